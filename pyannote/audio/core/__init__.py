@@ -1,0 +1,1 @@
+"""The vocabulary of the toolkit: errors, specifications, windows, labels, randomness."""

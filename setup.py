@@ -1,0 +1,59 @@
+"""Installation of the distribution `pyannote.audio`."""
+
+from pathlib import Path
+
+from setuptools import find_namespace_packages, setup
+
+HERE = Path(__file__).parent
+
+# The same names and ranges stand in env.yml; tests/test_installation.py compares the two.
+REQUIREMENTS = [
+    "docopt-ng>=0.9",
+    "joblib>=1.3",
+    "librosa>=0.10.1",
+    "matplotlib>=3.7",
+    "numpy>=1.24",
+    "pyannote.core>=5.0",
+    "pyannote.database>=5.1",
+    "pyyaml>=6.0",
+    "scipy>=1.10",
+    "sed_eval>=0.2.1",
+    # sed_eval needs dcase_util, which imports pkg_resources; setuptools 82 removed it
+    "setuptools<82",
+    "soundfile>=0.12",
+    "soxr>=0.3.2",
+    "tensorboard>=2.12",
+    # from 2.14 on, the default wheel for Linux brings several GB of CUDA libraries
+    "torch>=2.2,<2.14",
+    "tqdm>=4.64",
+]
+
+TEST_REQUIREMENTS = [
+    "hypothesis>=6.90",
+    "import-linter>=2.0",
+    "mypy>=1.8",
+    "pytest>=7.4",
+    "pytest-xdist>=3.5",
+    "ruff>=0.4",
+    "scikit-learn>=1.3",
+    "types-PyYAML",
+    "types-docopt",
+    "types-tqdm",
+]
+
+setup(
+    name="pyannote.audio",
+    version="1.2.0+dcase",
+    description="Train, validate, apply and score small audio networks from the command line",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    packages=find_namespace_packages(include=["pyannote.*"]),
+    package_data={"pyannote.audio": ["py.typed"]},
+    python_requires=">=3.10",
+    install_requires=REQUIREMENTS,
+    extras_require={"test": TEST_REQUIREMENTS},
+    entry_points={
+        "console_scripts": ["pyannote-audio=pyannote.audio.applications.pyannote_audio:main"],
+    },
+)
