@@ -1,0 +1,1 @@
+"""Data augmentation: what changes a batch in training only."""

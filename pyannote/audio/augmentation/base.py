@@ -1,0 +1,25 @@
+"""What every augmentation of features has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from torch import Tensor
+
+
+class Base(ABC):
+    """Changes batches of features in training."""
+
+    @abstractmethod
+    def __call__(self, batch: dict[str, Tensor], random: np.random.Generator) -> dict[str, Tensor]:
+        """Augmented copy of a batch.
+
+        Parameters
+        ----------
+        batch : dict of str to Tensor
+            "X" of shape (batch, frames, dimension), targets "y" of shape (batch, outputs, classes),
+            and other inputs of shape (batch, dimension).
+        random : numpy.random.Generator
+            The only source of randomness.
+        """

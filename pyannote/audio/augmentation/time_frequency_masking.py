@@ -1,0 +1,66 @@
+"""Masking of random stretches of time and of frequency."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pyannote.audio.augmentation.base import Base
+from pyannote.audio.core.errors import ConfigError
+
+
+class TimeFrequencyMasking(Base):
+    """Replace random stretches of frames and of bands by the mean of their chunk.
+
+    Parameters
+    ----------
+    time_masks, frequency_masks : int
+        Number of stretches of each chunk.
+    time_width : float
+        Largest stretch of time, as a share of the chunk, in [0, 1].
+    frequency_width : int
+        Largest stretch of frequency, in bands.
+
+    References
+    ----------
+    Park et al., "SpecAugment: A Simple Data Augmentation Method for Automatic Speech Recognition",
+    Interspeech 2019.
+
+    Examples
+    --------
+    >>> batch = {"X": torch.randn(4, 100, 40), "y": torch.zeros(4, 11, 6)}
+    >>> augmented = TimeFrequencyMasking()(batch, np.random.default_rng(0))
+    >>> augmented["X"].shape, bool((augmented["X"] != batch["X"]).any())
+    (torch.Size([4, 100, 40]), True)
+    """
+
+    def __init__(
+        self, time_masks: int = 1, frequency_masks: int = 1, time_width: float = 0.1, frequency_width: int = 6
+    ) -> None:
+        if time_masks < 0 or frequency_masks < 0 or not 0 <= time_width <= 1 or frequency_width < 0:
+            raise ConfigError("Masks and widths must not be negative, and time_width at most 1.")
+        self.time_masks = time_masks
+        self.frequency_masks = frequency_masks
+        self.time_width = time_width
+        self.frequency_width = frequency_width
+
+    def __call__(self, batch: dict[str, Tensor], random: np.random.Generator) -> dict[str, Tensor]:
+        """Masked copy; targets stay as they are."""
+        features = batch["X"]
+        chunks, frames, bands = features.shape
+        hidden = torch.zeros(chunks, frames, bands, dtype=torch.bool)
+        for _ in range(self.time_masks):
+            hidden |= _stretches(chunks, frames, int(self.time_width * frames), random)[:, :, None]
+        for _ in range(self.frequency_masks):
+            hidden |= _stretches(chunks, bands, min(self.frequency_width, bands), random)[:, None, :]
+        mean = features.mean(dim=(1, 2), keepdim=True)
+        return {**batch, "X": torch.where(hidden.to(features.device), mean, features)}
+
+
+def _stretches(count: int, length: int, widest: int, random: np.random.Generator) -> Tensor:
+    """One stretch of up to `widest` of `length` positions in each row, shape (count, length)."""
+    width = random.integers(0, widest + 1, size=(count, 1))
+    first = (random.random((count, 1)) * (length - width + 1)).astype(np.int64)
+    position = np.arange(length)
+    return torch.from_numpy((position >= first) & (position < first + width))

@@ -1,0 +1,1 @@
+"""Configuration files: reading, checking, and finding the classes that they name."""

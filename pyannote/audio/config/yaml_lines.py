@@ -1,0 +1,157 @@
+"""YAML that remembers its lines, refuses doubled keys, and reads numbers as people write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pyannote.audio.core.errors import ConfigError
+
+LARGEST = 1 << 20
+DEEPEST = 50
+
+Location = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """Content of a YAML file, with the line of each of its entries.
+
+    Parameters
+    ----------
+    file : Path
+        Where it was read.
+    content : Any
+        Plain mappings, lists and values.
+    lines : dict
+        Line of each entry, by the keys and indices that lead to it.
+    """
+
+    file: Path
+    content: Any
+    lines: dict[Location, int]
+
+    def error(self, where: Location, found: str, fix: str | None = None) -> ConfigError:
+        """Error about the entry at `where`."""
+        while where and where not in self.lines:
+            where = where[:-1]
+        return ConfigError(found, file=self.file, line=self.lines.get(where), fix=fix)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's idea of plain values: `no` and `on` are words, `1e-2` is a number."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.split(":")[-1] not in {"bool", "float", "timestamp"}]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.(?:inf|Inf)|\.(?:nan|NaN))$"),
+    list("-+0123456789."),
+)
+
+
+def _depth(text: str, file: Path) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.AliasEvent):
+            raise ConfigError(
+                "Aliases (*name) are not allowed here.",
+                file=file,
+                line=event.start_mark.line + 1,
+                fix="Write the value out.",
+            )
+        if depth > DEEPEST:
+            raise ConfigError(
+                f"More than {DEEPEST} levels are nested.",
+                file=file,
+                line=event.start_mark.line + 1,
+                fix="Check the indentation and the brackets.",
+            )
+
+
+def _walk(node: yaml.Node, where: Location, file: Path) -> Iterator[tuple[Location, int]]:
+    yield where, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                raise ConfigError(
+                    f"The key {key.value!r} stands here and in line {seen[key.value]}.",
+                    file=file,
+                    line=line,
+                    fix="Keep one of them.",
+                )
+            seen[key.value] = line
+            yield from _walk(value, (*where, key.value), file)
+            yield (*where, key.value), line
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _walk(value, (*where, index), file)
+
+
+def read_yaml(file: Path) -> Document:
+    """Read a YAML file that people write.
+
+    Parameters
+    ----------
+    file : Path
+        A file of at most 1 MiB and 50 levels, without aliases or tags.
+
+    Raises
+    ------
+    ConfigError
+        If it is missing, is not valid YAML, or says one thing twice; with the line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "config.yml"
+    >>> _ = path.write_text("a:\\n  b: 1e-2\\n")
+    >>> document = read_yaml(path)
+    >>> document.content, document.lines[("a", "b")]
+    ({'a': {'b': 0.01}}, 2)
+    """
+    try:
+        if file.stat().st_size > LARGEST:
+            raise ConfigError(f"It is larger than {LARGEST} bytes.", file=file, fix="Name a configuration file.")
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError("There is no such file.", file=file, fix="Check the path.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"It is not text in UTF-8 (byte {error.start}).", file=file, fix="Save it as UTF-8.") from None
+    except OSError as error:
+        raise ConfigError(f"It cannot be read ({error.strerror}).", file=file, fix="Check path and permissions.") from None
+    try:
+        _depth(text, file)
+        node = yaml.compose(text, Loader=_Loader)
+        lines = dict(_walk(node, (), file)) if node is not None else {}
+        # _Loader is a SafeLoader: it builds plain values only
+        content = yaml.load(text, Loader=_Loader)  # noqa: S506
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "not valid YAML"
+        raise ConfigError(
+            f"This is not valid YAML ({problem}).",
+            file=file,
+            line=None if mark is None else mark.line + 1,
+            fix="Check indentation, colons and brackets.",
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"This is not valid YAML ({error}).", file=file) from None
+    return Document(file, content, lines)

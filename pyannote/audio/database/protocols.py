@@ -1,0 +1,221 @@
+"""Recordings of a pyannote.database protocol, checked before anyone works with them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
+from pyannote.audio.core.labels import Event
+from pyannote.audio.io import waveform
+
+if TYPE_CHECKING:
+    from pyannote.core import Annotation
+
+SUBSETS = ("train", "development", "test")
+TOLERANCE = 0.1
+"""Seconds by which annotation may pass the end of a file: it is clipped without a word."""
+
+
+class Recording(TypedDict):
+    """One audio file of a protocol.
+
+    `regions` are the annotated parts, as (start, end) in seconds within the file; `events` is None
+    where the protocol gives no annotation.
+    """
+
+    uri: str
+    database: str
+    audio: Path
+    duration: float
+    regions: list[tuple[float, float]]
+    events: list[Event] | None
+
+
+def recordings(
+    name: str, subset: str, templates: Mapping[str, str] | None = None, annotated: bool = True
+) -> list[Recording]:
+    """Files of one subset of a protocol.
+
+    Parameters
+    ----------
+    name : str
+        Full name, such as "TUT2017.SpeakerDiarization.MyProtocol".
+    subset : {"train", "development", "test"}
+        Which part of it.
+    templates : mapping, optional
+        The `preprocessors` of a configuration; `audio` overrides where wavs are.
+    annotated : bool
+        Whether every file must have an annotation.
+
+    Raises
+    ------
+    UsageError
+        If there is no such protocol or subset; with the names that exist.
+    DataError
+        If a list, an annotation or a wav is missing, damaged, or they do not fit each other.
+    """
+    if subset not in SUBSETS:
+        raise UsageError(f"There is no subset {subset!r}; there are {', '.join(SUBSETS)}.")
+    protocol = _protocol(name, templates)
+    sources = _sources(name, subset)
+    _check_sources(sources)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            files = list(getattr(protocol, subset)())
+    except (NotImplementedError, AttributeError):
+        raise UsageError(
+            f"The protocol {name} has no subset {subset!r}.", fix="Choose another with --subset."
+        ) from None
+    except ToolkitError:
+        raise
+    except Exception as error:
+        raise DataError(
+            f"The subset {subset!r} of {name} cannot be read ({error}).", fix="Check its lists."
+        ) from error
+    if not files:
+        raise DataError(
+            f"The subset {subset!r} of {name} has no files.", file=sources.get("uri"), fix="Fill its list."
+        )
+    return [_recording(file, sources, annotated) for file in files]
+
+
+def labels_of(files: Iterable[Recording]) -> list[str]:
+    """Labels that occur in the annotation of files, sorted."""
+    return sorted({label for file in files for _, _, label in file["events"] or ()})
+
+
+def _protocol(name: str, templates: Mapping[str, str] | None) -> Any:
+    from pyannote.database import FileFinder, registry
+
+    known = sorted(registry)
+    if name not in known:
+        close = get_close_matches(name, known, n=1, cutoff=0.4)
+        read = [str(path) for path in registry.configs]
+        hint = f"Did you mean {close[0]!r}? " if close else ""
+        if read:
+            fix = f"{hint}The protocols of {', '.join(read)} are known; name other files in PYANNOTE_DATABASE_CONFIG."
+        else:
+            fix = (
+                "No database.yml was found: name it in PYANNOTE_DATABASE_CONFIG, or place it in the current folder "
+                "or in ~/.pyannote."
+            )
+        raise UsageError(f"There is no protocol {name!r}.", fix=fix)
+    preprocessors: dict[str, Any] = {"audio": FileFinder(registry=registry), **(templates or {})}
+    return registry.get_protocol(name, preprocessors=preprocessors)
+
+
+def _sources(name: str, subset: str) -> dict[str, Path]:
+    """Files that a `database.yml` names for a subset, where they are single files."""
+    from pyannote.database import registry
+
+    database, task, protocol = name.split(".")
+    found: dict[str, Path] = {}
+    for config, content in registry.configs.items():
+        entries = (
+            content.get("Protocols", {}).get(database, {}).get(task, {}).get(protocol, {}).get(subset, {})
+        )
+        for key, value in entries.items():
+            if isinstance(value, str) and "{" not in value:
+                found[key] = next(
+                    (path for path in (Path(value).expanduser(), config.parent / value) if path.is_file()),
+                    config.parent / value,
+                )
+    return found
+
+
+def _check_sources(sources: Mapping[str, Path]) -> None:
+    """Read lists and annotations strictly, so that what is wrong with them is said with its line."""
+    from pyannote.audio.io.rttm import read_lst, read_rttm, read_uem
+
+    readers = {".lst": read_lst, ".rttm": read_rttm, ".uem": read_uem}
+    for path in sources.values():
+        if not path.is_file():
+            raise DataError(
+                "This file is named in database.yml, and is not there.", file=path, fix="Check the path."
+            )
+        if path.suffix in readers:
+            readers[path.suffix](path)
+
+
+def _recording(file: Any, sources: Mapping[str, Path], annotated: bool) -> Recording:
+    uri = str(file["uri"])
+    audio = _audio(file)
+    duration = waveform.info(audio).duration
+    annotation = _value(file, "annotation")
+    if annotation is None and annotated:
+        raise DataError(
+            f"{uri} has no annotation.", file=sources.get("uri"), fix="Add `annotation:` to the protocol."
+        )
+    timeline = _value(file, "annotated")
+    regions = (
+        [(0.0, duration)] if timeline is None else [(part.start, part.end) for part in timeline.support()]
+    )
+    for start, end in regions:
+        _check_end(uri, end, duration, sources.get("annotated"), f"{start:.3f}")
+    events = None if annotation is None else _events(uri, annotation, duration, sources.get("annotation"))
+    return Recording(
+        uri=uri,
+        database=str(file["database"]),
+        audio=audio,
+        duration=duration,
+        regions=[(start, min(end, duration)) for start, end in regions],
+        events=events,
+    )
+
+
+def _value(file: Any, key: str) -> Any:
+    with contextlib.suppress(KeyError):
+        return file[key]
+    return None
+
+
+def _audio(file: Any) -> Path:
+    try:
+        return Path(os.fspath(file["audio"]))
+    except (FileNotFoundError, KeyError, ValueError) as error:
+        reason = " ".join(str(error).strip("'\"").split())
+        raise DataError(
+            f"No single audio file was found for {file['uri']} ({reason}).",
+            fix="Check the path template of this database below `Databases:` in database.yml.",
+        ) from None
+
+
+def _events(uri: str, annotation: Annotation, duration: float, source: Path | None) -> list[Event]:
+    events = []
+    for segment, _, label in annotation.itertracks(yield_label=True):
+        _check_end(uri, segment.end, duration, source, f"{segment.start:.3f}")
+        events.append((max(0.0, segment.start), min(segment.end, duration), str(label)))
+    return sorted(events)
+
+
+def _check_end(uri: str, end: float, duration: float, source: Path | None, start: str) -> None:
+    if end > duration + TOLERANCE:
+        raise DataError(
+            f"{uri} is annotated until {end:.3f} s, and its audio ends at {duration:.3f} s.",
+            file=source,
+            line=_line(source, uri, float(start)),
+            fix="Shorten the annotation, or check that the audio is whole.",
+        )
+
+
+def _line(source: Path | None, uri: str, start: float) -> int | None:
+    """Line of a RTTM or UEM file that says something about a time of a file."""
+    columns: Sequence[int] = (1, 3) if source is not None and source.suffix == ".rttm" else (0, 2)
+    if source is None:
+        return None
+    for number, line in enumerate(source.read_text(encoding="utf-8-sig").splitlines(), start=1):
+        words = line.split()
+        if (
+            len(words) > columns[1]
+            and words[columns[0]] == uri
+            and abs(float(words[columns[1]]) - start) < 1e-3
+        ):
+            return number
+    return None

@@ -1,0 +1,1 @@
+"""Applying trained models to recordings."""

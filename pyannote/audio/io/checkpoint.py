@@ -1,0 +1,132 @@
+"""The one place that saves and loads weights and the state of a training.
+
+An epoch exists when its manifest exists: weights and training state are written and flushed first,
+the small manifest with their digests last. Readers look at manifests only.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.io.storage import digest, write_bytes, write_text
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Checkpoints:
+    """The epochs of one training, in `<train>/weights/`.
+
+    Parameters
+    ----------
+    folder : Path
+        `<train>/weights`. It is made when the first epoch is saved.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def weights(self, epoch: int) -> Path:
+        """File of the weights of an epoch."""
+        return self.folder / f"{epoch:04d}.pt"
+
+    def state(self, epoch: int) -> Path:
+        """File of optimizer and scheduler at the end of an epoch."""
+        return self.folder / f"{epoch:04d}.state.pt"
+
+    def manifest(self, epoch: int) -> Path:
+        """File whose presence means that an epoch is whole."""
+        return self.folder / f"{epoch:04d}.json"
+
+    def epochs(self) -> list[int]:
+        """Epochs that are whole, in rising order."""
+        found = (re.fullmatch(r"(\d{4,})\.json", file.name) for file in self.folder.glob("*.json"))
+        return sorted(int(match.group(1)) for match in found if match)
+
+    def save(self, epoch: int, weights: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        """Write one epoch, whole or not at all.
+
+        Raises
+        ------
+        StorageError
+            If the disk is full or the folder read-only; earlier epochs are untouched.
+        """
+        write_bytes(self.weights(epoch), _serialized(weights))
+        write_bytes(self.state(epoch), _serialized(state))
+        content = {
+            "epoch": epoch,
+            "sha256": {path.name: digest(path) for path in (self.weights(epoch), self.state(epoch))},
+        }
+        write_text(self.manifest(epoch), json.dumps(content, indent=1) + "\n")
+
+    def load_weights(self, epoch: int, device: torch.device | str = "cpu") -> dict[str, Any]:
+        """Weights of an epoch, checked against its manifest."""
+        return self._load(epoch, self.weights(epoch), device)
+
+    def load_state(self, epoch: int, device: torch.device | str = "cpu") -> dict[str, Any]:
+        """Optimizer and scheduler of an epoch, checked against its manifest."""
+        return self._load(epoch, self.state(epoch), device)
+
+    def _load(self, epoch: int, path: Path, device: torch.device | str) -> dict[str, Any]:
+        fix = "Use another epoch, or train again from the last whole one with --from."
+        try:
+            expected = json.loads(self.manifest(epoch).read_text())["sha256"][path.name]
+        except FileNotFoundError:
+            have = self.epochs()
+            raise CheckpointError(
+                f"There is no epoch {epoch} here; there are {_ranges(have) if have else 'none'}.",
+                file=self.folder,
+                fix="Name one of these." if have else "Train first.",
+            ) from None
+        except (ValueError, KeyError, TypeError):
+            raise CheckpointError("This manifest is damaged.", file=self.manifest(epoch), fix=fix) from None
+        if not path.exists():
+            raise CheckpointError("This file of the epoch is missing.", file=path, fix=fix)
+        if digest(path) != expected:
+            raise CheckpointError("This file has changed since it was saved.", file=path, fix=fix)
+        return load_tensors(path, device)
+
+
+def load_tensors(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """Read a file of tensors and plain values; anything else in it is refused, never executed.
+
+    Raises
+    ------
+    CheckpointError
+        If it is missing, damaged, or holds anything but tensors and plain values.
+    """
+    import torch
+
+    try:
+        content = torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError("There is no such file.", file=path, fix="Check the path.") from None
+    except Exception as error:
+        # torch answers damaged files with a dozen kinds of exceptions
+        reason = str(error).split("\n")[0] or type(error).__name__
+        raise CheckpointError(
+            f"This file of weights cannot be read ({reason}).", file=path, fix="Use another epoch or file."
+        ) from None
+    if not isinstance(content, dict):
+        raise CheckpointError("This file holds no weights.", file=path, fix="Use another epoch or file.")
+    return content
+
+
+def _serialized(content: Mapping[str, Any]) -> bytes:
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save(dict(content), buffer)
+    return buffer.getvalue()
+
+
+def _ranges(epochs: list[int]) -> str:
+    if epochs == list(range(epochs[0], epochs[-1] + 1)):
+        return f"{epochs[0]} to {epochs[-1]}" if len(epochs) > 1 else str(epochs[0])
+    return ", ".join(map(str, epochs))

@@ -1,0 +1,1 @@
+"""Tasks that give labels to frames."""

@@ -1,0 +1,1 @@
+"""Tasks: files to samples, batches and losses."""

@@ -1,0 +1,159 @@
+"""What every labeling task has in common: chunks of frames, drawn where the recordings are annotated."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pyannote.audio.core.errors import ConfigError, DataError
+from pyannote.audio.core.labels import frame_range
+from pyannote.audio.core.randomness import generator
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.store import Pack
+
+DAY = 24 * 60 * 60
+
+
+class Base(ABC):
+    """Task that trains on chunks of one duration.
+
+    Parameters
+    ----------
+    duration : float
+        Duration of a chunk, in seconds.
+    batch_size : int
+        Chunks of a batch.
+    per_epoch : float
+        Audio of an epoch, in days: 1 is 43,200 chunks of 2 s.
+    """
+
+    def __init__(self, duration: float = 2.0, batch_size: int = 32, per_epoch: float = 1.0) -> None:
+        if not (0 < duration < math.inf and batch_size >= 1 and 0 < per_epoch < math.inf):
+            raise ConfigError("duration, batch_size and per_epoch must be positive.")
+        self.duration = duration
+        self.batch_size = batch_size
+        self.per_epoch = per_epoch
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches of an epoch, at least 1."""
+        return max(1, math.ceil(self.per_epoch * DAY / self.duration / self.batch_size - 1e-9))
+
+    @abstractmethod
+    def specifications(self, extraction: FeatureExtraction) -> Specifications:
+        """What a model must know of this task on these features."""
+
+    @abstractmethod
+    def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
+        """Get ready to draw batches.
+
+        Parameters
+        ----------
+        files : sequence of Recording
+            Training files.
+        pack : Pack
+            Their features, in the same order.
+        specifications : Specifications
+            What `specifications` gave.
+
+        Raises
+        ------
+        DataError
+            If the files do not hold what this task is to learn.
+        """
+
+    @abstractmethod
+    def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """Mean and standard deviation of each input over the training files, each (dimension,)."""
+
+    @abstractmethod
+    def batches(self, epoch: int, seed: int, resolution: int) -> Iterator[dict[str, Tensor]]:
+        """Batches of an epoch.
+
+        Parameters
+        ----------
+        epoch, seed : int
+            Each sample depends on them and on its index alone.
+        resolution : int
+            Feature frames of one output frame of the model.
+
+        Yields
+        ------
+        dict of str to Tensor
+            Inputs of the model, and targets "y" of shape (batch, frames // resolution, classes).
+        """
+
+    @abstractmethod
+    def loss(self, logits: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """Scalar to minimise, for the outputs of a model on a batch."""
+
+
+class ChunkSampler:
+    """Draws chunks uniformly from annotated regions, in proportion to their durations.
+
+    Parameters
+    ----------
+    files : sequence of Recording
+        Recordings with their annotated regions.
+    offsets : ndarray of int, shape (files + 1,)
+        First frame of each file in the concatenation of all.
+    frames : int
+        Length of a chunk, in frames.
+    step : float
+        Duration of a frame, in seconds.
+
+    Raises
+    ------
+    DataError
+        If no region is as long as a chunk.
+    """
+
+    def __init__(
+        self, files: Sequence[Recording], offsets: NDArray[np.int64], frames: int, step: float
+    ) -> None:
+        regions = []
+        for index, file in enumerate(files):
+            for start, end in file["regions"]:
+                first, last = frame_range(start, end, step)
+                last = min(last, int(offsets[index + 1] - offsets[index]))
+                if last - first >= frames:
+                    regions.append((index, offsets[index] + first, offsets[index] + last - frames))
+        if not regions:
+            raise DataError(
+                f"No annotated region of the {len(files)} training files is as long as a chunk "
+                f"({frames * step:g} s).",
+                fix="Set a shorter `duration` in the task of config.yml.",
+            )
+        self.file, self.first, self.last = np.array(regions, dtype=np.int64).T
+        lengths = self.last - self.first + frames
+        self.bounds = np.cumsum(lengths) / lengths.sum()
+
+    def draw(self, count: int, epoch: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Files and first frames of `count` chunks of an epoch, each of shape (count,)."""
+        where, position = generator(seed, epoch).random((count, 2)).T
+        region = np.minimum(np.searchsorted(self.bounds, where, side="right"), len(self.bounds) - 1)
+        span = self.last[region] - self.first[region] + 1
+        return self.file[region], self.first[region] + (position * span).astype(np.int64)
+
+
+def mean_and_deviation(data: NDArray[np.float32], block: int = 1 << 16) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each column, summed in double precision block by block.
+
+    Examples
+    --------
+    >>> mean, deviation = mean_and_deviation(np.array([[1.0], [3.0]], dtype=np.float32))
+    >>> mean.item(), deviation.item()
+    (2.0, 1.0)
+    """
+    blocks = [data[start : start + block] for start in range(0, len(data), block)]
+    mean = np.sum([part.sum(axis=0, dtype=np.float64) for part in blocks], axis=0) / len(data)
+    variance = np.sum([((part - mean) ** 2).sum(axis=0) for part in blocks], axis=0) / len(data)
+    return torch.from_numpy(mean).float(), torch.from_numpy(np.sqrt(variance)).float()

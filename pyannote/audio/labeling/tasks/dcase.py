@@ -1,0 +1,65 @@
+"""Sound event detection with a short-term and a long-term input, after DCASE 2017 task 3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.store import Pack
+from pyannote.audio.labeling.tasks.base import mean_and_deviation
+from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
+
+
+class Dcase(MultilabelDetection):
+    """Multilabel detection whose model also sees the average log-mel of the whole recording.
+
+    Parameters
+    ----------
+    labels_spec, duration, batch_size, per_epoch, activity, class_weights
+        As in `MultilabelDetection`.
+    logavgmel : bool
+        Whether batches hold the long-term input "long_term" of shape (batch, dimension).
+
+    References
+    ----------
+    Jeong, Lee, Han and Lee, "Audio Event Detection Using Multiple-Input Convolutional Neural
+    Network", DCASE 2017.
+    """
+
+    def __init__(
+        self,
+        labels_spec: Mapping[str, Any],
+        logavgmel: bool = True,
+        duration: float = 2.0,
+        batch_size: int = 32,
+        per_epoch: float = 1.0,
+        activity: float = 0.5,
+        class_weights: Literal["balanced"] | Mapping[str, float] | None = None,
+    ) -> None:
+        super().__init__(labels_spec, duration, batch_size, per_epoch, activity, class_weights)
+        self.logavgmel = logavgmel
+
+    def inputs(self, extraction: FeatureExtraction) -> dict[str, int]:
+        """Short-term input, and the long-term one of the same dimension."""
+        short = super().inputs(extraction)
+        return {**short, "long_term": extraction.dimension} if self.logavgmel else short
+
+    def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
+        """Keep the long-term vector of each file, too."""
+        super().prepare(files, pack, specifications)
+        self._tensors["long_term"] = torch.from_numpy(pack.long_term)
+
+    def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """Mean and standard deviation of both inputs; those of the long-term one are over files."""
+        short = super().statistics()
+        return {**short, "long_term": mean_and_deviation(self._pack.long_term)} if self.logavgmel else short
+
+    def extra_inputs(self, files: Tensor) -> dict[str, Tensor]:
+        """Long-term vector of the file of each chunk."""
+        return {"long_term": self._tensors["long_term"][files]} if self.logavgmel else {}

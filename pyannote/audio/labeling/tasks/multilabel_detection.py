@@ -1,0 +1,197 @@
+"""Detection of several classes that may be active at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from pyannote.audio.core.errors import ConfigError, DataError
+from pyannote.audio.core.labels import LabelsSpecification
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.database.protocols import Recording, labels_of
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.store import Pack
+from pyannote.audio.labeling.tasks.base import Base, ChunkSampler, mean_and_deviation
+
+LABELS_KEYS = ("regular", "union", "intersection", "ignore")
+
+
+class MultilabelDetection(Base):
+    """Chunks of features, and which classes are active in each output frame.
+
+    Parameters
+    ----------
+    labels_spec : mapping
+        `regular`: labels that are classes; `union` and `intersection`: names of classes, each with
+        the labels that it is made of; `ignore`: labels of the data that are left out on purpose.
+    duration : float
+        Duration of a chunk, in seconds.
+    batch_size : int
+        Chunks of a batch.
+    per_epoch : float
+        Audio of an epoch, in days.
+    activity : float
+        Share of an output frame that a class must fill to be its target, in (0, 1]. The smallest
+        values mean: any frame that the class touches.
+    class_weights : "balanced" or mapping of str to float, optional
+        Weight of each class in the loss. "balanced": inverse to the square root of how much of the
+        training set the class fills, with mean 1.
+    """
+
+    def __init__(
+        self,
+        labels_spec: Mapping[str, Any],
+        duration: float = 2.0,
+        batch_size: int = 32,
+        per_epoch: float = 1.0,
+        activity: float = 0.5,
+        class_weights: Literal["balanced"] | Mapping[str, float] | None = None,
+    ) -> None:
+        super().__init__(duration, batch_size, per_epoch)
+        self.labels, self.ignored = _labels(labels_spec)
+        if not 0 < activity <= 1:
+            raise ConfigError(f"activity must be in (0, 1], not {activity}.")
+        if isinstance(class_weights, Mapping):
+            unknown = sorted(set(class_weights) - set(self.labels.classes))
+            if unknown:
+                raise ConfigError(f"class_weights names {unknown[0]!r}, which is no class of labels_spec.")
+        self.activity = activity
+        self.class_weights = class_weights
+        self._weights: Tensor | None = None
+
+    def specifications(self, extraction: FeatureExtraction) -> Specifications:
+        """Inputs: the features of a chunk. Classes: those of `labels_spec`."""
+        return Specifications(
+            task=type(self).__name__,
+            inputs=self.inputs(extraction),
+            classes=self.labels.classes,
+            duration=self.duration,
+            step=extraction.sliding_window.step,
+            sample_rate=extraction.sample_rate,
+        )
+
+    def inputs(self, extraction: FeatureExtraction) -> dict[str, int]:
+        """Dimension of each input of the model."""
+        return {"X": extraction.dimension}
+
+    def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
+        """Rasterise the annotation, and set the sampler up."""
+        self.check_labels(files)
+        self._pack, self._frames = pack, specifications.frames
+        self._sampler = ChunkSampler(files, pack.offsets, specifications.frames, specifications.step)
+        rasters = [
+            self.labels.raster(file["events"] or (), int(last - first), specifications.step)
+            for file, first, last in zip(files, pack.offsets[:-1], pack.offsets[1:], strict=True)
+        ]
+        activity = np.concatenate(rasters)
+        self._weights = self._loss_weights(activity.mean(axis=0))
+        self._tensors = {"X": torch.from_numpy(pack.data), "y": torch.from_numpy(activity)}
+
+    def check_labels(self, files: Sequence[Recording]) -> None:
+        """Refuse labels that only the configuration or only the data knows.
+
+        Raises
+        ------
+        DataError
+            With the label, and the nearest one of the other side.
+        """
+        found = labels_of(files)
+        known = (*self.labels.labels, *self.ignored)
+        for label in self.labels.labels:
+            if label not in found:
+                close = get_close_matches(label, found, n=1, cutoff=0.6)
+                hint = f"Did you mean {close[0]!r}?" if close else "Remove it, or annotate some."
+                raise DataError(
+                    f"labels_spec names {label!r}, which no training file holds; they hold {', '.join(found) or 'none'}.",
+                    fix=hint,
+                )
+        for label in found:
+            if label not in known:
+                raise DataError(
+                    f"The training files hold {label!r}, which labels_spec does not name.",
+                    fix="Add it to `regular`, or to `ignore` to leave it out.",
+                )
+
+    def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """Mean and standard deviation of each band over all frames of the training files."""
+        return {"X": mean_and_deviation(self._pack.data)}
+
+    def batches(self, epoch: int, seed: int, resolution: int) -> Iterator[dict[str, Tensor]]:
+        """Inputs and targets, gathered from the store."""
+        count = self.batches_per_epoch * self.batch_size
+        files, starts = (torch.from_numpy(drawn) for drawn in self._sampler.draw(count, epoch, seed))
+        within = torch.arange(self._frames)
+        for first in range(0, count, self.batch_size):
+            batch = slice(first, first + self.batch_size)
+            frames = starts[batch, None] + within
+            yield {
+                "X": self._tensors["X"][frames],
+                **self.extra_inputs(files[batch]),
+                "y": self.targets(self._tensors["y"][frames], resolution),
+            }
+
+    def extra_inputs(self, files: Tensor) -> dict[str, Tensor]:
+        """Inputs that belong to whole files; `files` holds the index of the file of each chunk."""
+        return {}
+
+    def targets(self, activity: Tensor, resolution: int) -> Tensor:
+        """Which classes are active in each output frame.
+
+        Parameters
+        ----------
+        activity : Tensor of uint8, shape (batch, frames, classes)
+            Activity in each feature frame.
+        resolution : int
+            Feature frames of an output frame.
+
+        Returns
+        -------
+        Tensor of float, shape (batch, frames // resolution, classes)
+            1 where a class fills at least the share `activity` of the output frame.
+        """
+        batch, frames, classes = activity.shape
+        outputs = frames // resolution
+        filled = activity[:, : outputs * resolution].reshape(batch, outputs, resolution, classes)
+        return (filled.sum(dim=2, dtype=torch.int64) >= self.activity * resolution).float()
+
+    def loss(self, logits: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """Binary cross-entropy, averaged over frames and classes."""
+        weights = None if self._weights is None else self._weights.to(logits.device)
+        return binary_cross_entropy_with_logits(logits, batch["y"], weight=weights)
+
+    def _loss_weights(self, share: np.ndarray) -> Tensor | None:
+        if self.class_weights is None:
+            return None
+        if isinstance(self.class_weights, Mapping):
+            return torch.tensor([float(self.class_weights.get(name, 1.0)) for name in self.labels.classes])
+        weights = 1 / np.sqrt(np.maximum(share, 1e-4))
+        return torch.from_numpy(weights / weights.mean()).float()
+
+
+def _labels(spec: Mapping[str, Any]) -> tuple[LabelsSpecification, tuple[str, ...]]:
+    for key in spec:
+        if key not in LABELS_KEYS:
+            close = get_close_matches(str(key), LABELS_KEYS, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise ConfigError(f"labels_spec has no key {key!r}; it has {', '.join(LABELS_KEYS)}.{hint}")
+    parts = {key: spec.get(key) or {} for key in ("union", "intersection")}
+    for key, groups in parts.items():
+        if not isinstance(groups, Mapping) or not all(_are_names(labels) for labels in groups.values()):
+            raise ConfigError(f"{key} of labels_spec must map names of classes to lists of labels.")
+    regular, ignored = spec.get("regular") or [], spec.get("ignore") or []
+    if not (_are_names(regular) and _are_names(ignored)):
+        raise ConfigError("regular and ignore of labels_spec must be lists of labels.")
+    labels = LabelsSpecification(regular=tuple(regular), **parts)
+    if not labels.classes:
+        raise ConfigError("labels_spec names no class.", fix="List labels below `regular`.")
+    return labels, tuple(ignored)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)

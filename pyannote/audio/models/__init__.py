@@ -1,0 +1,1 @@
+"""Networks: from batches of tensors to scores."""

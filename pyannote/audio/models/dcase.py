@@ -1,0 +1,102 @@
+"""The multiple-input convolutional network of DCASE 2017 task 3."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.models.base import Base, Batch
+
+
+class Dcase(Base):
+    """Short-term log-mel and, if the task gives it, long-term average log-mel to frame scores.
+
+    Two convolutions over time read the short-term input, two convolutions of width 1 the long-term
+    one, which is repeated over time and added; two more convolutions, a fully connected layer and
+    dropout follow. Each convolution over time ends in ReLU and max-pooling, and all have weights of
+    their own.
+
+    Parameters
+    ----------
+    specifications : Specifications
+        Inputs ("X", and "long_term" or not) and classes.
+    channels : int
+        Channels of each convolution.
+    pooling : list of int
+        Sizes of the four max-poolings over time; their product is the number of feature frames of
+        one output frame.
+    hidden : int
+        Units of the fully connected layer.
+    dropout : float
+        Share of those units that are dropped in training, in [0, 1).
+    batch_normalize : bool
+        Normalise the outputs of each convolution over the batch (not in the paper).
+
+    References
+    ----------
+    Jeong, Lee, Han and Lee, "Audio Event Detection Using Multiple-Input Convolutional Neural
+    Network", DCASE 2017.
+
+    Examples
+    --------
+    >>> import torch
+    >>> specs = Specifications("Dcase", {"X": 40, "long_term": 40}, ("car", "children"), 2.0, 0.01, 44100)
+    >>> logits = Dcase(specs)({"X": torch.randn(8, 200, 40), "long_term": torch.randn(8, 40)})
+    >>> tuple(logits.shape)
+    (8, 2, 2)
+    """
+
+    unused_parameters: ClassVar[tuple[str, ...]] = ("sincnet", "rnn", "ff")
+
+    def __init__(
+        self,
+        specifications: Specifications,
+        channels: int = 64,
+        pooling: Sequence[int] = (3, 3, 3, 3),
+        hidden: int = 128,
+        dropout: float = 0.5,
+        batch_normalize: bool = False,
+    ) -> None:
+        super().__init__(specifications)
+        if len(pooling) != 4 or min(pooling) < 1:
+            raise ConfigError(f"pooling must be four sizes of at least 1, not {list(pooling)}.")
+        if not 0 <= dropout < 1 or channels < 1 or hidden < 1:
+            raise ConfigError("dropout must be in [0, 1), channels and hidden at least 1.")
+        self.resolution = math.prod(pooling)
+        dimension = specifications.inputs["X"]
+
+        def convolution(inputs: int, size: int) -> nn.Sequential:
+            layers: list[nn.Module] = [nn.Conv1d(inputs, channels, kernel_size=3, padding=1)]
+            layers += [nn.BatchNorm1d(channels)] if batch_normalize else []
+            return nn.Sequential(*layers, nn.ReLU(), nn.MaxPool1d(size) if size > 1 else nn.Identity())
+
+        self.short = nn.Sequential(convolution(dimension, pooling[0]), convolution(channels, pooling[1]))
+        self.long: nn.Module | None = None
+        if "long_term" in specifications.inputs:
+            # a convolution of width 1 over the one frame of this input is a linear layer
+            self.long = nn.Sequential(
+                nn.Linear(specifications.inputs["long_term"], channels),
+                nn.ReLU(),
+                nn.Linear(channels, channels),
+                nn.ReLU(),
+            )
+        self.joint = nn.Sequential(convolution(channels, pooling[2]), convolution(channels, pooling[3]))
+        self.output = nn.Sequential(
+            nn.Linear(channels, hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, len(specifications.classes)),
+        )
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits of shape (batch, frames // resolution, classes)."""
+        hidden = self.short(self.normalized(batch, "X").transpose(1, 2))
+        if self.long is not None:
+            hidden = hidden + self.long(self.normalized(batch, "long_term")).unsqueeze(2)
+        logits: Tensor = self.output(self.joint(hidden).transpose(1, 2))
+        return logits

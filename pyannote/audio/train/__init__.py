@@ -1,0 +1,1 @@
+"""The training loop, and what sets its learning rate."""

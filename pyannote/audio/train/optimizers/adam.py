@@ -1,0 +1,38 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.train.optimizers.base import Base
+
+
+class Adam(Base):
+    """Adaptive moments (Kingma and Ba, ICLR 2015).
+
+    Parameters
+    ----------
+    weight_decay : float
+        Factor of the squared weights in the loss, 0 or more.
+
+    Examples
+    --------
+    >>> Adam()([nn.Parameter(torch.zeros(1))], learning_rate=0.001).defaults["lr"]
+    0.001
+    """
+
+    algorithm: type[torch.optim.Optimizer] = torch.optim.Adam
+
+    def __init__(self, weight_decay: float = 0.0) -> None:
+        if weight_decay < 0:
+            raise ConfigError("weight_decay must not be negative.")
+        self.weight_decay = weight_decay
+
+    def __call__(self, parameters: Iterable[nn.Parameter], learning_rate: float) -> torch.optim.Optimizer:
+        """torch's optimizer of the same name."""
+        arguments = {"lr": learning_rate, "weight_decay": self.weight_decay}
+        return self.algorithm(parameters, **arguments)  # type: ignore[arg-type]

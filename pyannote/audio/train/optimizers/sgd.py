@@ -1,0 +1,47 @@
+"""Stochastic gradient descent with Nesterov momentum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.train.optimizers.base import Base
+
+
+class SGD(Base):
+    """Stochastic gradient descent, the default.
+
+    Parameters
+    ----------
+    momentum : float
+        In [0, 1).
+    nesterov : bool
+        Whether the gradient is taken after the step of the momentum.
+    weight_decay : float
+        Factor of the squared weights in the loss, 0 or more.
+
+    Examples
+    --------
+    >>> SGD()([nn.Parameter(torch.zeros(1))], learning_rate=0.01).defaults["nesterov"]
+    True
+    """
+
+    def __init__(self, momentum: float = 0.9, nesterov: bool = True, weight_decay: float = 0.0) -> None:
+        if not 0 <= momentum < 1 or weight_decay < 0:
+            raise ConfigError("momentum must be in [0, 1) and weight_decay not negative.")
+        self.momentum = momentum
+        self.nesterov = nesterov and momentum > 0
+        self.weight_decay = weight_decay
+
+    def __call__(self, parameters: Iterable[nn.Parameter], learning_rate: float) -> torch.optim.Optimizer:
+        """torch's SGD."""
+        return torch.optim.SGD(
+            parameters,
+            lr=learning_rate,
+            momentum=self.momentum,
+            nesterov=self.nesterov,
+            weight_decay=self.weight_decay,
+        )

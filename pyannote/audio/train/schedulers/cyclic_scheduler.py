@@ -1,0 +1,70 @@
+"""Triangular cycles of the learning rate and of the momentum."""
+
+from __future__ import annotations
+
+import torch
+
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.train.schedulers.base import Base
+
+
+class CyclicScheduler(Base):
+    """Learning rate that rises and falls linearly, while the momentum does the reverse.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Largest rate, at the middle of a cycle.
+    epochs_per_cycle : float
+        Epochs from one smallest rate to the next.
+    ratio : float
+        Smallest rate as a share of the largest, in (0, 1].
+    momentum : list of two float
+        Smallest momentum (at the largest rate) and largest one.
+
+    References
+    ----------
+    Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017.
+
+    Examples
+    --------
+    >>> scheduler = CyclicScheduler(learning_rate=1.0, epochs_per_cycle=2)
+    >>> [round(scheduler.rate(step, steps_per_epoch=2), 2) for step in range(5)]
+    [0.1, 0.55, 1.0, 0.55, 0.1]
+    """
+
+    def __init__(
+        self,
+        learning_rate: float,
+        epochs_per_cycle: float = 20,
+        ratio: float = 0.1,
+        momentum: tuple[float, float] = (0.85, 0.95),
+    ) -> None:
+        if not (0 < learning_rate < float("inf") and epochs_per_cycle > 0 and 0 < ratio <= 1):
+            raise ConfigError("learning_rate and epochs_per_cycle must be positive, and ratio in (0, 1].")
+        if len(momentum) != 2 or not 0 <= momentum[0] <= momentum[1] < 1:
+            raise ConfigError("momentum must be two rising values in [0, 1).")
+        self.learning_rate = learning_rate
+        self.epochs_per_cycle = epochs_per_cycle
+        self.ratio = ratio
+        self.momentum = momentum
+
+    def height(self, step: int, steps_per_epoch: int) -> float:
+        """Position in the triangle: 0 at both ends of a cycle, 1 in its middle."""
+        phase = (step / (self.epochs_per_cycle * steps_per_epoch)) % 1
+        return 1 - abs(2 * phase - 1)
+
+    def rate(self, step: int, steps_per_epoch: int) -> float:
+        """Learning rate of a step."""
+        return self.learning_rate * (self.ratio + (1 - self.ratio) * self.height(step, steps_per_epoch))
+
+    def apply(self, optimizer: torch.optim.Optimizer, step: int, steps_per_epoch: int) -> float:
+        """Set rate and momentum."""
+        low, high = self.momentum
+        momentum = high - (high - low) * self.height(step, steps_per_epoch)
+        for group in optimizer.param_groups:
+            if "momentum" in group:
+                group["momentum"] = momentum
+            elif "betas" in group:
+                group["betas"] = (momentum, group["betas"][1])
+        return super().apply(optimizer, step, steps_per_epoch)

@@ -1,0 +1,80 @@
+"""Learning rate that falls when the loss has stopped falling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as student
+
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.train.schedulers.base import Base
+
+
+class DavisKing(Base):
+    """Multiply the rate by `factor` once the loss of the last epochs is probably not falling.
+
+    A line is fitted to the losses of the last `patience` epochs (or more): if the probability that
+    its slope is negative is below 51 %, the rate falls, and the count starts anew.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Initial rate, positive.
+    factor : float
+        In (0, 1).
+    patience : int
+        Epochs without decrease, at least 3.
+
+    References
+    ----------
+    King, "Automatic Learning Rate Scheduling That Really Works", dlib's blog, 2018.
+
+    Examples
+    --------
+    >>> scheduler = DavisKing(learning_rate=1.0, factor=0.5, patience=3)
+    >>> for loss in (3.0, 2.0, 1.0, 1.0, 1.1, 1.2):
+    ...     scheduler.observe(loss)
+    >>> scheduler.rate(step=0, steps_per_epoch=1)
+    0.5
+    """
+
+    def __init__(self, learning_rate: float = 0.01, factor: float = 0.5, patience: int = 10) -> None:
+        if not (0 < learning_rate < float("inf") and 0 < factor < 1 and patience >= 3):
+            raise ConfigError("learning_rate must be positive, factor in (0, 1), and patience at least 3.")
+        self.learning_rate = learning_rate
+        self.factor = factor
+        self.patience = patience
+        self._current = learning_rate
+        self._losses: list[float] = []
+
+    def rate(self, step: int, steps_per_epoch: int) -> float:
+        """Current learning rate."""
+        return self._current
+
+    def observe(self, loss: float) -> None:
+        """Take the loss of an epoch into account."""
+        self._losses.append(loss)
+        recent = self._losses[-self.patience :]
+        if len(recent) == self.patience and _probability_of_decrease(recent) < 0.51:
+            self._current *= self.factor
+            self._losses = []
+
+    def state_dict(self) -> dict[str, Any]:
+        """Current rate, and losses since it changed."""
+        return {"current": self._current, "losses": list(self._losses)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        self._current, self._losses = float(state["current"]), list(state["losses"])
+
+
+def _probability_of_decrease(losses: list[float]) -> float:
+    """Probability that the slope of a noisy line through the losses is negative."""
+    position = np.arange(len(losses)) - (len(losses) - 1) / 2
+    slope = float(position @ np.asarray(losses) / (position @ position))
+    residual = np.asarray(losses) - np.mean(losses) - slope * position
+    deviation = np.sqrt(residual @ residual / (len(losses) - 2) / (position @ position))
+    if deviation == 0:
+        return 1.0 if slope < 0 else 0.0
+    return float(student.cdf(-slope / deviation, df=len(losses) - 2))
