@@ -1,0 +1,182 @@
+import errno
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pyannote.audio.core.errors import BusyError, DataError, StorageError
+from pyannote.audio.io import storage
+from pyannote.audio.io.storage import (
+    FolderLock,
+    digest,
+    inside,
+    write_array,
+    write_bytes,
+    write_text,
+    write_with,
+)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def test_written_files_come_back(tmp_path):
+    array = np.arange(12, dtype=np.float32).reshape(3, 4)
+    write_bytes(tmp_path / "a" / "b.bin", b"\x00\xff")
+    write_text(tmp_path / "a" / "c.txt", "é\n")
+    write_array(tmp_path / "d.npy", array)
+    assert (tmp_path / "a" / "b.bin").read_bytes() == b"\x00\xff"
+    assert (tmp_path / "a" / "c.txt").read_bytes() == "é\n".encode()
+    np.testing.assert_array_equal(np.load(tmp_path / "d.npy"), array)
+    assert names(tmp_path) == ["b.bin", "c.txt", "d.npy"]
+
+
+def test_permissions_follow_the_umask(tmp_path):
+    previous = os.umask(0o027)
+    try:
+        write_text(tmp_path / "a", "")
+    finally:
+        os.umask(previous)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("x"), KeyboardInterrupt(), OSError(errno.ENOSPC, "full")])
+@pytest.mark.parametrize("existing", [True, False])
+def test_a_failing_writer_leaves_nothing(tmp_path, failure, existing):
+    path = tmp_path / "a.bin"
+    if existing:
+        path.write_bytes(b"old")
+
+    def writer(stream):
+        stream.write(b"half")
+        raise failure
+
+    with pytest.raises(StorageError if isinstance(failure, OSError) else type(failure)):
+        write_with(path, writer)
+    assert names(tmp_path) == (["a.bin"] if existing else [])
+    assert not existing or path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.ENOSPC, "disk is full"),
+        (errno.EROFS, "read-only"),
+        (errno.EACCES, "permission"),
+        (9999, "9999"),
+    ],
+)
+def test_the_reason_is_named(tmp_path, monkeypatch, number, reason):
+    def refuse(descriptor):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(storage.os, "fsync", refuse)
+    with pytest.raises(StorageError, match=reason) as caught:
+        write_bytes(tmp_path / "a.bin", b"12345")
+    assert "5 bytes needed" in str(caught.value)
+    assert str(tmp_path / "a.bin") in str(caught.value)
+    assert names(tmp_path) == []
+
+
+def test_parent_that_is_a_file_and_target_that_is_a_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="a file, not a folder"):
+        write_text(tmp_path / "file" / "a", "")
+    (tmp_path / "folder" / "full").mkdir(parents=True)
+    with pytest.raises(StorageError, match="folder of that name"):
+        write_text(tmp_path / "folder", "")
+    assert names(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("point", range(5))
+def test_death_at_every_step_leaves_old_or_new(tmp_path, point):
+    """A process killed at the n-th operation on the disk leaves a whole file, old or new."""
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old" * 10)
+    child = multiprocessing.get_context("fork").Process(target=_write_and_die, args=(path, point))
+    child.start()
+    child.join(30)
+    assert path.read_bytes() in (b"old" * 10, b"new" * 1000)
+    visible = [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")]
+    assert visible == ["a.bin"]
+
+
+def _write_and_die(path, point):
+    calls = iter(range(100))
+
+    def dying(function):
+        def call(*args, **kwargs):
+            if next(calls) == point:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*args, **kwargs)
+
+        return call
+
+    storage.os.fsync = dying(os.fsync)
+    storage.os.open = dying(os.open)
+    storage.os.close = dying(os.close)
+    Path.replace = dying(Path.replace)
+    write_bytes(path, b"new" * 1000)
+
+
+def test_digest(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+    assert digest(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    with pytest.raises(StorageError, match="cannot be read"):
+        digest(tmp_path / "b")
+
+
+@pytest.mark.parametrize("uri", ["a", "a.b-c_d", "speaker/video/0001.npy", "é", "x" * 255, "..a", "a..b"])
+def test_inside_accepts(uri):
+    assert inside(Path("folder"), uri) == Path("folder") / uri
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["", ".", "/etc/passwd", "..", "../a", "a/../../b", "a/..", "a\0b", "x" * 256, "é" * 128, "a/" * 3000],
+)
+def test_inside_refuses(uri):
+    with pytest.raises(DataError, match="Rename"):
+        inside(Path("folder"), uri)
+
+
+def test_lock_excludes_and_is_released(tmp_path):
+    with FolderLock(tmp_path / "new", "training"):
+        with pytest.raises(BusyError, match=rf"training by process {os.getpid()} on"):
+            FolderLock(tmp_path / "new", "training").__enter__()
+        with FolderLock(tmp_path / "new", "validation"):
+            pass
+    with FolderLock(tmp_path / "new", "training"):
+        pass
+    assert names(tmp_path) == []
+
+
+def _hold(folder, ready):
+    with FolderLock(folder, "training"):
+        ready.set()
+        signal.pause()
+
+
+def test_lock_of_a_dead_process_is_taken_over(tmp_path):
+    context = multiprocessing.get_context("fork")
+    ready = context.Event()
+    child = context.Process(target=_hold, args=(tmp_path, ready), daemon=True)
+    child.start()
+    assert ready.wait(30)
+    with pytest.raises(BusyError, match=str(child.pid)):
+        FolderLock(tmp_path, "training").__enter__()
+    child.kill()
+    child.join(30)
+    assert names(tmp_path) == [".lock.training"]
+    with FolderLock(tmp_path, "training"):
+        assert str(os.getpid()) in (tmp_path / ".lock.training").read_text()
+
+
+def test_lock_below_a_file(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot be locked"):
+        FolderLock(tmp_path / "file", "training").__enter__()
