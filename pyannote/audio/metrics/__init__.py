@@ -1,0 +1,1 @@
+"""Definitions of success: segment-based and event-based measures, thresholds, confidence."""

@@ -1,0 +1,139 @@
+"""Counts of right and wrong detections, and the measures that are ratios of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyannote.audio.core.errors import DataError
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Value = TypeVar("Value", float, FloatArray)
+Self = TypeVar("Self", bound="Counts")
+
+
+@dataclass(frozen=True)
+class Measures(Generic[Value]):
+    """Ratios of counts: one number each, or one number per class.
+
+    Undefined cases are those of sed_eval: `precision` is NaN without system output, `recall` without
+    reference, and `f_measure` where one of them is NaN; rates divide by the size of the reference plus
+    2.2e-16, so that errors without any reference give a huge rate and no error gives 0.
+    """
+
+    f_measure: Value
+    precision: Value
+    recall: Value
+    error_rate: Value
+    substitution_rate: Value
+    deletion_rate: Value
+    insertion_rate: Value
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """What a system got right and wrong, in units of segments or of events.
+
+    Counts of several files are pooled with ``+``. All arrays may carry leading axes (for example one for
+    the resamples of a bootstrap), which the measures keep.
+
+    Parameters
+    ----------
+    tp : int array, shape (classes,)
+        True positives: units that are active in reference and estimate.
+    n_reference, n_system : int array, shape (classes,)
+        Active units of the reference and of the estimate.
+    substitutions : int
+        False negatives that are paired with a false positive of another class, so that both together are
+        one error.
+
+    References
+    ----------
+    A. Mesaros, T. Heittola, T. Virtanen: Metrics for polyphonic sound event detection. Applied Sciences
+    6(6), 2016.
+
+    Examples
+    --------
+    >>> counts = Counts(np.array([3, 0]), np.array([4, 1]), np.array([5, 0]), substitutions=1)
+    >>> int(counts.deletions), int(counts.insertions)
+    (1, 1)
+    >>> print(f"{counts.overall.error_rate:.2f}")
+    0.60
+    >>> counts.class_wise.recall.tolist()
+    [0.75, 0.0]
+    """
+
+    tp: IntArray
+    n_reference: IntArray
+    n_system: IntArray
+    substitutions: int
+
+    def __add__(self: Self, other: Self) -> Self:
+        if self.tp.shape != other.tp.shape:
+            raise DataError(
+                f"Counts of {self.tp.shape[-1]} and of {other.tp.shape[-1]} classes cannot be pooled.",
+                fix="Count all files with the same labels.",
+            )
+        pooled = (getattr(self, field.name) + getattr(other, field.name) for field in fields(self))
+        return type(self)(*pooled)
+
+    @property
+    def fp(self) -> IntArray:
+        """False positives of each class, shape (classes,)."""
+        return self.n_system - self.tp
+
+    @property
+    def fn(self) -> IntArray:
+        """False negatives of each class, shape (classes,)."""
+        return self.n_reference - self.tp
+
+    @property
+    def deletions(self) -> int:
+        """False negatives that are not part of a substitution."""
+        return self.fn.sum(-1) - self.substitutions
+
+    @property
+    def insertions(self) -> int:
+        """False positives that are not part of a substitution."""
+        return self.fp.sum(-1) - self.substitutions
+
+    @property
+    def overall(self) -> Measures[float]:
+        """Measures of all classes together (micro-average)."""
+        return _measures(
+            self.tp.sum(-1),
+            self.n_reference.sum(-1),
+            self.n_system.sum(-1),
+            (self.substitutions, self.deletions, self.insertions),
+        )
+
+    @property
+    def class_wise(self) -> Measures[FloatArray]:
+        """Measures of each class alone, shape (classes,); no substitution is possible within a class."""
+        return _measures(self.tp, self.n_reference, self.n_system, (0 * self.tp, self.fn, self.fp))
+
+    @property
+    def class_wise_average(self) -> Measures[float]:
+        """Mean over those classes where the measure is not NaN (macro-average)."""
+        values = (getattr(self.class_wise, field.name) for field in fields(Measures))
+        return Measures(*map(_mean, values))
+
+
+def _measures(tp: Any, n_reference: Any, n_system: Any, errors: tuple[Any, Any, Any]) -> Measures[Any]:
+    with np.errstate(invalid="ignore"):
+        precision, recall = tp / n_system, tp / n_reference
+        mean = 2.0 * precision * recall / (precision + recall)
+    f_measure = np.where((precision == 0) & (recall == 0), 0.0, mean)[()]
+    rates = [error / (n_reference + np.spacing(1)) for error in errors]
+    return Measures(f_measure, precision, recall, rates[0] + rates[1] + rates[2], *rates)
+
+
+def _mean(values: FloatArray) -> Any:
+    defined = ~np.isnan(values)
+    total = np.where(defined, values, 0.0).sum(-1)
+    with np.errstate(invalid="ignore"):
+        return total / defined.sum(-1)

@@ -1,0 +1,180 @@
+"""The official figures: sed_eval's own evaluation of event lists, pooled over files."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.metrics.events import Events, as_arrays
+
+TITLES = {
+    "segment_based": "Segment-based, 1 s",
+    "event_based_onset": "Event-based, onset, 0.5 s collar",
+    "event_based_onset_offset": "Event-based, onset and offset, 0.5 s collar",
+}
+
+
+def import_sed_eval() -> ModuleType:
+    """Import sed_eval without the deprecation warnings of what it imports."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import sed_eval
+    return sed_eval
+
+
+def evaluate(
+    reference: Mapping[str, Events], estimate: Mapping[str, Events], labels: Sequence[str]
+) -> dict[str, Any]:
+    """Evaluate the event lists of all files with sed_eval.
+
+    Parameters
+    ----------
+    reference, estimate : mapping from file name to (onset, offset, label) sequence
+        Times in seconds. `reference` has all files, be it with an empty list; a file that `estimate` lacks
+        counts as one in which nothing was detected.
+    labels : sequence of str
+        The classes that are evaluated.
+
+    Returns
+    -------
+    results : dict
+        What ``results()`` of sed_eval gives (``overall``, ``class_wise``, ``class_wise_average``) for each of
+        ``segment_based`` (1 s), ``event_based_onset`` (0.5 s collar) and ``event_based_onset_offset``
+        (offsets also within half of the event's length). Undefined measures are NaN; see `jsonable`.
+
+    Raises
+    ------
+    DataError
+        If there is no label, an event has an unknown label or impossible times, or `estimate` has a file that
+        `reference` does not have.
+
+    Examples
+    --------
+    >>> results = evaluate({"a": [(0.0, 4.0, "car")]}, {"a": [(0.2, 2.0, "car")]}, ["car"])
+    >>> results["segment_based"]["overall"]["error_rate"]["error_rate"]
+    0.5
+    >>> results["event_based_onset"]["class_wise"]["car"]["f_measure"]["f_measure"]
+    1.0
+    """
+    _check(reference, estimate, labels)
+    # sed_eval strips labels and drops the label 'none'; neutral names in place of them are safe from both.
+    names = [f"class{position}" for position in range(len(labels))]
+    neutral = dict(zip(labels, names, strict=True))
+    metrics = _metrics(names)
+    for file, events in reference.items():
+        pair = [_rows(events, neutral), _rows(estimate.get(file, ()), neutral)]
+        for metric in metrics.values():
+            metric.evaluate(*pair)
+    results = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        for key, metric in metrics.items():
+            result = _plain(metric.results())
+            result["class_wise"] = {label: result["class_wise"][neutral[label]] for label in labels}
+            results[key] = result
+    return results
+
+
+def jsonable(results: Any) -> Any:
+    """Replace NaN, which JSON does not know, by None.
+
+    Examples
+    --------
+    >>> jsonable({"precision": math.nan, "recall": 0.5})
+    {'precision': None, 'recall': 0.5}
+    """
+    if isinstance(results, dict):
+        return {key: jsonable(value) for key, value in results.items()}
+    return None if results is None or math.isnan(results) else results
+
+
+def table(results: Mapping[str, Any]) -> str:
+    """Lay out the results of `evaluate` as text of fixed width.
+
+    Parameters
+    ----------
+    results : mapping
+        From `evaluate`, or read back from JSON.
+
+    Returns
+    -------
+    table : str
+        For each evaluation one row overall and one per class: error rate; F1, precision and recall in per
+        cent; number of active segments (or events) of the reference and of the estimate. A dash stands where
+        something is undefined.
+
+    Examples
+    --------
+    >>> results = evaluate({"a": [(0.0, 4.0, "car")]}, {"a": [(0.2, 2.0, "car")]}, ["car"])
+    >>> print("".join(table(results).splitlines(keepends=True)[:4]), end="")
+    Segment-based, 1 s
+                  ER     F1  prec. recall   Nref   Nsys
+    overall     0.50   66.7  100.0   50.0      4      2
+    car         0.50   66.7  100.0   50.0      4      2
+    """
+    blocks = []
+    for key, title in TITLES.items():
+        width = max(map(len, ["overall", *results[key]["class_wise"]]))
+        header = f"{'':{width}} {'ER':>8} {'F1':>6} {'prec.':>6} {'recall':>6} {'Nref':>6} {'Nsys':>6}"
+        blocks.append("\n".join([title, header, *_lines(results[key], width)]))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _check(reference: Mapping[str, Events], estimate: Mapping[str, Events], labels: Sequence[str]) -> None:
+    if not labels:
+        raise DataError("There is no class to evaluate.", fix="Name at least one label.")
+    for events in (reference, estimate):
+        for file in events:
+            as_arrays(events[file], labels, file=file)
+    for file in estimate:
+        if file not in reference:
+            raise DataError(
+                "Something was detected in this file, but it has no reference.",
+                file=file,
+                fix="Add it to the reference, if need be with no event.",
+            )
+
+
+def _metrics(names: list[str]) -> dict[str, Any]:
+    sound_event = import_sed_eval().sound_event
+    events = {"evaluate_onset": True, "t_collar": 0.5, "percentage_of_length": 0.5}
+    return {
+        "segment_based": sound_event.SegmentBasedMetrics(names, time_resolution=1.0),
+        "event_based_onset": sound_event.EventBasedMetrics(names, evaluate_offset=False, **events),
+        "event_based_onset_offset": sound_event.EventBasedMetrics(names, evaluate_offset=True, **events),
+    }
+
+
+def _rows(events: Events, neutral: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {"onset": float(onset), "offset": float(offset), "event_label": neutral[label]}
+        for onset, offset, label in events
+    ]
+
+
+def _plain(results: Any) -> Any:
+    if isinstance(results, Mapping):
+        return {key: _plain(value) for key, value in results.items()}
+    return float(results)
+
+
+def _lines(result: Mapping[str, Any], width: int) -> Iterator[str]:
+    class_wise = result["class_wise"]
+    counts = {
+        name: sum(measures["count"][name] for measures in class_wise.values()) for name in ("Nref", "Nsys")
+    }
+    for label, measures in {"overall": {**result["overall"], "count": counts}, **class_wise}.items():
+        f_measure, count = measures["f_measure"], measures["count"]
+        rate = measures["error_rate"]["error_rate"] if count["Nref"] else None
+        parts = [f_measure[name] for name in ("f_measure", "precision", "recall")]
+        percentages = [None if jsonable(part) is None else 100 * part for part in parts]
+        cells = [_cell(rate, 8, 2), *map(_cell, percentages, (6, 6, 6), (1, 1, 1))]
+        yield " ".join([f"{label:{width}}", *cells, *(_cell(count[name], 6, 0) for name in counts)])
+
+
+def _cell(value: float | None, width: int, digits: int) -> str:
+    return f"{'-':>{width}}" if value is None else f"{value:{width}.{digits}f}"

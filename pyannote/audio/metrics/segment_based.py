@@ -1,0 +1,202 @@
+"""Segment-based measures: what is active in each segment of fixed length, as sed_eval 0.2.1 counts it.
+
+A class is active in every segment that one of its events touches: from the segment of the onset, rounded
+down, to that of the offset, rounded up. In each segment, ``min(FN, FP)`` errors are substitutions, and the
+rest are deletions or insertions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.metrics.counts import Counts
+from pyannote.audio.metrics.events import Events, as_arrays
+
+BoolArray = NDArray[np.bool_]
+
+
+class SegmentCounts(Counts):
+    """Counts whose unit is a class that is active in a segment."""
+
+
+def bounds(
+    onsets: NDArray[np.float64], offsets: NDArray[np.float64], resolution: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First segment that each event touches, and the one after the last.
+
+    Parameters
+    ----------
+    onsets, offsets : float array, shape (events,)
+        Seconds, from 0.
+    resolution : float
+        Length of a segment in seconds, above 0.
+
+    Returns
+    -------
+    first, end : int array, shape (events,)
+
+    Raises
+    ------
+    DataError
+        If `resolution` is not a positive number.
+
+    Examples
+    --------
+    >>> first, end = bounds(np.array([0.9, 1.0]), np.array([2.0, 2.1]), 1.0)
+    >>> first.tolist(), end.tolist()
+    ([0, 1], [2, 3])
+    """
+    if not 0 < resolution < math.inf:
+        raise DataError(f"A segment cannot last {resolution} s.", fix="Give a length above 0, such as 1.0.")
+    return np.floor(onsets / resolution).astype(np.int64), np.ceil(offsets / resolution).astype(np.int64)
+
+
+def activity(
+    events: Events, labels: Sequence[str], resolution: float = 1.0, segments: int | None = None
+) -> BoolArray:
+    """Which classes are active in which segments.
+
+    Parameters
+    ----------
+    events : sequence of (onset, offset, label)
+        Seconds, ``0 <= onset <= offset``. An event of no duration counts within a segment, but not at the
+        border of two.
+    labels : sequence of str
+        Labels of the columns.
+    resolution : float
+        Length of a segment in seconds.
+    segments : int, optional
+        Number of segments: what comes later is cut off, what is missing is silent. Default: up to the
+        latest offset.
+
+    Returns
+    -------
+    activity : bool array, shape (segments, classes)
+
+    Raises
+    ------
+    DataError
+        If an event has an unknown label or impossible times.
+
+    Examples
+    --------
+    >>> activity([(0.5, 2.0, "car"), (1.0, 3.1, "bird")], ["bird", "car"]).astype(int).tolist()
+    [[0, 1], [1, 1], [1, 0], [1, 0]]
+    """
+    onsets, offsets, columns = as_arrays(events, labels)
+    first, end = bounds(onsets, offsets, resolution)
+    length = int(end.max(initial=0)) if segments is None else segments
+    active = np.zeros((length, len(labels)), dtype=bool)
+    for start, stop, column in zip(first, end, columns, strict=True):
+        active[start:stop, column] = True
+    return active
+
+
+def segment_scores(
+    frame_scores: NDArray[Any],
+    starts: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    resolution: float = 1.0,
+    segments: int | None = None,
+) -> NDArray[Any]:
+    """Highest score of all frames that touch each segment.
+
+    With any threshold, the same segments are active as in the event list of that threshold, which has one
+    event from the start of the first to the end of the last of neighbouring active frames. Times are rounded
+    to the millisecond before they are compared with the borders of segments, so that noise of arithmetic such
+    as 3.0000000004 s opens no segment: the event list must have been rounded to milliseconds, too.
+
+    Parameters
+    ----------
+    frame_scores : float array, shape (frames, classes)
+    starts, ends : float array, shape (frames,)
+        Extent of each frame in seconds, in order of time; neighbours touch or overlap.
+    resolution : float
+        Length of a segment in seconds.
+    segments : int, optional
+        Number of segments; default: up to the end of the last frame.
+
+    Returns
+    -------
+    scores : float array, shape (segments, classes)
+        Minus infinity in segments that no frame touches.
+
+    Raises
+    ------
+    DataError
+        If the arrays have different lengths, or the frames are not in order of time.
+
+    Examples
+    --------
+    >>> starts = np.array([0.0, 0.6, 1.2])
+    >>> segment_scores(np.array([[0.3], [0.5], [0.2]]), starts, starts + 0.6).tolist()
+    [[0.5], [0.5]]
+    """
+    if not len(frame_scores) == len(starts) == len(ends) or (np.diff(starts) < 0).any():
+        raise DataError(
+            f"Found {len(frame_scores)} scores, {len(starts)} starts and {len(ends)} ends of frames.",
+            fix="Give as many of each, in order of time.",
+        )
+    first, end = bounds(np.round(starts, 3), np.round(ends, 3), resolution)
+    length = int(end.max(initial=0)) if segments is None else segments
+    scores = np.full((length, frame_scores.shape[1]), -np.inf, dtype=frame_scores.dtype)
+    for later in range(int((end - first).max(initial=0))):
+        frames = np.flatnonzero(first + later < np.minimum(end, length))
+        rows, groups = np.unique(first[frames] + later, return_index=True)
+        if frames.size:
+            highest = np.maximum.reduceat(frame_scores[frames], groups, axis=0)
+            scores[rows] = np.maximum(scores[rows], highest)
+    return scores
+
+
+def count(reference: BoolArray, estimate: BoolArray) -> SegmentCounts:
+    """Compare two activities of one file.
+
+    Parameters
+    ----------
+    reference, estimate : bool array, shape (segments, classes)
+        The shorter one is taken to be silent in the segments that it lacks.
+
+    Returns
+    -------
+    counts : SegmentCounts
+        To be added over files.
+
+    Raises
+    ------
+    DataError
+        If the arrays are not boolean, or do not have the same classes.
+
+    Examples
+    --------
+    >>> counts = count(np.array([[True, False], [True, True]]), np.array([[False, True], [True, False]]))
+    >>> counts.substitutions, int(counts.deletions), int(counts.insertions)
+    (1, 1, 0)
+    """
+    for array in (reference, estimate):
+        if array.dtype != bool or array.ndim != 2 or array.shape[1] != reference.shape[1]:
+            raise DataError(
+                f"Cannot compare activities of {reference.dtype} {reference.shape} and of "
+                f"{estimate.dtype} {estimate.shape}.",
+                fix="Both must be boolean, of shape (segments, classes), with the same classes.",
+            )
+    length = max(len(reference), len(estimate))
+    reference, estimate = _padded(reference, length), _padded(estimate, length)
+    missed = (reference & ~estimate).sum(1)
+    extra = (estimate & ~reference).sum(1)
+    return SegmentCounts(
+        tp=(reference & estimate).sum(0),
+        n_reference=reference.sum(0),
+        n_system=estimate.sum(0),
+        substitutions=int(np.minimum(missed, extra).sum()),
+    )
+
+
+def _padded(active: BoolArray, length: int) -> BoolArray:
+    return np.pad(active, ((0, length - len(active)), (0, 0)))

@@ -1,0 +1,75 @@
+import pytest
+
+
+@pytest.fixture(scope="session")
+def labels():
+    return ["bird", "car", "people walking"]
+
+
+@pytest.fixture(scope="session")
+def random_events(labels):
+    """Short event lists whose times often fall on borders, on each other, or nowhere (no events at all)."""
+
+    def draw(rng):
+        events = []
+        for _ in range(rng.integers(0, 9) * rng.integers(0, 2)):
+            decimals = rng.integers(0, 4)
+            onset = round(float(rng.uniform(0, 8)), decimals)
+            duration = round(float(rng.exponential(1.5)), decimals)
+            events.append((onset, onset + duration, labels[rng.integers(rng.integers(1, 4))]))
+        return events
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def oracle(labels):
+    """sed_eval's results for pairs of event lists, pooled."""
+    import warnings
+
+    def evaluate(kind, pairs, names=labels, **options):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import sed_eval
+
+            metric = getattr(sed_eval.sound_event, kind)(list(names), **options)
+            for pair in pairs:
+                metric.evaluate(
+                    *(
+                        [{"onset": on, "offset": off, "event_label": label} for on, off, label in events]
+                        for events in pair
+                    )
+                )
+            return metric.results()
+
+    return evaluate
+
+
+@pytest.fixture(scope="session")
+def differences(labels):
+    """Names of the measures in which counts and sed_eval's results are not the same number or both NaN."""
+    import math
+
+    def compare(counts, results):
+        ours, theirs = {}, {}
+        for group in ("f_measure", "error_rate"):
+            for scope in ("overall", "class_wise_average"):
+                for name, value in results[scope][group].items():
+                    theirs[scope, name] = value
+                    ours[scope, name] = getattr(getattr(counts, scope), name)
+            for column, label in enumerate(labels):
+                for name, value in results["class_wise"][label][group].items():
+                    theirs[label, name] = value
+                    ours[label, name] = getattr(counts.class_wise, name)[column]
+        for column, label in enumerate(labels):
+            count = results["class_wise"][label]["count"]
+            theirs[label, "Nref"], theirs[label, "Nsys"] = count["Nref"], count["Nsys"]
+            ours[label, "Nref"], ours[label, "Nsys"] = counts.n_reference[column], counts.n_system[column]
+        assert len(theirs) == 7 + 6 + 8 * len(labels)
+        return [
+            key
+            for key, value in theirs.items()
+            if ours[key] != value and not (math.isnan(ours[key]) and math.isnan(value))
+        ]
+
+    return compare

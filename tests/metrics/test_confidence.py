@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.metrics.confidence import bootstrap
+from pyannote.audio.metrics.segment_based import count
+
+
+@pytest.fixture(scope="module")
+def files():
+    rng = np.random.default_rng(0)
+    references = [rng.random((60, 3)) < 0.3 for _ in range(20)]
+    return [count(reference, reference ^ (rng.random((60, 3)) < 0.1)) for reference in references]
+
+
+def error_rate(counts):
+    return counts.overall.error_rate
+
+
+def looped(files, measure, n, seed):
+    """The same resamples, pooled one file after the other."""
+    values = []
+    for drawn in np.random.default_rng(seed).multinomial(len(files), [1 / len(files)] * len(files), size=n):
+        chosen = [counts for counts, times in zip(files, drawn, strict=True) for _ in range(times)]
+        values.append(measure(sum(chosen[1:], chosen[0])))
+    return values
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        error_rate,
+        lambda counts: counts.overall.f_measure,
+        lambda counts: counts.class_wise.recall[..., 1],
+        lambda counts: counts.class_wise_average.error_rate,
+    ],
+)
+def test_equals_pooling_one_by_one(files, measure):
+    values = looped(files, measure, n=200, seed=7)
+    assert bootstrap(files, measure, n=200, seed=7) == pytest.approx(np.quantile(values, [0.025, 0.975]))
+
+
+def test_is_deterministic_and_contains_the_estimate(files):
+    low, high = bootstrap(files, error_rate)
+    assert (low, high) == bootstrap(files, error_rate)
+    assert low < error_rate(sum(files[1:], files[0])) < high
+    assert bootstrap(files, error_rate, seed=1) != (low, high)
+
+
+def test_a_higher_level_is_wider(files):
+    low, high = bootstrap(files, error_rate, level=0.5)
+    lower, higher = bootstrap(files, error_rate, level=0.99)
+    assert lower < low < high < higher
+
+
+def test_one_file_has_no_spread(files):
+    low, high = bootstrap(files[:1], error_rate)
+    assert low == high == error_rate(files[0])
+
+
+def test_an_undefined_measure_has_no_interval():
+    silent = count(np.ones((3, 1), bool), np.zeros((3, 1), bool))
+    assert np.isnan(bootstrap([silent, silent], lambda counts: counts.overall.precision)).all()
+
+
+@pytest.mark.parametrize(("shapes", "words"), [([], "no file"), ([(2, 1), (2, 2)], "different classes")])
+def test_impossible_input(shapes, words):
+    files = [count(np.ones(shape, bool), np.ones(shape, bool)) for shape in shapes]
+    with pytest.raises(DataError, match=words):
+        bootstrap(files, error_rate)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 95])
+def test_impossible_level(files, level):
+    with pytest.raises(DataError, match="level"):
+        bootstrap(files, error_rate, level=level)

@@ -1,0 +1,92 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.metrics.official import evaluate, jsonable, table
+
+KINDS = {
+    "segment_based": ("SegmentBasedMetrics", {"time_resolution": 1.0}),
+    "event_based_onset": ("EventBasedMetrics", {"evaluate_offset": False, "t_collar": 0.5}),
+    "event_based_onset_offset": ("EventBasedMetrics", {"evaluate_offset": True, "t_collar": 0.5}),
+}
+
+
+def test_is_sed_eval_pooled_over_files(labels, random_events, oracle):
+    rng = np.random.default_rng(0)
+    reference = {f"file{i}": random_events(rng) for i in range(12)}
+    estimate = {file: random_events(rng) for file in reference}
+    results = evaluate(reference, estimate, labels)
+    pairs = [(reference[file], estimate[file]) for file in reference]
+    for key, (kind, options) in KINDS.items():
+        np.testing.assert_equal(results[key], oracle(kind, pairs, **options))
+
+
+@pytest.mark.parametrize(
+    ("reference", "estimate"),
+    [
+        ([], [(0.0, 1.0, "car")]),
+        ([(0.0, 1.0, "car")], []),
+        ([], []),
+    ],
+)
+def test_empty_lists_become_json_and_text(reference, estimate):
+    results = evaluate({"a": reference}, {"a": estimate}, ["bird", "car"])
+    overall = results["segment_based"]["overall"]["f_measure"]
+    assert np.isnan(overall["recall"]) == (not reference)
+    assert np.isnan(overall["precision"]) == (not estimate)
+    text = json.dumps(jsonable(results), allow_nan=False)
+    assert table(json.loads(text)) == table(results)
+    assert "nan" not in table(results)
+
+
+def test_a_file_without_estimate_counts_as_silence():
+    reference = {"a": [(0.0, 2.0, "car")], "b": [(0.0, 2.0, "car")]}
+    results = evaluate(reference, {"a": [(0.0, 2.0, "car")]}, ["car"])
+    assert results["segment_based"]["overall"]["error_rate"]["deletion_rate"] == 0.5
+
+
+@pytest.mark.parametrize("label", ["None", " car ", "people walking"])
+def test_any_label(label):
+    results = evaluate({"a": [(0.0, 2.0, label)]}, {"a": [(0.0, 2.0, label)]}, [label, "other"])
+    for result in results.values():
+        assert result["class_wise"][label]["f_measure"]["f_measure"] == 1
+
+
+def test_table_has_a_row_for_each_class_in_each_evaluation():
+    events = {"a": [(0.0, 2.0, "car"), (1.0, 3.0, "large_vehicle")]}
+    blocks = table(evaluate(events, events, ["car", "large_vehicle"])).split("\n\n")
+    assert len(blocks) == 3
+    for block in blocks:
+        header, *rows = block.splitlines()[1:]
+        assert [row.split()[0] for row in rows] == ["overall", "car", "large_vehicle"]
+        assert {len(row) for row in [header, *rows]} == {len(header)}
+        assert all(row.split()[1:5] == ["0.00", "100.0", "100.0", "100.0"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("reference", "estimate", "labels", "words"),
+    [
+        ({"a": [(0.0, 1.0, "dog")]}, {}, ["car"], "^a: The label 'dog'"),
+        ({"a": []}, {"a": [(0.0, 1.0, "dog")]}, ["car"], "^a: The label 'dog'"),
+        ({"a": [(1.0, 0.0, "car")]}, {}, ["car"], "^a: An event 'car'"),
+        ({"a": []}, {"b": []}, ["car"], "^b: .* no reference"),
+        ({"a": []}, {}, [], "no class"),
+    ],
+)
+def test_impossible_input(reference, estimate, labels, words):
+    with pytest.raises(DataError, match=words):
+        evaluate(reference, estimate, labels)
+
+
+def test_sed_eval_is_imported_late_and_silently():
+    code = (
+        "import sys, pyannote.audio.metrics.official as official;"
+        "assert 'sed_eval' not in sys.modules;"
+        "official.evaluate({'a': []}, {}, ['car'])"
+    )
+    done = subprocess.run([sys.executable, "-W", "default", "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,0 +1,228 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.metrics.segment_based import count
+from pyannote.audio.metrics.thresholds import (
+    best_error_count,
+    best_f_score,
+    best_joint_error_rate,
+    best_joint_f_score,
+    best_recall,
+)
+
+CASES = range(40)
+
+
+def problem(seed, classes=None):
+    """Scores that know something of the target, often tied, of single or double precision."""
+    rng = np.random.default_rng(seed)
+    shape = (int(rng.integers(1, 40)),) if classes is None else (int(rng.integers(5, 40)), classes)
+    target = rng.random(shape) < rng.choice([0.0, 0.1, 0.5, 1.0], p=[0.1, 0.4, 0.4, 0.1])
+    scores = 1 / (1 + np.exp(-rng.normal(target, 1)))
+    if seed % 3 == 0:
+        scores = np.round(scores, 1)
+    return scores.astype(np.float32 if seed % 2 else np.float64), target
+
+
+def every_decision(scores):
+    """Each distinct score as threshold, and one above all."""
+    return [scores >= threshold for threshold in [2.0, *np.unique(scores)[::-1]]]
+
+
+def f_score(active, target, weights=1):
+    tp, size = np.sum((active & target) * weights), np.sum(active * weights) + np.sum(target * weights)
+    return 2 * tp / size if size else 0.0
+
+
+def errors(active, target):
+    return int(np.sum(active != target))
+
+
+@pytest.mark.parametrize("seed", CASES)
+def test_f_score_is_that_of_the_best_decision(seed):
+    scores, target = problem(seed)
+    best = best_f_score(scores, target)
+    values = [f_score(active, target) for active in every_decision(scores)]
+    assert best.value == max(values)
+    active = scores >= best.threshold
+    assert np.array_equal(active, every_decision(scores)[values.index(max(values))])
+    assert f_score(active, target) == best.value
+    assert best.positives == target.sum()
+    assert best.precision == ((active & target).sum() / active.sum() if active.any() else 0.0)
+    assert best.recall == ((active & target).sum() / target.sum() if target.any() else 0.0)
+
+
+@pytest.mark.parametrize("seed", CASES)
+def test_weighted_f_score(seed):
+    scores, target = problem(seed)
+    weights = np.random.default_rng(seed).random(len(scores))
+    best = best_f_score(scores, target, weights)
+    values = [f_score(active, target, weights) for active in every_decision(scores)]
+    assert best.value == pytest.approx(max(values), abs=1e-12)
+    assert f_score(scores >= best.threshold, target, weights) == pytest.approx(best.value, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", CASES)
+def test_fewest_errors(seed):
+    scores, target = problem(seed)
+    best = best_error_count(scores, target)
+    assert best.value == min(errors(active, target) for active in every_decision(scores))
+    assert errors(scores >= best.threshold, target) == best.value
+
+
+@pytest.mark.parametrize("seed", CASES)
+@pytest.mark.parametrize("precision", [0.0, 0.5, 0.9, 1.0])
+def test_recall_at_a_precision(seed, precision):
+    scores, target = problem(seed)
+    best = best_recall(scores, target, precision)
+    found = [
+        ((active & target).sum() / active.sum(), (active & target).sum() / target.sum())
+        for active in every_decision(scores)
+        if active.any() and (active & target).any()
+    ]
+    attainable = [recall for value, recall in found if value >= precision]
+    assert best.attained == bool(attainable)
+    if attainable:
+        assert best.value == best.recall == max(attainable)
+        assert best.precision >= precision
+    elif found:
+        assert best.precision == max(value for value, _ in found)
+
+
+@pytest.mark.parametrize("search", [best_f_score, best_error_count, lambda s, t: best_recall(s, t, 0.8)])
+def test_no_threshold_of_a_fine_grid_is_better(search):
+    rng = np.random.default_rng(0)
+    target = rng.random(3000) < 0.3
+    scores = 1 / (1 + np.exp(-rng.normal(target, 1)))
+    best = search(scores, target)
+    assert best.attained
+    for threshold in np.linspace(0, 1, 10_000):
+        active = scores >= threshold
+        tp, n_system = np.count_nonzero(active & target), np.count_nonzero(active)
+        if search is best_f_score:
+            assert 2 * tp / (n_system + target.sum()) <= best.value
+        elif search is best_error_count:
+            assert target.sum() + n_system - 2 * tp >= best.value
+        elif n_system and tp / n_system >= 0.8:
+            assert tp / target.sum() <= best.value
+
+
+@pytest.mark.parametrize("search", [best_f_score, best_error_count, lambda s, t: best_recall(s, t, 0.5)])
+@pytest.mark.parametrize("highest", [0.3, 1.0, 7.0])
+def test_a_class_without_positives_is_never_accepted(search, highest):
+    best = search(np.array([0.1, highest]), np.zeros(2, bool))
+    assert best.positives == 0
+    assert (best.value, best.precision, best.recall) == (0, 0, 0)
+    assert max(1.0, highest) < best.threshold < max(1.0, highest) + 1e-6
+
+
+def test_no_items():
+    best = best_f_score(np.zeros(0), np.zeros(0, bool))
+    assert (best.value, best.positives) == (0.0, 0)
+    assert best.threshold > 1
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_neighbouring_numbers_are_told_apart(dtype):
+    low = dtype(0.3)
+    high = np.nextafter(low, dtype(1))
+    scores = np.array([low, high, low])
+    best = best_f_score(scores, [False, True, False])
+    assert best.value == 1
+    assert (scores >= best.threshold).tolist() == [False, True, False]
+
+
+def test_threshold_lies_half_way():
+    assert best_f_score([0.8, 0.2, 0.4], [True, False, False]).threshold == pytest.approx(0.6)
+    assert best_f_score([0.8, 0.2, 0.4], [True, True, True]).threshold == 0.2
+
+
+def test_scores_of_minus_infinity_are_never_accepted():
+    best = best_f_score([0.5, -np.inf, 0.4], [True, True, True])
+    assert best.threshold == 0.4
+    assert best.recall == pytest.approx(2 / 3)
+
+
+def total_errors(active, target):
+    counts = count(target, active)
+    return counts.substitutions + counts.deletions + counts.insertions
+
+
+JOINT = [
+    (best_joint_error_rate, lambda active, target: total_errors(active, target) / max(1, target.sum()), min),
+    (best_joint_f_score, f_score, max),
+]
+
+
+@pytest.mark.parametrize("seed", CASES)
+@pytest.mark.parametrize(("search", "measure", "better"), JOINT)
+def test_joint_search_ends_where_no_class_alone_can_improve(seed, search, measure, better):
+    scores, target = problem(seed, classes=3)
+    for start in (None, [0.5, 0.5, 0.5]):
+        best = search(scores, target, start)
+        active = scores >= best.thresholds
+        assert best.value == pytest.approx(measure(active, target), abs=1e-12)
+        for column in range(3):
+            for alternative in every_decision(scores[:, column]):
+                changed = active.copy()
+                changed[:, column] = alternative
+                value = measure(changed, target)
+                assert better(value, best.value) == pytest.approx(best.value, abs=1e-12)
+
+
+@pytest.mark.parametrize(("search", "measure", "better"), JOINT)
+def test_joint_search_against_all_combinations(search, measure, better):
+    reached = 0
+    for seed in CASES:
+        rng = np.random.default_rng(seed)
+        target = rng.random((8, 2)) < 0.4
+        scores = 1 / (1 + np.exp(-rng.normal(target, 1)))
+        columns = itertools.product(*(every_decision(column) for column in scores.T))
+        optimum = better(measure(np.stack(pair, axis=1), target) for pair in columns)
+        value = search(scores, target).value
+        assert better(value, optimum) == pytest.approx(optimum)
+        reached += value == pytest.approx(optimum)
+    assert reached >= 0.8 * len(CASES)
+
+
+@pytest.mark.parametrize(("search", "measure", "better"), JOINT)
+def test_joint_search_is_not_worse_than_class_by_class(search, measure, better):
+    scores, target = problem(5, classes=4)
+    for alone in (best_f_score, best_error_count):
+        thresholds = [alone(scores[:, c], target[:, c]).threshold for c in range(4)]
+        value = search(scores, target).value
+        assert better(value, measure(scores >= np.array(thresholds), target)) == pytest.approx(value)
+
+
+def test_joint_search_never_accepts_a_class_without_positives():
+    scores, target = problem(8, classes=3)
+    target[:, 1] = False
+    for search, *_ in JOINT:
+        best = search(scores, target)
+        assert best.positives.tolist() == target.sum(0).tolist()
+        assert best.thresholds[1] > 1
+
+
+@pytest.mark.parametrize(
+    ("scores", "target", "weights", "words"),
+    [
+        ([0.5, np.nan], [True, False], None, "NaN or infinite"),
+        ([0.5, np.inf], [True, False], None, "NaN or infinite"),
+        ([0.5, 0.1], [True], None, "shape"),
+        ([0.5, 0.1], [1, 0], None, "int64"),
+        ([[0.5], [0.1]], [[True], [False]], None, "shape"),
+        ([0.5, 0.1], [True, False], [1.0], "weights"),
+    ],
+)
+def test_impossible_input(scores, target, weights, words):
+    with pytest.raises(DataError, match=words):
+        best_f_score(scores, target, weights)
+
+
+@pytest.mark.parametrize("start", [[0.5], 0.5])
+def test_joint_search_needs_one_start_for_each_class(start):
+    with pytest.raises(DataError, match="thresholds of shape"):
+        best_joint_f_score([[0.5, 0.1]], [[True, False]], start)
