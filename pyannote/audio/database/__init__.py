@@ -1,0 +1,1 @@
+"""Data sets: from their own layouts to protocols of pyannote.database."""

@@ -1,0 +1,187 @@
+"""A small synthetic data set in the layout of TUT Sound Events 2017, to try every command without a download.
+
+The classes and the layout are those of TUT Sound Events 2017; the sounds are made by
+`pyannote.audio.database.synthesis` and stand for no real ones. Figures reached on them say that the commands
+work, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+
+from pyannote.audio.core.errors import UsageError
+from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.core.randomness import generator
+from pyannote.audio.database.synthesis import SOUNDS, background
+from pyannote.audio.io.storage import write_text, write_with
+
+RATE = 44100
+FOLDS = 4
+SCENE = "street"
+
+_README = "README.md"
+_TITLE = "# SYNTHETIC demonstration data set"
+_DURATIONS = {
+    "brakes squeaking": (0.8, 2.5),
+    "car": (3.0, 6.0),
+    "children": (1.5, 4.0),
+    "large vehicle": (3.0, 7.0),
+    "people speaking": (2.0, 5.0),
+    "people walking": (2.5, 6.0),
+}
+_GAP = 0.3
+_SNR = (6.0, 18.0)
+_LEVEL = 0.01
+
+
+class Sound(NamedTuple):
+    """One event: onset and offset in seconds, and its label."""
+
+    onset: float
+    offset: float
+    label: str
+
+
+def make_demonstration(
+    output: Path | str,
+    *,
+    files: int = 8,
+    seconds: float = 30.0,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Path:
+    """Write the data set.
+
+    Parameters
+    ----------
+    output : path
+        Folder, made if missing. It must be empty or hold an earlier demonstration data set.
+    files : int, optional
+        Number of recordings, 4 at least: each of the four folds is tested on a quarter of them.
+    seconds : float, optional
+        Duration of each, 10 s to 600 s.
+    seed : int, optional
+        The same arguments give the same files, byte for byte.
+    progress : Progress, optional
+        Told of each recording.
+
+    Returns
+    -------
+    output : Path
+        The folder, with `audio/street/a001.wav` (24 bits, stereo, 44.1 kHz) and so on, `meta.txt`,
+        `meta/street/` and `evaluation_setup/`. Every class occurs in train and evaluate of every fold.
+
+    Raises
+    ------
+    UsageError
+        If there would be too few or too short recordings, or `output` holds something else.
+    StorageError
+        If `output` cannot be written.
+    """
+    output = Path(output)
+    _check(output, files, seconds, seed)
+    write_text(output / _README, _readme(files, seconds, seed))
+    classes = _deal_classes(files, generator(seed, files))
+    sounds: dict[str, list[Sound]] = {}
+    for index in progress(range(files), total=files, description="synthesis"):
+        chance = generator(seed, files, index)
+        name = f"audio/{SCENE}/a{index + 1:03d}.wav"
+        sounds[name] = place(classes[index], seconds, chance)
+        write_wav(output / name, mix(sounds[name], seconds, chance))
+    _write_lists(output, sounds)
+    return output
+
+
+def place(labels: Sequence[str], seconds: float, chance: np.random.Generator) -> list[Sound]:
+    """Draw events of each label at random times, those of one label apart from each other."""
+    sounds: list[Sound] = []
+    for label in labels:
+        shortest, longest = _DURATIONS[label]
+        count = 1 + int(chance.integers(max(1, int(seconds // 10))))
+        slot = seconds / count
+        for index in range(count):
+            duration = min(chance.uniform(shortest, longest), 0.6 * slot)
+            onset = index * slot + chance.uniform(0, slot - duration - _GAP)
+            sounds.append(Sound(round(onset, 3), round(onset + duration, 3), label))
+    return sorted(sounds)
+
+
+def mix(sounds: Sequence[Sound], seconds: float, chance: np.random.Generator) -> np.ndarray:
+    """Add events to background noise, each at its own place between left and right and its own level.
+
+    Returns
+    -------
+    samples : array of float, samples x 2
+        Within -1 and 1.
+    """
+    size = round(seconds * RATE)
+    mixture = background(size, chance)
+    for sound in sounds:
+        start, stop = round(sound.onset * RATE), round(sound.offset * RATE)
+        samples = SOUNDS[sound.label](stop - start, RATE, chance)
+        gain = 10 ** (chance.uniform(*_SNR) / 20) / np.sqrt(np.mean(samples**2))
+        angle = chance.uniform(0.2, 0.8) * np.pi / 2
+        mixture[start:stop] += gain * np.outer(samples, [np.cos(angle), np.sin(angle)])
+    return mixture * min(_LEVEL, 0.9 / np.abs(mixture).max())
+
+
+def write_wav(path: Path, samples: np.ndarray) -> None:
+    """Write samples x channels as a wav file of 24 bits, whole or not at all."""
+    write_with(path, lambda stream: soundfile.write(stream, samples, RATE, format="WAV", subtype="PCM_24"))
+
+
+def _deal_classes(files: int, chance: np.random.Generator) -> list[list[str]]:
+    """Choose the classes of each file: most of them, and all of them somewhere in every fold."""
+    heard = chance.random((files, len(SOUNDS))) < 0.85
+    for fold in range(FOLDS):
+        for column in np.flatnonzero(~heard[fold::FOLDS].any(axis=0)):
+            heard[fold, column] = True
+    return [[label for label, yes in zip(SOUNDS, row, strict=True) if yes] for row in heard]
+
+
+def _write_lists(output: Path, sounds: Mapping[str, Sequence[Sound]]) -> None:
+    rows = {name: [f"{name}\t{SCENE}\t{_row(sound)}\n" for sound in sounds[name]] for name in sounds}
+    for name in sounds:
+        ann = output / "meta" / SCENE / Path(name).with_suffix(".ann").name
+        write_text(ann, "".join(f"{_row(sound)}\n" for sound in sounds[name]))
+    meta = (row.replace("\n", "\tm\n") for name in rows for row in rows[name])
+    write_text(output / "meta.txt", "".join(meta))
+    for fold in range(FOLDS):
+        start = output / "evaluation_setup" / f"{SCENE}_fold{fold + 1}"
+        tested = list(rows)[fold::FOLDS]
+        train = "".join(row for name in rows if name not in tested for row in rows[name])
+        write_text(Path(f"{start}_train.txt"), train)
+        write_text(Path(f"{start}_evaluate.txt"), "".join(row for name in tested for row in rows[name]))
+        write_text(Path(f"{start}_test.txt"), "".join(f"{name}\t{SCENE}\n" for name in tested))
+
+
+def _row(sound: Sound) -> str:
+    return f"{sound.onset:.6f}\t{sound.offset:.6f}\t{sound.label}"
+
+
+def _check(output: Path, files: int, seconds: float, seed: int) -> None:
+    if files < FOLDS or not 10 <= seconds <= 600 or seed < 0:
+        raise UsageError(
+            f"{files} files of {seconds:g} s with seed {seed} cannot be made.",
+            fix=f"Take {FOLDS} files or more, of 10 s to 600 s, and a seed of 0 or more.",
+        )
+    readme = output / _README
+    ours = readme.is_file() and readme.read_text(encoding="utf-8", errors="replace").startswith(_TITLE)
+    if output.exists() and not ours and (not output.is_dir() or any(output.iterdir())):
+        raise UsageError("This is no empty folder.", file=output, fix="Choose another one.")
+
+
+def _readme(files: int, seconds: float, seed: int) -> str:
+    return f"""{_TITLE}
+
+{files} recordings of {seconds:g} s in the layout of TUT Sound Events 2017 (development), made by synthesis
+with seed {seed}. No sound in it was recorded anywhere, and it is not that data set: it shows that the
+commands work, and says nothing about how well a model hears a real street.
+
+Classes: {", ".join(SOUNDS)}.
+"""

@@ -1,0 +1,241 @@
+"""From recordings and their events to the files that pyannote.database reads.
+
+    <output>/database.yml                       what `pyannote-audio` and pyannote.database load
+    <output>/<Database>.rttm                    events of all recordings, with safe names
+    <output>/<Database>.uem                     each recording from 0 to its end
+    <output>/lists/<Protocol>.<subset>.lst      recordings of each subset
+    <output>/labels.yml                         safe label: label as it was
+    <output>/recordings.yml                     uri: audio file
+    <output>/audio/                             symbolic links, only where audio files cannot be found by uri
+
+A recording's uri is the name of its audio file without suffix, or, where two files share a name, its path
+below the audio folder. `database.yml` finds audio by templates such as `/data/audio/street/{uri}.wav`, one
+for each folder and suffix. Where that is ambiguous, or a name holds blanks, it finds all audio in the folder
+of links instead. Paths in `database.yml` are whole ones, so it can be loaded from any folder; prepare the
+data again when the audio has moved.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import soundfile
+import yaml
+from pyannote.core import Annotation, Segment, Timeline
+
+from pyannote.audio.core.errors import AudioError, DataError
+from pyannote.audio.io.lines import AnnotatedEvent, safe_name, safe_names
+from pyannote.audio.io.rttm import write_lst, write_rttm, write_uem
+from pyannote.audio.io.storage import storage_error, write_text
+
+Protocols = Mapping[str, Mapping[str, Sequence[str]]]
+"""For each protocol and each of its subsets, the uris."""
+
+TOLERANCE = 0.1
+"""Seconds by which an event may pass the end of its recording, as many made by hand do; it is cut there."""
+
+
+@dataclass(frozen=True)
+class AnnotatedFile:
+    """An audio file, how it is called, and what is heard in it.
+
+    Parameters
+    ----------
+    uri : str
+        Safe name, unique in the database.
+    audio : Path
+        Audio file.
+    duration : float
+        Seconds, rounded down to microseconds.
+    events : list of AnnotatedEvent
+        Events within the recording, with labels as they were annotated.
+    annotated : bool
+        False if nobody listened, as opposed to nothing heard.
+    """
+
+    uri: str
+    audio: Path
+    duration: float
+    events: list[AnnotatedEvent] = field(default_factory=list)
+    annotated: bool = True
+
+    def seconds(self) -> dict[str, float]:
+        """Return the duration of each label, in seconds."""
+        total: Counter[str] = Counter()
+        for event in self.events:
+            total[event.label] += event.segment.duration
+        return dict(total)
+
+
+def audio_duration(path: Path) -> float:
+    """Return the duration of an audio file in seconds, rounded down to microseconds."""
+    if not path.is_file():
+        raise AudioError("The audio file is missing.", file=path, fix="Put it there, or correct its name.")
+    try:
+        info = soundfile.info(str(path))
+    except (soundfile.LibsndfileError, OSError):
+        raise AudioError("This cannot be read as audio.", file=path, fix="Get the file again.") from None
+    if info.frames <= 0:
+        raise AudioError("The audio file is empty.", file=path, fix="Get the file again, or remove it.")
+    return (info.frames * 1_000_000 // info.samplerate) / 1_000_000
+
+
+def clip(event: AnnotatedEvent, duration: float) -> AnnotatedEvent:
+    """Cut an event at the end of its recording, or say that it lies too far beyond."""
+    segment = event.segment
+    if segment.end > duration + TOLERANCE or segment.start >= duration:
+        raise DataError(
+            f"The event '{event.label}' from {segment.start:g} s to {segment.end:g} s lies beyond the end of "
+            f"'{event.recording}' at {duration:g} s.",
+            file=event.file,
+            line=event.line,
+            fix="Correct the times, or get the whole audio file.",
+        )
+    return event._replace(segment=Segment(segment.start, min(segment.end, duration)))
+
+
+def name_recordings(names: Mapping[Path, str]) -> dict[Path, str]:
+    """Give each audio file a uri that no other one has.
+
+    Parameters
+    ----------
+    names : mapping of Path to str
+        For each audio file, its path below the audio folder.
+
+    Returns
+    -------
+    uris : dict of Path to str
+        Name without suffix, or path below the audio folder where two files share a name.
+
+    Examples
+    --------
+    >>> list(name_recordings({Path("/x/street/a 1.wav"): "street/a 1.wav"}).values())
+    ['a_1']
+    >>> list(name_recordings({Path("/x/b/a.wav"): "b/a.wav", Path("/x/c/a.wav"): "c/a.wav"}).values())
+    ['b/a', 'c/a']
+    """
+    stems = {path: safe_name(Path(name).stem) for path, name in names.items()}
+    times = Counter(stems.values())
+    uris = {
+        path: stems[path] if times[stems[path]] == 1 else safe_name(Path(name).with_suffix("").as_posix())
+        for path, name in names.items()
+    }
+    first: dict[str, Path] = {}
+    for path, uri in uris.items():
+        twin = first.setdefault(uri, path)
+        if twin != path:
+            raise DataError(f"{twin} and {path} would both be called '{uri}'.", fix="Rename one of them.")
+    return uris
+
+
+def write_database(
+    output: Path | str, name: str, recordings: Collection[AnnotatedFile], protocols: Protocols
+) -> Path:
+    """Write all files of a database.
+
+    Parameters
+    ----------
+    output : path
+        Folder, made if missing; its files are replaced, `database.yml` last.
+    name : str
+        Name of the database.
+    recordings : collection of AnnotatedFile
+    protocols : mapping of str to mapping of str to sequence of str
+        For each protocol and subset, the uris.
+
+    Returns
+    -------
+    path : Path
+        The file `database.yml`.
+
+    Raises
+    ------
+    DataError
+        If two labels have the same safe name, or there is no event at all.
+    StorageError
+        If `output` cannot be written.
+    """
+    output = absolute(output)
+    if set("{}*") & set(str(output)):
+        # pyannote.database would take them for placeholders
+        raise DataError("A path with braces or stars cannot be used.", file=output, fix="Rename the folder.")
+    labels = _safe_labels(recordings)
+    annotations = {r.uri: _annotation(r, labels) for r in recordings if r.annotated}
+    write_rttm(output / f"{name}.rttm", annotations)
+    write_uem(output / f"{name}.uem", {r.uri: Timeline([Segment(0, r.duration)]) for r in recordings})
+    _write_yaml(output / "labels.yml", {safe: label for label, safe in labels.items()})
+    _write_yaml(output / "recordings.yml", {r.uri: str(r.audio) for r in recordings})
+    entries: dict[str, dict] = {}
+    for protocol, subsets in protocols.items():
+        entries[protocol] = {"scope": "database"}
+        for subset, uris in subsets.items():
+            lst = output / "lists" / f"{protocol}.{subset}.lst"
+            write_lst(lst, uris)
+            entries[protocol][subset] = {"uri": str(lst), "annotated": str(output / f"{name}.uem")}
+            if all(uri in annotations for uri in uris):
+                entries[protocol][subset]["annotation"] = str(output / f"{name}.rttm")
+    path = output / "database.yml"
+    templates = audio_templates(recordings) or link_audio(recordings, output / "audio")
+    _write_yaml(path, {"Databases": {name: templates}, "Protocols": {name: {"SpeakerDiarization": entries}}})
+    return path
+
+
+def absolute(path: Path | str) -> Path:
+    """Return the whole path, with links left as they are (which `Path.resolve` would follow)."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def _safe_labels(recordings: Iterable[AnnotatedFile]) -> dict[str, str]:
+    labels = safe_names(sorted({event.label for recording in recordings for event in recording.events}))
+    if not labels:
+        raise DataError("No recording has any event.", fix="Annotate some.")
+    return labels
+
+
+def _annotation(recording: AnnotatedFile, labels: Mapping[str, str]) -> Annotation:
+    annotation = Annotation(uri=recording.uri)
+    for track, event in enumerate(recording.events):
+        annotation[event.segment, track] = labels[event.label]
+    return annotation
+
+
+def _write_yaml(path: Path, content: object) -> None:
+    # pyannote.database reads yaml in the encoding of the locale: what is not ASCII is written escaped
+    write_text(path, yaml.safe_dump(content, sort_keys=False, width=1000))
+
+
+def audio_templates(recordings: Iterable[AnnotatedFile]) -> list[str]:
+    """Return templates such as `/data/{uri}.wav` that find each recording once, or none if there are none."""
+    recordings = list(recordings)
+    templates: dict[str, None] = {}
+    for recording in recordings:
+        name, ending = str(recording.audio), f"{recording.uri}{recording.audio.suffix}"
+        if not name.endswith(f"/{ending}") or set("{}*") & set(name):
+            return []
+        templates[f"{name.removesuffix(ending)}{{uri}}{recording.audio.suffix}"] = None
+    found = (sum(Path(t.format(uri=r.uri)).is_file() for t in templates) for r in recordings)
+    return list(templates) if all(count == 1 for count in found) else []
+
+
+def link_audio(recordings: Iterable[AnnotatedFile], folder: Path) -> list[str]:
+    """Make a folder of symbolic links, each named by the uri of the recording it leads to.
+
+    Returns its templates, one for each suffix.
+    """
+    suffixes: dict[str, None] = {}
+    for recording in recordings:
+        link = folder / f"{recording.uri}{recording.audio.suffix}"
+        temporary = link.with_name(f".{link.name}.part")
+        try:
+            link.parent.mkdir(parents=True, exist_ok=True)
+            temporary.unlink(missing_ok=True)
+            temporary.symlink_to(recording.audio)
+            temporary.replace(link)
+        except OSError as error:
+            raise storage_error(error, link) from error
+        suffixes[recording.audio.suffix] = None
+    return [f"{folder}/{{uri}}{suffix}" for suffix in suffixes]

@@ -1,0 +1,183 @@
+"""The layout of TUT Sound Events 2017.
+
+The development set is a folder with (tabs between columns, no header)
+
+    audio/street/a001.wav
+    evaluation_setup/street_fold1_train.txt       file, scene, onset, offset, label
+    evaluation_setup/street_fold1_evaluate.txt    file, scene, onset, offset, label
+    evaluation_setup/street_fold1_test.txt        file, scene
+
+and the evaluation set, where it is at hand, a folder with `audio/` and `evaluation_setup/street_evaluate.txt`
+(or `street_test.txt` with `meta/street/*.ann`: onset, offset, label). Scenes, folds, files and labels may be
+any.
+
+References
+----------
+A. Mesaros, T. Heittola, A. Diment, B. Elizalde, A. Shah, E. Vincent, B. Raj, T. Virtanen, "DCASE 2017
+challenge setup: tasks, datasets and baseline system", DCASE Workshop, 2017.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.io.lines import AnnotatedEvent, parse_segment, read_lines
+
+Listed = dict[Path, list[AnnotatedEvent] | None]
+"""Events of each audio file that a list names; None where nobody annotated them."""
+
+_FOLD_LIST = re.compile(r"(?P<scene>.+)_fold(?P<fold>\d+)_(?P<part>train|evaluate|test)\.txt")
+_WHOLE_LIST = re.compile(r"(?P<scene>(?:(?!_fold\d).)+)_(?P<part>evaluate|test)\.txt")
+
+
+class Fold(NamedTuple):
+    """What a fold trains on, and what it is evaluated on."""
+
+    train: Listed
+    test: Listed
+
+
+def find_sets(root: Path) -> tuple[Path, Path | None]:
+    """Return the folders of the development set and, if there, of the evaluation set."""
+    folders = (
+        [root] if (root / "evaluation_setup").is_dir() else sorted(p for p in root.glob("*") if p.is_dir())
+    )
+    development = [folder for folder in folders if _lists(folder, _FOLD_LIST)]
+    evaluation = [folder for folder in folders if _lists(folder, _WHOLE_LIST)]
+    if len(development) != 1 or len(evaluation) > 1:
+        raise DataError(
+            f"Found {len(development)} development and {len(evaluation)} evaluation sets.",
+            file=root,
+            fix="Give the folder that holds audio/ and evaluation_setup/ with lists such as "
+            "street_fold1_train.txt, or a folder that holds it and the evaluation set.",
+        )
+    return development[0], evaluation[0] if evaluation else None
+
+
+def read_folds(root: Path) -> dict[int, Fold]:
+    """Read the lists of all scenes of each fold.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the development set.
+
+    Returns
+    -------
+    folds : dict of int to Fold
+        By number of the fold.
+
+    Raises
+    ------
+    DataError
+        If a list is missing or wrong, or a recording is on both sides of a fold.
+    """
+    lists = _lists(root, _FOLD_LIST)
+    scenes = sorted({match["scene"] for match in lists.values()})
+    folds = {}
+    for number in sorted({int(match["fold"]) for match in lists.values()}):
+        train: Listed = {}
+        test: Listed = {}
+        for scene in scenes:
+            start = root / "evaluation_setup" / f"{scene}_fold{number}"
+            train |= read_list(Path(f"{start}_train.txt"), root)
+            # the test list alone names recordings in which nothing is heard
+            test |= _if_there(Path(f"{start}_test.txt"), root) | read_list(
+                Path(f"{start}_evaluate.txt"), root
+            )
+        _check_sides(number, train, test, root)
+        folds[number] = Fold(train, test)
+    return folds
+
+
+def read_evaluation(root: Path) -> Listed:
+    """Read the evaluation set: its evaluate lists or, without them, its test lists and `meta/`."""
+    listed: Listed = {}
+    for scene in sorted({match["scene"] for match in _lists(root, _WHOLE_LIST).values()}):
+        start = root / "evaluation_setup" / scene
+        evaluate, test = Path(f"{start}_evaluate.txt"), Path(f"{start}_test.txt")
+        if evaluate.is_file():
+            listed |= _if_there(test, root) | read_list(evaluate, root)
+        else:
+            listed |= {path: _read_ann(path, root) for path in read_list(test, root)}
+    return listed
+
+
+def read_list(path: Path, root: Path) -> Listed:
+    """Read a list of audio files below `root`, with or without their events."""
+    listed: dict[Path, list[AnnotatedEvent]] = {}
+    for line, text in read_lines(path):
+        columns = [column.strip() for column in text.split("\t")]
+        if len(columns) not in (2, 5) or not columns[0]:
+            raise _wrong_columns(
+                len(columns), "file, scene, onset, offset and label (or file and scene)", path, line
+            )
+        if Path(columns[0]).is_absolute() or ".." in Path(columns[0]).parts:
+            found = f"'{columns[0]}' is not below the folder of the data set."
+            raise DataError(found, file=path, line=line, fix="Write it as audio/street/a001.wav.")
+        events = listed.setdefault(root / columns[0], [])
+        if len(columns) == 5:
+            events.append(_event(columns[2:], columns[0], path, line))
+    return dict(listed)
+
+
+def _read_ann(audio: Path, root: Path) -> list[AnnotatedEvent] | None:
+    path = root / "meta" / Path(below_audio(audio, root)).with_suffix(".ann")
+    if not path.is_file():
+        return None
+    events = []
+    for line, text in read_lines(path):
+        columns = [column.strip() for column in text.split("\t")]
+        if len(columns) != 3:
+            raise _wrong_columns(len(columns), "onset, offset and label", path, line)
+        events.append(_event(columns, audio.name, path, line))
+    return events
+
+
+def _event(columns: list[str], recording: str, path: Path, line: int) -> AnnotatedEvent:
+    onset, offset, label = columns
+    if not label:
+        raise DataError("The label is missing.", file=path, line=line, fix="Write it in the last column.")
+    return AnnotatedEvent(recording, parse_segment(onset, offset, file=path, line=line), label, path, line)
+
+
+def _wrong_columns(found: int, expected: str, path: Path, line: int) -> DataError:
+    return DataError(
+        f"Found {found} columns where {expected} are expected.",
+        file=path,
+        line=line,
+        fix="Separate the columns by tabs.",
+    )
+
+
+def _if_there(path: Path, root: Path) -> Listed:
+    return read_list(path, root) if path.is_file() else {}
+
+
+def _lists(root: Path, pattern: re.Pattern[str]) -> dict[Path, re.Match[str]]:
+    matches = {
+        path: pattern.fullmatch(path.name) for path in sorted((root / "evaluation_setup").glob("*.txt"))
+    }
+    return {path: match for path, match in matches.items() if match}
+
+
+def _check_sides(number: int, train: Listed, test: Listed, root: Path) -> None:
+    both = [path.name for path in train if path in test]
+    if both or not train or not test:
+        what = f"trains on and is evaluated on {both[0]}" if both else "has an empty list"
+        raise DataError(f"Fold {number} {what}.", file=root / "evaluation_setup", fix="Correct its lists.")
+
+
+def below_audio(path: Path, root: Path) -> str:
+    """Return the path of an audio file below `root/audio`.
+
+    Examples
+    --------
+    >>> below_audio(Path("/tut/audio/street/a001.wav"), Path("/tut"))
+    'street/a001.wav'
+    """
+    below = path.relative_to(root)
+    return (below.relative_to("audio") if below.parts[0] == "audio" else below).as_posix()

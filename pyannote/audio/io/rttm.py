@@ -1,0 +1,219 @@
+"""Strict reading and writing of RTTM, UEM and LST files.
+
+The three formats of annotation in pyannote.database: RTTM holds what is heard when, UEM what part of a
+recording was annotated, LST the names (uris) of recordings.
+
+    SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>      RTTM
+    uri 1 start end                                             UEM
+    uri                                                         LST
+
+Times are in seconds. Files are UTF-8, with or without a byte order mark, with any line ends. Blank lines and
+lines that start with `;;` (comments) are skipped; every other line must be right, or a `DataError` names it.
+
+References
+----------
+NIST, The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan, appendix A.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pyannote.core import Annotation, Segment, Timeline
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.io.lines import (
+    AnnotatedEvent,
+    parse_seconds,
+    parse_segment,
+    read_lines,
+    safe_name,
+    safe_names,
+)
+from pyannote.audio.io.storage import write_text
+
+__all__ = [
+    "format_lst",
+    "format_rttm",
+    "format_uem",
+    "read_events",
+    "read_lst",
+    "read_rttm",
+    "read_uem",
+    "safe_name",
+    "safe_names",
+    "write_lst",
+    "write_rttm",
+    "write_uem",
+]
+
+
+def read_events(path: str | Path) -> list[AnnotatedEvent]:
+    """Read the events of an RTTM file in the order of its lines."""
+    path = Path(path)
+    events = []
+    for line, text in read_lines(path):
+        columns = _columns(text, "SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>", path, line)
+        kind, uri, _, start, duration, _, _, label, _, _ = columns
+        if kind != "SPEAKER":
+            raise DataError(f"'{kind}' is not SPEAKER.", file=path, line=line, fix="Keep SPEAKER lines only.")
+        if label == "<NA>":
+            raise DataError("The label is missing.", file=path, line=line, fix="Write it in column 8.")
+        onset = parse_seconds(start, file=path, line=line)
+        segment = Segment(onset, onset + parse_seconds(duration, file=path, line=line))
+        if not segment:
+            raise DataError(
+                f"The duration {duration} is not positive.",
+                file=path,
+                line=line,
+                fix="Column 5 is the duration in seconds, not the end: make it longer than 0.",
+            )
+        events.append(AnnotatedEvent(uri, segment, label, path, line))
+    return events
+
+
+def read_rttm(path: str | Path) -> dict[str, Annotation]:
+    """Read an RTTM file.
+
+    Parameters
+    ----------
+    path : path
+        File of lines `SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>`.
+
+    Returns
+    -------
+    annotations : dict of str to Annotation
+        Annotation of each uri, in the order in which the uris appear.
+
+    Raises
+    ------
+    DataError
+        On the first line that is not right.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.rttm"
+    >>> _ = path.write_text("SPEAKER a 1 1.5 2.0 <NA> <NA> car <NA> <NA>")
+    >>> print(read_rttm(path)["a"])
+    [ 00:00:01.500 -->  00:00:03.500] 0 car
+    """
+    annotations: dict[str, Annotation] = {}
+    for track, event in enumerate(read_events(path)):
+        annotation = annotations.setdefault(event.recording, Annotation(uri=event.recording))
+        annotation[event.segment, track] = event.label
+    return annotations
+
+
+def read_uem(path: str | Path) -> dict[str, Timeline]:
+    """Read a UEM file (lines `uri 1 start end`) as the annotated part of each uri."""
+    path = Path(path)
+    timelines: dict[str, Timeline] = {}
+    for line, text in read_lines(path):
+        uri, _, start, end = _columns(text, "uri 1 start end", path, line)
+        timeline = timelines.setdefault(uri, Timeline(uri=uri))
+        timeline.add(parse_segment(start, end, file=path, line=line))
+    return timelines
+
+
+def read_lst(path: str | Path) -> list[str]:
+    """Read an LST file (one uri a line; no uri twice)."""
+    path = Path(path)
+    uris: dict[str, int] = {}
+    for line, text in read_lines(path):
+        (uri,) = _columns(text, "uri", path, line)
+        if uri in uris:
+            raise DataError(
+                f"'{uri}' stands in line {uris[uri]} already.", file=path, line=line, fix="Remove it."
+            )
+        uris[uri] = line
+    return list(uris)
+
+
+def _columns(text: str, expected: str, file: Path, line: int) -> list[str]:
+    columns = text.split()
+    if len(columns) != len(expected.split()):
+        raise DataError(
+            f"Found {len(columns)} columns where {len(expected.split())} are expected.",
+            file=file,
+            line=line,
+            fix=f"Write it as `{expected}`, without blanks inside a name.",
+        )
+    return columns
+
+
+def format_rttm(annotations: Mapping[str, Annotation]) -> str:
+    """Write annotations as RTTM, with safe names for uris and labels.
+
+    Parameters
+    ----------
+    annotations : mapping of str to Annotation
+        Annotation of each uri.
+
+    Returns
+    -------
+    text : str
+        One line an event, times with 6 decimals; a uri without events has no line.
+
+    Raises
+    ------
+    DataError
+        If two uris, or two labels, have the same safe name.
+
+    Examples
+    --------
+    >>> annotation = Annotation()
+    >>> annotation[Segment(1.5, 3.5)] = "people walking"
+    >>> print(format_rttm({"a": annotation}), end="")
+    SPEAKER a 1 1.500000 2.000000 <NA> <NA> people_walking <NA> <NA>
+    """
+    uris = safe_names(annotations)
+    labels = safe_names(str(label) for annotation in annotations.values() for label in annotation.labels())
+    lines = []
+    for uri, annotation in annotations.items():
+        for segment, _, label in annotation.itertracks(yield_label=True):
+            times = f"{segment.start:.6f} {segment.duration:.6f}"
+            lines.append(f"SPEAKER {uris[uri]} 1 {times} <NA> <NA> {labels[str(label)]} <NA> <NA>\n")
+    return "".join(lines)
+
+
+def format_uem(timelines: Mapping[str, Timeline]) -> str:
+    r"""Write the annotated part of each uri as UEM.
+
+    Examples
+    --------
+    >>> format_uem({"a": Timeline([Segment(0, 60)])})
+    'a 1 0.000000 60.000000\n'
+    """
+    uris = safe_names(timelines)
+    return "".join(
+        f"{uris[uri]} 1 {segment.start:.6f} {segment.end:.6f}\n"
+        for uri, timeline in timelines.items()
+        for segment in timeline
+    )
+
+
+def format_lst(uris: Iterable[str]) -> str:
+    r"""Write uris as LST.
+
+    Examples
+    --------
+    >>> format_lst(["a", "b c"])
+    'a\nb_c\n'
+    """
+    return "".join(f"{uri}\n" for uri in safe_names(uris).values())
+
+
+def write_rttm(path: str | Path, annotations: Mapping[str, Annotation]) -> None:
+    """Write annotations to an RTTM file, whole or not at all."""
+    write_text(Path(path), format_rttm(annotations))
+
+
+def write_uem(path: str | Path, timelines: Mapping[str, Timeline]) -> None:
+    """Write the annotated part of each uri to a UEM file, whole or not at all."""
+    write_text(Path(path), format_uem(timelines))
+
+
+def write_lst(path: str | Path, uris: Iterable[str]) -> None:
+    """Write uris to an LST file, whole or not at all."""
+    write_text(Path(path), format_lst(uris))

@@ -1,0 +1,61 @@
+"""Prepare your own recordings and annotation for `pyannote-audio`.
+
+Usage:
+  make_database.py [options] <audio> <annotation> <output>
+  make_database.py -h | --help
+
+<audio>        folder of audio files
+<annotation>   an RTTM file, a csv file with columns filename, onset, offset and label,
+               or a folder of label files exported by Audacity
+<output>       folder for RTTM, UEM and LST files and database.yml
+
+Options:
+  --name=NAME          Name of the database. [default: Own]
+  --protocol=NAME      Name of the protocol. [default: Protocol]
+  --development=SHARE  Share of the recordings for development, 0 for none. [default: 0.2]
+  --test=SHARE         Share of the recordings for test, 0 for none. [default: 0.2]
+  --seed=N             Another number draws other subsets. [default: 0]
+  --allow-empty        Nothing is heard in recordings that the annotation does not name.
+  -h --help            Show this.
+"""
+
+import sys
+
+from docopt import docopt
+
+from pyannote.audio.core.errors import ToolkitError, UsageError
+from pyannote.audio.database.own_data import make_database
+
+
+def number(arguments: dict[str, str], option: str, kind: type) -> float:
+    """Return the value of an option as a number of this kind."""
+    try:
+        return kind(arguments[option])
+    except ValueError:
+        raise UsageError(f"{option}={arguments[option]} is not a number.", fix="Correct it.") from None
+
+
+def main() -> int:
+    """Run the command and return its exit status."""
+    arguments = docopt(__doc__)
+    try:
+        path = make_database(
+            arguments["<audio>"],
+            arguments["<annotation>"],
+            arguments["<output>"],
+            name=arguments["--name"],
+            protocol=arguments["--protocol"],
+            development=number(arguments, "--development", float),
+            test=number(arguments, "--test", float),
+            seed=int(number(arguments, "--seed", int)),
+            allow_empty=arguments["--allow-empty"],
+        )
+    except ToolkitError as error:
+        print(error, file=sys.stderr)
+        return error.code
+    print(f"{path} is ready: {arguments['--name']}.SpeakerDiarization.{arguments['--protocol']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
