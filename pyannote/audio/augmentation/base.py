@@ -18,7 +18,7 @@ class Base(ABC):
         Parameters
         ----------
         batch : dict of str to Tensor
-            "X" of shape (batch, frames, dimension), targets "y" of shape (batch, outputs, classes),
+            "X" of shape (batch, frames, dimension), activity "y" of shape (batch, frames, classes),
             and other inputs of shape (batch, dimension).
         random : numpy.random.Generator
             The only source of randomness.

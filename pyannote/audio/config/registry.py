@@ -22,7 +22,7 @@ FOLDERS = {
     "architecture": "pyannote.audio.models",
     "scheduler": "pyannote.audio.train.schedulers",
     "optimizer": "pyannote.audio.train.optimizers",
-    "callbacks": "pyannote.audio.validation.callbacks",
+    "callbacks": "pyannote.audio.train.callbacks",
 }
 
 

@@ -62,6 +62,23 @@ class LabelsSpecification:
         parts = [label for group in (self.union, self.intersection) for labels in group.values() for label in labels]
         return tuple(dict.fromkeys([*self.regular, *parts]))
 
+    def events(self, events: Iterable[Event]) -> list[Event]:
+        """Events of each class: those of regular labels as they are, others as spans of activity.
+
+        Examples
+        --------
+        >>> spec = LabelsSpecification(["a"], union={"any": ["a", "b"]}, intersection={"both": ["a", "b"]})
+        >>> spec.events([(0.0, 2.0, "a"), (1.0, 3.0, "b")])
+        [(0.0, 2.0, 'a'), (0.0, 3.0, 'any'), (1.0, 2.0, 'both')]
+        """
+        given = sorted(events)
+        found = [event for event in given if event[2] in self.regular]
+        for name, parts in self.union.items():
+            found += [(onset, offset, name) for onset, offset in _spans(given, parts, 1)]
+        for name, parts in self.intersection.items():
+            found += [(onset, offset, name) for onset, offset in _spans(given, parts, len(set(parts)))]
+        return found
+
     def raster(self, events: Iterable[Event], frames: int, step: float) -> NDArray[np.uint8]:
         """Activity of each class in each frame.
 
@@ -89,6 +106,19 @@ class LabelsSpecification:
         columns += [np.maximum.reduce([active[label] for label in parts]) for parts in self.union.values()]
         columns += [np.minimum.reduce([active[label] for label in parts]) for parts in self.intersection.values()]
         return np.stack(columns, axis=1) if columns else np.zeros((frames, 0), dtype=np.uint8)
+
+
+def _spans(events: Sequence[Event], labels: Sequence[str], least: int) -> list[tuple[float, float]]:
+    """Spans in which at least `least` different labels are active."""
+    own = [event for event in events if event[2] in labels]
+    times = sorted({time for onset, offset, _ in own for time in (onset, offset)})
+    spans: list[tuple[float, float]] = []
+    for start, end in zip(times[:-1], times[1:], strict=True):
+        active = {label for onset, offset, label in own if onset <= start and offset >= end}
+        if len(active) >= least:
+            joined = spans and spans[-1][1] == start
+            spans[-1:] = [(spans[-1][0], end)] if joined else [*spans[-1:], (start, end)]
+    return spans
 
 
 def frame_range(onset: float, offset: float, step: float) -> tuple[int, int]:

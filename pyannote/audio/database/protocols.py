@@ -86,6 +86,14 @@ def recordings(
     return [_recording(file, sources, annotated) for file in files]
 
 
+def recording_of(audio: Path) -> Recording:
+    """A plain audio file as a recording without annotation."""
+    duration = waveform.info(audio).duration
+    return Recording(
+        uri=audio.stem, database="audio", audio=audio, duration=duration, regions=[(0.0, duration)], events=None
+    )
+
+
 def labels_of(files: Iterable[Recording]) -> list[str]:
     """Labels that occur in the annotation of files, sorted."""
     return sorted({label for file in files for _, _, label in file["events"] or ()})
@@ -191,7 +199,9 @@ def _events(uri: str, annotation: Annotation, duration: float, source: Path | No
     events = []
     for segment, _, label in annotation.itertracks(yield_label=True):
         _check_end(uri, segment.end, duration, source, f"{segment.start:.3f}")
-        events.append((max(0.0, segment.start), min(segment.end, duration), str(label)))
+        # start + duration of a RTTM line leaves noise of arithmetic behind, which would open a segment more
+        onset, offset = max(0.0, round(segment.start, 3)), min(round(segment.end, 3), duration)
+        events.append((onset, offset, str(label)))
     return sorted(events)
 
 

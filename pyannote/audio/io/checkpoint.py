@@ -65,6 +65,13 @@ class Checkpoints:
         }
         write_text(self.manifest(epoch), json.dumps(content, indent=1) + "\n")
 
+    def drop_after(self, epoch: int) -> None:
+        """Remove later epochs, which a training that goes on from an earlier one is about to replace."""
+        for later in self.epochs():
+            if later > epoch:
+                for path in (self.manifest(later), self.state(later), self.weights(later)):
+                    path.unlink(missing_ok=True)
+
     def load_weights(self, epoch: int, device: torch.device | str = "cpu") -> dict[str, Any]:
         """Weights of an epoch, checked against its manifest."""
         return self._load(epoch, self.weights(epoch), device)

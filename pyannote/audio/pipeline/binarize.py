@@ -60,8 +60,8 @@ class Binarize:
         """
         active = _hysteresis(scores >= self.onset, scores >= self.offset)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], active, [False]]).astype(np.int8)))
-        # rounding to the microsecond makes the end of one frame equal the start of the next
-        events = np.round(edges.reshape(-1, 2) * step, 6)
+        # events are written with milliseconds: rounding here keeps what is scored equal to what is written
+        events = np.round(edges.reshape(-1, 2) * step, 3)
         events = _joined(events, self.min_duration_off)
         events = events[events[:, 1] - events[:, 0] >= self.min_duration_on - 1e-6]
         events = _joined(events + np.array([-self.pad_onset, self.pad_offset]), 0.0)

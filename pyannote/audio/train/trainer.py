@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import generator, torch_seed
+from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.schedulers.base import Base as Scheduler
 
 Batch = dict[str, Tensor]
@@ -27,10 +28,13 @@ class Task(Protocol):
     def batches_per_epoch(self) -> int:
         """Batches of an epoch."""
 
-    def batches(self, epoch: int, seed: int, resolution: int) -> Iterable[Batch]:
-        """Batches of an epoch, with inputs and targets."""
+    def batches(self, epoch: int, seed: int) -> Iterable[Batch]:
+        """Batches of an epoch, with inputs and activity."""
 
-    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+    def targets(self, activity: Tensor, resolution: int) -> Tensor:
+        """What a model of a given resolution is to answer."""
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Scalar to minimise."""
 
 
@@ -57,8 +61,8 @@ class EpochReport:
         Time that it took.
     samples : int
         Chunks that were seen.
-    batch, logits
-        The last batch and the outputs of the model, to be looked at.
+    features, targets, logits : Tensor
+        Inputs, targets and outputs of the last batch, to be looked at.
     """
 
     epoch: int
@@ -66,7 +70,8 @@ class EpochReport:
     learning_rate: float
     seconds: float
     samples: int
-    batch: Mapping[str, Tensor]
+    features: Tensor
+    targets: Tensor
     logits: Tensor
 
 
@@ -93,6 +98,8 @@ class Trainer:
         Of all that is drawn.
     device : torch.device
         Where the model is.
+    averaging : WeightAveraging, optional
+        Its average is what `weights` gives, instead of the weights of the last step.
     """
 
     model: nn.Module
@@ -102,6 +109,11 @@ class Trainer:
     augmentations: Sequence[Augmentation] = ()
     seed: int = 0
     device: torch.device = torch.device("cpu")
+    averaging: WeightAveraging | None = None
+
+    def __post_init__(self) -> None:
+        if self.averaging is not None:
+            self.averaging.start(self.model)
 
     def epochs(self, first: int, last: int | None, progress: Progress = silent) -> Iterator[EpochReport]:
         """Train from epoch `first` to `last` (both included; None: no end), and report after each."""
@@ -123,16 +135,20 @@ class Trainer:
         self.model.train()
         steps = self.task.batches_per_epoch
         total = torch.zeros((), device=self.device)
-        batches = self.task.batches(epoch, self.seed, self.model.resolution)  # type: ignore[arg-type]
+        resolution: int = self.model.resolution  # type: ignore[assignment]
+        batches = self.task.batches(epoch, self.seed)
         samples = 0
         for index, batch in enumerate(progress(batches, total=steps, description=f"Epoch {epoch}")):
             batch = self._augmented({name: value.to(self.device) for name, value in batch.items()}, epoch, index)
             rate = self.scheduler.apply(self.optimizer, (epoch - 1) * steps + index, steps)
             logits = self.model(batch)
-            loss = self.task.loss(logits, batch)
+            targets = self.task.targets(batch["y"], resolution)
+            loss = self.task.loss(logits, targets)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()
+            if self.averaging is not None:
+                self.averaging.update(self.model)
             # the loss is summed where it is, and read once an epoch: reading waits for the device
             total += loss.detach()
             samples += len(logits)
@@ -144,16 +160,27 @@ class Trainer:
             )
         self.scheduler.observe(mean)
         seconds = time.perf_counter() - started
-        return EpochReport(epoch, mean, rate, seconds, samples, batch, logits.detach())
+        return EpochReport(epoch, mean, rate, seconds, samples, batch["X"], targets, logits.detach())
+
+    def weights(self) -> dict[str, Tensor]:
+        """Weights that the training has arrived at, to be validated and applied."""
+        return self.model.state_dict() if self.averaging is None else self.averaging.average
 
     def state_dict(self) -> dict[str, Any]:
-        """Optimizer and scheduler, to resume from."""
-        return {"optimizer": self.optimizer.state_dict(), "scheduler": self.scheduler.state_dict()}
+        """What must be saved beside the weights, to resume."""
+        state = {"optimizer": self.optimizer.state_dict(), "scheduler": self.scheduler.state_dict()}
+        if self.averaging is not None:
+            state["averaging"] = self.averaging.state_dict()
+            state["model"] = self.model.state_dict()
+        return state
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Resume from a saved state."""
+    def load_state_dict(self, state: dict[str, Any], weights: dict[str, Tensor]) -> None:
+        """Resume from a saved state and the weights that were saved with it."""
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
+        self.model.load_state_dict(state.get("model", weights))
+        if self.averaging is not None:
+            self.averaging.load_state_dict(state["averaging"], weights)
 
     def _augmented(self, batch: Batch, epoch: int, index: int) -> Batch:
         random = generator(self.seed, epoch, index)

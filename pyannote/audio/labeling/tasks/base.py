@@ -52,6 +52,16 @@ class Base(ABC):
         """What a model must know of this task on these features."""
 
     @abstractmethod
+    def check(self, files: Sequence[Recording]) -> None:
+        """Refuse training files that do not hold what this task is to learn.
+
+        Raises
+        ------
+        DataError
+            With what is missing or unknown.
+        """
+
+    @abstractmethod
     def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
         """Get ready to draw batches.
 
@@ -67,7 +77,7 @@ class Base(ABC):
         Raises
         ------
         DataError
-            If the files do not hold what this task is to learn.
+            If no annotated region is as long as a chunk.
         """
 
     @abstractmethod
@@ -75,25 +85,40 @@ class Base(ABC):
         """Mean and standard deviation of each input over the training files, each (dimension,)."""
 
     @abstractmethod
-    def batches(self, epoch: int, seed: int, resolution: int) -> Iterator[dict[str, Tensor]]:
+    def batches(self, epoch: int, seed: int) -> Iterator[dict[str, Tensor]]:
         """Batches of an epoch.
 
         Parameters
         ----------
         epoch, seed : int
             Each sample depends on them and on its index alone.
-        resolution : int
-            Feature frames of one output frame of the model.
 
         Yields
         ------
         dict of str to Tensor
-            Inputs of the model, and targets "y" of shape (batch, frames // resolution, classes).
+            Inputs of the model, and what is active in each feature frame: "y" of shape
+            (batch, frames, classes).
         """
 
     @abstractmethod
-    def loss(self, logits: Tensor, batch: dict[str, Tensor]) -> Tensor:
-        """Scalar to minimise, for the outputs of a model on a batch."""
+    def targets(self, activity: Tensor, resolution: int) -> Tensor:
+        """What a model of a given resolution is to answer.
+
+        Parameters
+        ----------
+        activity : Tensor of float, shape (batch, frames, classes)
+            Activity in each feature frame, between 0 and 1.
+        resolution : int
+            Feature frames of an output frame.
+
+        Returns
+        -------
+        Tensor of float, shape (batch, frames // resolution, classes)
+        """
+
+    @abstractmethod
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Scalar to minimise, for the outputs of a model and its targets, of the same shape."""
 
 
 class ChunkSampler:

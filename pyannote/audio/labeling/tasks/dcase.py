@@ -21,7 +21,7 @@ class Dcase(MultilabelDetection):
 
     Parameters
     ----------
-    labels_spec, duration, batch_size, per_epoch, activity, class_weights
+    labels_spec, duration, batch_size, per_epoch, target, class_weights
         As in `MultilabelDetection`.
     logavgmel : bool
         Whether batches hold the long-term input "long_term" of shape (batch, dimension).
@@ -39,10 +39,10 @@ class Dcase(MultilabelDetection):
         duration: float = 2.0,
         batch_size: int = 32,
         per_epoch: float = 1.0,
-        activity: float = 0.5,
+        target: Literal["majority", "any", "share"] = "majority",
         class_weights: Literal["balanced"] | Mapping[str, float] | None = None,
     ) -> None:
-        super().__init__(labels_spec, duration, batch_size, per_epoch, activity, class_weights)
+        super().__init__(labels_spec, duration, batch_size, per_epoch, target, class_weights)
         self.logavgmel = logavgmel
 
     def inputs(self, extraction: FeatureExtraction) -> dict[str, int]:

@@ -36,9 +36,9 @@ class MultilabelDetection(Base):
         Chunks of a batch.
     per_epoch : float
         Audio of an epoch, in days.
-    activity : float
-        Share of an output frame that a class must fill to be its target, in (0, 1]. The smallest
-        values mean: any frame that the class touches.
+    target : {"majority", "any", "share"}
+        Target of a class in an output frame: 1 where it fills at least half of the frame, 1 where it
+        touches the frame, or the share of the frame that it fills.
     class_weights : "balanced" or mapping of str to float, optional
         Weight of each class in the loss. "balanced": inverse to the square root of how much of the
         training set the class fills, with mean 1.
@@ -50,18 +50,16 @@ class MultilabelDetection(Base):
         duration: float = 2.0,
         batch_size: int = 32,
         per_epoch: float = 1.0,
-        activity: float = 0.5,
+        target: Literal["majority", "any", "share"] = "majority",
         class_weights: Literal["balanced"] | Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(duration, batch_size, per_epoch)
         self.labels, self.ignored = _labels(labels_spec)
-        if not 0 < activity <= 1:
-            raise ConfigError(f"activity must be in (0, 1], not {activity}.")
         if isinstance(class_weights, Mapping):
             unknown = sorted(set(class_weights) - set(self.labels.classes))
             if unknown:
                 raise ConfigError(f"class_weights names {unknown[0]!r}, which is no class of labels_spec.")
-        self.activity = activity
+        self.target = target
         self.class_weights = class_weights
         self._weights: Tensor | None = None
 
@@ -82,7 +80,6 @@ class MultilabelDetection(Base):
 
     def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
         """Rasterise the annotation, and set the sampler up."""
-        self.check_labels(files)
         self._pack, self._frames = pack, specifications.frames
         self._sampler = ChunkSampler(files, pack.offsets, specifications.frames, specifications.step)
         rasters = [
@@ -93,7 +90,7 @@ class MultilabelDetection(Base):
         self._weights = self._loss_weights(activity.mean(axis=0))
         self._tensors = {"X": torch.from_numpy(pack.data), "y": torch.from_numpy(activity)}
 
-    def check_labels(self, files: Sequence[Recording]) -> None:
+    def check(self, files: Sequence[Recording]) -> None:
         """Refuse labels that only the configuration or only the data knows.
 
         Raises
@@ -122,7 +119,7 @@ class MultilabelDetection(Base):
         """Mean and standard deviation of each band over all frames of the training files."""
         return {"X": mean_and_deviation(self._pack.data)}
 
-    def batches(self, epoch: int, seed: int, resolution: int) -> Iterator[dict[str, Tensor]]:
+    def batches(self, epoch: int, seed: int) -> Iterator[dict[str, Tensor]]:
         """Inputs and targets, gathered from the store."""
         count = self.batches_per_epoch * self.batch_size
         files, starts = (torch.from_numpy(drawn) for drawn in self._sampler.draw(count, epoch, seed))
@@ -133,7 +130,7 @@ class MultilabelDetection(Base):
             yield {
                 "X": self._tensors["X"][frames],
                 **self.extra_inputs(files[batch]),
-                "y": self.targets(self._tensors["y"][frames], resolution),
+                "y": self._tensors["y"][frames].float(),
             }
 
     def extra_inputs(self, files: Tensor) -> dict[str, Tensor]:
@@ -145,25 +142,28 @@ class MultilabelDetection(Base):
 
         Parameters
         ----------
-        activity : Tensor of uint8, shape (batch, frames, classes)
-            Activity in each feature frame.
+        activity : Tensor of float, shape (batch, frames, classes)
+            Activity in each feature frame, between 0 and 1.
         resolution : int
             Feature frames of an output frame.
 
         Returns
         -------
         Tensor of float, shape (batch, frames // resolution, classes)
-            1 where a class fills at least the share `activity` of the output frame.
+            Between 0 and 1, as `target` says.
         """
         batch, frames, classes = activity.shape
         outputs = frames // resolution
         filled = activity[:, : outputs * resolution].reshape(batch, outputs, resolution, classes)
-        return (filled.sum(dim=2, dtype=torch.int64) >= self.activity * resolution).float()
+        share = filled.mean(dim=2)
+        if self.target == "share":
+            return share
+        return (share >= 0.5 if self.target == "majority" else share > 0).float()
 
-    def loss(self, logits: Tensor, batch: dict[str, Tensor]) -> Tensor:
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Binary cross-entropy, averaged over frames and classes."""
         weights = None if self._weights is None else self._weights.to(logits.device)
-        return binary_cross_entropy_with_logits(logits, batch["y"], weight=weights)
+        return binary_cross_entropy_with_logits(logits, targets, weight=weights)
 
     def _loss_weights(self, share: np.ndarray) -> Tensor | None:
         if self.class_weights is None:

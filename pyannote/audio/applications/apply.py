@@ -1,0 +1,146 @@
+"""`pyannote-audio <block> apply`: scores, events and official figures of recordings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyannote.audio.applications.experiment import Experiment, TrainFolder, choose_device
+from pyannote.audio.applications.terminal import bar, say
+from pyannote.audio.core.errors import UsageError
+from pyannote.audio.core.labels import Event
+from pyannote.audio.database.protocols import Recording, labels_of, recording_of, recordings
+from pyannote.audio.features.precomputed import Precomputed
+from pyannote.audio.inference.pretrained import Pretrained
+from pyannote.audio.io.rttm import write_rttm
+from pyannote.audio.io.storage import FolderLock, inside, write_text
+from pyannote.audio.metrics.official import evaluate, jsonable, table
+from pyannote.audio.pipeline.binarize import Binarize
+from pyannote.audio.report.event_lists import format_events
+
+EVENTS, REFERENCE = ".events.tsv", ".reference.tsv"
+
+
+@dataclass(frozen=True)
+class ApplyOptions:
+    """What the command line of `apply` says."""
+
+    validate: Path
+    protocol: str
+    subset: str = "test"
+    selection: Literal["class-wise", "global"] = "class-wise"
+    cpu: bool = False
+    gpu: bool = False
+    parallel: int = 1
+    batch: int = 32
+    step: float = 0.25
+
+
+def apply(options: ApplyOptions) -> None:
+    """Apply the models that a validation has chosen, and evaluate them where there is annotation."""
+    validate = options.validate.resolve()
+    train = TrainFolder.existing(validate.parents[1])
+    device = choose_device(options.cpu, options.gpu)
+    pretrained = Pretrained(validate, options.selection, options.step, options.batch, device)
+    experiment = Experiment(train.root, options.parallel)
+    files, name = _files(options, experiment)
+    experiment.prepare_features(files)
+    output = validate / "apply" / _folder_name(pretrained)
+    with FolderLock(output, purpose="apply"):
+        precomputed = Precomputed.create(
+            output, _window(pretrained), len(pretrained.classes), classes=list(pretrained.classes)
+        )
+        estimate = {}
+        for file in bar(files, total=len(files), description="Applying"):
+            scores = pretrained.ensemble(experiment.inputs(file, pretrained.specifications))
+            precomputed.dump(file, scores)
+            estimate[file["uri"]] = events_of(scores, pretrained, options.selection, file)
+        _write(output, name, estimate, pretrained.classes)
+        say(f"{len(files)} files, {sum(map(len, estimate.values()))} events. Results are in {output}")
+        if all(file["events"] is not None for file in files):
+            labels = experiment.task.labels  # type: ignore[attr-defined]
+            reference = {file["uri"]: labels.events(file["events"] or ()) for file in files}
+            _evaluate(output, name, reference, estimate, pretrained.classes)
+
+
+def events_of(
+    scores: NDArray[np.float32], pretrained: Pretrained, selection: str, file: Recording
+) -> list[Event]:
+    """Events of a recording within its annotated regions, in order of onset."""
+    chosen = pretrained.params["class_wise" if selection == "class-wise" else "params"]
+    names = ("onset", "offset", "min_duration_on", "min_duration_off", "pad_onset", "pad_offset")
+    events = []
+    for column, label in enumerate(pretrained.classes):
+        binarize = Binarize(**{name: float(chosen[label][name]) for name in names})
+        for onset, offset in binarize(scores[:, column], pretrained.frame_step, file["duration"]):
+            parts = ((max(onset, start), min(offset, end)) for start, end in file["regions"])
+            events += [(start, end, label) for start, end in parts if end > start]
+    return sorted(events)
+
+
+def _files(options: ApplyOptions, experiment: Experiment) -> tuple[list[Recording], str]:
+    """Recordings of a protocol, or the one audio file that was named instead."""
+    path = Path(options.protocol)
+    if path.suffix and path.is_file():
+        return [recording_of(path)], path.stem
+    if len(options.protocol.split(".")) != 3:
+        raise UsageError(
+            f"{options.protocol!r} is neither an audio file nor the name of a protocol.",
+            fix="Check the path, or name a protocol such as Database.SpeakerDiarization.Protocol.",
+        )
+    files = recordings(options.protocol, options.subset, experiment.config.preprocessors, annotated=False)
+    return files, f"{options.protocol}.{options.subset}"
+
+
+def _folder_name(pretrained: Pretrained) -> str:
+    epochs = sorted(pretrained.ensemble.slides)
+    return f"{epochs[0]:04d}" if len(epochs) == 1 else "class-wise"
+
+
+def _window(pretrained: Pretrained) -> object:
+    from pyannote.core import SlidingWindow
+
+    return SlidingWindow(start=0.0, duration=pretrained.frame_step, step=pretrained.frame_step)
+
+
+def _write(output: Path, name: str, estimate: Mapping[str, list[Event]], classes: tuple[str, ...]) -> None:
+    """Event list, RTTM of all labels, and RTTM of each."""
+    write_text(output / f"{name}{EVENTS}", format_events(estimate))
+    write_rttm(output / f"{name}.rttm", {uri: _annotation(uri, events) for uri, events in estimate.items()})
+    for label in classes:
+        own = {
+            uri: _annotation(uri, [event for event in events if event[2] == label])
+            for uri, events in estimate.items()
+        }
+        write_rttm(inside(output, f"{name}.{label.replace('/', '_')}.rttm"), own)
+
+
+def _annotation(uri: str, events: list[Event]) -> object:
+    from pyannote.core import Annotation, Segment
+
+    annotation = Annotation(uri=uri)
+    for track, (onset, offset, label) in enumerate(events):
+        annotation[Segment(onset, offset), track] = label
+    return annotation
+
+
+def _evaluate(
+    output: Path,
+    name: str,
+    reference: Mapping[str, list[Event]],
+    estimate: Mapping[str, list[Event]],
+    classes: tuple[str, ...],
+) -> None:
+    """Official figures, as a table and as JSON with sed_eval's own names."""
+    results = evaluate(reference, estimate, classes)
+    text = table(results)
+    write_text(output / f"{name}{REFERENCE}", format_events(reference))
+    write_text(output / f"{name}.eval", text)
+    write_text(output / "evaluation.json", json.dumps(jsonable(results), indent=1) + "\n")
+    say(text)

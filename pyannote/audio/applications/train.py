@@ -1,0 +1,174 @@
+"""`pyannote-audio <block> train`: epochs, checkpoints, tensorboard."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from pyannote.audio.applications.experiment import Experiment, TrainFolder, choose_device, load_weights
+from pyannote.audio.applications.terminal import bar, say, warn
+from pyannote.audio.core.errors import UsageError
+from pyannote.audio.core.randomness import torch_seed
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.database.protocols import recordings
+from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
+from pyannote.audio.io.storage import FolderLock
+from pyannote.audio.models.base import Base as Model
+from pyannote.audio.report.figures import batch_figure
+from pyannote.audio.train.trainer import EpochReport, Trainer
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """What the command line of `train` says."""
+
+    root: Path
+    protocol: str
+    subset: str = "train"
+    first: int | Literal["last"] = 0
+    last: int = 100
+    cpu: bool = False
+    gpu: bool = False
+    parallel: int = 1
+    seed: int = 0
+    debug: bool = False
+    pretrained: Path | None = None
+    validate: bool = False
+
+
+def train(options: TrainOptions) -> None:
+    """Train from the first epoch to the last, or resume."""
+    torch.autograd.set_detect_anomaly(options.debug)
+    folder = TrainFolder(options.root.resolve() / "train" / f"{options.protocol}.{options.subset}")
+    checkpoints = Checkpoints(folder.weights)
+    experiment = Experiment(options.root.resolve(), options.parallel)
+    specifications = experiment.task.specifications(experiment.extraction)
+    device = choose_device(options.cpu, options.gpu)
+    resumed = _resume_epoch(options, checkpoints)
+    torch.manual_seed(torch_seed(options.seed))
+    trainer = _trainer(experiment, specifications, options, device)
+
+    files = recordings(options.protocol, options.subset, experiment.config.preprocessors)
+    experiment.task.check(files)
+    with FolderLock(folder.path, purpose="train"):
+        experiment.prepare_features(files)
+        experiment.task.prepare(files, experiment.store.pack(files), specifications)
+        if resumed:
+            folder.check_specifications(specifications)
+            trainer.load_state_dict(checkpoints.load_state(resumed, device), checkpoints.load_weights(resumed, device))
+        else:
+            _initialize(trainer, experiment, options, folder, specifications)
+        _announce(experiment, trainer, folder, len(files), resumed)
+        checkpoints.drop_after(resumed)
+        validation = _inner_validation(experiment, folder, options, specifications) if options.validate else None
+        with _writer(folder.path, resumed) as writer:
+            for report in trainer.epochs(resumed + 1, options.last, progress=bar):
+                checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
+                _log(writer, report, specifications, options)
+                if validation is not None and validation.after_epoch(report.epoch):
+                    break
+
+
+def _trainer(
+    experiment: Experiment, specifications: Specifications, options: TrainOptions, device: torch.device
+) -> Trainer:
+    model = experiment.model(specifications).to(device)
+    unused = experiment.unused_parameters(model)
+    if unused:
+        warn(f"{experiment.config.architecture.name} does not use the parameters {', '.join(unused)}.")
+    scheduler = experiment.scheduler()
+    return Trainer(
+        model=model,
+        task=experiment.task,
+        optimizer=experiment.optimizer(model, scheduler.learning_rate),
+        scheduler=scheduler,
+        augmentations=experiment.augmentations(),
+        seed=options.seed,
+        device=device,
+        averaging=experiment.callbacks().get("WeightAveraging"),
+    )
+
+
+def _resume_epoch(options: TrainOptions, checkpoints: Checkpoints) -> int:
+    """Epoch to go on from; 0 is the beginning."""
+    epochs = checkpoints.epochs()
+    if options.first == "last":
+        return epochs[-1] if epochs else 0
+    if options.first == 0 and epochs:
+        raise UsageError(
+            f"{checkpoints.folder.parent} already holds {len(epochs)} epochs.",
+            fix="Go on with --from=last, or train in another folder (or remove this one).",
+        )
+    if options.first and options.first not in epochs:
+        raise UsageError(f"There is no epoch {options.first} in {checkpoints.folder} to go on from.")
+    return options.first
+
+
+def _initialize(
+    trainer: Trainer,
+    experiment: Experiment,
+    options: TrainOptions,
+    folder: TrainFolder,
+    specifications: Specifications,
+) -> None:
+    """Measure the inputs, and load weights to start from, if there are any."""
+    model: Model = trainer.model  # type: ignore[assignment]
+    model.set_statistics(experiment.task.statistics())
+    if options.pretrained is not None:
+        load_weights(model, load_tensors(options.pretrained), options.pretrained)
+    if trainer.averaging is not None:
+        trainer.averaging.start(model)
+    folder.write_specifications(specifications)
+
+
+def _inner_validation(
+    experiment: Experiment, folder: TrainFolder, options: TrainOptions, specifications: Specifications
+) -> Any:
+    from pyannote.audio.applications.validate import InnerValidation
+
+    return InnerValidation(experiment, folder, options, specifications)
+
+
+def _announce(experiment: Experiment, trainer: Trainer, folder: TrainFolder, files: int, resumed: int) -> None:
+    parameters = sum(weight.numel() for weight in trainer.model.parameters())
+    start = f"Resuming after epoch {resumed}" if resumed else "Training"
+    say(
+        f"{start}: {files} files, {experiment.task.batches_per_epoch} batches an epoch, "
+        f"{parameters} parameters, {trainer.device.type}. Results go to {folder.path}"
+    )
+
+
+@contextlib.contextmanager
+def _writer(folder: Path, resumed: int) -> Iterator[SummaryWriter]:
+    writer = SummaryWriter(log_dir=str(folder), purge_step=resumed + 1 if resumed else None)
+    try:
+        yield writer
+    finally:
+        writer.close()
+
+
+def _log(
+    writer: SummaryWriter, report: EpochReport, specifications: Specifications, options: TrainOptions
+) -> None:
+    speed = report.samples / report.seconds
+    for name, value in {
+        "loss": report.loss,
+        "lr": report.learning_rate,
+        "seconds": report.seconds,
+        "samples_per_second": speed,
+    }.items():
+        writer.add_scalar(f"train/{name}", value, report.epoch)
+    if report.epoch == 1 or report.epoch % 10 == 0:
+        figure = batch_figure(report.features, report.targets, report.logits, specifications)
+        writer.add_figure("train/batch", figure, report.epoch)
+    writer.flush()
+    say(
+        f"Epoch {report.epoch}/{options.last}: loss {report.loss:.4f}, learning rate {report.learning_rate:.2g}, "
+        f"{report.seconds:.1f} s, {speed:.0f} samples/s"
+    )

@@ -1,0 +1,43 @@
+"""Random shifts along the frequency axis."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pyannote.audio.augmentation.base import Base
+from pyannote.audio.core.errors import ConfigError
+
+
+class FrequencyShift(Base):
+    """Move each chunk up or down by a few bands; bands at the edge are repeated.
+
+    The long-term input, if any, is moved in the same way.
+
+    Parameters
+    ----------
+    bands : int
+        Largest shift, at least 0.
+
+    Examples
+    --------
+    >>> batch = {"X": torch.arange(5.0).expand(1, 1, 5), "y": torch.zeros(1, 1, 1)}
+    >>> FrequencyShift(bands=2)(batch, np.random.default_rng(3))["X"][0, 0].tolist()
+    [2.0, 3.0, 4.0, 4.0, 4.0]
+    """
+
+    def __init__(self, bands: int = 3) -> None:
+        if bands < 0:
+            raise ConfigError(f"bands must not be negative, as {bands} is.")
+        self.bands = bands
+
+    def __call__(self, batch: dict[str, Tensor], random: np.random.Generator) -> dict[str, Tensor]:
+        """Shifted copy; activity stays as it is."""
+        count, frames, bands = batch["X"].shape
+        shift = random.integers(-self.bands, self.bands + 1, size=(count, 1))
+        source = torch.from_numpy(np.clip(np.arange(bands) + shift, 0, bands - 1)).to(batch["X"].device)
+        shifted = {"X": batch["X"].gather(2, source[:, None].expand(count, frames, bands))}
+        if "long_term" in batch:
+            shifted["long_term"] = batch["long_term"].gather(1, source)
+        return {**batch, **shifted}

@@ -1,0 +1,52 @@
+"""Random level and spectral shape of a chunk."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from pyannote.audio.augmentation.base import Base
+from pyannote.audio.core.errors import ConfigError
+
+
+class RandomEqualization(Base):
+    """Add a random gain and a smooth random curve over the bands, as another microphone would.
+
+    Features must be log power in decibel. The long-term input, if any, is changed in the same way.
+
+    Parameters
+    ----------
+    gain : float
+        Largest change of level, in decibels, 0 or more.
+    deviation : float
+        Standard deviation of the curve at each of its knots, in decibels, 0 or more.
+    knots : int
+        Points, evenly spaced over the bands, between which the curve is linear; at least 2.
+
+    Examples
+    --------
+    >>> batch = {"X": torch.zeros(2, 3, 40), "long_term": torch.zeros(2, 40), "y": torch.zeros(2, 1, 6)}
+    >>> changed = RandomEqualization()(batch, np.random.default_rng(0))
+    >>> bool((changed["X"][:, 0] == changed["long_term"]).all())
+    True
+    """
+
+    def __init__(self, gain: float = 6.0, deviation: float = 3.0, knots: int = 6) -> None:
+        if gain < 0 or deviation < 0 or knots < 2:
+            raise ConfigError("gain and deviation must not be negative, and knots at least 2.")
+        self.gain = gain
+        self.deviation = deviation
+        self.knots = knots
+
+    def __call__(self, batch: dict[str, Tensor], random: np.random.Generator) -> dict[str, Tensor]:
+        """Changed copy; targets stay as they are."""
+        count, _, bands = batch["X"].shape
+        curve = torch.from_numpy(random.normal(scale=self.deviation or 1e-9, size=(count, 1, self.knots)))
+        curve = interpolate(curve, size=bands, mode="linear", align_corners=True)[:, 0]
+        curve = (curve + torch.from_numpy(random.uniform(-self.gain, self.gain, size=(count, 1)))).to(batch["X"])
+        changed = {"X": batch["X"] + curve[:, None]}
+        if "long_term" in batch:
+            changed["long_term"] = batch["long_term"] + curve
+        return {**batch, **changed}

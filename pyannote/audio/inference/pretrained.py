@@ -1,0 +1,168 @@
+"""A trained model, ready to be applied to anything that can be heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import yaml
+from numpy.typing import NDArray
+
+from pyannote.audio.config.registry import build
+from pyannote.audio.config.schema import load_config
+from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.long_term import long_term_average
+from pyannote.audio.inference.slide import Slide
+from pyannote.audio.io.checkpoint import Checkpoints
+
+if TYPE_CHECKING:
+    from pyannote.core import SlidingWindowFeature
+
+
+class Ensemble:
+    """Models of several epochs, each of which gives the columns of its classes.
+
+    Parameters
+    ----------
+    slides : mapping of int to Slide
+        Model of each epoch.
+    epochs : sequence of int
+        Epoch of each class.
+    """
+
+    def __init__(self, slides: Mapping[int, Slide], epochs: Sequence[int]) -> None:
+        self.slides = slides
+        self.epochs = np.asarray(epochs)
+
+    @property
+    def resolution(self) -> int:
+        """Feature frames of one output frame."""
+        return next(iter(self.slides.values())).model.resolution
+
+    def __call__(self, inputs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Scores of shape (outputs, classes); each epoch is computed once."""
+        scores = {epoch: slide(inputs) for epoch, slide in self.slides.items()}
+        return np.stack([scores[epoch][:, column] for column, epoch in enumerate(self.epochs)], axis=1)
+
+
+class Pretrained:
+    """Scores of recordings by the models that a validation has chosen.
+
+    Parameters
+    ----------
+    validate_dir : path
+        Folder that `validate` has written, with params.yml.
+    selection : {"class-wise", "global"}
+        Best epoch of each class, or best single epoch.
+    step : float
+        From one chunk to the next, as a share of the chunk.
+    batch_size : int
+        Chunks that are computed at once.
+    device : torch.device or str
+        Where to compute.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder holds no validation, or its training is damaged.
+    """
+
+    def __init__(
+        self,
+        validate_dir: str | Path,
+        selection: str = "class-wise",
+        step: float = 0.25,
+        batch_size: int = 32,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        validate = Path(validate_dir).resolve()
+        train = validate.parents[1]
+        self.params = load_params(validate)
+        self.specifications = load_specifications(train)
+        config = load_config(train.parents[1] / "config.yml")
+        self.extraction: FeatureExtraction = build("feature_extraction", config.feature_extraction, config.document)
+        chosen = self.params["class_wise" if selection == "class-wise" else "params"]
+        epochs = [int(chosen[name].get("epoch", self.params["epoch"])) for name in self.classes]
+        checkpoints = Checkpoints(train / "weights")
+        slides = {}
+        for epoch in sorted(set(epochs)):
+            model = build("architecture", config.architecture, config.document, specifications=self.specifications)
+            model.load_state_dict(checkpoints.load_weights(epoch))
+            slides[epoch] = Slide(model.to(device), self.specifications.frames, step, batch_size)
+        self.ensemble = Ensemble(slides, epochs)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Columns of the scores."""
+        return self.specifications.classes
+
+    @property
+    def frame_step(self) -> float:
+        """Duration of a frame of the scores, in seconds."""
+        return self.ensemble.resolution * self.specifications.step
+
+    def __call__(self, file: Any) -> SlidingWindowFeature:
+        """Scores of a recording.
+
+        Parameters
+        ----------
+        file : path or mapping
+            A path, a file of a protocol, or a mapping with "waveform" and "sample_rate".
+
+        Returns
+        -------
+        SlidingWindowFeature
+            Of shape (frames, classes), between 0 and 1.
+        """
+        from pyannote.core import SlidingWindow, SlidingWindowFeature
+
+        features = self.extraction(file).data
+        inputs = {"X": features}
+        if "long_term" in self.specifications.inputs:
+            inputs["long_term"] = long_term_average(features)
+        window = SlidingWindow(start=0.0, duration=self.frame_step, step=self.frame_step)
+        return SlidingWindowFeature(self.ensemble(inputs), window, labels=list(self.classes))
+
+
+def load_specifications(train: Path) -> Specifications:
+    """Specifications of a training folder.
+
+    Raises
+    ------
+    CheckpointError
+        If they are missing or damaged.
+    """
+    path = train / "specs.yml"
+    return Specifications.load(_load_yaml(path, "Train first."), file=str(path))
+
+
+def load_params(validate: Path) -> dict[str, Any]:
+    """What a validation has chosen, from its params.yml.
+
+    Raises
+    ------
+    CheckpointError
+        If it is missing or damaged.
+    """
+    path = validate / "params.yml"
+    params = _load_yaml(path, "Run `validate` first, and name the folder that it prints.")
+    if not {"epoch", "params", "class_wise"} <= params.keys():
+        raise CheckpointError("This file of parameters is damaged.", file=path, fix="Run `validate` again.")
+    return params
+
+
+def _load_yaml(path: Path, fix: str) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError("There is no such file.", file=path, fix=fix) from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise CheckpointError("This file is damaged.", file=path, fix=fix) from None
+    if not isinstance(content, dict):
+        raise CheckpointError("This file is damaged.", file=path, fix=fix)
+    return content

@@ -1,0 +1,66 @@
+"""Event lists in the tab-separated form of sed_eval: file, onset, offset, label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.labels import Event
+
+HEADER = "filename\tonset\toffset\tevent_label"
+
+
+def format_events(events: Mapping[str, Sequence[Event]]) -> str:
+    """Lines of an event list.
+
+    Parameters
+    ----------
+    events : mapping of str to sequence of (onset, offset, label)
+        Events of each file, in seconds. A file without events is a line with its name alone.
+
+    Examples
+    --------
+    >>> print(format_events({"a": [(0.5, 1.0, "car")], "b": []}))
+    filename	onset	offset	event_label
+    a	0.500	1.000	car
+    b
+    <BLANKLINE>
+    """
+    lines = [HEADER]
+    for file, found in events.items():
+        lines += [f"{file}\t{onset:.3f}\t{offset:.3f}\t{label}" for onset, offset, label in found]
+        if not found:
+            lines.append(file)
+    return "\n".join(lines) + "\n"
+
+
+def read_event_lists(path: Path) -> dict[str, list[Event]]:
+    """Read what `format_events` has written.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, or a line is neither a file name nor a whole event.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise DataError(f"It cannot be read ({error.strerror}).", file=path, fix="Run `apply` again.") from None
+    events: dict[str, list[Event]] = {}
+    for number, line in enumerate(lines[1:], start=2):
+        file, *columns = line.split("\t")
+        found = events.setdefault(file, [])
+        if not columns:
+            continue
+        try:
+            onset, offset, label = columns
+            found.append((float(onset), float(offset), label))
+        except ValueError:
+            raise DataError(
+                "This is not `file, onset, offset, label` with tabs between.",
+                file=path,
+                line=number,
+                fix="Run `apply` again.",
+            ) from None
+    return events

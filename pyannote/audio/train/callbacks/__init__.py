@@ -1,0 +1,1 @@
+"""What may be added to a training: averaging of weights, early stopping."""

@@ -1,0 +1,75 @@
+"""Exponential moving average of weights."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import nn
+
+from pyannote.audio.core.errors import ConfigError
+
+
+class WeightAveraging:
+    """Keep a running average of the weights; it is what is saved, validated and applied.
+
+    Averages change little from one epoch to the next, so that selecting among them is less a matter
+    of luck.
+
+    Parameters
+    ----------
+    decay : float
+        Weight of the average at each step, in [0, 1); early steps use (1 + step) / (10 + step) while
+        that is smaller.
+
+    References
+    ----------
+    Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging", SIAM Journal on
+    Control and Optimization 30(4), 1992.
+
+    Examples
+    --------
+    >>> model, averaging = nn.Linear(1, 1), WeightAveraging(decay=0.5)
+    >>> averaging.start(model)
+    >>> before = averaging.average["weight"].clone()
+    >>> _ = model.weight.data.add_(1)
+    >>> averaging.update(model)
+    >>> round((averaging.average["weight"] - before).item(), 3)
+    0.818
+    """
+
+    def __init__(self, decay: float = 0.99) -> None:
+        if not 0 <= decay < 1:
+            raise ConfigError(f"decay must be in [0, 1), not {decay}.")
+        self.decay = decay
+        self.average: dict[str, torch.Tensor] = {}
+        self._step = 0
+
+    def start(self, model: nn.Module) -> None:
+        """Begin with the weights of a model."""
+        self.average = copy.deepcopy(dict(model.state_dict()))
+        self._step = 0
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Take the weights of a model into account, after a step."""
+        self._step += 1
+        decay = min(self.decay, (1 + self._step) / (10 + self._step))
+        floating, targets = [], []
+        for name, value in model.state_dict().items():
+            if value.is_floating_point():
+                floating.append(self.average[name])
+                targets.append(value)
+            else:
+                self.average[name].copy_(value)
+        torch._foreach_lerp_(floating, targets, 1 - decay)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What must be saved to go on; the average itself is saved as the weights of the epoch."""
+        return {"step": self._step}
+
+    def load_state_dict(self, state: dict[str, Any], average: dict[str, torch.Tensor]) -> None:
+        """Go on from a saved state and its average."""
+        self._step = int(state["step"])
+        self.average = average

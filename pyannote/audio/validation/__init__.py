@@ -1,0 +1,1 @@
+"""Which epoch and which thresholds are best."""
