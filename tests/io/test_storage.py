@@ -13,6 +13,7 @@ from pyannote.audio.io.storage import (
     FolderLock,
     digest,
     inside,
+    is_locked,
     write_array,
     write_bytes,
     write_text,
@@ -180,3 +181,32 @@ def test_lock_below_a_file(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot be locked"):
         FolderLock(tmp_path / "file", "training").__enter__()
+
+
+def test_is_locked_does_not_disturb(tmp_path):
+    assert not is_locked(tmp_path / "missing", "training")
+    with FolderLock(tmp_path, "training"):
+        assert is_locked(tmp_path, "training")
+        with pytest.raises(BusyError, match=str(os.getpid())):
+            FolderLock(tmp_path, "training").__enter__()
+    assert not is_locked(tmp_path, "training")
+    assert not (tmp_path / "missing").exists()
+
+
+def test_asking_never_stops_a_lock(tmp_path):
+    """Processes that ask all the time do not make the lock look taken."""
+    (tmp_path / ".lock.training").touch()
+    context = multiprocessing.get_context("fork")
+    child = context.Process(target=_ask_for_ever, args=(tmp_path,), daemon=True)
+    child.start()
+    for _ in range(200):
+        with FolderLock(tmp_path, "training"):
+            pass
+        (tmp_path / ".lock.training").touch()
+    child.kill()
+    child.join(30)
+
+
+def _ask_for_ever(folder):
+    while True:
+        is_locked(folder, "training")

@@ -2,72 +2,34 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import hashlib
 import os
-import shutil
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from types import TracebackType
-from typing import IO, BinaryIO
+from typing import BinaryIO
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pyannote.audio.core.errors import BusyError, DataError, StorageError
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.io.locks import FolderLock, is_locked
+from pyannote.audio.io.refusals import storage_error
 
-LOCK_NAME = ".lock"
+__all__ = [
+    "FolderLock",
+    "digest",
+    "inside",
+    "is_locked",
+    "storage_error",
+    "write_array",
+    "write_bytes",
+    "write_text",
+    "write_with",
+]
+
 TEMPORARY_SUFFIX = ".part"
-
-_REASONS = {
-    errno.ENOSPC: ("the disk is full", "Free some space, or choose another folder."),
-    errno.EDQUOT: ("the disk quota is used up", "Free some space, or choose another folder."),
-    errno.EFBIG: (
-        "the file is larger than the disk or the limit of the shell allows",
-        "Choose another folder.",
-    ),
-    errno.EROFS: ("the disk is read-only", "Choose another folder."),
-    errno.EACCES: ("permission is denied", "Choose another folder, or change its permissions."),
-    errno.EPERM: ("permission is denied", "Choose another folder, or change its permissions."),
-    errno.ENOENT: ("there is no such file", "Check the path."),
-    errno.ENOTDIR: ("a part of the path is a file, not a folder", "Choose another folder."),
-    errno.EEXIST: ("a part of the path is a file, not a folder", "Choose another folder."),
-    errno.EISDIR: ("there is a folder of that name", "Remove it, or choose another name."),
-    errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter one."),
-}
-
-
-def storage_error(
-    error: OSError, path: str | os.PathLike[str], *, size: int | None = None, action: str = "written"
-) -> StorageError:
-    """Say in a sentence why the operating system refused `path`.
-
-    Parameters
-    ----------
-    error : OSError
-        What the operating system said.
-    path : path
-        The file or folder that it was about.
-    size : int, optional
-        How many bytes were to be written.
-    action : str, optional
-        What could not be done to the file.
-
-    Examples
-    --------
-    >>> print(storage_error(OSError(errno.ENAMETOOLONG, ""), "/nowhere/a.npy", size=12))
-    /nowhere/a.npy: It cannot be written: the name is too long (12 bytes needed). Choose a shorter one.
-    """
-    reason, fix = _REASONS.get(error.errno or 0, (error.strerror or str(error) or "unknown reason", None))
-    details = [] if size is None else [f"{size} bytes needed"]
-    if error.errno == errno.ENOSPC and Path(path).parent.is_dir():
-        details.append(f"{shutil.disk_usage(Path(path).parent).free} bytes free")
-    brackets = f" ({', '.join(details)})" if details else ""
-    return StorageError(f"It cannot be {action}: {reason}{brackets}.", file=path, fix=fix)
 
 
 def write_with(path: Path, writer: Callable[[BinaryIO], object], *, size: int | None = None) -> None:
@@ -210,90 +172,3 @@ def _problem(uri: str) -> str | None:
     if max(encoded) > 255 or sum(encoded) + len(encoded) > 4000:
         return "is longer than the 255 bytes a part, 4000 in all, that disks allow"
     return None
-
-
-class FolderLock:
-    """Context within which no other process that asks for the same lock works in a folder.
-
-    The lock belongs to the process, so that it is gone when the process is, however it died.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder, made if missing.
-    purpose : str
-        What it is locked for, e.g. ``"training"``. Locks of different purposes do not exclude each other.
-
-    Raises
-    ------
-    BusyError
-        On entry, if another process holds the lock. The sentence names it.
-    StorageError
-        On entry, if the folder cannot be written.
-
-    Examples
-    --------
-    >>> folder = getfixture("tmp_path")
-    >>> with FolderLock(folder, "training"):
-    ...     (folder / ".lock.training").exists()
-    True
-    >>> (folder / ".lock.training").exists()
-    False
-    """
-
-    def __init__(self, folder: Path, purpose: str) -> None:
-        self.folder = Path(folder)
-        self.purpose = purpose
-        self.path = self.folder / f"{LOCK_NAME}.{purpose.replace(' ', '_').replace('/', '_')}"
-        self._stream: IO[str] | None = None
-
-    def __enter__(self) -> FolderLock:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            while self._stream is None:
-                self._stream = self._try()
-        except OSError as error:
-            raise storage_error(error, self.path, action="locked") from error
-        return self
-
-    def _try(self) -> IO[str] | None:
-        stream = self.path.open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not self._is_current(stream):
-                stream.close()
-                return None
-            stream.truncate(0)
-            stream.write(f"process {os.getpid()} on {socket.gethostname()}")
-            stream.flush()
-        except BlockingIOError as error:
-            raise self._busy(stream) from error
-        except BaseException:
-            stream.close()
-            raise
-        return stream
-
-    def _is_current(self, stream: IO[str]) -> bool:
-        # Between opening and locking, the holder before us may have removed the file that we opened.
-        try:
-            return os.path.samestat(os.fstat(stream.fileno()), self.path.stat())
-        except FileNotFoundError:
-            return False
-
-    def _busy(self, stream: IO[str]) -> BusyError:
-        with stream:
-            stream.seek(0)
-            holder = stream.read(200) or "another process"
-        return BusyError(
-            f"The folder is in use for {self.purpose} by {holder}.",
-            file=self.folder,
-            fix="Wait until it has ended, or choose another folder.",
-        )
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._stream is not None:
-            self.path.unlink(missing_ok=True)
-            self._stream.close()
-            self._stream = None

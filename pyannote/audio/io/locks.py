@@ -1,0 +1,139 @@
+"""One process at a time in a folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from pyannote.audio.core.errors import BusyError
+from pyannote.audio.io.refusals import storage_error
+
+
+def is_locked(folder: Path, purpose: str) -> bool:
+    """Tell whether a living process holds the `FolderLock` of that purpose.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> with FolderLock(folder, "training"):
+    ...     is_locked(folder, "training"), is_locked(folder, "validation")
+    (True, False)
+    >>> is_locked(folder, "training")
+    False
+    """
+    try:
+        with _lock_file(folder, purpose).open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        raise storage_error(error, folder, action="read") from error
+    return False
+
+
+def _lock(stream: IO[str]) -> None:
+    # Whoever asks `is_locked` holds the lock for an instant, so one refusal does not mean that it is held.
+    for _ in range(10):
+        try:
+            return fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01)
+    return fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _lock_file(folder: Path, purpose: str) -> Path:
+    return Path(folder) / f".lock.{purpose.replace(' ', '_').replace('/', '_')}"
+
+
+class FolderLock:
+    """Context within which no other process that asks for the same lock works in a folder.
+
+    The lock belongs to the process, so that it is gone when the process is, however it died.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder, made if missing.
+    purpose : str
+        What it is locked for, e.g. ``"training"``. Locks of different purposes do not exclude each other.
+
+    Raises
+    ------
+    BusyError
+        On entry, if another process holds the lock. The sentence names it.
+    StorageError
+        On entry, if the folder cannot be written.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> with FolderLock(folder, "training"):
+    ...     (folder / ".lock.training").exists()
+    True
+    >>> (folder / ".lock.training").exists()
+    False
+    """
+
+    def __init__(self, folder: Path, purpose: str) -> None:
+        self.folder = Path(folder)
+        self.purpose = purpose
+        self.path = _lock_file(self.folder, purpose)
+        self._stream: IO[str] | None = None
+
+    def __enter__(self) -> FolderLock:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            while self._stream is None:
+                self._stream = self._try()
+        except OSError as error:
+            raise storage_error(error, self.path, action="locked") from error
+        return self
+
+    def _try(self) -> IO[str] | None:
+        stream = self.path.open("a+", encoding="utf-8")
+        try:
+            _lock(stream)
+            if not self._is_current(stream):
+                stream.close()
+                return None
+            stream.truncate(0)
+            stream.write(f"process {os.getpid()} on {socket.gethostname()}")
+            stream.flush()
+        except BlockingIOError as error:
+            raise self._busy(stream) from error
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    def _is_current(self, stream: IO[str]) -> bool:
+        # Between opening and locking, the holder before us may have removed the file that we opened.
+        try:
+            return os.path.samestat(os.fstat(stream.fileno()), self.path.stat())
+        except FileNotFoundError:
+            return False
+
+    def _busy(self, stream: IO[str]) -> BusyError:
+        with stream:
+            stream.seek(0)
+            holder = stream.read(200) or "another process"
+        return BusyError(
+            f"The folder is in use for {self.purpose} by {holder}.",
+            file=self.folder,
+            fix="Wait until it has ended, or choose another folder.",
+        )
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._stream is not None:
+            self.path.unlink(missing_ok=True)
+            self._stream.close()
+            self._stream = None

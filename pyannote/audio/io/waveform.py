@@ -1,0 +1,170 @@
+"""The one reader of audio: any file that libsndfile decodes, as checked mono float32 at any rate.
+
+A recording is resampled in pieces that lie on a fixed grid, each with some context on both sides. Whatever
+part of it is asked for, its samples come from the same pieces, so that a part is exactly that part of the
+whole, and a recording of ten hours needs no more memory than one of ten seconds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from math import gcd
+from typing import Any
+
+import numpy as np
+import soxr
+
+from pyannote.audio.core.errors import AudioError
+from pyannote.audio.io.decoding import AudioInfo, Waveform, check_rate, check_samples, decode, info, mixed
+
+__all__ = ["AudioFile", "AudioInfo", "Recording", "Waveform", "info", "read"]
+
+AudioFile = str | os.PathLike[str] | Mapping[str, Any]
+"""A path, a protocol file with "audio" (a path), or a mapping with "waveform" and "sample_rate"."""
+
+_PIECE = 8.0
+"""Seconds that are resampled at once."""
+
+_CONTEXT = 1024
+"""Samples, at the lower of both rates, beyond which the resampling filter (soxr HQ) sees nothing."""
+
+
+class Recording:
+    """A recording as mono float32 samples at a sample rate, any part of which can be read.
+
+    Parameters
+    ----------
+    file : path or mapping
+        Path of an audio file, or a mapping with the path as "audio", or a mapping with "waveform"
+        (array of shape (samples,) or (channels, samples)) and "sample_rate".
+    sample_rate : int, optional
+        Rate in Hertz to resample to. Defaults to that of the file.
+
+    Attributes
+    ----------
+    samples : int
+        Number of samples at `sample_rate`.
+
+    Raises
+    ------
+    AudioError
+        The audio is missing, empty, damaged, or cut short.
+
+    Examples
+    --------
+    >>> recording = Recording({"waveform": np.zeros((2, 44100)), "sample_rate": 44100}, sample_rate=16000)
+    >>> recording.samples, recording.read(8000).shape
+    (16000, (8000,))
+    """
+
+    def __init__(self, file: AudioFile, sample_rate: int | None = None) -> None:
+        self._read_own, self._own_samples, own_rate = _source(file)
+        self.sample_rate = own_rate if sample_rate is None else sample_rate
+        check_rate(self.sample_rate, "The sample rate asked for")
+        divisor = gcd(own_rate, self.sample_rate)
+        # So many samples of the file last exactly as long as so many samples at the rate asked for.
+        self._own_unit, self._unit = own_rate // divisor, self.sample_rate // divisor
+        self.samples = (2 * self._own_samples * self._unit + self._own_unit) // (2 * self._own_unit)
+
+    def read(self, start: int = 0, stop: int | None = None) -> Waveform:
+        """Read from sample `start` (included) to `stop` (excluded, default: the end), at `sample_rate`.
+
+        Returns
+        -------
+        waveform : float32, shape (stop - start,)
+
+        Raises
+        ------
+        AudioError
+            The part lies outside of the recording, or the recording cannot be read.
+        """
+        stop = self.samples if stop is None else stop
+        if not 0 <= start <= stop <= self.samples:
+            raise AudioError(f"Samples {start} to {stop} were asked for, but there are {self.samples}.")
+        if self._own_unit == self._unit:
+            return self._read_own(start, stop)
+        waveform = np.empty(stop - start, dtype=np.float32)
+        for begin, piece in self._pieces(start, stop):
+            first, last = max(start, begin), min(stop, begin + len(piece))
+            waveform[first - start : last - start] = piece[first - begin : last - begin]
+        return waveform
+
+    def _pieces(self, start: int, stop: int) -> Iterator[tuple[int, Waveform]]:
+        own_rate = self._own_unit * self.sample_rate // self._unit
+        units = max(1, round(_PIECE * own_rate / self._own_unit))
+        context = -(-_CONTEXT * own_rate // (min(own_rate, self.sample_rate) * self._own_unit))
+        length = units * self._unit
+        for index in range(start // length, -(-stop // length)):
+            first, last = max(0, index * units - context), (index + 1) * units + context
+            own = self._read_own(first * self._own_unit, min(last * self._own_unit, self._own_samples))
+            piece = soxr.resample(own, self._own_unit, self._unit, quality="HQ")
+            begin = index * length
+            yield begin, _fit(piece[begin - first * self._unit :], min(length, self.samples - begin))
+
+
+def _fit(waveform: Waveform, samples: int) -> Waveform:
+    return np.pad(waveform[:samples], (0, max(0, samples - len(waveform))))
+
+
+def read(
+    path: str | os.PathLike[str], sample_rate: int | None = None, start: int = 0, stop: int | None = None
+) -> Waveform:
+    """Mono samples of an audio file (see `Recording`).
+
+    Parameters
+    ----------
+    path : path
+    sample_rate : int, optional
+        Rate in Hertz to resample to. Defaults to that of the file.
+    start, stop : int, optional
+        First sample (included) and last (excluded), at `sample_rate`. Default to the whole file.
+
+    Returns
+    -------
+    waveform : float32, shape (samples,)
+
+    Examples
+    --------
+    >>> import soundfile
+    >>> path = getfixture("tmp_path") / "a.wav"
+    >>> soundfile.write(path, np.zeros((8000, 2)), 16000)
+    >>> read(path, sample_rate=8000, start=1000).shape
+    (3000,)
+    """
+    return Recording(path, sample_rate).read(start, stop)
+
+
+def _source(file: AudioFile) -> tuple[Callable[[int, int], Waveform], int, int]:
+    if not isinstance(file, Mapping):
+        header = info(file)
+        return lambda start, stop: decode(header, start, stop), header.samples, header.sample_rate
+    if "waveform" in file:
+        waveform, sample_rate = _checked_waveform(file)
+        return lambda start, stop: waveform[start:stop], len(waveform), sample_rate
+    if file.get("audio") is None:
+        raise AudioError(
+            f"The file {file.get('uri', '')!r} has no 'audio' (a path), nor 'waveform' and 'sample_rate'.",
+            fix="Say in database.yml, below Databases, where its audio files are.",
+        )
+    return _source(file["audio"])
+
+
+def _checked_waveform(file: Mapping[str, Any]) -> tuple[Waveform, int]:
+    name = file.get("uri", "waveform")
+    if "sample_rate" not in file:
+        raise AudioError("There is a 'waveform' but no 'sample_rate'.", file=name, fix="Give it, in Hertz.")
+    sample_rate = file["sample_rate"]
+    check_rate(sample_rate, "The sample rate of the waveform")
+    channels = np.atleast_2d(np.asarray(file["waveform"], dtype=np.float32))
+    if channels.ndim != 2 or channels.shape[0] > max(1, channels.shape[1]):
+        raise AudioError(
+            f"The waveform has shape {np.shape(file['waveform'])}.",
+            file=name,
+            fix="Give it as (samples,) or (channels, samples).",
+        )
+    if channels.size == 0:
+        raise AudioError("The waveform holds no samples.", file=name)
+    waveform = mixed(channels.T)
+    check_samples(waveform, name)
+    return waveform, int(sample_rate)
