@@ -42,9 +42,8 @@ def test_lossy_formats(tmp_path, extension):
     waveform = read(path)
     np.testing.assert_allclose(waveform[2000:42000], tone[2000:42000], atol=0.03)
     for start in (1, 20000, 40000):
-        np.testing.assert_array_equal(
-            read(path, start=start, stop=start + 3000), waveform[start : start + 3000]
-        )
+        part = read(path, start=start, stop=start + 3000)
+        np.testing.assert_allclose(part, waveform[start : start + 3000], atol=1e-6)
 
 
 @pytest.mark.parametrize(
