@@ -36,12 +36,12 @@ def test_reads_and_mixes_down(tmp_path, channels, extension, subtype, tolerance)
 @pytest.mark.parametrize("extension", ["ogg", "mp3"])
 def test_lossy_formats(tmp_path, extension):
     path = tmp_path / f"a.{extension}"
-    time = np.arange(44100) / 44100
+    time = np.arange(10 * 44100) / 44100
     tone = 0.5 * np.sin(2 * np.pi * 440 * time)
     soundfile.write(path, tone, 44100)
     waveform = read(path)
-    np.testing.assert_allclose(waveform[2000:42000], tone[2000:42000], atol=0.03)
-    for start in (1, 20000, 40000):
+    np.testing.assert_allclose(waveform[2000:-2000], tone[2000:-2000], atol=0.03)
+    for start in (1, 20000, 100000, 300000):
         part = read(path, start=start, stop=start + 3000)
         np.testing.assert_allclose(part, waveform[start : start + 3000], atol=1e-6)
 

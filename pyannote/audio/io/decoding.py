@@ -27,7 +27,10 @@ _DECODED = 1 << 18
 """Values that are decoded at once: few enough to stay in the cache while they are mixed down."""
 
 _BIT_RESERVOIR = 32 * 1152
-"""An MP3 frame may need bits of frames before it: so many samples before a part are decoded and dropped."""
+"""An MP3 frame may need bits of frames before it: so many samples before each block are decoded and dropped.
+
+Before each block, not only the first, since soundfile ends every read with a seek.
+"""
 
 # Programs that write to a pipe cannot go back and fill in the length: they leave about 2 or 4 GB there.
 _UNKNOWN_LENGTH = 0x7FFF_F000
@@ -127,16 +130,14 @@ def decode(header: AudioInfo, start: int, stop: int) -> Waveform:
     waveform = np.empty(stop - start, dtype=np.float32)
     block = max(1, _DECODED // header.channels)
     with _opened(header.path) as stream:
-        preroll = min(start, _BIT_RESERVOIR) if "MPEG" in stream.subtype else 0
-        stream.seek(start - preroll)
-        stream.read(preroll, dtype="float32")
-        for begin in range(0, len(waveform), block):
-            part = waveform[begin : begin + block]
-            decoded = stream.read(len(part), dtype="float32", always_2d=True)
-            if len(decoded) < len(part):
-                found = start + begin + len(decoded)
-                raise _cut_short(header.path, f"{header.samples} samples", found)
-            part[:] = mixed(decoded)
+        reservoir = _BIT_RESERVOIR if "MPEG" in stream.subtype else 0
+        for begin in range(start, stop, block):
+            end, dropped = min(stop, begin + block), min(begin, reservoir)
+            stream.seek(begin - dropped)
+            decoded = stream.read(end - begin + dropped, dtype="float32", always_2d=True)[dropped:]
+            if len(decoded) < end - begin:
+                raise _cut_short(header.path, f"{header.samples} samples", begin + len(decoded))
+            waveform[begin - start : end - start] = mixed(decoded)
     check_samples(waveform, header.path)
     return waveform
 
