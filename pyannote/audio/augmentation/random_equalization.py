@@ -41,11 +41,13 @@ class RandomEqualization(Base):
         self.knots = knots
 
     def __call__(self, batch: dict[str, Tensor], random: np.random.Generator) -> dict[str, Tensor]:
-        """Changed copy; targets stay as they are."""
+        """Equalised copy; targets stay as they are."""
         count, _, bands = batch["X"].shape
         curve = torch.from_numpy(random.normal(scale=self.deviation or 1e-9, size=(count, 1, self.knots)))
         curve = interpolate(curve, size=bands, mode="linear", align_corners=True)[:, 0]
-        curve = (curve + torch.from_numpy(random.uniform(-self.gain, self.gain, size=(count, 1)))).to(batch["X"])
+        curve = (curve + torch.from_numpy(random.uniform(-self.gain, self.gain, size=(count, 1)))).to(
+            batch["X"]
+        )
         changed = {"X": batch["X"] + curve[:, None]}
         if "long_term" in batch:
             changed["long_term"] = batch["long_term"] + curve

@@ -51,7 +51,9 @@ def available(kind: str) -> dict[str, str]:
         for file in sorted(path.glob("[a-z]*.py")):
             # reading the definitions is enough: importing every file of a folder would be slow
             names = re.findall(r"^class ([A-Z]\w*)", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
-            found.update({name: f"{package.__name__}.{file.stem}" for name in names if snake_case(name) == file.stem})
+            found.update(
+                {name: f"{package.__name__}.{file.stem}" for name in names if snake_case(name) == file.stem}
+            )
     found.pop("Base", None)
     return found
 
@@ -108,7 +110,9 @@ def accepts(value: Any, hint: Any) -> bool:
         return isinstance(value, dict) and all(accepts(item, arguments[1]) for item in value.values())
     if isinstance(origin, type):
         return isinstance(value, list) and all(accepts(item, arguments[0]) for item in value)
-    return hint is not None and isinstance(hint, type) and isinstance(value, hint) or (value is None and hint is type(None))
+    return (hint is not None and isinstance(hint, type) and isinstance(value, hint)) or (
+        value is None and hint is type(None)
+    )
 
 
 def describe(hint: Any) -> str:
@@ -129,7 +133,9 @@ def describe(hint: Any) -> str:
     return str(names.get(hint, getattr(hint, "__name__", hint)))
 
 
-def check_parameters(found: type, block: Block, document: Document, injected: tuple[str, ...] = ()) -> list[str]:
+def check_parameters(
+    found: type, block: Block, document: Document, injected: tuple[str, ...] = ()
+) -> list[str]:
     """Compare the parameters of a block with the signature of its class.
 
     Parameters
@@ -163,15 +169,21 @@ def check_parameters(found: type, block: Block, document: Document, injected: tu
             close = get_close_matches(name, allowed, n=1, cutoff=0.4)
             fix = f"Did you mean {close[0]!r}?" if close else None
             raise document.error(
-                where, f"{block.name} has no parameter {name!r}; it has {', '.join(allowed) or 'none'}.", fix=fix
+                where,
+                f"{block.name} has no parameter {name!r}; it has {', '.join(allowed) or 'none'}.",
+                fix=fix,
             )
         if not accepts(value, hints.get(name, Any)):
             raise document.error(
-                where, f"{name} of {block.name} must be {describe(hints[name])}, not {value!r}.", fix="Change the value."
+                where,
+                f"{name} of {block.name} must be {describe(hints[name])}, not {value!r}.",
+                fix="Change the value.",
             )
     for name, parameter in allowed.items():
         if parameter.default is inspect.Parameter.empty and name not in block.params:
-            raise document.error(block.where, f"{block.name} needs the parameter {name!r}.", fix="Add it to params.")
+            raise document.error(
+                block.where, f"{block.name} needs the parameter {name!r}.", fix="Add it to params."
+            )
     return unused
 
 
@@ -188,7 +200,9 @@ def build(kind: str, block: Block, document: Document, **injected: Any) -> Any:
     found = find(kind, block.name, document, block.where)
     unused = check_parameters(found, block, document, tuple(injected))
     try:
-        return found(**injected, **{name: value for name, value in block.params.items() if name not in unused})
+        return found(
+            **injected, **{name: value for name, value in block.params.items() if name not in unused}
+        )
     except ConfigError as error:
         if error.file is not None:
             raise

@@ -73,17 +73,27 @@ class Config:
 
 def _block(document: Document, where: Location, value: Any) -> Block:
     if not isinstance(value, dict):
-        raise document.error(where, f"{where[0]} must hold a name and its params, not {value!r}.", fix="Write `name: ...`.")
+        raise document.error(
+            where, f"{where[0]} must hold a name and its params, not {value!r}.", fix="Write `name: ...`."
+        )
     for key in value:
         if key not in ("name", "params"):
             close = get_close_matches(str(key), ("name", "params"), n=1)
             fix = f"Did you mean {close[0]!r}?" if close else "Parameters belong below `params:`."
-            raise document.error((*where, key), f"{where[0]} has no key {key!r}; it has name and params.", fix=fix)
+            raise document.error(
+                (*where, key), f"{where[0]} has no key {key!r}; it has name and params.", fix=fix
+            )
     name, params = value.get("name"), value.get("params") or {}
     if not isinstance(name, str):
-        raise document.error((*where, "name"), f"{where[0]} needs the name of a class, not {name!r}.", fix="Write `name: ...`.")
+        raise document.error(
+            (*where, "name"), f"{where[0]} needs the name of a class, not {name!r}.", fix="Write `name: ...`."
+        )
     if not isinstance(params, dict) or not all(isinstance(key, str) for key in params):
-        raise document.error((*where, "params"), f"params of {name} must be a mapping of names to values.", fix="Write `key: value`.")
+        raise document.error(
+            (*where, "params"),
+            f"params of {name} must be a mapping of names to values.",
+            fix="Write `key: value`.",
+        )
     return Block(name, params, where)
 
 
@@ -116,22 +126,30 @@ def load_config(file: Path) -> Config:
     """
     document = read_yaml(file)
     if not isinstance(document.content, dict):
-        raise document.error((), "It must hold keys such as task and architecture.", fix="See the tutorials for a whole file.")
+        raise document.error(
+            (), "It must hold keys such as task and architecture.", fix="See the tutorials for a whole file."
+        )
     for key in document.content:
         if key not in KEYS:
             close = get_close_matches(str(key), KEYS, n=1, cutoff=0.5)
             fix = f"Did you mean {close[0]!r}?" if close else None
             raise document.error((key,), f"There is no key {key!r}; there are {', '.join(KEYS)}.", fix=fix)
     if "task" in document.content and "approach" in document.content:
-        raise document.error(("approach",), "task and approach are two names of the same key.", fix="Keep one of them.")
+        raise document.error(
+            ("approach",), "task and approach are two names of the same key.", fix="Keep one of them."
+        )
     task = "approach" if "approach" in document.content else "task"
     for key in (task, "feature_extraction", "architecture", "scheduler"):
         if key not in document.content:
             raise document.error((), f"The key {key!r} is missing.", fix="Add it; the tutorials show how.")
     preprocessors = document.content.get("preprocessors") or {}
-    if not isinstance(preprocessors, dict) or not all(isinstance(value, str) for value in preprocessors.values()):
+    if not isinstance(preprocessors, dict) or not all(
+        isinstance(value, str) for value in preprocessors.values()
+    ):
         raise document.error(
-            ("preprocessors",), "preprocessors must map keys to path templates.", fix="Write `audio: /path/{uri}.wav`."
+            ("preprocessors",),
+            "preprocessors must map keys to path templates.",
+            fix="Write `audio: /path/{uri}.wav`.",
         )
     optimizer = document.content.get("optimizer")
     return Config(

@@ -48,7 +48,11 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag.split(":")[-1] not in {"bool", "float", "timestamp"}]
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag.split(":")[-1] not in {"bool", "float", "timestamp"}
+    ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver(
@@ -61,25 +65,28 @@ _Loader.add_implicit_resolver(
 )
 
 
-def _depth(text: str, file: Path) -> None:
+def _refuse_hostile(text: str, file: Path) -> None:
+    """Look at the events alone, before anything is built from them."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = 1 if event.start_mark is None else event.start_mark.line + 1
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         elif isinstance(event, yaml.AliasEvent):
             raise ConfigError(
-                "Aliases (*name) are not allowed here.",
-                file=file,
-                line=event.start_mark.line + 1,
-                fix="Write the value out.",
+                "Aliases (*name) are not allowed here.", file=file, line=line, fix="Write the value out."
+            )
+        if getattr(event, "tag", None) is not None:
+            raise ConfigError(
+                "Tags (!name) are not allowed here.", file=file, line=line, fix="Remove the tag."
             )
         if depth > DEEPEST:
             raise ConfigError(
                 f"More than {DEEPEST} levels are nested.",
                 file=file,
-                line=event.start_mark.line + 1,
+                line=line,
                 fix="Check the indentation and the brackets.",
             )
 
@@ -90,6 +97,13 @@ def _walk(node: yaml.Node, where: Location, file: Path) -> Iterator[tuple[Locati
         seen: dict[str, int] = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise ConfigError(
+                    "A list or a mapping cannot be a key.",
+                    file=file,
+                    line=line,
+                    fix="Write a word before the colon.",
+                )
             if key.value in seen:
                 raise ConfigError(
                     f"The key {key.value!r} stands here and in line {seen[key.value]}.",
@@ -106,7 +120,7 @@ def _walk(node: yaml.Node, where: Location, file: Path) -> Iterator[tuple[Locati
 
 
 def read_yaml(file: Path) -> Document:
-    """Read a YAML file that people write.
+    r"""Read a YAML file that people write.
 
     Parameters
     ----------
@@ -122,27 +136,33 @@ def read_yaml(file: Path) -> Document:
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "config.yml"
-    >>> _ = path.write_text("a:\\n  b: 1e-2\\n")
+    >>> _ = path.write_text("a:\n  b: 1e-2\n")
     >>> document = read_yaml(path)
     >>> document.content, document.lines[("a", "b")]
     ({'a': {'b': 0.01}}, 2)
     """
     try:
         if file.stat().st_size > LARGEST:
-            raise ConfigError(f"It is larger than {LARGEST} bytes.", file=file, fix="Name a configuration file.")
+            raise ConfigError(
+                f"It is larger than {LARGEST} bytes.", file=file, fix="Name a configuration file."
+            )
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError("There is no such file.", file=file, fix="Check the path.") from None
     except UnicodeDecodeError as error:
-        raise ConfigError(f"It is not text in UTF-8 (byte {error.start}).", file=file, fix="Save it as UTF-8.") from None
+        raise ConfigError(
+            f"It is not text in UTF-8 (byte {error.start}).", file=file, fix="Save it as UTF-8."
+        ) from None
     except OSError as error:
-        raise ConfigError(f"It cannot be read ({error.strerror}).", file=file, fix="Check path and permissions.") from None
+        raise ConfigError(
+            f"It cannot be read ({error.strerror}).", file=file, fix="Check path and permissions."
+        ) from None
     try:
-        _depth(text, file)
+        _refuse_hostile(text, file)
         node = yaml.compose(text, Loader=_Loader)
         lines = dict(_walk(node, (), file)) if node is not None else {}
         # _Loader is a SafeLoader: it builds plain values only
-        content = yaml.load(text, Loader=_Loader)  # noqa: S506
+        content = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "not valid YAML"

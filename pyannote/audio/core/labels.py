@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,12 @@ class LabelsSpecification:
     @property
     def labels(self) -> tuple[str, ...]:
         """Labels of the annotation that any class is made of, each once."""
-        parts = [label for group in (self.union, self.intersection) for labels in group.values() for label in labels]
+        parts = [
+            label
+            for group in (self.union, self.intersection)
+            for labels in group.values()
+            for label in labels
+        ]
         return tuple(dict.fromkeys([*self.regular, *parts]))
 
     def events(self, events: Iterable[Event]) -> list[Event]:
@@ -104,7 +110,9 @@ class LabelsSpecification:
                 active[label][first:last] = 1
         columns = [active[label] for label in self.regular]
         columns += [np.maximum.reduce([active[label] for label in parts]) for parts in self.union.values()]
-        columns += [np.minimum.reduce([active[label] for label in parts]) for parts in self.intersection.values()]
+        columns += [
+            np.minimum.reduce([active[label] for label in parts]) for parts in self.intersection.values()
+        ]
         return np.stack(columns, axis=1) if columns else np.zeros((frames, 0), dtype=np.uint8)
 
 
@@ -113,7 +121,7 @@ def _spans(events: Sequence[Event], labels: Sequence[str], least: int) -> list[t
     own = [event for event in events if event[2] in labels]
     times = sorted({time for onset, offset, _ in own for time in (onset, offset)})
     spans: list[tuple[float, float]] = []
-    for start, end in zip(times[:-1], times[1:], strict=True):
+    for start, end in pairwise(times):
         active = {label for onset, offset, label in own if onset <= start and offset >= end}
         if len(active) >= least:
             joined = spans and spans[-1][1] == start

@@ -32,9 +32,7 @@ def chunk_starts(frames: int, duration: int, step: int) -> NDArray[np.int64]:
     return np.arange(count, dtype=np.int64) * step
 
 
-def overlap_add(
-    chunks: NDArray[np.float32], starts: NDArray[np.int64], frames: int
-) -> NDArray[np.float32]:
+def overlap_add(chunks: NDArray[np.float32], starts: NDArray[np.int64], frames: int) -> NDArray[np.float32]:
     """Average overlapping chunks.
 
     Parameters

@@ -87,10 +87,15 @@ def recordings(
 
 
 def recording_of(audio: Path) -> Recording:
-    """A plain audio file as a recording without annotation."""
+    """Make a recording without annotation of a plain audio file."""
     duration = waveform.info(audio).duration
     return Recording(
-        uri=audio.stem, database="audio", audio=audio, duration=duration, regions=[(0.0, duration)], events=None
+        uri=audio.stem,
+        database="audio",
+        audio=audio,
+        duration=duration,
+        regions=[(0.0, duration)],
+        events=None,
     )
 
 
@@ -108,11 +113,12 @@ def _protocol(name: str, templates: Mapping[str, str] | None) -> Any:
         read = [str(path) for path in registry.configs]
         hint = f"Did you mean {close[0]!r}? " if close else ""
         if read:
-            fix = f"{hint}The protocols of {', '.join(read)} are known; name other files in PYANNOTE_DATABASE_CONFIG."
+            files = ", ".join(read)
+            fix = f"{hint}The protocols of {files} are known; name other files in PYANNOTE_DATABASE_CONFIG."
         else:
             fix = (
-                "No database.yml was found: name it in PYANNOTE_DATABASE_CONFIG, or place it in the current folder "
-                "or in ~/.pyannote."
+                "No database.yml was found: name it in PYANNOTE_DATABASE_CONFIG, or place it in the current "
+                "folder or in ~/.pyannote."
             )
         raise UsageError(f"There is no protocol {name!r}.", fix=fix)
     preprocessors: dict[str, Any] = {"audio": FileFinder(registry=registry), **(templates or {})}

@@ -41,7 +41,9 @@ class Binarize:
     pad_onset: float = 0.0
     pad_offset: float = 0.0
 
-    def __call__(self, scores: NDArray[np.float32], step: float, duration: float) -> list[tuple[float, float]]:
+    def __call__(
+        self, scores: NDArray[np.float32], step: float, duration: float
+    ) -> list[tuple[float, float]]:
         """Onsets and offsets.
 
         Parameters
@@ -74,7 +76,7 @@ class Binarize:
 
 
 def _hysteresis(high: NDArray[np.bool_], low: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Runs of `low` from the first `high` in them on."""
+    """Keep runs of `low` from the first `high` in them on."""
     index = np.arange(len(high))
     last_high = np.maximum.accumulate(np.where(high, index, -1))
     last_off = np.maximum.accumulate(np.where(low | high, -1, index))

@@ -46,7 +46,9 @@ def read_event_lists(path: Path) -> dict[str, list[Event]]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise DataError(f"It cannot be read ({error.strerror}).", file=path, fix="Run `apply` again.") from None
+        raise DataError(
+            f"It cannot be read ({error.strerror}).", file=path, fix="Run `apply` again."
+        ) from None
     events: dict[str, list[Event]] = {}
     for number, line in enumerate(lines[1:], start=2):
         file, *columns = line.split("\t")

@@ -18,7 +18,7 @@ REFERENCE, DETECTED, SCORE = "#4c72b0", "#dd8452", "#555555"
 def batch_figure(
     features: Any, targets: Any, logits: Any, specifications: Specifications, chunks: int = 4
 ) -> Figure:
-    """Inputs, targets and scores of the first chunks of a batch, one column each.
+    """Draw inputs, targets and scores of the first chunks of a batch, one column each.
 
     Parameters
     ----------
@@ -45,7 +45,9 @@ def batch_figure(
         for column, value in enumerate(values):
             axis = axes[row, column]
             extent = (0, specifications.duration, -0.5, value.shape[1] - 0.5)
-            axis.imshow(value.T, aspect="auto", origin="lower", extent=extent, interpolation="nearest", **limits)
+            axis.imshow(
+                value.T, aspect="auto", origin="lower", extent=extent, interpolation="nearest", **limits
+            )
             labels = specifications.classes if name != "features" and column == 0 else []
             axis.set_yticks(range(len(labels)), labels)
         axes[row, 0].set_title(name, loc="left")
@@ -63,7 +65,7 @@ def event_roll(
     scores: NDArray[np.float32] | None = None,
     step: float = 1.0,
 ) -> Figure:
-    """Events of a recording, one row a class: what is annotated, what was found, and the scores.
+    """Draw the events of a recording, one row a class: what is annotated, what was found, and the scores.
 
     Parameters
     ----------
@@ -91,9 +93,12 @@ def event_roll(
             time = (np.arange(len(scores)) + 0.5) * step
             axis.plot(time, base + 0.05 + 0.85 * scores[:, row], color=SCORE, linewidth=0.8)
         axis.axhline(base, color="#dddddd", linewidth=0.8, zorder=0)
-    handles = [
+    handles: list[Any] = [
         axis.barh(0, 0, color=colour, label=label)
-        for colour, label, shown in ((REFERENCE, "annotated", reference is not None), (DETECTED, "detected", True))
+        for colour, label, shown in (
+            (REFERENCE, "annotated", reference is not None),
+            (DETECTED, "detected", True),
+        )
         if shown
     ]
     if scores is not None:

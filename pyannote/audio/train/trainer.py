@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -32,7 +32,7 @@ class Task(Protocol):
         """Batches of an epoch, with inputs and activity."""
 
     def targets(self, activity: Tensor, resolution: int) -> Tensor:
-        """What a model of a given resolution is to answer."""
+        """Turn activity into what a model of a given resolution is to answer."""
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Scalar to minimise."""
@@ -108,7 +108,7 @@ class Trainer:
     scheduler: Scheduler
     augmentations: Sequence[Augmentation] = ()
     seed: int = 0
-    device: torch.device = torch.device("cpu")
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     averaging: WeightAveraging | None = None
 
     def __post_init__(self) -> None:
@@ -139,7 +139,9 @@ class Trainer:
         batches = self.task.batches(epoch, self.seed)
         samples = 0
         for index, batch in enumerate(progress(batches, total=steps, description=f"Epoch {epoch}")):
-            batch = self._augmented({name: value.to(self.device) for name, value in batch.items()}, epoch, index)
+            batch = self._augmented(
+                {name: value.to(self.device) for name, value in batch.items()}, epoch, index
+            )
             rate = self.scheduler.apply(self.optimizer, (epoch - 1) * steps + index, steps)
             logits = self.model(batch)
             targets = self.task.targets(batch["y"], resolution)
@@ -167,7 +169,7 @@ class Trainer:
         return self.model.state_dict() if self.averaging is None else self.averaging.average
 
     def state_dict(self) -> dict[str, Any]:
-        """What must be saved beside the weights, to resume."""
+        """Values that must be saved beside the weights, to resume."""
         state = {"optimizer": self.optimizer.state_dict(), "scheduler": self.scheduler.state_dict()}
         if self.averaging is not None:
             state["averaging"] = self.averaging.state_dict()

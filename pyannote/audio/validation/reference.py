@@ -77,14 +77,19 @@ class Reference:
             the segments that its events touch.
         """
         if unit == "frames":
-            rows = [(score[inside], target[inside]) for score, target, inside in zip(scores, self._frames, self._inside, strict=True)]
+            rows = [
+                (score[inside], target[inside])
+                for score, target, inside in zip(scores, self._frames, self._inside, strict=True)
+            ]
         else:
             rows = [self._in_segments(score, index) for index, score in enumerate(scores)]
         return Items(np.concatenate([row[0] for row in rows]), np.concatenate([row[1] for row in rows]))
 
-    def _in_segments(self, scores: NDArray[np.float32], index: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def _in_segments(
+        self, scores: NDArray[np.float32], index: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         target = self._segments[index]
-        onset = np.arange(len(scores)) * self.step
+        onset = np.arange(len(scores), dtype=np.float64) * self.step
         offset = np.minimum(onset + self.step, self.files[index]["duration"])
         heard = np.where(self._inside[index][:, None], scores, -np.inf).astype(np.float32)
         return segment_scores(heard, onset, offset, SEGMENT, segments=len(target)), target

@@ -53,7 +53,7 @@ class Criterion:
         return best_f_score(scores, target) if self.measure == "fscore" else best_error_count(scores, target)
 
     def quality(self, found: Threshold) -> float:
-        """The measure, turned so that more is better."""
+        """Value of the measure, turned so that more is better."""
         if self.precision is not None:
             # a threshold that misses the precision asked for is worse than any that reaches it
             return found.value if found.attained else found.precision - 1

@@ -49,7 +49,7 @@ class Base(ABC):
 
     @abstractmethod
     def specifications(self, extraction: FeatureExtraction) -> Specifications:
-        """What a model must know of this task on these features."""
+        """Describe to a model what it must know of this task on these features."""
 
     @abstractmethod
     def check(self, files: Sequence[Recording]) -> None:
@@ -102,7 +102,7 @@ class Base(ABC):
 
     @abstractmethod
     def targets(self, activity: Tensor, resolution: int) -> Tensor:
-        """What a model of a given resolution is to answer.
+        """Turn activity into what a model of a given resolution is to answer.
 
         Parameters
         ----------

@@ -64,7 +64,7 @@ class MultilabelDetection(Base):
         self._weights: Tensor | None = None
 
     def specifications(self, extraction: FeatureExtraction) -> Specifications:
-        """Inputs: the features of a chunk. Classes: those of `labels_spec`."""
+        """Describe inputs (the features of a chunk) and classes (those of `labels_spec`)."""
         return Specifications(
             task=type(self).__name__,
             inputs=self.inputs(extraction),
@@ -104,9 +104,9 @@ class MultilabelDetection(Base):
             if label not in found:
                 close = get_close_matches(label, found, n=1, cutoff=0.6)
                 hint = f"Did you mean {close[0]!r}?" if close else "Remove it, or annotate some."
+                held = ", ".join(found) or "none"
                 raise DataError(
-                    f"labels_spec names {label!r}, which no training file holds; they hold {', '.join(found) or 'none'}.",
-                    fix=hint,
+                    f"labels_spec names {label!r}, which no training file holds; they hold {held}.", fix=hint
                 )
         for label in found:
             if label not in known:
@@ -120,7 +120,7 @@ class MultilabelDetection(Base):
         return {"X": mean_and_deviation(self._pack.data)}
 
     def batches(self, epoch: int, seed: int) -> Iterator[dict[str, Tensor]]:
-        """Inputs and targets, gathered from the store."""
+        """Gather inputs and activity of each batch from the store."""
         count = self.batches_per_epoch * self.batch_size
         files, starts = (torch.from_numpy(drawn) for drawn in self._sampler.draw(count, epoch, seed))
         within = torch.arange(self._frames)
@@ -134,7 +134,7 @@ class MultilabelDetection(Base):
             }
 
     def extra_inputs(self, files: Tensor) -> dict[str, Tensor]:
-        """Inputs that belong to whole files; `files` holds the index of the file of each chunk."""
+        """Further inputs, which belong to whole files; `files` holds the index of the file of each chunk."""
         return {}
 
     def targets(self, activity: Tensor, resolution: int) -> Tensor:

@@ -35,4 +35,6 @@ class EarlyStopping:
         validated : list of int
             Epochs that have been validated, in rising order.
         """
-        return [name for name, epoch in best.items() if sum(later > epoch for later in validated) >= self.patience]
+        return [
+            name for name, epoch in best.items() if sum(later > epoch for later in validated) >= self.patience
+        ]

@@ -66,7 +66,7 @@ class WeightAveraging:
         torch._foreach_lerp_(floating, targets, 1 - decay)
 
     def state_dict(self) -> dict[str, Any]:
-        """What must be saved to go on; the average itself is saved as the weights of the epoch."""
+        """Values that must be saved to go on; the average itself is saved as the weights of the epoch."""
         return {"step": self._step}
 
     def load_state_dict(self, state: dict[str, Any], average: dict[str, torch.Tensor]) -> None:

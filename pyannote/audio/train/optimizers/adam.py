@@ -33,6 +33,6 @@ class Adam(Base):
         self.weight_decay = weight_decay
 
     def __call__(self, parameters: Iterable[nn.Parameter], learning_rate: float) -> torch.optim.Optimizer:
-        """torch's optimizer of the same name."""
+        """Torch's optimizer of the same name."""
         arguments = {"lr": learning_rate, "weight_decay": self.weight_decay}
         return self.algorithm(parameters, **arguments)  # type: ignore[arg-type]

@@ -37,7 +37,7 @@ class SGD(Base):
         self.weight_decay = weight_decay
 
     def __call__(self, parameters: Iterable[nn.Parameter], learning_rate: float) -> torch.optim.Optimizer:
-        """torch's SGD."""
+        """Torch's SGD."""
         return torch.optim.SGD(
             parameters,
             lr=learning_rate,

@@ -27,7 +27,7 @@ class Base(ABC):
         """Learn the mean loss of an epoch that has ended."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What must be saved to go on."""
+        """Values that must be saved to go on."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027  (nothing to load without state)

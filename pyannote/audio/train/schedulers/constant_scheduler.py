@@ -26,5 +26,5 @@ class ConstantScheduler(Base):
         self.learning_rate = learning_rate
 
     def rate(self, step: int, steps_per_epoch: int) -> float:
-        """The learning rate."""
+        """Learning rate, whatever the step."""
         return self.learning_rate

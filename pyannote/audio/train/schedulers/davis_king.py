@@ -49,7 +49,7 @@ class DavisKing(Base):
         self._losses: list[float] = []
 
     def rate(self, step: int, steps_per_epoch: int) -> float:
-        """Current learning rate."""
+        """Learning rate since it last fell."""
         return self._current
 
     def observe(self, loss: float) -> None:
@@ -61,7 +61,7 @@ class DavisKing(Base):
             self._losses = []
 
     def state_dict(self) -> dict[str, Any]:
-        """Current rate, and losses since it changed."""
+        """Rate, and losses since it last changed."""
         return {"current": self._current, "losses": list(self._losses)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
