@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -118,10 +118,10 @@ def name_recordings(names: Mapping[Path, str]) -> dict[Path, str]:
     >>> list(name_recordings({Path("/x/b/a.wav"): "b/a.wav", Path("/x/c/a.wav"): "c/a.wav"}).values())
     ['b/a', 'c/a']
     """
-    stems = {path: safe_name(Path(name).stem) for path, name in names.items()}
+    stems = {path: _uri(Path(name).stem) for path, name in names.items()}
     times = Counter(stems.values())
     uris = {
-        path: stems[path] if times[stems[path]] == 1 else safe_name(Path(name).with_suffix("").as_posix())
+        path: stems[path] if times[stems[path]] == 1 else _uri(Path(name).with_suffix("").as_posix())
         for path, name in names.items()
     }
     first: dict[str, Path] = {}
@@ -130,6 +130,11 @@ def name_recordings(names: Mapping[Path, str]) -> dict[Path, str]:
         if twin != path:
             raise DataError(f"{twin} and {path} would both be called '{uri}'.", fix="Rename one of them.")
     return uris
+
+
+def _uri(name: str) -> str:
+    # pyannote.database takes a star for "any file"
+    return safe_name(name).replace("*", "_")
 
 
 def write_database(
@@ -169,19 +174,31 @@ def write_database(
     write_uem(output / f"{name}.uem", {r.uri: Timeline([Segment(0, r.duration)]) for r in recordings})
     _write_yaml(output / "labels.yml", {safe: label for label, safe in labels.items()})
     _write_yaml(output / "recordings.yml", {r.uri: str(r.audio) for r in recordings})
-    entries: dict[str, dict] = {}
-    for protocol, subsets in protocols.items():
-        entries[protocol] = {"scope": "database"}
-        for subset, uris in subsets.items():
-            lst = output / "lists" / f"{protocol}.{subset}.lst"
-            write_lst(lst, uris)
-            entries[protocol][subset] = {"uri": str(lst), "annotated": str(output / f"{name}.uem")}
-            if all(uri in annotations for uri in uris):
-                entries[protocol][subset]["annotation"] = str(output / f"{name}.rttm")
-    path = output / "database.yml"
+    entries = {
+        protocol: {"scope": "database"}
+        | {
+            subset: _write_subset(output, name, f"{protocol}.{subset}", uris, annotations)
+            for subset, uris in subsets.items()
+        }
+        for protocol, subsets in protocols.items()
+    }
     templates = audio_templates(recordings) or link_audio(recordings, output / "audio")
-    _write_yaml(path, {"Databases": {name: templates}, "Protocols": {name: {"SpeakerDiarization": entries}}})
-    return path
+    content = {"Databases": {name: templates}, "Protocols": {name: {"SpeakerDiarization": entries}}}
+    # pyannote.database reads it in the encoding of the locale
+    _write_yaml(output / "database.yml", content, allow_unicode=False)
+    return output / "database.yml"
+
+
+def _write_subset(
+    output: Path, name: str, subset: str, uris: Sequence[str], annotations: Container[str]
+) -> dict[str, str]:
+    """Write the list of a subset, and return what database.yml says of it."""
+    lst = output / "lists" / f"{subset}.lst"
+    write_lst(lst, uris)
+    entry = {"uri": str(lst), "annotated": str(output / f"{name}.uem")}
+    if all(uri in annotations for uri in uris):
+        entry["annotation"] = str(output / f"{name}.rttm")
+    return entry
 
 
 def absolute(path: Path | str) -> Path:
@@ -203,9 +220,8 @@ def _annotation(recording: AnnotatedFile, labels: Mapping[str, str]) -> Annotati
     return annotation
 
 
-def _write_yaml(path: Path, content: object) -> None:
-    # pyannote.database reads yaml in the encoding of the locale: what is not ASCII is written escaped
-    write_text(path, yaml.safe_dump(content, sort_keys=False, width=1000))
+def _write_yaml(path: Path, content: object, *, allow_unicode: bool = True) -> None:
+    write_text(path, yaml.safe_dump(content, sort_keys=False, width=1000, allow_unicode=allow_unicode))
 
 
 def audio_templates(recordings: Iterable[AnnotatedFile]) -> list[str]:
