@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import numpy as np
 
 
@@ -13,12 +15,12 @@ def generator(*position: int) -> np.random.Generator:
     Parameters
     ----------
     *position : int
-        Non-negative integers, such as seed, epoch and index of a batch.
+        Integers, such as seed, epoch and index of a batch.
 
     Returns
     -------
     numpy.random.Generator
-        A counter-based (Philox) generator; equal positions give equal streams.
+        A counter-based (Philox) generator; equal positions give equal streams, others independent ones.
 
     Examples
     --------
@@ -27,7 +29,9 @@ def generator(*position: int) -> np.random.Generator:
     >>> bool(generator(0, 3, 7).random() == generator(0, 7, 3).random())
     False
     """
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence(position)))
+    # a SeedSequence takes (1, 2) and (1, 2, 0) for the same
+    key = sha256(repr(tuple(map(int, position))).encode()).digest()
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "big")))
 
 
 def torch_seed(*position: int) -> int:
