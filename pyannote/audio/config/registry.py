@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 import re
 import types
 import typing
@@ -103,7 +104,7 @@ def accepts(value: Any, hint: Any) -> bool:
     if origin is typing.Literal:
         return value in arguments
     if hint is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < math.inf
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     if isinstance(origin, type) and issubclass(origin, Mapping):
@@ -121,13 +122,13 @@ def describe(hint: Any) -> str:
     Examples
     --------
     >>> describe(float), describe(int | None)
-    ('a number', 'int or None')
+    ('a finite number', 'int or None')
     """
     if typing.get_origin(hint) is typing.Literal:
         return "one of " + ", ".join(map(repr, typing.get_args(hint)))
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return " or ".join(describe(argument) for argument in typing.get_args(hint))
-    names = {float: "a number", bool: "True or False", type(None): "None"}
+    names = {float: "a finite number", bool: "True or False", type(None): "None"}
     if typing.get_origin(hint) is not None:
         return "a mapping" if issubclass(typing.get_origin(hint), Mapping) else "a list"
     return str(names.get(hint, getattr(hint, "__name__", hint)))

@@ -12,7 +12,7 @@ import yaml
 
 from pyannote.audio.core.errors import ConfigError
 
-LARGEST = 1 << 20
+LARGEST = 1 << 17
 DEEPEST = 50
 
 Location = tuple[str | int, ...]
@@ -44,19 +44,22 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's idea of plain values: `no` and `on` are words, `1e-2` is a number."""
+    """YAML 1.2's idea of plain values: `no` and `1:30` are words, `010` is too, `1e-2` is a number."""
 
 
 _Loader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)
         for tag, pattern in resolvers
-        if tag.split(":")[-1] not in {"bool", "float", "timestamp"}
+        if tag.split(":")[-1] not in {"bool", "int", "float", "timestamp"}
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9]\d*)$"), list("-+0123456789")
 )
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
@@ -125,7 +128,7 @@ def read_yaml(file: Path) -> Document:
     Parameters
     ----------
     file : Path
-        A file of at most 1 MiB and 50 levels, without aliases or tags.
+        A file of at most 128 KiB and 50 levels, without aliases or tags.
 
     Raises
     ------

@@ -25,8 +25,8 @@ TOLERANCE = 0.1
 class Recording(TypedDict):
     """One audio file of a protocol.
 
-    `regions` are the annotated parts, as (start, end) in seconds within the file; `events` is None
-    where the protocol gives no annotation.
+    `regions` are the annotated parts, as (start, end) in seconds within the file; `events` are those
+    within them, and None where the protocol gives no annotation.
     """
 
     uri: str
@@ -173,14 +173,15 @@ def _recording(file: Any, sources: Mapping[str, Path], annotated: bool) -> Recor
     )
     for start, end in regions:
         _check_end(uri, end, duration, sources.get("annotated"), f"{start:.3f}")
+    regions = [(start, min(end, duration)) for start, end in regions if start < duration]
     events = None if annotation is None else _events(uri, annotation, duration, sources.get("annotation"))
     return Recording(
         uri=uri,
         database=str(file["database"]),
         audio=audio,
         duration=duration,
-        regions=[(start, min(end, duration)) for start, end in regions],
-        events=events,
+        regions=regions,
+        events=None if events is None else _cropped(events, regions),
     )
 
 
@@ -209,6 +210,16 @@ def _events(uri: str, annotation: Annotation, duration: float, source: Path | No
         onset, offset = max(0.0, round(segment.start, 3)), min(round(segment.end, 3), duration)
         events.append((onset, offset, str(label)))
     return sorted(events)
+
+
+def _cropped(events: Sequence[Event], regions: Sequence[tuple[float, float]]) -> list[Event]:
+    """Parts of events that lie within the annotated regions: nothing is known of the rest."""
+    parts = (
+        (max(onset, start), min(offset, end), label)
+        for onset, offset, label in events
+        for start, end in regions
+    )
+    return sorted(part for part in parts if part[0] < part[1])
 
 
 def _check_end(uri: str, end: float, duration: float, source: Path | None, start: str) -> None:

@@ -46,6 +46,8 @@ def read_event_lists(path: Path) -> dict[str, list[Event]]:
         raise DataError(
             f"It cannot be read ({error.strerror}).", file=path, fix="Run `apply` again."
         ) from None
+    except UnicodeDecodeError:
+        raise DataError("It is not text in UTF-8.", file=path, fix="Run `apply` again.") from None
     events: dict[str, list[Event]] = {}
     for number, line in enumerate(lines[1:], start=2):
         file, *columns = line.split("\t")

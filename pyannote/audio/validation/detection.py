@@ -52,7 +52,7 @@ class DetectionValidation:
 
     def average(self, epoch: int) -> float:
         """Mean of the measure over classes, at an epoch."""
-        return abs(average(self.history[epoch], self.criterion))
+        return average(self.history[epoch], self.criterion.value)
 
     def selection(self) -> Selection:
         """Best epochs and thresholds so far."""

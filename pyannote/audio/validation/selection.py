@@ -6,7 +6,7 @@ training, afterwards, or within it comes to the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,12 +52,19 @@ class Criterion:
             return best_recall(scores, target, self.precision)
         return best_f_score(scores, target) if self.measure == "fscore" else best_error_count(scores, target)
 
+    def value(self, found: Threshold) -> float:
+        """Value of the measure, as people read it; recall is 0 where the precision is not reached."""
+        if self.precision is not None:
+            return found.value if found.attained else 0.0
+        return found.value if self.measure == "fscore" else found.value / max(1, found.positives)
+
     def quality(self, found: Threshold) -> float:
         """Value of the measure, turned so that more is better."""
-        if self.precision is not None:
+        if self.precision is not None and not found.attained:
             # a threshold that misses the precision asked for is worse than any that reaches it
-            return found.value if found.attained else found.precision - 1
-        return found.value if self.measure == "fscore" else -found.value / max(1, found.positives)
+            return found.precision - 1
+        falling = self.precision is None and self.measure == "error_rate"
+        return -self.value(found) if falling else self.value(found)
 
 
 @dataclass(frozen=True)
@@ -108,9 +115,9 @@ def evaluate(items: Items, classes: tuple[str, ...], criterion: Criterion) -> di
     return {name: criterion.search(items, column) for column, name in enumerate(classes)}
 
 
-def average(found: Mapping[str, Threshold], criterion: Criterion) -> float:
-    """Mean quality over the classes that occur; more is better."""
-    return float(np.mean([criterion.quality(one) for one in found.values() if one.positives] or [0.0]))
+def average(found: Mapping[str, Threshold], measure: Callable[[Threshold], float]) -> float:
+    """Mean of a measure over the classes that occur; 0 if none does."""
+    return float(np.mean([measure(one) for one in found.values() if one.positives] or [0.0]))
 
 
 def select(history: Mapping[int, Mapping[str, Threshold]], criterion: Criterion) -> Selection:
@@ -129,7 +136,7 @@ def select(history: Mapping[int, Mapping[str, Threshold]], criterion: Criterion)
         Ties go to the earliest epoch. A class that does not occur takes the best single epoch.
     """
     epochs = sorted(history)
-    best = max(epochs, key=lambda epoch: average(history[epoch], criterion))
+    best = max(epochs, key=lambda epoch: average(history[epoch], criterion.quality))
     class_wise = {}
     for name, found in history[best].items():
         own = best
@@ -138,7 +145,7 @@ def select(history: Mapping[int, Mapping[str, Threshold]], criterion: Criterion)
         class_wise[name] = _choice(own, history[own][name])
     return Selection(
         epoch=best,
-        value=abs(average(history[best], criterion)),
+        value=average(history[best], criterion.value),
         single={name: _choice(best, found) for name, found in history[best].items()},
         class_wise=class_wise,
     )

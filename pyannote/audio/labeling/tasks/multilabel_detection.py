@@ -59,6 +59,8 @@ class MultilabelDetection(Base):
             unknown = sorted(set(class_weights) - set(self.labels.classes))
             if unknown:
                 raise ConfigError(f"class_weights names {unknown[0]!r}, which is no class of labels_spec.")
+            if any(weight < 0 for weight in class_weights.values()):
+                raise ConfigError("class_weights must not be negative.")
         self.target = target
         self.class_weights = class_weights
         self._weights: Tensor | None = None
