@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.database.locations import name_recordings
 from pyannote.audio.database.own_annotation import read_annotation
 from pyannote.audio.database.prepared import (
     AnnotatedFile,
     absolute,
     audio_duration,
     clip,
-    name_recordings,
     write_database,
 )
 from pyannote.audio.database.split import hold_out

@@ -8,11 +8,8 @@
     <output>/recordings.yml                     uri: audio file
     <output>/audio/                             symbolic links, only where audio files cannot be found by uri
 
-A recording's uri is the name of its audio file without suffix, or, where two files share a name, its path
-below the audio folder. `database.yml` finds audio by templates such as `/data/audio/street/{uri}.wav`, one
-for each folder and suffix. Where that is ambiguous, or a name holds blanks, it finds all audio in the folder
-of links instead. Paths in `database.yml` are whole ones, so it can be loaded from any folder; prepare the
-data again when the audio has moved.
+`pyannote.audio.database.locations` tells how recordings are called and found. Paths in `database.yml` are
+whole ones, so it can be loaded from any folder; prepare the data again when the audio has moved.
 """
 
 from __future__ import annotations
@@ -28,9 +25,10 @@ import yaml
 from pyannote.core import Annotation, Segment, Timeline
 
 from pyannote.audio.core.errors import AudioError, DataError
-from pyannote.audio.io.lines import AnnotatedEvent, safe_name, safe_names
+from pyannote.audio.database.locations import audio_templates, link_audio
+from pyannote.audio.io.lines import AnnotatedEvent, safe_names
 from pyannote.audio.io.rttm import write_lst, write_rttm, write_uem
-from pyannote.audio.io.storage import storage_error, write_text
+from pyannote.audio.io.storage import write_text
 
 Protocols = Mapping[str, Mapping[str, Sequence[str]]]
 """For each protocol and each of its subsets, the uris."""
@@ -98,45 +96,6 @@ def clip(event: AnnotatedEvent, duration: float) -> AnnotatedEvent:
     return event._replace(segment=Segment(segment.start, min(segment.end, duration)))
 
 
-def name_recordings(names: Mapping[Path, str]) -> dict[Path, str]:
-    """Give each audio file a uri that no other one has.
-
-    Parameters
-    ----------
-    names : mapping of Path to str
-        For each audio file, its path below the audio folder.
-
-    Returns
-    -------
-    uris : dict of Path to str
-        Name without suffix, or path below the audio folder where two files share a name.
-
-    Examples
-    --------
-    >>> list(name_recordings({Path("/x/street/a 1.wav"): "street/a 1.wav"}).values())
-    ['a_1']
-    >>> list(name_recordings({Path("/x/b/a.wav"): "b/a.wav", Path("/x/c/a.wav"): "c/a.wav"}).values())
-    ['b/a', 'c/a']
-    """
-    stems = {path: _uri(Path(name).stem) for path, name in names.items()}
-    times = Counter(stems.values())
-    uris = {
-        path: stems[path] if times[stems[path]] == 1 else _uri(Path(name).with_suffix("").as_posix())
-        for path, name in names.items()
-    }
-    first: dict[str, Path] = {}
-    for path, uri in uris.items():
-        twin = first.setdefault(uri, path)
-        if twin != path:
-            raise DataError(f"{twin} and {path} would both be called '{uri}'.", fix="Rename one of them.")
-    return uris
-
-
-def _uri(name: str) -> str:
-    # pyannote.database takes a star for "any file"
-    return safe_name(name).replace("*", "_")
-
-
 def write_database(
     output: Path | str, name: str, recordings: Collection[AnnotatedFile], protocols: Protocols
 ) -> Path:
@@ -182,7 +141,8 @@ def write_database(
         }
         for protocol, subsets in protocols.items()
     }
-    templates = audio_templates(recordings) or link_audio(recordings, output / "audio")
+    audio = {recording.uri: recording.audio for recording in recordings}
+    templates = audio_templates(audio) or link_audio(audio, output / "audio")
     content = {"Databases": {name: templates}, "Protocols": {name: {"SpeakerDiarization": entries}}}
     # pyannote.database reads it in the encoding of the locale
     _write_yaml(output / "database.yml", content, allow_unicode=False)
@@ -222,36 +182,3 @@ def _annotation(recording: AnnotatedFile, labels: Mapping[str, str]) -> Annotati
 
 def _write_yaml(path: Path, content: object, *, allow_unicode: bool = True) -> None:
     write_text(path, yaml.safe_dump(content, sort_keys=False, width=1000, allow_unicode=allow_unicode))
-
-
-def audio_templates(recordings: Iterable[AnnotatedFile]) -> list[str]:
-    """Return templates such as `/data/{uri}.wav` that find each recording once, or none if there are none."""
-    recordings = list(recordings)
-    templates: dict[str, None] = {}
-    for recording in recordings:
-        name, ending = str(recording.audio), f"{recording.uri}{recording.audio.suffix}"
-        if not name.endswith(f"/{ending}") or set("{}*") & set(name):
-            return []
-        templates[f"{name.removesuffix(ending)}{{uri}}{recording.audio.suffix}"] = None
-    found = (sum(Path(t.format(uri=r.uri)).is_file() for t in templates) for r in recordings)
-    return list(templates) if all(count == 1 for count in found) else []
-
-
-def link_audio(recordings: Iterable[AnnotatedFile], folder: Path) -> list[str]:
-    """Make a folder of symbolic links, each named by the uri of the recording it leads to.
-
-    Returns its templates, one for each suffix.
-    """
-    suffixes: dict[str, None] = {}
-    for recording in recordings:
-        link = folder / f"{recording.uri}{recording.audio.suffix}"
-        temporary = link.with_name(f".{link.name}.part")
-        try:
-            link.parent.mkdir(parents=True, exist_ok=True)
-            temporary.unlink(missing_ok=True)
-            temporary.symlink_to(recording.audio)
-            temporary.replace(link)
-        except OSError as error:
-            raise storage_error(error, link) from error
-        suffixes[recording.audio.suffix] = None
-    return [f"{folder}/{{uri}}{suffix}" for suffix in suffixes]

@@ -17,13 +17,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.locations import name_recordings
 from pyannote.audio.database.prepared import (
     AnnotatedFile,
     Protocols,
     absolute,
     audio_duration,
     clip,
-    name_recordings,
     write_database,
 )
 from pyannote.audio.database.split import hold_out
