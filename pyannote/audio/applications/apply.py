@@ -15,11 +15,12 @@ from pyannote.audio.applications.experiment import Experiment, TrainFolder, choo
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.labels import Event
-from pyannote.audio.database.protocols import Recording, labels_of, recording_of, recordings
+from pyannote.audio.database.protocols import Recording, recording_of, recordings
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.inference.pretrained import Pretrained
+from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.io.rttm import write_rttm
-from pyannote.audio.io.storage import FolderLock, inside, write_text
+from pyannote.audio.io.storage import inside, write_text
 from pyannote.audio.metrics.official import evaluate, jsonable, table
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.report.event_lists import format_events

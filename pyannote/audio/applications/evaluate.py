@@ -48,8 +48,9 @@ def evaluate(options: EvaluateOptions) -> None:
                 )
             pooled.update(own)
     results = official(reference, estimate, classes)
-    text = f"{len(options.folders)} folders, {len(reference)} files\n\n{table(results)}\n{_intervals(reference, estimate, classes)}"
-    say(text)
+    say(f"{len(options.folders)} folders, {len(reference)} files\n")
+    say(table(results))
+    say(_intervals(reference, estimate, classes))
     if options.output is not None:
         write_text(options.output, json.dumps(jsonable(results), indent=1) + "\n")
 
@@ -68,7 +69,7 @@ def read_folder(folder: Path) -> tuple[EventLists, EventLists]:
     if not found:
         raise UsageError(
             f"{folder} holds no evaluation.",
-            fix="Name folders that `apply` has written for an annotated subset, such as .../apply/class-wise.",
+            fix="Name folders that `apply` has written for annotated files, such as .../apply/class-wise.",
         )
     reference: EventLists = {}
     estimate: EventLists = {}

@@ -123,7 +123,7 @@ def run(argv: list[str]) -> int:
 
 
 def _dispatch(argv: list[str]) -> None:
-    if not argv or argv[0] in HELP or argv[1:2] in ([], ["-h"], ["--help"]) and argv[0] in BLOCKS:
+    if not argv or argv[0] in HELP or (argv[0] in BLOCKS and (not argv[1:] or argv[1] in HELP)):
         print(USAGE, end="")
         return
     if argv == ["--version"]:
@@ -166,12 +166,15 @@ def _parse(text: str, argv: list[str], words: list[str]) -> dict[str, Any] | Non
         parsed = docopt.docopt(text, argv=words + argv, default_help=False)
     except docopt.DocoptExit:
         raise UsageError(
-            f"This does not fit: {usage.group(1) if usage else ''}", fix=f"See pyannote-audio {' '.join(words)} --help."
+            f"This does not fit: {usage.group(1) if usage else ''}",
+            fix=f"See pyannote-audio {' '.join(words)} --help.",
         ) from None
     return {name: value for name, value in parsed.items() if name not in words}
 
 
-def _number(arguments: dict[str, Any], name: str, kind: Callable[[str], Any], least: float, most: float) -> Any:
+def _number(
+    arguments: dict[str, Any], name: str, kind: Callable[[str], Any], least: float, most: float
+) -> Any:
     """Value of an option, or None."""
     given = arguments[name]
     if given is None:

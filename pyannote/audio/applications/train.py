@@ -18,7 +18,7 @@ from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import recordings
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
-from pyannote.audio.io.storage import FolderLock
+from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.models.base import Base as Model
 from pyannote.audio.report.figures import batch_figure
 from pyannote.audio.train.trainer import EpochReport, Trainer
@@ -61,12 +61,16 @@ def train(options: TrainOptions) -> None:
         experiment.task.prepare(files, experiment.store.pack(files), specifications)
         if resumed:
             folder.check_specifications(specifications)
-            trainer.load_state_dict(checkpoints.load_state(resumed, device), checkpoints.load_weights(resumed, device))
+            trainer.load_state_dict(
+                checkpoints.load_state(resumed, device), checkpoints.load_weights(resumed, device)
+            )
         else:
             _initialize(trainer, experiment, options, folder, specifications)
         _announce(experiment, trainer, folder, len(files), resumed)
         checkpoints.drop_after(resumed)
-        validation = _inner_validation(experiment, folder, options, specifications) if options.validate else None
+        validation = (
+            _inner_validation(experiment, folder, options, specifications) if options.validate else None
+        )
         with _writer(folder.path, resumed) as writer:
             for report in trainer.epochs(resumed + 1, options.last, progress=bar):
                 checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
@@ -135,7 +139,9 @@ def _inner_validation(
     return InnerValidation(experiment, folder, options, specifications)
 
 
-def _announce(experiment: Experiment, trainer: Trainer, folder: TrainFolder, files: int, resumed: int) -> None:
+def _announce(
+    experiment: Experiment, trainer: Trainer, folder: TrainFolder, files: int, resumed: int
+) -> None:
     parameters = sum(weight.numel() for weight in trainer.model.parameters())
     start = f"Resuming after epoch {resumed}" if resumed else "Training"
     say(

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.experiment import (
@@ -21,10 +20,10 @@ from pyannote.audio.applications.experiment import (
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.core.errors import CheckpointError, UsageError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.protocols import Recording, recordings
+from pyannote.audio.database.protocols import recordings
 from pyannote.audio.inference.slide import Slide
 from pyannote.audio.io.checkpoint import Checkpoints
-from pyannote.audio.io.storage import FolderLock, is_locked
+from pyannote.audio.io.locks import FolderLock, is_locked
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.report.figures import event_roll
 from pyannote.audio.validation.detection import DetectionValidation, Scores
@@ -78,7 +77,11 @@ class Validator:
     """
 
     def __init__(
-        self, experiment: Experiment, folder: TrainFolder, specifications: Specifications, options: ValidateOptions
+        self,
+        experiment: Experiment,
+        folder: TrainFolder,
+        specifications: Specifications,
+        options: ValidateOptions,
     ) -> None:
         self.specifications = specifications
         self.checkpoints = Checkpoints(folder.weights)
@@ -87,9 +90,15 @@ class Validator:
         self.folder = folder.path / f"validate_{criterion.name}" / self.name
         self.device = choose_device(options.cpu, options.gpu)
         model = experiment.model(specifications).to(self.device)
-        frames = specifications.frames if options.duration is None else round(options.duration / specifications.step)
+        frames = (
+            specifications.frames
+            if options.duration is None
+            else round(options.duration / specifications.step)
+        )
         if frames < model.resolution:
-            raise UsageError(f"--duration={options.duration:g} is shorter than one output frame of this model.")
+            raise UsageError(
+                f"--duration={options.duration:g} is shorter than one output frame of this model."
+            )
         self.slide = Slide(model, frames, options.step, options.batch)
         self.frame_step = model.resolution * specifications.step
         self.files = recordings(options.protocol, options.subset, experiment.config.preprocessors)
@@ -196,7 +205,10 @@ def validate(options: ValidateOptions) -> None:
     validator = Validator(experiment, folder, folder.specifications(), options)
     available = validator.checkpoints.epochs
     first = available()[-1] if options.first == "last" else options.first
-    with FolderLock(validator.folder, purpose="validate"), SummaryWriter(log_dir=str(validator.folder)) as writer:
+    with (
+        FolderLock(validator.folder, purpose="validate"),
+        SummaryWriter(log_dir=str(validator.folder)) as writer,
+    ):
         say(f"Validating on {len(validator.files)} files. Results go to {validator.folder}")
         done = validator.recall(available())
         if done:
@@ -234,7 +246,11 @@ class InnerValidation:
     """
 
     def __init__(
-        self, experiment: Experiment, folder: TrainFolder, options: TrainOptions, specifications: Specifications
+        self,
+        experiment: Experiment,
+        folder: TrainFolder,
+        options: TrainOptions,
+        specifications: Specifications,
     ) -> None:
         own = ValidateOptions(
             folder.path, options.protocol, cpu=options.cpu, gpu=options.gpu, parallel=options.parallel
@@ -297,7 +313,9 @@ def _wait_for_epochs(folder: TrainFolder) -> None:
     told = False
     while not checkpoints.epochs():
         if not is_locked(folder.path, "train") and time.monotonic() > deadline:
-            raise CheckpointError("There are no epochs to validate.", file=folder.weights, fix="Run `train` first.")
+            raise CheckpointError(
+                "There are no epochs to validate.", file=folder.weights, fix="Run `train` first."
+            )
         if not told:
             say("Waiting for the first epoch.")
             told = True

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 import yaml
 from numpy.typing import NDArray
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.long_term import long_term_average
 
 from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.features.long_term import long_term_average
 from pyannote.audio.inference.slide import Slide
 from pyannote.audio.io.checkpoint import Checkpoints
 
@@ -85,13 +85,17 @@ class Pretrained:
         self.params = load_params(validate)
         self.specifications = load_specifications(train)
         config = load_config(train.parents[1] / "config.yml")
-        self.extraction: FeatureExtraction = build("feature_extraction", config.feature_extraction, config.document)
+        self.extraction: FeatureExtraction = build(
+            "feature_extraction", config.feature_extraction, config.document
+        )
         chosen = self.params["class_wise" if selection == "class-wise" else "params"]
         epochs = [int(chosen[name].get("epoch", self.params["epoch"])) for name in self.classes]
         checkpoints = Checkpoints(train / "weights")
         slides = {}
         for epoch in sorted(set(epochs)):
-            model = build("architecture", config.architecture, config.document, specifications=self.specifications)
+            model = build(
+                "architecture", config.architecture, config.document, specifications=self.specifications
+            )
             model.load_state_dict(checkpoints.load_weights(epoch))
             slides[epoch] = Slide(model.to(device), self.specifications.frames, step, batch_size)
         self.ensemble = Ensemble(slides, epochs)

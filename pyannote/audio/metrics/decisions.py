@@ -78,6 +78,7 @@ class Cuts:
             values = values.astype(np.float64)
         if not (values < np.inf).all():
             raise DataError("Scores are NaN or infinite.", fix="Look for a training that has diverged.")
+        self._scores = values
         self._order = np.argsort(-values)
         ranked = values[self._order]
         last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)[: ranked.size])
@@ -92,6 +93,18 @@ class Cuts:
         self.thresholds: FloatArray = np.append(never, np.where(middle > lower, middle, accepted)).astype(
             float
         )
+
+    def near(self, wanted: float) -> FloatArray:
+        """Thresholds, where the one of the decision that `wanted` makes is `wanted` itself; shape (cuts,).
+
+        Examples
+        --------
+        >>> Cuts(np.array([0.2, 0.9])).near(0.5).round(3).tolist()
+        [1.0, 0.5, 0.2]
+        """
+        thresholds = self.thresholds.copy()
+        thresholds[np.searchsorted(self.sizes, (self._scores >= wanted).sum())] = wanted
+        return thresholds
 
     def totals(self, amounts: ArrayLike) -> NDArray[Any]:
         """Sum of the amounts of all accepted items, of each decision; amounts (n,) -> totals (cuts,)."""
@@ -139,6 +152,12 @@ class Curve:
     def errors(self) -> NDArray[Any]:
         """Number of false negatives and false positives, shape (cuts,)."""
         return self.positives + self.n_system - 2 * self.tp
+
+    @property
+    def error_rate(self) -> FloatArray:
+        """Errors in relation to the positives, or their number where there are none, shape (cuts,)."""
+        rate: FloatArray = self.errors / max(1, self.positives)
+        return rate
 
     def at(self, cut: Any, value: NDArray[Any], attained: bool = True) -> Threshold:
         """Describe one decision by what it makes of `value`, shape (cuts,)."""

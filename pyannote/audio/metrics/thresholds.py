@@ -4,6 +4,9 @@ A class is active where its score is at least the threshold. Of equally good thr
 half way between the lowest score that it accepts and the next lower one. Where nothing should be accepted,
 the threshold lies just above 1, or just above the highest score if that is larger. A score of minus infinity
 is never accepted.
+
+The best threshold of a few events is a matter of luck. A `prior` makes a threshold earn its distance from 0.5:
+`prior * abs(threshold - 0.5)` is taken off the measure before the best is chosen, among the same decisions.
 """
 
 from __future__ import annotations
@@ -37,7 +40,9 @@ class JointThresholds:
     positives: NDArray[np.int64]
 
 
-def best_f_score(scores: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None) -> Threshold:
+def best_f_score(
+    scores: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None, prior: float = 0.0
+) -> Threshold:
     """Threshold with the highest F-score.
 
     Parameters
@@ -48,6 +53,8 @@ def best_f_score(scores: ArrayLike, target: ArrayLike, weights: ArrayLike | None
         Which of them are positive.
     weights : float array, shape (n,), optional
         How much each of them counts, for example its duration.
+    prior : float
+        What a distance of 1 from the threshold 0.5 costs; 0 or more.
 
     Returns
     -------
@@ -89,10 +96,11 @@ def best_recall(scores: ArrayLike, target: ArrayLike, precision: float) -> Thres
     return curve.at(np.where(precise, curve.recall, -1.0).argmax(), curve.recall, attained)
 
 
-def best_error_count(scores: ArrayLike, target: ArrayLike) -> Threshold:
+def best_error_count(scores: ArrayLike, target: ArrayLike, prior: float = 0.0) -> Threshold:
     """Threshold with the fewest false negatives and false positives; see `best_f_score` for the parameters.
 
-    The value is their number: divided by `positives` it is the error rate of the class.
+    The value is their number: divided by `positives` it is the error rate of the class, which `prior` is
+    weighed against.
 
     Examples
     --------

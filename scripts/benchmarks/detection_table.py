@@ -1,0 +1,207 @@
+"""What helps a sound event detector, and what does not: inputs, selection, thresholds, architecture.
+
+Every row is trained on each fold and applied to its test files; the counts of all folds are pooled, as the
+challenge does, and scored in segments of 1 s (error rate and F1 as sed_eval defines them).
+
+Usage: python scripts/benchmarks/detection_table.py [options] <database.yml> <output>
+
+  --folds=N           Folds Fold1 ... FoldN of the protocol [default: 4].
+  --seeds=N           Trainings of each row [default: 2].
+  --rows=NAMES        Rows to train, separated by semicolons (default: all).
+  --epochs=N          Epochs of each training [default: 20].
+  --protocol=P        Database and task of the folds [default: TUT2017.SpeakerDiarization].
+  --config=DIR        Folder with config.yml and config.crnn.yml [default: tutorials/models/dcase].
+  --only-table        Print the table of what has been trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import docopt
+import numpy as np
+import yaml
+
+from pyannote.audio.applications import experiment as experiment_module
+from pyannote.audio.applications.experiment import Experiment, TrainFolder
+from pyannote.audio.applications.train import TrainOptions, train
+from pyannote.audio.applications.validate import ValidateOptions, Validator
+from pyannote.audio.database.protocols import labels_of, recordings
+from pyannote.audio.features.store import FeatureStore, Pack
+from pyannote.audio.metrics.segment_based import SegmentCounts, count
+from pyannote.audio.metrics.thresholds import Threshold
+from pyannote.audio.validation.reference import Items
+from pyannote.audio.validation.selection import ClassChoice, Criterion, select
+
+HALF = 0.5
+ROWS: dict[str, dict[str, Any]] = {
+    "Dcase, short-term input alone": {"config": "config.yml", "long_term": False},
+    "Dcase, with long-term input": {"config": "config.yml"},
+    "Dcase, long-term input shuffled between files": {"config": "config.yml", "shuffled": True},
+    "Crnn, with long-term input": {"config": "config.crnn.yml"},
+}
+
+
+class ShuffledStore(FeatureStore):
+    """A store that gives each file the long-term vector of another file of its subset."""
+
+    def pack(self, files: Any) -> Pack:
+        """Pack of files, with their long-term vectors in another order."""
+        pack = super().pack(files)
+        return replace(pack, long_term=np.roll(pack.long_term, 1, axis=0))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: a row of the table, a fold and a seed."""
+
+    row: str
+    fold: int
+    seed: int
+
+    def folder(self, output: Path) -> Path:
+        """Where the experiment is."""
+        name = "".join(character if character.isalnum() else "_" for character in self.row)
+        return output / name / f"seed{self.seed}" / f"fold{self.fold}"
+
+
+def prepare(run: Run, output: Path, configs: Path, protocol: str) -> Path:
+    """Write the configuration of a run, with the labels of the data."""
+    row = ROWS[run.row]
+    config = yaml.safe_load((configs / row["config"]).read_text())
+    config["task"]["params"]["labels_spec"] = {"regular": labels_of(recordings(protocol, "train"))}
+    config["task"]["params"]["logavgmel"] = row.get("long_term", True)
+    folder = run.folder(output)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.yml").write_text(yaml.safe_dump(config))
+    return folder
+
+
+def shuffled_inputs(validator: Validator) -> None:
+    """Give each development or test file the long-term vector of the file before it."""
+    vectors = [inputs["long_term"] for inputs in validator.inputs]
+    for inputs, vector in zip(validator.inputs, vectors[-1:] + vectors[:-1], strict=True):
+        inputs["long_term"] = vector
+
+
+def score(run: Run, root: Path, protocol: str) -> None:
+    """Score development and test files with each epoch, and keep segments of 1 s for the table."""
+    folder = TrainFolder(root / "train" / f"{protocol}.train")
+    experiment = Experiment(root)
+    specifications = folder.specifications()
+    content: dict[str, Any] = {}
+    for subset in ("development", "test"):
+        validator = Validator(
+            experiment, folder, specifications, ValidateOptions(folder.path, protocol, subset)
+        )
+        if ROWS[run.row].get("shuffled"):
+            shuffled_inputs(validator)
+        epochs = validator.checkpoints.epochs()
+        reference = validator.validation.reference
+        items = [reference.items(validator.scores(epoch), "segments") for epoch in epochs]
+        content[f"{subset}_scores"] = np.stack([item.scores for item in items])
+        content[f"{subset}_target"] = items[0].target
+        content["epochs"] = np.array(epochs)
+    np.savez(root / "segments.npz", **content)
+
+
+def selections(content: Mapping[str, Any]) -> Iterator[tuple[str, SegmentCounts]]:
+    """Counts on the test files of each way to select epochs and thresholds on the development files."""
+    names = tuple(map(str, range(content["development_target"].shape[1])))
+    epochs = content["epochs"].tolist()
+    ways = {
+        "last epoch, 0.5": (None, True, True),
+        "global, 0.5": (Criterion(), True, True),
+        "global, adaptive (prior)": (Criterion(), True, False),
+        "class-wise, 0.5": (Criterion(), False, True),
+        "class-wise, adaptive (prior)": (Criterion(), False, False),
+        "class-wise, adaptive (no prior)": (Criterion(prior=0.0, tolerance=0.0), False, False),
+    }
+    for title, (criterion, single, fixed) in ways.items():
+        if criterion is None:
+            chosen = {name: ClassChoice(epochs[-1], HALF, 0, 0, 0) for name in names}
+        else:
+            history = {
+                epoch: _thresholds(
+                    Items(content["development_scores"][index], content["development_target"]),
+                    criterion,
+                    fixed,
+                )
+                for index, epoch in enumerate(epochs)
+            }
+            selection = select(history, criterion)
+            chosen = dict(selection.single if single else selection.class_wise)
+        active = np.stack(
+            [
+                content["test_scores"][epochs.index(choice.epoch)][:, column] >= choice.threshold
+                for column, choice in enumerate(chosen.values())
+            ],
+            axis=1,
+        )
+        yield title, count(content["test_target"], active)
+
+
+def _thresholds(items: Items, criterion: Criterion, fixed: bool) -> dict[str, Threshold]:
+    found = {}
+    for column in range(items.target.shape[1]):
+        found[str(column)] = criterion.at(items, column, HALF) if fixed else criterion.search(items, column)
+    return found
+
+
+def table(output: Path, runs: list[Run]) -> str:
+    """Error rate / F1 of each row and selection, one figure a seed."""
+    pooled: dict[tuple[str, str, int], SegmentCounts] = {}
+    for run in runs:
+        path = run.folder(output) / "segments.npz"
+        if path.exists():
+            for title, counts in selections(np.load(path)):
+                key = (run.row, title, run.seed)
+                pooled[key] = pooled[key] + counts if key in pooled else counts
+    rows = list(dict.fromkeys(row for row, _, _ in pooled))
+    titles = list(dict.fromkeys(title for _, title, _ in pooled))
+    lines = ["| ER / F1, one a seed | " + " | ".join(titles) + " |", "|---|" + "---|" * len(titles)]
+    for row in rows:
+        cells = []
+        for title in titles:
+            found = [
+                counts.overall for (name, way, _), counts in pooled.items() if (name, way) == (row, title)
+            ]
+            cells.append("<br>".join(f"{one.error_rate:.3f} / {one.f_measure:.3f}" for one in found))
+        lines.append(f"| {row} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Train what is missing, and print the table."""
+    from pyannote.database import registry
+
+    arguments = docopt.docopt(__doc__)
+    output = Path(arguments["<output>"])
+    registry.load_database(arguments["<database.yml>"])
+    rows = arguments["--rows"].split(";") if arguments["--rows"] else list(ROWS)
+    runs = [
+        Run(row, fold, seed)
+        for seed in range(int(arguments["--seeds"]))
+        for row in rows
+        for fold in range(1, int(arguments["--folds"]) + 1)
+    ]
+    for run in runs:
+        if arguments["--only-table"] or (run.folder(output) / "segments.npz").exists():
+            continue
+        protocol = f"{arguments['--protocol']}.Fold{run.fold}"
+        root = prepare(run, output, Path(arguments["--config"]), protocol)
+        store = ShuffledStore if ROWS[run.row].get("shuffled") else FeatureStore
+        with patch.object(experiment_module, "FeatureStore", store):
+            train(TrainOptions(root, protocol, last=int(arguments["--epochs"]), seed=run.seed))
+        score(run, root, protocol)
+    text = table(output, runs)
+    print(text)
+    (output / "table.md").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

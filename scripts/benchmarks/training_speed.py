@@ -1,0 +1,84 @@
+"""How much longer does a training take than the model's own forward, backward and update?
+
+Peer: the same model and optimizer on the same batches, which lie ready in memory. Both arms take turns.
+
+Usage: python scripts/benchmarks/training_speed.py [--architecture=NAME] [--batches=N] [--rounds=N]
+
+  --architecture=NAME  Dcase or Crnn [default: Dcase].
+  --batches=N          Batches of each arm in a round [default: 100].
+  --rounds=N           Rounds; medians are printed [default: 5].
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import docopt
+import numpy as np
+import torch
+from common import synthetic_files, synthetic_pack
+
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.labeling.tasks.dcase import DAY
+from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
+from pyannote.audio.models.crnn import Crnn
+from pyannote.audio.models.dcase import Dcase
+from pyannote.audio.train.optimizers.sgd import SGD
+from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
+from pyannote.audio.train.trainer import Trainer
+
+CLASSES = ["car", "children", "people_speaking", "people_walking", "large_vehicle", "brakes_squeaking"]
+
+
+def model_alone(trainer: Trainer, batches: list[dict[str, torch.Tensor]]) -> float:
+    """Seconds of forward, backward and update on batches that lie ready."""
+    trainer.model.train()
+    started = time.perf_counter()
+    for batch in batches:
+        loss = trainer.task.loss(trainer.model(batch), batch["targets"])
+        trainer.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        trainer.optimizer.step()
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Print the ratio for batches of 32 and of 256 chunks."""
+    arguments = docopt.docopt(__doc__)
+    count, rounds = int(arguments["--batches"]), int(arguments["--rounds"])
+    architecture = {"Dcase": Dcase, "Crnn": Crnn}[arguments["--architecture"]]
+    specifications = Specifications("Dcase", {"X": 40, "long_term": 40}, tuple(CLASSES), 2.0, 0.01, 44100)
+    files = synthetic_files(16, 60.0, CLASSES)
+    pack = synthetic_pack(files, 40)
+    print(
+        f"{arguments['--architecture']}, {torch.get_num_threads()} threads, {count} batches, {rounds} rounds"
+    )
+    for size in (32, 256):
+        task = DcaseTask({"regular": CLASSES}, batch_size=size, per_epoch=count * size * 2.0 / DAY)
+        task.prepare(files, pack, specifications)
+        model = architecture(specifications)
+        model.set_statistics(task.statistics())
+        optimizer = SGD()(model.parameters(), 0.01)
+        trainer = Trainer(model, task, optimizer, ConstantScheduler(0.01))
+        ready = [
+            {**batch, "targets": task.targets(batch["y"], model.resolution)}
+            for batch in task.batches(1, seed=0)
+        ]
+        seconds: dict[str, list[float]] = {"train": [], "alone": []}
+        for epoch in range(rounds + 1):
+            alone = model_alone(trainer, ready)
+            train = trainer.epoch(epoch + 1).seconds
+            # the first round warms up
+            if epoch:
+                seconds["alone"].append(alone)
+                seconds["train"].append(train)
+        ratios = np.divide(seconds["train"], seconds["alone"])
+        print(
+            f"batch {size}: {count * size / statistics.median(seconds['train']):.0f} samples/s; "
+            f"training / model alone: {np.median(ratios):.3f} (from {ratios.min():.3f} to {ratios.max():.3f})"
+        )
+
+
+if __name__ == "__main__":
+    main()
