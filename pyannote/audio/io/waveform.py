@@ -18,7 +18,7 @@ import soxr
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.io.decoding import AudioInfo, Waveform, check_rate, check_samples, decode, info, mixed
 
-__all__ = ["AudioFile", "AudioInfo", "Recording", "Waveform", "info", "read"]
+__all__ = ["AudioFile", "AudioInfo", "Recording", "Waveform", "audio_path", "info", "read"]
 
 AudioFile = str | os.PathLike[str] | Mapping[str, Any]
 """A path, a protocol file with "audio" (a path), or a mapping with "waveform" and "sample_rate"."""
@@ -142,12 +142,29 @@ def _source(file: AudioFile) -> tuple[Callable[[int, int], Waveform], int, int]:
     if "waveform" in file:
         waveform, sample_rate = _checked_waveform(file)
         return lambda start, stop: waveform[start:stop], len(waveform), sample_rate
-    if file.get("audio") is None:
+    return _source(audio_path(file))
+
+
+def audio_path(file: Mapping[str, Any]) -> str | os.PathLike[str]:
+    """Path of the audio of a file of a protocol.
+
+    Raises
+    ------
+    AudioError
+        It has none.
+
+    Examples
+    --------
+    >>> audio_path({"uri": "a001", "audio": "audio/a001.wav"})
+    'audio/a001.wav'
+    """
+    path = file.get("audio")
+    if not isinstance(path, (str, os.PathLike)):
         raise AudioError(
             f"The file {file.get('uri', '')!r} has no 'audio' (a path), nor 'waveform' and 'sample_rate'.",
             fix="Say in database.yml, below Databases, where its audio files are.",
         )
-    return _source(file["audio"])
+    return path
 
 
 def _checked_waveform(file: Mapping[str, Any]) -> tuple[Waveform, int]:

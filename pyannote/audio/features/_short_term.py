@@ -1,0 +1,90 @@
+"""Features of short, overlapping, centred windows, computed in blocks that fit the cache.
+
+Frame i looks at the samples around sample i x hop length; beyond both ends of the recording there is silence
+(librosa's ``center=True, pad_mode="constant"``). Blocks lie on a fixed grid of frames, so that a frame is
+always computed in the company of the same others: libraries may round the rows of a matrix differently
+depending on where they stand in it.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader
+from pyannote.audio.io.waveform import AudioFile, Recording, Waveform
+
+if TYPE_CHECKING:
+    from pyannote.core import SlidingWindow
+
+_BLOCK = 128
+"""Frames of a block."""
+
+
+class ShortTerm(FeatureExtraction):
+    """Features that are a function of one window of samples.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Rate in Hertz to which recordings are resampled.
+    duration : float
+        Length of the window in seconds, rounded to a whole number of samples.
+    step : float
+        From one window to the next, in seconds, rounded to a whole number of samples: 0.010 s at
+        22,050 Hz, which is 220.5 samples, means 220 samples, and `sliding_window` says so.
+
+    Raises
+    ------
+    ConfigError
+        A value is out of its range.
+    """
+
+    def __init__(self, sample_rate: int = 16000, duration: float = 0.025, step: float = 0.010) -> None:
+        if not 1000 <= sample_rate <= 1_000_000:
+            raise ConfigError(f"sample_rate is {sample_rate} Hz; allowed are 1000 to 1000000.")
+        if not 2 / sample_rate <= duration <= 10:
+            raise ConfigError(f"duration is {duration} s; allowed are {2 / sample_rate:g} to 10 (seconds).")
+        if not 1 / sample_rate <= step <= 10:
+            raise ConfigError(f"step is {step} s; allowed are {1 / sample_rate:g} to 10 (seconds).")
+        self.sample_rate = sample_rate
+        self.duration = duration
+        self.step = step
+        self.window = round(duration * sample_rate)
+        self.hop = round(step * sample_rate)
+
+    @abstractmethod
+    def compute(self, windows: Waveform) -> Features:
+        """Features of windows of samples: (frames, window) to (frames, values)."""
+
+    @property
+    def sliding_window(self) -> SlidingWindow:
+        """Where frames lie in time: the centre of frame i is i x step."""
+        from pyannote.core import SlidingWindow
+
+        duration, step = self.window / self.sample_rate, self.hop / self.sample_rate
+        return SlidingWindow(start=-duration / 2, duration=duration, step=step)
+
+    def open(self, file: AudioFile) -> FrameReader:
+        """Prepare to read frames of a recording: one, and one more for each hop that it lasts."""
+        recording = Recording(file, self.sample_rate)
+        frames = 1 + recording.samples // self.hop
+        return FrameReader(frames, lambda first, last: self._read(recording, frames, first, last))
+
+    def _read(self, recording: Recording, frames: int, first: int, last: int) -> Features:
+        begin, end = first - first % _BLOCK, min(frames, last + -last % _BLOCK)
+        waveform = self._padded(recording, begin, end)
+        windows = sliding_window_view(waveform, self.window)[:: self.hop]
+        blocks = [self.compute(windows[start : start + _BLOCK]) for start in range(0, end - begin, _BLOCK)]
+        return np.concatenate(blocks)[first - begin : last - begin]
+
+    def _padded(self, recording: Recording, first: int, last: int) -> Waveform:
+        start = first * self.hop - self.window // 2
+        stop = (last - 1) * self.hop - self.window // 2 + self.window
+        inside = recording.read(min(max(start, 0), recording.samples), min(stop, recording.samples))
+        before = min(max(-start, 0), stop - start)
+        return np.pad(inside, (before, stop - start - before - len(inside)))

@@ -1,0 +1,161 @@
+"""What all features have in common: frames of a recording, any of which can be computed by itself."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from pyannote.audio.io.waveform import AudioFile
+
+if TYPE_CHECKING:
+    from pyannote.core import Segment, SlidingWindow, SlidingWindowFeature, Timeline
+
+Features = npt.NDArray[np.float32]
+"""Array of shape (frames, dimension)."""
+
+
+@dataclass(frozen=True)
+class FrameReader:
+    """The frames of one recording.
+
+    Parameters
+    ----------
+    frames : int
+        How many there are.
+    read : callable
+        ``read(first, last)`` gives frames `first` (included) to `last` (excluded). A frame has the same
+        value, to the last bit, whichever others are read with it.
+    """
+
+    frames: int
+    read: Callable[[int, int], Features]
+
+    def pieces(self, size: int) -> Iterator[Features]:
+        """All frames, in consecutive pieces of at most `size` frames."""
+        for first in range(0, self.frames, size):
+            yield self.read(first, min(first + size, self.frames))
+
+
+class FeatureExtraction(ABC):
+    """Gives the frames of recordings.
+
+    The parameters of a subclass are kept as attributes of the same names.
+
+    Attributes
+    ----------
+    sample_rate : int
+        Rate in Hertz of the audio that the features are computed from; 0 if not known.
+    """
+
+    version: ClassVar[int] = 1
+    """To be raised when the numbers change, so that stored features are computed again."""
+
+    piece: ClassVar[int] = 8192
+    """Frames that are computed at once, which bounds the memory that a long recording needs."""
+
+    sample_rate: int
+
+    @property
+    @abstractmethod
+    def dimension(self) -> int:
+        """Number of values of a frame."""
+
+    @property
+    @abstractmethod
+    def sliding_window(self) -> SlidingWindow:
+        """Where frames lie in time."""
+
+    @abstractmethod
+    def open(self, file: AudioFile) -> FrameReader:
+        """Prepare to read frames of a recording.
+
+        Parameters
+        ----------
+        file : path or mapping
+            Path of an audio file, file of a protocol, or mapping with "waveform" and "sample_rate".
+
+        Raises
+        ------
+        AudioError
+            The audio is missing, empty or damaged.
+        """
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the numbers depend on: name of the class, version, and parameters.
+
+        Examples
+        --------
+        >>> from pyannote.audio.features.raw_audio import RawAudio
+        >>> RawAudio(sample_rate=8000).parameters
+        {'name': 'RawAudio', 'version': 1, 'sample_rate': 8000}
+        """
+        names = inspect.signature(type(self)).parameters
+        values = {name: getattr(self, name) for name in names}
+        return {"name": type(self).__name__, "version": self.version, **values}
+
+    def __call__(self, file: AudioFile) -> SlidingWindowFeature:
+        """All frames of a recording.
+
+        Parameters
+        ----------
+        file : path or mapping
+            Path of an audio file, file of a protocol, or mapping with "waveform" and "sample_rate".
+
+        Returns
+        -------
+        SlidingWindowFeature
+            Its `data` is float32 of shape (frames, dimension).
+        """
+        from pyannote.core import SlidingWindowFeature
+
+        data = np.concatenate(list(self.open(file).pieces(self.piece)))
+        return SlidingWindowFeature(data, self.sliding_window)
+
+    def crop(
+        self,
+        file: AudioFile,
+        segment: Segment | Timeline,
+        mode: str = "center",
+        fixed: float | None = None,
+    ) -> Features:
+        """Frames of a part of a recording, computed from that part alone.
+
+        Parameters
+        ----------
+        file : path or mapping
+            Path of an audio file, file of a protocol, or mapping with "waveform" and "sample_rate".
+        segment : Segment or Timeline
+            The part or parts, in seconds.
+        mode : {"center", "loose", "strict"}
+            Frames from the one whose centre is closest to the start to the one whose centre is closest to
+            the end; all that intersect; all that lie within.
+        fixed : float, optional
+            Give as many frames as fit this duration in seconds instead of that of the segment; where the
+            recording does not reach, its first or last frame is repeated.
+
+        Returns
+        -------
+        features : float32, shape (frames, dimension)
+            The same values as in the whole recording.
+        """
+        reader = self.open(file)
+        ranges = self.sliding_window.crop(segment, mode=mode, fixed=fixed, return_ranges=True)
+        if fixed is not None:
+            return _repeat_edges(reader, *ranges[0])
+        clipped = [(max(first, 0), min(last, reader.frames)) for first, last in ranges]
+        parts = [reader.read(first, last) for first, last in clipped if first < last]
+        return np.concatenate([np.empty((0, self.dimension), dtype=np.float32), *parts])
+
+
+def _repeat_edges(reader: FrameReader, first: int, last: int) -> Features:
+    frames = np.clip(np.arange(first, last), 0, reader.frames - 1)
+    if len(frames) == 0:
+        return reader.read(0, 1)[:0]
+    return reader.read(int(frames[0]), int(frames[-1]) + 1)[frames - frames[0]]

@@ -1,0 +1,107 @@
+"""Log power in mel bands, with the numbers of librosa."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import cast
+
+import numpy as np
+
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.features.base import Features
+from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram, decibels
+from pyannote.audio.io.waveform import Waveform
+
+
+class LibrosaMelSpectrogram(LibrosaSpectrogram):
+    """Power of each mel band in decibels.
+
+    Equal, up to the rounding of float32, to ``librosa.power_to_db(librosa.feature.melspectrogram(...),
+    top_db=None)`` with a Hann window of `duration`, an FFT of the same length, and zero padding at both ends.
+
+    The feature of that name in pyannote.audio 1 differs twice: it took the decibels of an amplitude for a
+    power, which doubles every number, and it cut what is more than 80 dB below the loudest frame of whatever
+    was read, a chunk in training and a whole file later. Here decibels are those of power, and the floor of
+    -100 dB is fixed, so that a frame has the same value whether it is read alone or in its file.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Rate in Hertz to which recordings are resampled.
+    duration : float
+        Length of the window in seconds.
+    step : float
+        From one window to the next, in seconds.
+    n_mels : int
+        Number of mel bands, from 0 Hz to half the sample rate.
+
+    Raises
+    ------
+    ConfigError
+        A value is out of its range, or bands are so narrow that no frequency of the FFT falls into them.
+
+    References
+    ----------
+    Slaney, "Auditory Toolbox", technical report 1998-010, Interval Research, 1998 (mel scale, filters of
+    equal area).
+
+    Examples
+    --------
+    >>> features = LibrosaMelSpectrogram(sample_rate=44100, n_mels=40)
+    >>> features({"waveform": np.zeros(44100), "sample_rate": 44100}).data.shape
+    (101, 40)
+    """
+
+    def __init__(
+        self, sample_rate: int = 16000, duration: float = 0.025, step: float = 0.010, n_mels: int = 96
+    ) -> None:
+        super().__init__(sample_rate, duration, step)
+        self.n_mels = n_mels
+        self._filters = mel_filters(sample_rate, self.window, n_mels)
+
+    @property
+    def dimension(self) -> int:
+        """Number of mel bands."""
+        return self.n_mels
+
+    def compute(self, windows: Waveform) -> Features:
+        """Log power in mel bands of each window, shape (frames, n_mels)."""
+        return decibels(self.power(windows) @ self._filters)
+
+
+@lru_cache(maxsize=32)
+def mel_filters(sample_rate: int, window: int, n_mels: int, htk: bool = False) -> Features:
+    """Weights that sum the power of frequencies to that of mel bands.
+
+    Parameters
+    ----------
+    sample_rate : int
+        In Hertz.
+    window : int
+        Length of the FFT in samples.
+    n_mels : int
+        Number of bands.
+    htk : bool
+        Use the mel scale of HTK (logarithmic throughout) instead of Slaney's (linear below 1 kHz).
+
+    Returns
+    -------
+    filters : float32, shape (frequencies, n_mels)
+    """
+    if not 1 <= n_mels <= 1 + window // 2:
+        raise ConfigError(f"n_mels is {n_mels}; allowed are 1 to {1 + window // 2} for this window.")
+    import warnings
+
+    from librosa.filters import mel
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        filters = mel(sr=sample_rate, n_fft=window, n_mels=n_mels, htk=htk, dtype=np.float32)
+    empty = int(np.sum(~filters.any(axis=1)))
+    if empty:
+        raise ConfigError(
+            f"{empty} of {n_mels} mel bands are narrower than the {sample_rate / window:.0f} Hz "
+            f"that a window of {1000 * window / sample_rate:g} ms can tell apart.",
+            fix="Set a smaller n_mels or a longer duration.",
+        )
+    return cast(Features, np.ascontiguousarray(filters.T))

@@ -1,0 +1,71 @@
+"""Log power spectrogram, with the numbers of librosa."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from scipy.fft import rfft
+from scipy.signal.windows import hann
+
+from pyannote.audio.features._short_term import ShortTerm
+from pyannote.audio.features.base import Features
+from pyannote.audio.io.waveform import Waveform
+
+FLOOR = 1e-10
+"""Smallest power that is told from silence: -100 dB."""
+
+
+class LibrosaSpectrogram(ShortTerm):
+    """Power of each frequency in decibels.
+
+    Equal, up to the rounding of float32, to ``librosa.power_to_db(abs(librosa.stft(...)) ** 2, top_db=None)``
+    with a Hann window of `duration`, an FFT of the same length, and zero padding at both ends. The floor of
+    -100 dB is fixed, not relative to the loudest frame, so that a frame does not depend on the others.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Rate in Hertz to which recordings are resampled.
+    duration : float
+        Length of the window in seconds.
+    step : float
+        From one window to the next, in seconds.
+
+    Examples
+    --------
+    >>> features = LibrosaSpectrogram()({"waveform": np.zeros(16000), "sample_rate": 16000})
+    >>> features.data.shape, round(features.data.max())
+    ((101, 201), -100)
+    """
+
+    def __init__(self, sample_rate: int = 16000, duration: float = 0.025, step: float = 0.010) -> None:
+        super().__init__(sample_rate, duration, step)
+        self._hann = hann(self.window, sym=False).astype(np.float32)
+
+    @property
+    def dimension(self) -> int:
+        """Number of frequencies, from 0 to half the sample rate."""
+        return 1 + self.window // 2
+
+    def compute(self, windows: Waveform) -> Features:
+        """Log power spectrum of each window, shape (frames, frequencies)."""
+        return decibels(self.power(windows))
+
+    def power(self, windows: Waveform) -> Features:
+        """Power spectrum of each window, shape (frames, frequencies)."""
+        spectrum = rfft(windows * self._hann, axis=-1, overwrite_x=True)
+        return cast(Features, spectrum.real**2 + spectrum.imag**2)
+
+
+def decibels(power: Features) -> Features:
+    """Logarithm of power, in decibels, with a fixed floor.
+
+    Examples
+    --------
+    >>> decibels(np.array([[1.0, 0.1, 0.0]], dtype=np.float32)).round(2)
+    array([[   0.,  -10., -100.]], dtype=float32)
+    """
+    level: Features = np.log10(np.maximum(power, np.float32(FLOOR)))
+    level *= 10
+    return level

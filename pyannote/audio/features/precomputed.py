@@ -1,0 +1,229 @@
+"""Features or scores that lie in a folder: metadata.yml, and one npy file for each recording."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader
+from pyannote.audio.io.storage import inside, write_array, write_text
+from pyannote.audio.io.waveform import AudioFile
+
+if TYPE_CHECKING:
+    from pyannote.core import SlidingWindow, SlidingWindowFeature
+
+
+class Precomputed(FeatureExtraction):
+    """Frames that were computed before: ``<root_dir>/<database>/<uri>.npy``, shape (frames, dimension).
+
+    `metadata.yml` in the same folder says where frames lie in time (start, duration and step in seconds),
+    their dimension, and, if they are scores, the class of each column.
+
+    Parameters
+    ----------
+    root_dir : path
+        The folder.
+    use_memmap : bool
+        Map files into memory, so that only what is used is read from the disk.
+
+    Attributes
+    ----------
+    classes : list of str or None
+        Class of each column, if they have one.
+
+    Raises
+    ------
+    DataError
+        The folder holds no metadata, or they make no sense.
+
+    Examples
+    --------
+    >>> from pyannote.core import Segment, SlidingWindow
+    >>> window = SlidingWindow(start=0.0, duration=0.1, step=0.1)
+    >>> scores = Precomputed.create(getfixture("tmp_path"), window, dimension=2, classes=["car", "people"])
+    >>> file = {"database": "TUT2017", "uri": "a001"}
+    >>> scores.dump(file, np.zeros((50, 2)))
+    >>> scores(file).data.shape, scores.crop(file, Segment(1.0, 2.0), fixed=1.0).shape
+    ((50, 2), (10, 2))
+    """
+
+    sample_rate = 0
+
+    def __init__(self, root_dir: str | os.PathLike[str], use_memmap: bool = True) -> None:
+        self.root_dir = str(Path(root_dir).expanduser())
+        self.use_memmap = use_memmap
+        path = Path(self.root_dir) / "metadata.yml"
+        metadata = _load_metadata(path)
+        self._start, self._duration, self._step = (
+            _number(metadata, name, path) for name in ("start", "duration", "step")
+        )
+        self._dimension = int(_number(metadata, "dimension", path))
+        self.classes: list[str] | None = metadata.get("classes")
+        if self._duration <= 0 or self._step <= 0 or self._dimension < 1:
+            raise _damaged(path, "duration, step and dimension must be greater than 0")
+        if self.classes is not None and len(self.classes) != self._dimension:
+            raise _damaged(path, f"{len(self.classes)} classes for {self._dimension} columns")
+
+    @classmethod
+    def create(
+        cls,
+        root_dir: str | os.PathLike[str],
+        sliding_window: SlidingWindow,
+        dimension: int,
+        classes: Sequence[str] | None = None,
+    ) -> Precomputed:
+        """Make the folder, or change the metadata of an existing one.
+
+        Parameters
+        ----------
+        root_dir : path
+        sliding_window : SlidingWindow
+            Where frames lie in time.
+        dimension : int
+            Number of columns.
+        classes : sequence of str, optional
+            Class of each column.
+
+        Raises
+        ------
+        StorageError
+            The folder cannot be written.
+        """
+        metadata = {
+            "start": float(sliding_window.start),
+            "duration": float(sliding_window.duration),
+            "step": float(sliding_window.step),
+            "dimension": int(dimension),
+            **({} if classes is None else {"classes": list(classes)}),
+        }
+        text = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True)
+        write_text(Path(root_dir).expanduser() / "metadata.yml", text)
+        return cls(root_dir)
+
+    @property
+    def dimension(self) -> int:
+        """Number of columns."""
+        return self._dimension
+
+    @property
+    def sliding_window(self) -> SlidingWindow:
+        """Where frames lie in time."""
+        from pyannote.core import SlidingWindow
+
+        return SlidingWindow(start=self._start, duration=self._duration, step=self._step)
+
+    def path(self, file: AudioFile) -> Path:
+        """Where the frames of a recording lie.
+
+        Parameters
+        ----------
+        file : mapping
+            A file of a protocol: its "uri" and, if the folder holds several databases, its "database".
+        """
+        if not isinstance(file, Mapping) or "uri" not in file:
+            raise DataError(
+                f"Frames in {self.root_dir} are found by 'database' and 'uri'.",
+                fix="Give a file of a protocol.",
+            )
+        folder = f"{file['database']}/" if file.get("database") else ""
+        return inside(Path(self.root_dir), f"{folder}{file['uri']}.npy")
+
+    def open(self, file: AudioFile) -> FrameReader:
+        """Prepare to read frames of a recording."""
+        frames = self._load(file)
+        return FrameReader(len(frames), lambda first, last: frames[first:last])
+
+    def __call__(self, file: AudioFile) -> SlidingWindowFeature:
+        """All frames of a recording, mapped into memory if `use_memmap`.
+
+        Raises
+        ------
+        DataError
+            There are none, or they do not fit the metadata.
+        """
+        from pyannote.core import SlidingWindowFeature
+
+        return SlidingWindowFeature(self._load(file), self.sliding_window, labels=self.classes)
+
+    def dump(self, file: AudioFile, features: NDArray[Any] | SlidingWindowFeature) -> None:
+        """Write the frames of a recording.
+
+        Parameters
+        ----------
+        file : mapping
+            A file of a protocol: its "uri" and, if the folder holds several databases, its "database".
+        features : shape (frames, dimension)
+            Written as float32.
+
+        Raises
+        ------
+        DataError
+            The shape does not fit, or there is a NaN.
+        StorageError
+            The file cannot be written.
+        """
+        values = np.asarray(getattr(features, "data", features), dtype=np.float32)
+        self._check(values, self.path(file))
+        if not np.isfinite(values).all():
+            raise DataError("The frames hold NaN or infinity.", file=self.path(file))
+        write_array(self.path(file), values)
+
+    def _load(self, file: AudioFile) -> Features:
+        path = self.path(file)
+        try:
+            frames = np.load(path, mmap_mode="c" if self.use_memmap else None, allow_pickle=False)
+        except FileNotFoundError:
+            raise DataError(
+                "There are no frames of this recording.", file=path, fix="Compute them first."
+            ) from None
+        except (OSError, ValueError, EOFError) as error:
+            raise _damaged(path, "it cannot be read as an array") from error
+        self._check(frames, path)
+        return frames if frames.dtype == np.float32 else frames.astype(np.float32)
+
+    def _check(self, frames: NDArray[Any], path: Path) -> None:
+        if (
+            frames.ndim != 2
+            or frames.shape[1] != self._dimension
+            or len(frames) == 0
+            or frames.dtype.kind != "f"
+        ):
+            raise DataError(
+                f"The frames are {frames.dtype} of shape {frames.shape}, not (frames, {self._dimension}).",
+                file=path,
+                fix="Compute them again, or correct metadata.yml.",
+            )
+
+
+def _load_metadata(path: Path) -> dict[str, Any]:
+    try:
+        metadata = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise DataError(
+            "There is no metadata.yml, which says what the frames are.",
+            file=path.parent,
+            fix="Name the folder that holds it.",
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise _damaged(path, "it cannot be read as YAML") from error
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("classes", []), list):
+        raise _damaged(path, "start, duration, step, dimension and classes are expected")
+    return metadata
+
+
+def _number(metadata: Mapping[str, Any], name: str, path: Path) -> float:
+    value = metadata.get(name)
+    if not isinstance(value, (int, float)) or not np.isfinite(value):
+        raise _damaged(path, f"{name} is {value!r}, not a number")
+    return value
+
+
+def _damaged(path: Path, reason: str) -> DataError:
+    return DataError(f"The file is damaged: {reason}.", file=path, fix="Compute the folder again.")
