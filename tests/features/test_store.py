@@ -43,7 +43,7 @@ def visible(folder):
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("parallel", [1, 3])
+@pytest.mark.parametrize("parallel", [0, 1, 3])
 def test_computes_once(tmp_path, files, parallel):
     seen = []
 

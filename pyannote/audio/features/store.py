@@ -108,7 +108,7 @@ class FeatureStore:
             path: file for path, file in ((self._path(file), file) for file in files) if not self._has(path)
         }
         # NumPy, SciPy and libsndfile leave Python's lock alone while they work, so that threads suffice.
-        workers = Parallel(n_jobs=self.parallel, require="sharedmem", return_as="generator")
+        workers = Parallel(n_jobs=max(1, self.parallel), require="sharedmem", return_as="generator")
         done = workers(delayed(self._compute)(file, path) for path, file in missing.items())
         for _ in progress(done, total=len(missing), description="Computing features"):
             pass
