@@ -1,0 +1,386 @@
+"""What every class that a configuration can name must do; a new file is tested as soon as it exists."""
+
+import copy
+import importlib
+import inspect
+import math
+import re
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from pyannote.audio.config.registry import FOLDERS, available, build, check_parameters, find, snake_case
+from pyannote.audio.config.schema import Block
+from pyannote.audio.config.yaml_lines import read_yaml
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.specifications import Specifications
+
+EVERY = [(kind, name) for kind in FOLDERS for name in available(kind)]
+BOTH = Specifications("Dcase", {"X": 40, "long_term": 40}, ("a", "b", "c"), 2.0, 0.01, 44100)
+SHORT = Specifications("Dcase", {"X": 40}, ("a", "b", "c"), 2.0, 0.01, 44100)
+
+# values of parameters that have no default, by name
+NEEDED = {
+    "specifications": BOTH,
+    "learning_rate": 0.01,
+    "labels_spec": {"regular": ["a", "b"]},
+    "sample_rate": 16000,
+}
+
+
+def of(kind):
+    return [name for own, name in EVERY if own == kind]
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory):
+    path = tmp_path_factory.mktemp("contract") / "config.yml"
+    path.write_text("block:\n  name: x\n  params:\n    # comment\n    wrong: 1\n")
+    return read_yaml(path)
+
+
+def made(kind, name, **given):
+    """Object with defaults, and values for what has none."""
+    module = importlib.import_module(available(kind)[name])
+    found = getattr(module, name)
+    for parameter, value in inspect.signature(found).parameters.items():
+        if value.default is inspect.Parameter.empty and parameter not in given:
+            if parameter not in NEEDED:
+                pytest.skip(f"{name} needs {parameter}, which nobody can guess")
+            given[parameter] = NEEDED[parameter]
+    return found(**given)
+
+
+def test_each_kind_is_known():
+    assert {kind for kind, _ in EVERY} == set(FOLDERS)
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_a_class_lies_in_the_file_of_its_name(kind):
+    for folder in importlib.import_module(FOLDERS[kind]).__path__:
+        for file in Path(folder).glob("[a-z]*.py"):
+            for name in re.findall(r"^class ([A-Z]\w*)\(Base", file.read_text(), flags=re.MULTILINE):
+                assert name == "Base" or available(kind)[name].endswith(f".{file.stem}")
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_is_found_by_its_bare_and_by_its_dotted_name(document, kind, name):
+    found = find(kind, name, document, ())
+    assert found.__name__ == name
+    assert find(kind, f"{FOLDERS[kind]}.{name}", document, ()) is found
+    assert find(kind, f"{FOLDERS[kind]}.{snake_case(name)}.{name}", document, ()) is found
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_is_documented_with_every_parameter(document, kind, name):
+    found = find(kind, name, document, ())
+    documentation = inspect.getdoc(found) or ""
+    assert found.__doc__ and found.__doc__.strip()
+    for parameter in inspect.signature(found).parameters:
+        assert re.search(rf"\b{parameter}\b", documentation), parameter
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_every_parameter_is_typed(document, kind, name):
+    found = find(kind, name, document, ())
+    hints = typing.get_type_hints(found.__init__)
+    for parameter, value in inspect.signature(found).parameters.items():
+        assert parameter in hints, parameter
+        assert value.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD, parameter
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_a_misspelt_parameter_is_refused_with_line_and_nearest_name(document, kind, name):
+    found = find(kind, name, document, ())
+    block = Block(name, {"wrong": 1}, ("block",))
+    with pytest.raises(ConfigError, match=f"{name} has no parameter 'wrong'") as caught:
+        check_parameters(found, block, document)
+    assert caught.value.line == 5
+    for parameter in inspect.signature(found).parameters:
+        if len(parameter) < 4:
+            continue
+        misspelt = parameter[:-2] + parameter[-1]
+        if misspelt in inspect.signature(found).parameters:
+            continue
+        with pytest.raises(ConfigError) as caught:
+            check_parameters(found, Block(name, {misspelt: 1}, ("block",)), document)
+        assert "Did you mean" in caught.value.fix
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_a_misspelt_name_is_answered_with_the_right_one(document, kind, name):
+    misspelt = name[0] + name[2:]
+    if misspelt not in available(kind):
+        with pytest.raises(ConfigError, match="Did you mean") as caught:
+            find(kind, misspelt, document, ())
+        assert "there are" in caught.value.found
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_works_with_its_defaults(document, kind, name):
+    made(kind, name)
+    signature = inspect.signature(find(kind, name, document, ())).parameters
+    params = {
+        key: NEEDED[key]
+        for key, value in signature.items()
+        if value.default is inspect.Parameter.empty and key in NEEDED and key != "specifications"
+    }
+    injected = {"specifications": BOTH} if "specifications" in signature else {}
+    if all(
+        key in params or key in injected or value.default is not inspect.Parameter.empty
+        for key, value in signature.items()
+    ):
+        assert build(kind, Block(name, params), document, **injected) is not None
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_defaults_are_values_that_a_configuration_could_give(document, kind, name):
+    found = find(kind, name, document, ())
+    signature = inspect.signature(found).parameters
+    params = {}
+    for parameter, value in signature.items():
+        if value.default is not inspect.Parameter.empty:
+            default = value.default
+            params[parameter] = list(default) if isinstance(default, tuple) else default
+    needed = tuple(key for key, value in signature.items() if value.default is inspect.Parameter.empty)
+    check_parameters(found, Block(name, params), document, injected=needed)
+
+
+# networks
+
+
+def inputs_of(specifications, frames, count=3):
+    random = torch.Generator().manual_seed(frames)
+    return {
+        name: torch.randn(*((count, frames) if name == "X" else (count,)), dimension, generator=random)
+        for name, dimension in specifications.inputs.items()
+    }
+
+
+@pytest.mark.parametrize("specifications", [BOTH, SHORT], ids=["both inputs", "short input"])
+@pytest.mark.parametrize("name", of("architecture"))
+class TestArchitecture:
+    def test_one_output_for_each_resolution_frames(self, name, specifications):
+        model = made("architecture", name, specifications=specifications).eval()
+        for frames in {model.resolution, model.resolution + 1, 2 * model.resolution - 1, 200, 333}:
+            if frames >= model.resolution:
+                with torch.inference_mode():
+                    logits = model(inputs_of(specifications, frames))
+                assert logits.shape == (3, frames // model.resolution, 3)
+                assert torch.isfinite(logits).all()
+
+    def test_state_dict_is_all_that_there_is(self, name, specifications):
+        torch.manual_seed(0)
+        model = made("architecture", name, specifications=specifications)
+        batch = inputs_of(specifications, 200)
+        model.set_statistics({key: (torch.rand(40), 1 + torch.rand(40)) for key in specifications.inputs})
+        model.train()(batch).sum().backward()
+        torch.manual_seed(1)
+        other = made("architecture", name, specifications=specifications)
+        other.load_state_dict(copy.deepcopy(model.state_dict()))
+        assert torch.equal(model.eval()(batch), other.eval()(batch))
+
+    def test_gradient_reaches_every_parameter_and_input(self, name, specifications):
+        torch.manual_seed(0)
+        model = made("architecture", name, specifications=specifications).train()
+        batch = {key: value.requires_grad_() for key, value in inputs_of(specifications, 333, 6).items()}
+        targets = torch.ones(6, 333 // model.resolution, 3)
+        nn.functional.binary_cross_entropy_with_logits(model(batch), targets).backward()
+        for key, parameter in [*model.named_parameters(), *batch.items()]:
+            assert parameter.grad is not None and parameter.grad.abs().sum() > 0, key
+
+    def test_no_storage_is_shared(self, name, specifications):
+        model = made("architecture", name, specifications=specifications)
+        pointers = [p.data_ptr() for _, p in model.named_parameters(remove_duplicate=False)]
+        assert len(set(pointers)) == len(pointers)
+
+    def test_initial_weights_depend_on_the_seed_alone(self, name, specifications):
+        models = []
+        for seed in (3, 3, 4):
+            torch.manual_seed(seed)
+            models.append(made("architecture", name, specifications=specifications))
+        one, same, other = (torch.cat([p.flatten() for p in model.parameters()]) for model in models)
+        assert torch.equal(one, same) and not torch.equal(one, other)
+
+    def test_batches_do_not_mix_chunks_in_evaluation(self, name, specifications):
+        model = made("architecture", name, specifications=specifications).eval()
+        batch = inputs_of(specifications, 200)
+        with torch.inference_mode():
+            together = model(batch)
+            alone = torch.cat([model({key: value[[i]] for key, value in batch.items()}) for i in range(3)])
+        assert torch.allclose(together, alone, atol=1e-5)
+
+
+# augmentation
+
+
+def batch_of(seed=0, count=6, dtype=torch.float32):
+    random = torch.Generator().manual_seed(seed)
+    return {
+        "X": (10 * torch.randn(count, 50, 40, generator=random) - 50).to(dtype),
+        "long_term": (10 * torch.randn(count, 40, generator=random) - 50).to(dtype),
+        "y": (torch.rand(count, 50, 3, generator=random) > 0.5).to(dtype),
+    }
+
+
+@pytest.mark.parametrize("name", of("data_augmentation"))
+class TestAugmentation:
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+    @pytest.mark.parametrize("without", [(), ("long_term",)])
+    def test_keeps_shapes_types_and_names(self, name, dtype, without):
+        batch = {key: value for key, value in batch_of(dtype=dtype).items() if key not in without}
+        changed = made("data_augmentation", name)(batch, np.random.default_rng(0))
+        assert changed.keys() == batch.keys()
+        for key, value in changed.items():
+            assert (value.shape, value.dtype) == (batch[key].shape, dtype), key
+            assert torch.isfinite(value).all()
+
+    def test_leaves_what_it_is_given_as_it_is(self, name):
+        batch = batch_of()
+        before = {key: value.clone() for key, value in batch.items()}
+        made("data_augmentation", name)(batch, np.random.default_rng(0))
+        assert batch.keys() == before.keys()
+        assert all(torch.equal(batch[key], before[key]) for key in batch)
+
+    def test_changes_something(self, name):
+        augmentation, random = made("data_augmentation", name), np.random.default_rng(0)
+        batch = batch_of()
+        assert any(not torch.equal(augmentation(batch, random)["X"], batch["X"]) for _ in range(5))
+
+    def test_draws_from_the_generator_that_it_is_given_alone(self, name):
+        augmentation, batch = made("data_augmentation", name), batch_of()
+        first = augmentation(batch, np.random.default_rng(5))
+        torch.manual_seed(9)
+        np.random.default_rng(6).random(3)
+        state = torch.get_rng_state()
+        second = augmentation(batch, np.random.default_rng(5))
+        assert torch.equal(state, torch.get_rng_state())
+        other = augmentation(batch, np.random.default_rng(6))
+        assert all(torch.equal(first[key], second[key]) for key in batch)
+        assert any(not torch.equal(first[key], other[key]) for key in batch)
+
+    def test_activity_stays_between_0_and_1(self, name):
+        augmentation = made("data_augmentation", name)
+        for seed in range(20):
+            activity = augmentation(batch_of(seed), np.random.default_rng(seed))["y"]
+            assert activity.min() >= 0 and activity.max() <= 1
+
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_small_batches_are_batches(self, name, count):
+        changed = made("data_augmentation", name)(batch_of(count=count), np.random.default_rng(0))
+        assert len(changed["X"]) == len(changed["y"]) == count
+
+
+# what sets the rate, and what takes the step
+
+
+@pytest.mark.parametrize("name", of("scheduler"))
+class TestScheduler:
+    def test_rates_are_positive_numbers(self, name):
+        scheduler, random = made("scheduler", name), np.random.default_rng(0)
+        parameters = [nn.Parameter(torch.zeros(1))]
+        for optimizer in (torch.optim.SGD(parameters, 0.1, 0.9), torch.optim.Adam(parameters)):
+            for step in range(1000):
+                rate = scheduler.apply(optimizer, step, steps_per_epoch=7)
+                assert 0 < rate <= 10 * scheduler.learning_rate and math.isfinite(rate)
+                assert optimizer.param_groups[0]["lr"] == rate
+                if step % 7 == 6:
+                    scheduler.observe(float(random.random()))
+
+    def test_goes_on_from_a_saved_state(self, name):
+        losses = np.random.default_rng(1).random(40).tolist()
+        whole, first = made("scheduler", name), made("scheduler", name)
+        rates = []
+        for epoch, loss in enumerate(losses):
+            rates.append(whole.rate(7 * epoch, 7))
+            whole.observe(loss)
+            if epoch < 20:
+                first.observe(loss)
+        second = made("scheduler", name)
+        second.load_state_dict(copy.deepcopy(first.state_dict()))
+        for epoch in range(20, 40):
+            assert second.rate(7 * epoch, 7) == rates[epoch]
+            second.observe(losses[epoch])
+
+    def test_state_is_made_of_plain_values(self, name, tmp_path):
+        scheduler = made("scheduler", name)
+        for loss in (0.5, 0.4):
+            scheduler.observe(loss)
+        torch.save(scheduler.state_dict(), tmp_path / "state.pt")
+        loaded = torch.load(tmp_path / "state.pt", weights_only=True)
+        assert loaded == scheduler.state_dict()
+
+    @pytest.mark.parametrize("rate", [0.0, -0.1])
+    def test_a_rate_that_is_not_positive_is_refused(self, name, rate):
+        with pytest.raises(ConfigError, match="positive"):
+            made("scheduler", name, learning_rate=rate)
+
+
+@pytest.mark.parametrize("name", of("optimizer"))
+class TestOptimizer:
+    def test_brings_a_square_down(self, name):
+        weight = nn.Parameter(torch.tensor([1.0, -2.0]))
+        optimizer = made("optimizer", name)([weight], learning_rate=0.01)
+        assert isinstance(optimizer, torch.optim.Optimizer)
+        assert all(group["lr"] == 0.01 for group in optimizer.param_groups)
+        before = weight.square().sum().item()
+        for _ in range(100):
+            optimizer.zero_grad()
+            weight.square().sum().backward()
+            optimizer.step()
+        assert weight.square().sum().item() < before
+
+    def test_goes_on_from_a_saved_state(self, name, tmp_path):
+        def steps(weight, optimizer, count):
+            for _ in range(count):
+                optimizer.zero_grad()
+                weight.square().sum().backward()
+                optimizer.step()
+
+        whole = nn.Parameter(torch.tensor([1.0, -2.0]))
+        optimizer = made("optimizer", name)([whole], learning_rate=0.01)
+        steps(whole, optimizer, 5)
+        torch.save({"weight": whole.data, "state": optimizer.state_dict()}, tmp_path / "state.pt")
+        steps(whole, optimizer, 5)
+        loaded = torch.load(tmp_path / "state.pt", weights_only=True)
+        resumed = nn.Parameter(loaded["weight"])
+        other = made("optimizer", name)([resumed], learning_rate=0.5)
+        other.load_state_dict(loaded["state"])
+        steps(resumed, other, 5)
+        assert torch.equal(whole, resumed)
+
+
+@pytest.mark.parametrize("name", of("task"))
+class TestTask:
+    @pytest.mark.parametrize("duration", [0.0, -1.0])
+    def test_senseless_durations_are_refused(self, name, duration):
+        with pytest.raises(ConfigError, match="positive"):
+            made("task", name, duration=duration)
+
+    @pytest.mark.parametrize(
+        ("duration", "batch_size", "per_epoch", "batches"),
+        [(2.0, 32, 1, 1350), (2.0, 1, 1, 43200), (2.0, 32, 0.01, 14), (2.0, 32, 1e-9, 1)],
+    )
+    def test_an_epoch_is_a_part_of_a_day(self, name, duration, batch_size, per_epoch, batches):
+        task = made("task", name, duration=duration, batch_size=batch_size, per_epoch=per_epoch)
+        assert task.batches_per_epoch == batches
+
+
+@pytest.mark.parametrize("name", of("feature_extraction"))
+class TestFeatureExtraction:
+    def test_gives_frames_of_its_dimension(self, name):
+        extraction = made("feature_extraction", name)
+        file = {
+            "waveform": np.random.default_rng(0).normal(size=32000).astype(np.float32) / 9,
+            "sample_rate": 16000,
+        }
+        features = extraction(file)
+        assert features.data.ndim == 2 and features.data.shape[1] == extraction.dimension
+        assert features.data.dtype == np.float32 and np.isfinite(features.data).all()
+        assert features.sliding_window.step == extraction.sliding_window.step > 0
+        assert isinstance(extraction.parameters, Mapping)
