@@ -1,0 +1,107 @@
+"""Sliding inference against a float64 loop over chunks."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.inference.slide import Slide
+from pyannote.audio.models.crnn import Crnn
+from pyannote.audio.models.dcase import Dcase
+
+SPECS = Specifications("Dcase", {"X": 16, "long_term": 16}, ("a", "b"), 0.3, 0.01, 16000)
+
+
+def model_of(kind):
+    torch.manual_seed(0)
+    if kind == "dcase":
+        return Dcase(SPECS, channels=6, hidden=5, pooling=(3, 2, 1, 1))
+    return Crnn(SPECS, channels=(4, 4, 4), recurrent=5)
+
+
+def inputs_of(frames, seed=0):
+    random = np.random.default_rng(seed)
+    return {
+        "X": random.normal(size=(frames, 16)).astype(np.float32),
+        "long_term": random.normal(size=16).astype(np.float32),
+    }
+
+
+def naive(model, inputs, frames, step):
+    """Mean over all chunks that cover an output frame, in double precision."""
+    model = model.double().eval()
+    resolution, features = model.resolution, inputs["X"].astype(np.float64)
+    outputs = int(np.ceil(len(features) / resolution))
+    hop = min(frames // resolution, max(1, round(step * frames / resolution)))
+    total, count, first = np.zeros((outputs, 2)), np.zeros((outputs, 1)), 0
+    while True:
+        chunk = []
+        for frame in range(first * resolution, first * resolution + frames):
+            position = frame % (2 * len(features))  # mirrored: 0 1 2 2 1 0 0 1 2
+            chunk.append(features[min(position, 2 * len(features) - 1 - position)])
+        batch = {
+            "X": torch.tensor(np.array(chunk))[None],
+            "long_term": torch.tensor(inputs["long_term"]).double()[None],
+        }
+        with torch.inference_mode():
+            scores = torch.sigmoid(model(batch))[0].numpy()
+        for index, score in enumerate(scores):
+            if first + index < outputs:
+                total[first + index] += score
+                count[first + index] += 1
+        if first + len(scores) >= outputs:
+            model.float()
+            return total / count
+        first += hop
+
+
+@pytest.mark.parametrize("kind", ["dcase", "crnn"])
+@pytest.mark.parametrize("frames", [1, 5, 29, 30, 31, 100, 157])
+@pytest.mark.parametrize(("chunk", "step"), [(30, 0.25), (30, 1.0), (32, 0.4), (6, 0.1), (200, 0.25)])
+def test_scores_are_those_of_a_loop_over_chunks(kind, frames, chunk, step):
+    model, inputs = model_of(kind), inputs_of(frames)
+    chunk = max(chunk, model.resolution)
+    expected = naive(model, inputs, chunk, step)
+    found = Slide(model, chunk, step)(inputs)
+    assert found.shape == (-(-frames // model.resolution), 2) and found.dtype == np.float32
+    assert np.allclose(found, expected, atol=1e-5)
+    assert (found >= 0).all() and (found <= 1).all()
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 7, 1000])
+def test_the_size_of_batches_changes_nothing(batch_size):
+    model, inputs = model_of("dcase"), inputs_of(157)
+    assert np.allclose(Slide(model, 30, 0.25, batch_size)(inputs), Slide(model, 30, 0.25)(inputs), atol=1e-6)
+
+
+def test_inputs_are_left_as_they_are_and_may_be_read_only():
+    inputs = inputs_of(100)
+    before = {name: value.copy() for name, value in inputs.items()}
+    Slide(model_of("dcase"), 30)(inputs)
+    assert all(np.array_equal(inputs[name], before[name]) for name in inputs)
+
+
+def test_dropout_is_off_and_no_graph_is_kept():
+    model = model_of("dcase").train()
+    slide = Slide(model, 30)
+    assert np.array_equal(slide(inputs_of(100)), slide(inputs_of(100)))
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_a_model_that_scores_time_is_put_together_in_time():
+    class Clock(nn.Module):
+        """Its scores are the means of its inputs."""
+
+        resolution = 2
+
+        def __init__(self):
+            super().__init__()
+            self.unused = nn.Parameter(torch.zeros(1))
+
+        def forward(self, batch):
+            return batch["X"].unfold(1, 2, 2).mean(dim=3)
+
+    time = np.linspace(-3, 3, 50, dtype=np.float32)[:, None]
+    found = Slide(Clock(), frames=11, step=0.3)({"X": time})
+    assert np.allclose(found.ravel(), 1 / (1 + np.exp(-time.reshape(25, 2).mean(axis=1))), atol=1e-6)
