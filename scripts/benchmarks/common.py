@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,5 +40,5 @@ def synthetic_pack(files: Sequence[Recording], dimension: int, step: float = 0.0
     frames = [1 + int(file["duration"] / step) for file in files]
     data = random.standard_normal((sum(frames), dimension), dtype=np.float32)
     offsets = np.concatenate([[0], np.cumsum(frames)])
-    means = [data[first:last].mean(axis=0) for first, last in zip(offsets[:-1], offsets[1:], strict=True)]
+    means = [data[first:last].mean(axis=0) for first, last in pairwise(offsets)]
     return Pack(data, offsets, np.stack(means))

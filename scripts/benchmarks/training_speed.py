@@ -1,4 +1,4 @@
-"""How much longer does a training take than the model's own forward, backward and update?
+"""Measure how much longer a training takes than the model's own forward, backward and update.
 
 Peer: the same model and optimizer on the same batches, which lie ready in memory. Both arms take turns.
 

@@ -55,8 +55,8 @@ class Experiment:
         if chunk < model.resolution:
             raise self.config.document.error(
                 (*self.config.task.where, "params", "duration"),
-                f"A chunk of {specifications.duration:g} s is {chunk} frames, and {self.config.architecture.name} "
-                f"gives one output for {model.resolution} frames.",
+                f"A chunk of {specifications.duration:g} s is {chunk} frames, and "
+                f"{self.config.architecture.name} gives one output for {model.resolution} frames.",
                 fix="Set a longer duration, or a smaller pooling.",
             )
         return model

@@ -69,9 +69,13 @@ Options:
   --to=N             Last epoch (default: until training has ended).
   --every=N          Validate epochs that are multiples of it [default: 1].
   --evergreen        Take the newest epoch first.
-  --criterion=M      What epochs and thresholds are selected for: fscore or error_rate [default: fscore].
+  --criterion=M      What epochs and thresholds are selected for, for each class: fscore, error_rate, or
+                     balanced (the former minus the latter) [default: balanced].
   --unit=U           On what: segments (of 1 s) or frames [default: segments].
   --precision=P      Maximise recall at this precision or more, instead.
+  --prior=W          What the distance of a threshold from 0.5 costs; 0: the plain best one [default: 2].
+  --tolerance=T      How much worse than the best a later epoch may be and still be taken; a class takes
+                     one of its own if that is better by twice as much. 0: the plain best [default: 0.05].
   --batch=N          Chunks that are computed at once [default: 32].
   --duration=D       Duration of a chunk in seconds (default: that of training).
   --step=R           From one chunk to the next, as a share of the chunk [default: 0.25].
@@ -83,7 +87,7 @@ Usage: pyannote-audio {block} apply [--cpu | --gpu] [options] <validate> <protoc
 
 Options:
   --subset=S         Files to apply it to [default: test].
-  --selection=S      class-wise (best epoch of each class) or global (best epoch of all) [default: class-wise].
+  --selection=S      class-wise (an epoch for each class) or global (one for all) [default: class-wise].
   --batch=N          Chunks that are computed at once [default: 32].
   --step=R           From one chunk to the next, as a share of the chunk [default: 0.25].
 {common}"""
@@ -236,9 +240,11 @@ def _validate(arguments: dict[str, Any]) -> None:
             batch=_number(arguments, "--batch", int, 1, 1 << 20),
             step=_number(arguments, "--step", float, 0.001, 1),
             duration=_number(arguments, "--duration", float, 0.001, 86400),
-            criterion=_one_of("criterion", arguments["--criterion"], ("fscore", "error_rate")),  # type: ignore[arg-type]
+            criterion=_one_of("criterion", arguments["--criterion"], ("balanced", "fscore", "error_rate")),  # type: ignore[arg-type]
             unit=_one_of("unit", arguments["--unit"], ("segments", "frames")),  # type: ignore[arg-type]
             precision=_number(arguments, "--precision", float, 0.001, 1),
+            prior=_number(arguments, "--prior", float, 0, 1000),
+            tolerance=_number(arguments, "--tolerance", float, 0, 1000),
             **_compute(arguments),
         )
     )

@@ -175,6 +175,6 @@ def _log(
         writer.add_figure("train/batch", figure, report.epoch)
     writer.flush()
     say(
-        f"Epoch {report.epoch}/{options.last}: loss {report.loss:.4f}, learning rate {report.learning_rate:.2g}, "
-        f"{report.seconds:.1f} s, {speed:.0f} samples/s"
+        f"Epoch {report.epoch}/{options.last}: loss {report.loss:.4f}, "
+        f"learning rate {report.learning_rate:.2g}, {report.seconds:.1f} s, {speed:.0f} samples/s"
     )

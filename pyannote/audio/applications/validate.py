@@ -56,9 +56,11 @@ class ValidateOptions:
     batch: int = 32
     step: float = 0.25
     duration: float | None = None
-    criterion: Measure = "fscore"
+    criterion: Measure = "balanced"
     unit: Unit = "segments"
     precision: float | None = None
+    prior: float = 2.0
+    tolerance: float = 0.05
 
 
 class Validator:
@@ -85,7 +87,7 @@ class Validator:
     ) -> None:
         self.specifications = specifications
         self.checkpoints = Checkpoints(folder.weights)
-        criterion = Criterion(options.criterion, options.precision)
+        criterion = Criterion(options.criterion, options.precision, options.prior, options.tolerance)
         self.name = f"{options.protocol}.{options.subset}"
         self.folder = folder.path / f"validate_{criterion.name}" / self.name
         self.device = choose_device(options.cpu, options.gpu)
@@ -266,9 +268,8 @@ class InnerValidation:
         say(_line(self.validator, epoch, selection))
         if self.stopping is None:
             return False
-        best = {name: choice.epoch for name, choice in selection.class_wise.items()}
-        stopped = self.stopping.stopped(best, sorted(self.validator.validation.history))
-        if len(stopped) < len(best):
+        stopped = self.stopping.stopped(dict(selection.peaks), sorted(self.validator.validation.history))
+        if len(stopped) < len(selection.peaks):
             return False
         say(f"No class has improved for {self.stopping.patience} validations: training stops.")
         return True
@@ -278,7 +279,8 @@ def summary(selection: Selection, validator: Validator) -> str:
     """Table of what was selected."""
     width = max(len(name) for name in selection.class_wise) + 2
     lines = [
-        f"Best epoch for all classes: {selection.epoch}, {validator.validation.criterion.name} {selection.value:.3f}",
+        f"Epoch for all classes: {selection.epoch}, "
+        f"{validator.validation.criterion.name} {selection.value:.3f}",
         f"{'class':<{width}}{'epoch':>6}{'threshold':>11}{'F-score':>9}{'precision':>11}{'recall':>8}",
     ]
     for name, choice in selection.class_wise.items():

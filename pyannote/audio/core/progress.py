@@ -11,7 +11,8 @@ T = TypeVar("T")
 class Progress(Protocol):
     """Wraps an iterable, and may show how much of it has been consumed."""
 
-    def __call__(self, items: Iterable[T], *, total: int, description: str) -> Iterable[T]: ...
+    def __call__(self, items: Iterable[T], *, total: int, description: str) -> Iterable[T]:
+        """The same items, in the same order."""
 
 
 def silent(items: Iterable[T], *, total: int, description: str) -> Iterator[T]:

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 import yaml
 from numpy.typing import NDArray
-from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.features.long_term import long_term_average
 
 from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.long_term import long_term_average
 from pyannote.audio.inference.slide import Slide
 from pyannote.audio.io.checkpoint import Checkpoints
 

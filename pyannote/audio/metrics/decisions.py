@@ -94,17 +94,17 @@ class Cuts:
             float
         )
 
-    def near(self, wanted: float) -> FloatArray:
-        """Thresholds, where the one of the decision that `wanted` makes is `wanted` itself; shape (cuts,).
+    def prefer(self, wanted: float) -> None:
+        """Make `wanted` the threshold of the decision that it makes.
 
         Examples
         --------
-        >>> Cuts(np.array([0.2, 0.9])).near(0.5).round(3).tolist()
+        >>> cuts = Cuts(np.array([0.2, 0.9]))
+        >>> cuts.prefer(0.5)
+        >>> cuts.thresholds.round(3).tolist()
         [1.0, 0.5, 0.2]
         """
-        thresholds = self.thresholds.copy()
-        thresholds[np.searchsorted(self.sizes, (self._scores >= wanted).sum())] = wanted
-        return thresholds
+        self.thresholds[np.searchsorted(self.sizes, (self._scores >= wanted).sum())] = wanted
 
     def totals(self, amounts: ArrayLike) -> NDArray[Any]:
         """Sum of the amounts of all accepted items, of each decision; amounts (n,) -> totals (cuts,)."""
@@ -158,6 +158,10 @@ class Curve:
         """Errors in relation to the positives, or their number where there are none, shape (cuts,)."""
         rate: FloatArray = self.errors / max(1, self.positives)
         return rate
+
+    def cost(self, prior: float) -> FloatArray:
+        """`prior` times the distance of each threshold from 0.5, shape (cuts,)."""
+        return prior * np.abs(self.thresholds - 0.5)
 
     def at(self, cut: Any, value: NDArray[Any], attained: bool = True) -> Threshold:
         """Describe one decision by what it makes of `value`, shape (cuts,)."""

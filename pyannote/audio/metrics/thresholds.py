@@ -5,8 +5,8 @@ half way between the lowest score that it accepts and the next lower one. Where 
 the threshold lies just above 1, or just above the highest score if that is larger. A score of minus infinity
 is never accepted.
 
-The best threshold of a few events is a matter of luck. A `prior` makes a threshold earn its distance from 0.5:
-`prior * abs(threshold - 0.5)` is taken off the measure before the best is chosen, among the same decisions.
+The best threshold of a few events is a matter of luck. A `prior` makes a threshold earn its distance from
+0.5: `prior * abs(threshold - 0.5)` is taken off the measure before the best is chosen.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def best_f_score(
     >>> best.value, best.threshold
     (0.8, 0.25)
     """
-    curve = _curve(scores, target, weights)
-    return curve.at(curve.f_score.argmax(), curve.f_score)
+    curve = _curve(scores, target, weights, prior)
+    return curve.at((curve.f_score - curve.cost(prior)).argmax(), curve.f_score)
 
 
 def best_recall(scores: ArrayLike, target: ArrayLike, precision: float) -> Threshold:
@@ -107,8 +107,25 @@ def best_error_count(scores: ArrayLike, target: ArrayLike, prior: float = 0.0) -
     >>> best_error_count([0.9, 0.7, 0.4, 0.1], [True, False, False, True]).value
     1.0
     """
-    curve = _curve(scores, target)
-    return curve.at(curve.errors.argmin(), curve.errors)
+    curve = _curve(scores, target, prior=prior)
+    return curve.at((curve.error_rate + curve.cost(prior)).argmin(), curve.errors)
+
+
+def best_balance(scores: ArrayLike, target: ArrayLike, prior: float = 0.0) -> Threshold:
+    """Threshold with the highest F-score minus error rate; see `best_f_score` for the parameters.
+
+    Both are reported, and each alone is improved at the cost of the other. The value is the difference, which
+    is at most 1 and has no lower bound.
+
+    Examples
+    --------
+    >>> best = best_balance([0.9, 0.7, 0.4, 0.1], [True, False, False, True])
+    >>> round(best.threshold, 3), round(best.value, 3)
+    (0.8, 0.167)
+    """
+    curve = _curve(scores, target, prior=prior)
+    balance = curve.f_score - curve.error_rate
+    return curve.at((balance - curve.cost(prior)).argmax(), balance)
 
 
 def best_joint_error_rate(
@@ -226,11 +243,16 @@ def _descend_from(
     return best, thresholds
 
 
-def _curve(scores: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None) -> Curve:
+def _curve(
+    scores: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None, prior: float = 0.0
+) -> Curve:
     values, truth = _checked(scores, target, dimensions=1)
     if weights is not None and np.shape(weights) != truth.shape:
         raise DataError(f"Found weights of shape {np.shape(weights)}.", fix="Give one for each item.")
-    return Curve(Cuts(values), truth, weights)
+    cuts = Cuts(values)
+    if prior:
+        cuts.prefer(0.5)
+    return Curve(cuts, truth, weights)
 
 
 def _checked(scores: ArrayLike, target: ArrayLike, dimensions: int) -> tuple[NDArray[Any], BoolArray]:

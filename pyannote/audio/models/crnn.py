@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
@@ -13,7 +14,7 @@ from pyannote.audio.models.base import Base, Batch
 
 
 class Crnn(Base):
-    """Convolutions over time and frequency, a bidirectional GRU, one output a frame.
+    """Strided convolutions over time and frequency, a bidirectional GRU, one output a frame.
 
     The long-term input, if the task gives it, is embedded and added to each frame before the GRU.
 
@@ -23,75 +24,82 @@ class Crnn(Base):
         Inputs ("X", and "long_term" or not) and classes.
     channels : list of int
         Channels of each 3 x 3 convolution, each with batch normalisation and ReLU.
-    time_pooling, frequency_pooling : list of int
-        Max-pooling after each convolution; the product over time is the number of feature frames of
-        one output frame.
+    time_stride, frequency_stride : list of int
+        Strides of each convolution; the product over time is the number of feature frames of one
+        output frame.
     recurrent : int
         Units of the GRU in each direction.
     layers : int
         Layers of the GRU.
+    hidden : int
+        Units of the fully connected layer.
     dropout : float
-        Share of units dropped before the GRU and before the output, in [0, 1).
+        Share of units dropped before the output, in [0, 1); before the GRU, at most 0.3.
 
     References
     ----------
     Cakir, Parascandolo, Heittola, Huttunen and Virtanen, "Convolutional Recurrent Neural Networks
-    for Polyphonic Sound Event Detection", IEEE/ACM TASLP 25(6), 2017.
+    for Polyphonic Sound Event Detection", IEEE/ACM TASLP 25(6), 2017; theirs pools where this strides.
 
     Examples
     --------
     >>> import torch
     >>> specs = Specifications("Dcase", {"X": 40, "long_term": 40}, ("car", "children"), 2.0, 0.01, 44100)
-    >>> model = Crnn(specs, time_pooling=[3, 3, 1])
-    >>> tuple(model({"X": torch.randn(8, 200, 40), "long_term": torch.randn(8, 40)}).shape)
-    (8, 22, 2)
+    >>> tuple(Crnn(specs)({"X": torch.randn(8, 200, 40), "long_term": torch.randn(8, 40)}).shape)
+    (8, 25, 2)
     """
 
     def __init__(
         self,
         specifications: Specifications,
-        channels: Sequence[int] = (32, 64, 64),
-        time_pooling: Sequence[int] = (3, 3, 1),
-        frequency_pooling: Sequence[int] = (4, 2, 2),
-        recurrent: int = 64,
+        channels: Sequence[int] = (16, 32, 64),
+        time_stride: Sequence[int] = (2, 2, 2),
+        frequency_stride: Sequence[int] = (2, 2, 5),
+        recurrent: int = 48,
         layers: int = 1,
-        dropout: float = 0.3,
+        hidden: int = 128,
+        dropout: float = 0.5,
     ) -> None:
         super().__init__(specifications)
-        if not len(channels) == len(time_pooling) == len(frequency_pooling) > 0:
-            raise ConfigError("channels, time_pooling and frequency_pooling must be lists of one length.")
-        if min(*channels, *time_pooling, *frequency_pooling, recurrent, layers) < 1 or not 0 <= dropout < 1:
+        if not len(channels) == len(time_stride) == len(frequency_stride) > 0:
+            raise ConfigError("channels, time_stride and frequency_stride must be lists of one length.")
+        sizes = (*channels, *time_stride, *frequency_stride, recurrent, layers, hidden)
+        if min(sizes) < 1 or not 0 <= dropout < 1:
             raise ConfigError("Sizes must be at least 1, and dropout in [0, 1).")
+        self.resolution = math.prod(time_stride)
         bands = specifications.inputs["X"]
-        if math.prod(frequency_pooling) > bands:
-            raise ConfigError(f"frequency_pooling {list(frequency_pooling)} leaves nothing of {bands} bands.")
-        self.resolution = math.prod(time_pooling)
         blocks: list[nn.Module] = []
-        for inputs, outputs, time, frequency in zip(
-            (1, *channels), channels, time_pooling, frequency_pooling, strict=False
+        for inputs, outputs, stride in zip(
+            (1, *channels[:-1]), channels, zip(time_stride, frequency_stride, strict=True), strict=True
         ):
-            blocks += [
-                nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=False),
-                nn.BatchNorm2d(outputs),
-                nn.ReLU(),
-                nn.MaxPool2d((time, frequency)),
-            ]
-            bands //= frequency
+            convolution = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, stride=stride, bias=False)
+            blocks += [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
+            bands = -(-bands // stride[1])
+        # this layout of memory makes convolutions with few channels faster on CPUs
         self.convolutions = nn.Sequential(*blocks)
-        self.dropout = nn.Dropout(dropout)
+        self.convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         features = channels[-1] * bands
         self.long: nn.Module | None = None
         if "long_term" in specifications.inputs:
-            self.long = nn.Sequential(nn.Linear(specifications.inputs["long_term"], features), nn.ReLU())
+            dimension = specifications.inputs["long_term"]
+            self.long = nn.Sequential(nn.Linear(dimension, 64), nn.ReLU(), nn.Linear(64, features), nn.ReLU())
+        self.before_recurrent = nn.Dropout(min(dropout, 0.3))
         self.recurrent = nn.GRU(features, recurrent, layers, batch_first=True, bidirectional=True)
-        self.output = nn.Linear(2 * recurrent, len(specifications.classes))
+        self.output = nn.Sequential(
+            nn.Linear(2 * recurrent, hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, len(specifications.classes)),
+        )
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits of shape (batch, frames // resolution, classes)."""
-        hidden = self.convolutions(self.normalized(batch, "X").unsqueeze(1))
-        hidden = hidden.transpose(1, 2).flatten(2)
+        inputs = self.normalized(batch, "X").unsqueeze(1)
+        hidden = self.convolutions(inputs.contiguous(memory_format=torch.channels_last))
+        outputs = inputs.shape[2] // self.resolution
+        hidden = hidden.permute(0, 2, 1, 3).flatten(2)[:, :outputs]
         if self.long is not None:
             hidden = hidden + self.long(self.normalized(batch, "long_term")).unsqueeze(1)
-        hidden, _ = self.recurrent(self.dropout(hidden))
-        logits: Tensor = self.output(self.dropout(hidden))
+        hidden, _ = self.recurrent(self.before_recurrent(hidden))
+        logits: Tensor = self.output(hidden)
         return logits

@@ -11,28 +11,47 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.metrics.thresholds import Threshold, best_error_count, best_f_score, best_recall
+from pyannote.audio.metrics.thresholds import (
+    Threshold,
+    best_balance,
+    best_error_count,
+    best_f_score,
+    best_recall,
+)
 from pyannote.audio.validation.reference import Items
 
-Measure = Literal["fscore", "error_rate"]
+Measure = Literal["balanced", "fscore", "error_rate"]
 
 
 @dataclass(frozen=True)
 class Criterion:
     """What thresholds and epochs are selected for.
 
+    With few development events, the best of many thresholds and epochs is a matter of luck. Hence a
+    threshold must earn its distance from 0.5, and a class its distance from the epoch of all classes.
+    With `prior` and `tolerance` 0, each class takes the plain best of both.
+
     Parameters
     ----------
-    measure : {"fscore", "error_rate"}
-        Of each class alone; the error rate is (false negatives + false positives) / positives.
+    measure : {"balanced", "fscore", "error_rate"}
+        Of each class alone: F-score, error rate (false negatives + false positives) / positives, or the
+        former minus the latter.
     precision : float, optional
-        Maximise recall among thresholds with at least this precision, instead.
+        Maximise recall among thresholds with at least this precision, instead; without prior.
+    prior : float
+        What a distance of 1 from the threshold 0.5 costs, in units of the measure.
+    tolerance : float
+        By how much the measure may fall short of the best epoch. The latest such epoch is taken for all
+        classes; a class whose best epoch is better by more than twice the tolerance takes that one.
     """
 
-    measure: Measure = "fscore"
+    measure: Measure = "balanced"
     precision: float | None = None
+    prior: float = 2.0
+    tolerance: float = 0.05
 
     def __post_init__(self) -> None:
         if self.precision is not None and not 0 < self.precision <= 1:
@@ -40,31 +59,34 @@ class Criterion:
 
     @property
     def name(self) -> str:
-        """Name of the measure that is averaged over classes."""
+        """Name of what is reported, averaged over classes."""
         if self.precision is not None:
             return f"average_detection_recall_at_{self.precision:g}_precision"
-        return f"average_detection_{self.measure}"
+        return f"average_detection_{'error_rate' if self.measure == 'error_rate' else 'fscore'}"
 
     def search(self, items: Items, column: int) -> Threshold:
         """Exact best threshold of one class."""
         scores, target = items.scores[:, column], items.target[:, column]
         if self.precision is not None:
             return best_recall(scores, target, self.precision)
-        return best_f_score(scores, target) if self.measure == "fscore" else best_error_count(scores, target)
+        if self.measure == "balanced":
+            return best_balance(scores, target, prior=self.prior)
+        search = best_f_score if self.measure == "fscore" else best_error_count
+        return search(scores, target, prior=self.prior)
 
     def value(self, found: Threshold) -> float:
-        """Value of the measure, as people read it; recall is 0 where the precision is not reached."""
+        """What is reported, as people read it; recall is 0 where the precision is not reached."""
         if self.precision is not None:
             return found.value if found.attained else 0.0
-        return found.value if self.measure == "fscore" else found.value / max(1, found.positives)
+        return fscore(found) if self.measure != "error_rate" else found.value / max(1, found.positives)
 
     def quality(self, found: Threshold) -> float:
-        """Value of the measure, turned so that more is better."""
-        if self.precision is not None and not found.attained:
+        """What is selected for, turned so that more is better."""
+        if self.precision is not None:
             # a threshold that misses the precision asked for is worse than any that reaches it
-            return found.precision - 1
-        falling = self.precision is None and self.measure == "error_rate"
-        return -self.value(found) if falling else self.value(found)
+            return found.value if found.attained else found.precision - 1
+        measure = -found.value / max(1, found.positives) if self.measure == "error_rate" else found.value
+        return measure - self.prior * abs(found.threshold - 0.5)
 
 
 @dataclass(frozen=True)
@@ -101,13 +123,16 @@ class Selection:
     single : mapping of str to ClassChoice
         Thresholds of each class at that epoch.
     class_wise : mapping of str to ClassChoice
-        Best epoch of each class, and its threshold there.
+        Epoch of each class, and its threshold there.
+    peaks : mapping of str to int
+        Epoch at which each class was best, whatever the tolerance.
     """
 
     epoch: int
     value: float
     single: Mapping[str, ClassChoice]
     class_wise: Mapping[str, ClassChoice]
+    peaks: Mapping[str, int]
 
 
 def evaluate(items: Items, classes: tuple[str, ...], criterion: Criterion) -> dict[str, Threshold]:
@@ -118,6 +143,12 @@ def evaluate(items: Items, classes: tuple[str, ...], criterion: Criterion) -> di
 def average(found: Mapping[str, Threshold], measure: Callable[[Threshold], float]) -> float:
     """Mean of a measure over the classes that occur; 0 if none does."""
     return float(np.mean([measure(one) for one in found.values() if one.positives] or [0.0]))
+
+
+def fscore(found: Threshold) -> float:
+    """F-score at a threshold; 0 where undefined."""
+    total = found.precision + found.recall
+    return 2 * found.precision * found.recall / total if total else 0.0
 
 
 def select(history: Mapping[int, Mapping[str, Threshold]], criterion: Criterion) -> Selection:
@@ -133,27 +164,49 @@ def select(history: Mapping[int, Mapping[str, Threshold]], criterion: Criterion)
     Returns
     -------
     Selection
-        Ties go to the earliest epoch. A class that does not occur takes the best single epoch.
+        Without tolerance, ties go to the earliest epoch. A class that does not occur takes the epoch of
+        all classes.
     """
     epochs = sorted(history)
-    best = max(epochs, key=lambda epoch: average(history[epoch], criterion.quality))
-    class_wise = {}
-    for name, found in history[best].items():
-        own = best
-        if found.positives:
-            own = max(epochs, key=lambda epoch: criterion.quality(history[epoch][name]))
-        class_wise[name] = _choice(own, history[own][name])
+    names = list(history[epochs[0]])
+    present = [column for column, name in enumerate(names) if history[epochs[0]][name].positives]
+    quality = np.array([[criterion.quality(history[epoch][name]) for name in names] for epoch in epochs])
+    if criterion.tolerance:
+        quality = _smoothed(quality)
+    overall = quality[:, present].mean(axis=1) if present else np.zeros(len(epochs))
+    single = _latest_good(overall, criterion.tolerance)
+    class_wise, peaks = {}, {}
+    for column, name in enumerate(names):
+        peak = int(quality[:, column].argmax()) if column in present else single
+        gain = quality[peak, column] - quality[single, column]
+        own = peak if gain > 2 * criterion.tolerance or not criterion.tolerance else single
+        peaks[name] = epochs[peak]
+        class_wise[name] = _choice(epochs[own], history[epochs[own]][name])
+    best = history[epochs[single]]
     return Selection(
-        epoch=best,
-        value=average(history[best], criterion.value),
-        single={name: _choice(best, found) for name, found in history[best].items()},
+        epoch=epochs[single],
+        value=average(best, criterion.value),
+        single={name: _choice(epochs[single], found) for name, found in best.items()},
         class_wise=class_wise,
+        peaks=peaks,
     )
 
 
+def _smoothed(quality: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of each epoch and of its neighbours, of shape (epochs, classes)."""
+    padded = np.concatenate([quality[:1], quality, quality[-1:]])
+    smoothed: NDArray[np.float64] = (padded[:-2] + padded[1:-1] + padded[2:]) / 3
+    return smoothed
+
+
+def _latest_good(quality: NDArray[np.float64], tolerance: float) -> int:
+    """Index of the latest epoch within the tolerance of the best; of the earliest best one without."""
+    if not tolerance:
+        return int(quality.argmax())
+    return int(np.flatnonzero(quality >= quality.max() - tolerance)[-1])
+
+
 def _choice(epoch: int, found: Threshold) -> ClassChoice:
-    total = found.precision + found.recall
-    fscore = 2 * found.precision * found.recall / total if total else 0.0
     # nothing is known about a class that does not occur: it keeps the threshold that needs no data
     threshold = found.threshold if found.positives else 0.5
-    return ClassChoice(epoch, threshold, fscore, found.precision, found.recall)
+    return ClassChoice(epoch, threshold, fscore(found), found.precision, found.recall)
