@@ -3,7 +3,7 @@
 Every row is trained on each fold and applied to its test files; the counts of all folds are pooled, as the
 challenge does, and scored in segments of 1 s (error rate and F1 as sed_eval defines them).
 
-Usage: python scripts/benchmarks/detection_table.py [options] <database.yml> <output>
+Usage: detection_table.py [options] <database.yml> <output>
 
   --folds=N           Folds Fold1 ... FoldN of the protocol [default: 4].
   --seeds=N           Trainings of each row [default: 2].

@@ -2,7 +2,7 @@
 
 Peer: the same model and optimizer on the same batches, which lie ready in memory. Both arms take turns.
 
-Usage: python scripts/benchmarks/training_speed.py [--architecture=NAME] [--batches=N] [--rounds=N]
+Usage: training_speed.py [--architecture=NAME] [--batches=N] [--rounds=N]
 
   --architecture=NAME  Dcase or Crnn [default: Dcase].
   --batches=N          Batches of each arm in a round [default: 100].
