@@ -11,6 +11,8 @@ import numpy as np
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.store import Pack
 
+CLASSES = ["car", "children", "people_speaking", "people_walking", "large_vehicle", "brakes_squeaking"]
+
 
 def synthetic_files(count: int, duration: float, classes: Sequence[str], seed: int = 0) -> list[Recording]:
     """Recordings of `duration` seconds, each with ten random events of up to 5 s of each class."""

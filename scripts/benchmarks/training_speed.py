@@ -17,18 +17,16 @@ import time
 import docopt
 import numpy as np
 import torch
-from common import synthetic_files, synthetic_pack
+from common import CLASSES, synthetic_files, synthetic_pack
 
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.labeling.tasks.dcase import DAY
+from pyannote.audio.labeling.tasks.base import DAY
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
 from pyannote.audio.train.trainer import Trainer
-
-CLASSES = ["car", "children", "people_speaking", "people_walking", "large_vehicle", "brakes_squeaking"]
 
 
 def model_alone(trainer: Trainer, batches: list[dict[str, torch.Tensor]]) -> float:
