@@ -80,7 +80,10 @@ def events_of(
     for column, label in enumerate(pretrained.classes):
         binarize = Binarize(**{name: float(chosen[label][name]) for name in names})
         for onset, offset in binarize(scores[:, column], pretrained.frame_step, file["duration"]):
-            parts = ((max(onset, start), min(offset, end)) for start, end in file["regions"])
+            # what is scored is what is written, to the millisecond
+            parts = (
+                (round(max(onset, start), 3), round(min(offset, end), 3)) for start, end in file["regions"]
+            )
             events += [(start, end, label) for start, end in parts if end > start]
     return sorted(events)
 

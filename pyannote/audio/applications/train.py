@@ -50,13 +50,13 @@ def train(options: TrainOptions) -> None:
     experiment = Experiment(options.root.resolve(), options.parallel)
     specifications = experiment.task.specifications(experiment.extraction)
     device = choose_device(options.cpu, options.gpu)
-    resumed = _resume_epoch(options, checkpoints)
     torch.manual_seed(torch_seed(options.seed))
     trainer = _trainer(experiment, specifications, options, device)
 
     files = recordings(options.protocol, options.subset, experiment.config.preprocessors)
     experiment.task.check(files)
     with FolderLock(folder.path, purpose="train"):
+        resumed = _resume_epoch(options, checkpoints)
         experiment.prepare_features(files)
         experiment.task.prepare(files, experiment.store.pack(files), specifications)
         if resumed:

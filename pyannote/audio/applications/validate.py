@@ -110,14 +110,14 @@ class Validator:
         labels = experiment.task.labels  # type: ignore[attr-defined]
         self.validation = DetectionValidation(
             Reference(self.files, labels, self.frame_step, outputs),
-            Records(self.folder / "scores", self._settings(options, outputs)),
+            Records(self.folder / "scores", self._settings(options, outputs), self.checkpoints.version),
             criterion,
             options.unit,
         )
 
     def recall(self, epochs: Sequence[int]) -> set[int]:
         """Evaluate epochs that an earlier validation has scored, and return them."""
-        kept = sorted(set(self.validation.records.epochs()) & set(epochs))
+        kept = self.validation.records.kept(epochs)
         self.validation.recall(kept)
         return set(kept)
 
@@ -202,8 +202,8 @@ class Validator:
 def validate(options: ValidateOptions) -> None:
     """Validate epochs until training has ended and none is left, or until the last one asked for."""
     folder = TrainFolder.existing(options.train)
-    _wait_for_epochs(folder)
     experiment = Experiment(folder.root, options.parallel)
+    _wait_for_epochs(folder)
     validator = Validator(experiment, folder, folder.specifications(), options)
     available = validator.checkpoints.epochs
     first = available()[-1] if options.first == "last" else options.first

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import torch
 
 
+OTHER_EPOCH = "Use another epoch, or train again from the last whole one with --from."
+
+
 class Checkpoints:
     """The epochs of one training, in `<train>/weights/`.
 
@@ -72,6 +75,10 @@ class Checkpoints:
                 for path in (self.manifest(later), self.state(later), self.weights(later)):
                     path.unlink(missing_ok=True)
 
+    def version(self, epoch: int) -> str:
+        """16 hexadecimal digits that tell the weights of an epoch from those of any other."""
+        return self._digest(epoch, self.weights(epoch))[:16]
+
     def load_weights(self, epoch: int, device: torch.device | str = "cpu") -> dict[str, Any]:
         """Weights of an epoch, checked against its manifest."""
         return self._load(epoch, self.weights(epoch), device)
@@ -81,9 +88,18 @@ class Checkpoints:
         return self._load(epoch, self.state(epoch), device)
 
     def _load(self, epoch: int, path: Path, device: torch.device | str) -> dict[str, Any]:
-        fix = "Use another epoch, or train again from the last whole one with --from."
+        expected = self._digest(epoch, path)
+        if not path.exists():
+            raise CheckpointError("This file of the epoch is missing.", file=path, fix=OTHER_EPOCH)
+        if digest(path) != expected:
+            raise CheckpointError("This file has changed since it was saved.", file=path, fix=OTHER_EPOCH)
+        return load_tensors(path, device)
+
+    def _digest(self, epoch: int, path: Path) -> str:
+        """Digest of a file of an epoch, as its manifest has it."""
+        manifest = self.manifest(epoch)
         try:
-            expected = json.loads(self.manifest(epoch).read_text())["sha256"][path.name]
+            return str(json.loads(manifest.read_text())["sha256"][path.name])
         except FileNotFoundError:
             have = self.epochs()
             raise CheckpointError(
@@ -92,12 +108,7 @@ class Checkpoints:
                 fix="Name one of these." if have else "Train first.",
             ) from None
         except (ValueError, KeyError, TypeError):
-            raise CheckpointError("This manifest is damaged.", file=self.manifest(epoch), fix=fix) from None
-        if not path.exists():
-            raise CheckpointError("This file of the epoch is missing.", file=path, fix=fix)
-        if digest(path) != expected:
-            raise CheckpointError("This file has changed since it was saved.", file=path, fix=fix)
-        return load_tensors(path, device)
+            raise CheckpointError("This manifest is damaged.", file=manifest, fix=OTHER_EPOCH) from None
 
 
 def load_tensors(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.io.storage import write_array, write_text
+
+
+def _always_the_same(epoch: int) -> str:
+    return "0"
 
 
 class Records:
@@ -23,26 +26,40 @@ class Records:
         `<validate>/scores`.
     settings : mapping
         All that scores depend on beside the weights. Scores of other settings are thrown away.
+    version : callable, optional
+        Gives a word for the weights of an epoch, which tells them from those of another training.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, Any], version: Callable[[int], str] = _always_the_same
+    ) -> None:
         self.folder = folder
-        file, content = folder / "settings.json", json.dumps(dict(settings), indent=1, sort_keys=True) + "\n"
-        if not file.exists() or file.read_text(encoding="utf-8") != content:
-            for stale in folder.glob("*.npy"):
-                stale.unlink()
-            write_text(file, content)
+        self.settings = json.dumps(dict(settings), indent=1, sort_keys=True) + "\n"
+        self.version = version
 
-    def epochs(self) -> list[int]:
-        """Epochs with scores, in rising order."""
-        found = (re.fullmatch(r"(\d{4,})\.npy", file.name) for file in self.folder.glob("*.npy"))
-        return sorted(int(match.group(1)) for match in found if match)
+    def kept(self, epochs: Iterable[int]) -> list[int]:
+        """Those of some epochs whose scores are here, in rising order."""
+        self._throw_away_others()
+        return sorted(epoch for epoch in epochs if self._path(epoch).exists())
 
     def save(self, epoch: int, scores: Sequence[NDArray[np.float32]]) -> None:
         """Keep the scores of an epoch, one array of shape (frames, classes) a file."""
-        write_array(self.folder / f"{epoch:04d}.npy", np.concatenate(scores))
+        self._throw_away_others()
+        for stale in self.folder.glob(f"{epoch:04d}.*.npy"):
+            stale.unlink()
+        write_array(self._path(epoch), np.concatenate(scores))
 
     def load(self, epoch: int, outputs: Sequence[int]) -> list[NDArray[np.float32]]:
         """Scores of an epoch, one array a file, of `outputs` frames each."""
-        stacked = np.load(self.folder / f"{epoch:04d}.npy", allow_pickle=False)
+        stacked = np.load(self._path(epoch), allow_pickle=False)
         return np.split(stacked, np.cumsum(outputs)[:-1])
+
+    def _throw_away_others(self) -> None:
+        file = self.folder / "settings.json"
+        if not file.exists() or file.read_text(encoding="utf-8") != self.settings:
+            for stale in self.folder.glob("*.npy"):
+                stale.unlink()
+            write_text(file, self.settings)
+
+    def _path(self, epoch: int) -> Path:
+        return self.folder / f"{epoch:04d}.{self.version(epoch)}.npy"

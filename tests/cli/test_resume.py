@@ -1,0 +1,195 @@
+"""Stopping and going on: by --from=last, by validation beside or within the training, by signals."""
+
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+import torch
+import yaml
+
+RICH = """\
+optimizer:
+   name: Adam
+callbacks:
+   name: WeightAveraging
+   params: {decay: 0.9}
+data_augmentation:
+   - name: Mixup
+   - name: TimeFrequencyMasking
+"""
+CYCLES = "   name: CyclicScheduler\n   params:\n      learning_rate: 0.01\n      epochs_per_cycle: 4\n"
+
+
+def weights(folders, epoch):
+    return torch.load(folders.weights(epoch), weights_only=True)
+
+
+def params(folders):
+    return yaml.safe_load((folders.validate / "params.yml").read_text())
+
+
+def waits(condition, seconds=60):
+    """Whether a condition comes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.parametrize("extra", ["", RICH, "cycles"], ids=["plain", "rich", "cycles"])
+def test_resuming_gives_the_weights_of_going_on(extra, here, new_experiment, config_text, tmp_path):
+    if extra == "cycles":
+        text = re.sub(r"   name: ConstantScheduler(.|\n)*", CYCLES, config_text)
+    else:
+        text = config_text + extra
+    whole, parts = (new_experiment(tmp_path / name, text) for name in ("whole", "parts"))
+    protocol = whole.protocol
+    assert here("dcase", "train", "--cpu", "--to=4", whole.root, protocol).code == 0
+    assert here("dcase", "train", "--cpu", "--to=2", parts.root, protocol).code == 0
+    torch.manual_seed(99)  # whatever else has drawn random numbers in between must not matter
+    result = here("dcase", "train", "--cpu", "--from=last", "--to=4", parts.root, protocol)
+    assert result.code == 0, result.err
+    assert "Resuming after epoch 2" in result.out
+    for epoch in range(1, 5):
+        expected, found = weights(whole, epoch), weights(parts, epoch)
+        assert expected.keys() == found.keys()
+        assert all(torch.equal(expected[name], found[name]) for name in expected)
+    assert any(not torch.equal(a, b) for a, b in zip(weights(whole, 3).values(), found.values(), strict=True))
+
+
+def test_going_back_to_an_earlier_epoch_replaces_the_later_ones(copied, here):
+    before = weights(copied, 2)
+    result = here("dcase", "train", "--cpu", "--from=1", "--to=2", copied.root, copied.protocol)
+    assert result.code == 0, result.err
+    assert all(torch.equal(before[name], value) for name, value in weights(copied, 2).items())
+    assert not copied.weights(3).exists()
+
+
+def test_another_seed_gives_other_weights(finished, here, experiment):
+    arguments = ("--cpu", "--seed=1", "--to=1", experiment.root, experiment.protocol)
+    assert here("dcase", "train", *arguments).code == 0
+    first, second = (list(weights(one, 1).values()) for one in (finished, experiment))
+    assert not torch.equal(first[-1], second[-1])
+
+
+def test_pretrained_weights_are_where_training_starts(finished, here, experiment):
+    text = experiment.config.read_text().replace("learning_rate: 0.01", "learning_rate: 1.0e-12")
+    experiment.config.write_text(text)
+    pretrained = f"--pretrained={finished.weights(3)}"
+    result = here("dcase", "train", "--cpu", pretrained, "--to=1", experiment.root, experiment.protocol)
+    assert result.code == 0, result.err
+    start, end = weights(finished, 3), weights(experiment, 1)
+    assert all(torch.allclose(start[name], end[name], atol=1e-6) for name in start if "running" not in name)
+
+
+def test_training_again_is_refused_with_both_ways_out(copied, here):
+    before = copied.weights(3).read_bytes()
+    result = here("dcase", "train", "--cpu", "--to=5", copied.root, copied.protocol)
+    assert result.code == 2
+    assert "already holds 3 epochs" in result.err
+    assert "--from=last" in result.err and "another folder" in result.err
+    assert copied.weights(3).read_bytes() == before and not copied.weights(4).exists()
+
+
+def test_a_changed_configuration_is_refused(copied, here):
+    copied.config.write_text(copied.config.read_text().replace("duration: 2.0", "duration: 1.0"))
+    result = here("dcase", "train", "--cpu", "--from=last", "--to=5", copied.root, copied.protocol)
+    assert result.code == 3
+    assert "has changed since this training began" in result.err and str(copied.config) in result.err
+
+
+def test_resuming_a_finished_training_does_nothing(copied, here):
+    before = copied.weights(3).read_bytes()
+    result = here("dcase", "train", "--cpu", "--from=last", "--to=3", copied.root, copied.protocol)
+    assert result.code == 0, result.err
+    assert copied.weights(3).read_bytes() == before
+
+
+def test_validation_within_training_is_that_of_a_second_process(finished, here, experiment):
+    result = here("dcase", "train", "--cpu", "--validate", "--to=3", experiment.root, experiment.protocol)
+    assert result.code == 0, result.err
+    assert params(experiment) == params(finished)
+    assert len(re.findall(r"^Epoch \d+: average_detection_fscore", result.out, re.MULTILINE)) == 3
+
+
+def test_validating_again_computes_nothing_and_says_the_same(copied, here):
+    before = (copied.validate / "params.yml").read_bytes()
+    first = here("dcase", "validate", "--cpu", copied.train, copied.protocol)
+    for path in copied.train.glob("weights/*.pt"):
+        path.write_bytes(b"")
+    again = here("dcase", "validate", "--cpu", copied.train, copied.protocol)
+    assert (first.code, again.code) == (0, 0), again.err
+    assert again.out == first.out
+    assert (copied.validate / "params.yml").read_bytes() == before
+
+
+def test_validating_goes_on_where_it_stopped(copied, here):
+    assert here("dcase", "train", "--cpu", "--from=last", "--to=4", copied.root, copied.protocol).code == 0
+    result = here("dcase", "validate", "--cpu", copied.train, copied.protocol)
+    assert result.code == 0, result.err
+    assert re.findall(r"^Epoch (\d+): average", result.out, re.MULTILINE) == ["4"]
+    assert len(list((copied.validate / "scores").glob("*.npy"))) == 4
+
+
+def test_epochs_that_were_trained_again_are_validated_again(copied, here):
+    """Scores of weights that are gone must not be taken for those of the new ones."""
+    for path in (copied.train / "weights").iterdir():
+        path.unlink()
+    arguments = ("--cpu", "--seed=5", "--to=3", copied.root, copied.protocol)
+    assert here("dcase", "train", *arguments).code == 0
+    result = here("dcase", "validate", "--cpu", copied.train, copied.protocol)
+    assert result.code == 0, result.err
+    assert re.findall(r"^Epoch (\d+): average", result.out, re.MULTILINE) == ["1", "2", "3"]
+
+
+def test_training_stops_when_no_class_improves(experiment, here):
+    still = experiment.config.read_text().replace("learning_rate: 0.01", "learning_rate: 1.0e-30")
+    experiment.config.write_text(still + "callbacks:\n   name: EarlyStopping\n   params: {patience: 2}\n")
+    arguments = ("--cpu", "--validate", "--to=20", experiment.root, experiment.protocol)
+    result = here("dcase", "train", *arguments)
+    assert result.code == 0, result.err
+    assert "No class has improved for 2 validations: training stops." in result.out
+    assert len(list((experiment.train / "weights").glob("*.json"))) < 20
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGTERM, 143, "Terminated"), (signal.SIGINT, 130, "Interrupted")]
+)
+def test_a_signal_leaves_whole_epochs_to_go_on_from(number, code, word, experiment, start, here):
+    process = start("dcase", "train", "--cpu", "--to=100000", experiment.root, experiment.protocol)
+    assert waits(experiment.weights(2).with_suffix(".json").exists), process.poll()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert err == f"{word}. What was finished is safe.\n"
+    assert not [path for path in experiment.root.rglob("*") if path.suffix == ".part"]
+    last = max(int(path.stem) for path in (experiment.train / "weights").glob("*.json"))
+    arguments = ("--cpu", "--from=last", f"--to={last + 1}", experiment.root, experiment.protocol)
+    result = here("dcase", "train", *arguments)
+    assert result.code == 0, result.err
+    assert f"Resuming after epoch {last}" in result.out
+
+
+def test_a_training_that_is_killed_leaves_whole_epochs(experiment, start, here):
+    process = start("dcase", "train", "--cpu", "--to=100000", experiment.root, experiment.protocol)
+    assert waits(experiment.weights(2).with_suffix(".json").exists), process.poll()
+    process.kill()
+    process.communicate()
+    # the killed process holds no lock, and what it has half written does not count
+    result = here("dcase", "validate", "--cpu", "--to=2", experiment.train, experiment.protocol)
+    assert result.code == 0, result.err
+    last = max(int(path.stem) for path in (experiment.train / "weights").glob("*.json"))
+    arguments = ("--cpu", "--from=last", f"--to={last + 1}", experiment.root, experiment.protocol)
+    assert here("dcase", "train", *arguments).code == 0
+
+
+def test_output_that_nobody_reads_is_no_error(finished, start):
+    process = start("dcase", "validate", "--cpu", finished.train, finished.protocol, stdout=subprocess.PIPE)
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err and "Exception" not in err
