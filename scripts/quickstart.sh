@@ -5,28 +5,45 @@ set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 mkdir -p "${1:-$here/demonstration}"
 work="$(cd "${1:-$here/demonstration}" && pwd)"
+bash "$here/scripts/install.sh"
 cd "$here"
-bash scripts/install.sh
 export PATH="$here/.venv/bin:$PATH"
 export PYANNOTE_DATABASE_CONFIG="$work/database/database.yml"
 export PYANNOTE_AUDIO_CACHE="$work/cache"
+work="${work#"$here"/}"
 
-echo "1. Synthetic recordings, in the layout of TUT Sound Events 2017"
-python scripts/demonstration.py "$work/synthetic"
-echo "2. RTTM, UEM, LST and database.yml"
-python scripts/preprocess.py "$work/synthetic" "$work/database"
-echo "3. Training, validated after each epoch"
-experiment="$work/experiment"
-rm -rf "$experiment"
-mkdir -p "$experiment"
-cp tutorials/models/dcase/config.quickstart.yml "$experiment/config.yml"
+explain() { printf '\n%s\n' "$1"; printf '   %s\n' "${@:2}"; }
+run() { echo "\$ $*"; "$@"; }
+
 protocol=TUT2017.SpeakerDiarization.Fold1
-pyannote-audio dcase train --to=10 "$experiment" $protocol
-train="$experiment/train/$protocol.train"
-echo "4. Validation: the best epoch and threshold of each class"
-pyannote-audio dcase validate "$train" $protocol
+train="$work/experiment/train/$protocol.train"
 validate="$train/validate_average_detection_fscore/$protocol.development"
-echo "5. Applying to the test files, and the official score"
-pyannote-audio dcase apply "$validate" $protocol
-echo "Done. Everything is in $work. To look at the curves and pictures:"
-echo "  .venv/bin/tensorboard --logdir=$experiment"
+
+echo "A sound event detector in five steps, in the folder $work"
+
+explain "1. Recordings: eight of 30 s, synthetic, in the layout of TUT Sound Events 2017"
+run python scripts/demonstration.py "$work/synthetic"
+
+explain "2. Preparation: annotation, lists of files, and database.yml, where all commands find them"
+run python scripts/preprocess.py "$work/synthetic" "$work/database"
+
+explain "3. Training on four recordings, as $work/experiment/config.yml says" \
+    "If this was run before, training goes on where it ended; remove $work/experiment to begin anew."
+mkdir -p "$work/experiment"
+cp tutorials/models/dcase/config.quickstart.yml "$work/experiment/config.yml"
+run pyannote-audio dcase train --from=last --to=20 "$work/experiment" $protocol
+
+explain "4. Validation on two others: with which epoch and threshold each class is found best"
+run pyannote-audio dcase validate "$train" $protocol
+
+explain "5. Application to the last two, and their official score by sed_eval" \
+    "ER is the error rate (0: all is right); F1, precision and recall are in percent; Nref and Nsys count the" \
+    "segments or events that are annotated and detected. The sounds are synthetic: these figures show that" \
+    "everything works, and say nothing about how well a real street is heard."
+run pyannote-audio dcase apply "$validate" $protocol
+
+cat <<EOF
+Done. To see curves, scores and events as pictures, run this and open http://localhost:6006
+  .venv/bin/tensorboard --logdir=$work/experiment
+Next, with real recordings: tutorials/data_preparation/README.md, then tutorials/models/dcase/README.md
+EOF
