@@ -1,0 +1,103 @@
+"""Help answers at once, because it imports nothing heavy; what is mistyped gets the nearest name."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from pyannote.audio import __version__
+from pyannote.audio.applications.pyannote_audio import BLOCKS, COMMANDS
+
+HEAVY = (
+    "torch",
+    "numpy",
+    "scipy",
+    "librosa",
+    "soundfile",
+    "pyannote.core",
+    "pyannote.database",
+    "matplotlib",
+)
+HELP = [
+    ["--help"],
+    ["-h"],
+    [],
+    ["dcase"],
+    ["dcase", "--help"],
+    *([block, command, "--help"] for block in BLOCKS for command in COMMANDS),
+]
+
+
+@pytest.mark.parametrize("arguments", HELP, ids=" ".join)
+def test_help_is_given(arguments, here):
+    result = here(*arguments)
+    assert (result.code, result.err) == (0, "")
+    assert "Usage:" in result.out
+    assert max(map(len, result.out.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_names_its_block(command, here):
+    assert f"pyannote-audio mlt {command}" in here("mlt", command, "--help").out
+
+
+def test_help_wins_over_wrong_options(here):
+    assert here("dcase", "train", "--nonsense", "--help").code == 0
+
+
+def test_nothing_heavy_is_imported():
+    """Half a second is kept by not importing what takes longer; timing it would be a matter of luck."""
+    script = f"""
+import json, sys
+from pyannote.audio.applications import pyannote_audio
+for arguments in {HELP!r} + [["--version"], ["dcase", "trian"], ["dcase", "train", "--form=last"]]:
+    pyannote_audio.run(arguments)
+print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    modules = set(json.loads(done.stderr.splitlines()[-1]))
+    assert "pyannote.audio.applications.pyannote_audio" in modules
+    assert not modules & set(HEAVY)
+
+
+def test_the_module_runs_as_a_command(command):
+    result = command("--version")
+    assert (result.code, result.out, result.err) == (0, f"{__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["dcaes", "train"], "There is no block 'dcaes'; there are dcase, mlt. Did you mean 'dcase'?"),
+        (["xyz"], "There is no block 'xyz'; there are dcase, mlt. See pyannote-audio --help."),
+        (["dcase", "trian"], "There is no command 'trian'; there are train, validate, apply, evaluate. "
+         "Did you mean 'train'?"),
+        (["dcase", "train", "--form=last", "r", "p"], "There is no option --form"),
+        (["dcase", "train", "--form=last", "r", "p"], "Did you mean --from?"),
+        (["dcase", "validate", "--evry=2", "t", "p"], "Did you mean --every?"),
+        (["dcase", "apply", "--qqqq", "v", "p"], "See pyannote-audio dcase apply --help."),
+        (["dcase", "train", "r"], "This does not fit: pyannote-audio dcase train [--cpu | --gpu] [options]"),
+        (["dcase", "train", "r", "p", "q"], "See pyannote-audio dcase train --help."),
+        (["dcase", "train", "--cpu", "--gpu", "r", "p"], "This does not fit"),
+        (["dcase", "evaluate"], "This does not fit"),
+        (["dcase", "train", "--to=soon", "r", "p"], "--to must be a whole number of at least 1, not 'soon'."),
+        (["dcase", "train", "--to=0", "r", "p"], "--to must be a whole number of at least 1, not '0'."),
+        (["dcase", "train", "--from=-1", "r", "p"], "--from must be a whole number of at least 0, not '-1'."),
+        (["dcase", "train", "--parallel=0", "r", "p"], "--parallel must be a whole number from 1 to 1024"),
+        (["dcase", "train", "--subset=trian", "r", "p"], "Did you mean 'train'?"),
+        (["dcase", "validate", "--every=0", "t", "p"], "--every must be a whole number of at least 1"),
+        (["dcase", "validate", "--step=2", "t", "p"], "--step must be a number from 0.001 to 1, not '2'."),
+        (["dcase", "validate", "--step=nan", "t", "p"], "--step must be a number from 0.001 to 1"),
+        (["dcase", "validate", "--precision=90", "t", "p"], "--precision must be a number from 0.001 to 1"),
+        (["dcase", "validate", "--criterion=fscroe", "t", "p"], "Did you mean 'fscore'?"),
+        (["dcase", "apply", "--selection=classwise", "v", "p"], "Did you mean 'class-wise'?"),
+        (["dcase", "apply", "--batch=many", "v", "p"], "--batch must be a whole number"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_mistyped_commands_get_the_nearest_name(arguments, expected, here):
+    result = here(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Error: ") and result.err.count("\n") == 1
+    assert expected in result.err
