@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -16,6 +17,8 @@ from pyannote.audio.io import waveform
 
 if TYPE_CHECKING:
     from pyannote.core import Annotation
+
+    from pyannote.audio.io.lines import AnnotatedEvent
 
 SUBSETS = ("train", "development", "test")
 TOLERANCE = 0.1
@@ -65,6 +68,7 @@ def recordings(
     protocol = _protocol(name, templates)
     sources = _sources(name, subset)
     _check_sources(sources)
+    latest = _latest_events(sources.get("annotation"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -83,19 +87,15 @@ def recordings(
         raise DataError(
             f"The subset {subset!r} of {name} has no files.", file=sources.get("uri"), fix="Fill its list."
         )
-    return [_recording(file, sources, annotated) for file in files]
+    return [_recording(file, sources, latest, annotated) for file in files]
 
 
 def recording_of(audio: Path) -> Recording:
     """Make a recording without annotation of a plain audio file."""
     duration = waveform.info(audio).duration
+    whole = [(0.0, duration)]
     return Recording(
-        uri=audio.stem,
-        database="audio",
-        audio=audio,
-        duration=duration,
-        regions=[(0.0, duration)],
-        events=None,
+        uri=audio.stem, database="audio", audio=audio, duration=duration, regions=whole, events=None
     )
 
 
@@ -121,8 +121,13 @@ def _protocol(name: str, templates: Mapping[str, str] | None) -> Any:
                 "folder or in ~/.pyannote."
             )
         raise UsageError(f"There is no protocol {name!r}.", fix=fix)
-    preprocessors: dict[str, Any] = {"audio": FileFinder(registry=registry), **(templates or {})}
-    return registry.get_protocol(name, preprocessors=preprocessors)
+    own = {key: partial(_filled, template) for key, template in (templates or {}).items()}
+    return registry.get_protocol(name, preprocessors={"audio": FileFinder(registry=registry), **own})
+
+
+def _filled(template: str, file: Any) -> str:
+    # values that are there already: asking for the others would ask for this one again
+    return template.format(**abs(file))
 
 
 def _sources(name: str, subset: str) -> dict[str, Path]:
@@ -158,7 +163,18 @@ def _check_sources(sources: Mapping[str, Path]) -> None:
             readers[path.suffix](path)
 
 
-def _recording(file: Any, sources: Mapping[str, Path], annotated: bool) -> Recording:
+def _latest_events(source: Path | None) -> dict[str, AnnotatedEvent]:
+    """Event that ends last in each file; pyannote.database cuts it where no region is annotated."""
+    from pyannote.audio.io.rttm import read_events
+
+    if source is None or source.suffix != ".rttm":
+        return {}
+    return {event.recording: event for event in sorted(read_events(source), key=lambda one: one.segment.end)}
+
+
+def _recording(
+    file: Any, sources: Mapping[str, Path], latest: Mapping[str, AnnotatedEvent], annotated: bool
+) -> Recording:
     uri = str(file["uri"])
     audio = _audio(file)
     duration = waveform.info(audio).duration
@@ -171,22 +187,23 @@ def _recording(file: Any, sources: Mapping[str, Path], annotated: bool) -> Recor
     regions = (
         [(0.0, duration)] if timeline is None else [(part.start, part.end) for part in timeline.support()]
     )
-    for start, end in regions:
-        _check_end(uri, end, duration, sources.get("annotated"), f"{start:.3f}")
+    if (event := latest.get(uri)) is not None:
+        _check_end(uri, event.segment.end, duration, event.file, event.line)
+    for _, end in regions:
+        source = sources.get("annotated")
+        _check_end(uri, end, duration, source, _region_line(source, uri, end))
     regions = [(start, min(end, duration)) for start, end in regions if start < duration]
     events = None if annotation is None else _events(uri, annotation, duration, sources.get("annotation"))
+    database = str(file["database"])
     return Recording(
-        uri=uri,
-        database=str(file["database"]),
-        audio=audio,
-        duration=duration,
-        regions=regions,
-        events=None if events is None else _cropped(events, regions),
+        uri=uri, database=database, audio=audio, duration=duration, regions=regions, events=events
     )
 
 
 def _value(file: Any, key: str) -> Any:
-    with contextlib.suppress(KeyError):
+    # pyannote.database warns that it cuts events where no region is annotated
+    with contextlib.suppress(KeyError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         return file[key]
     return None
 
@@ -194,55 +211,40 @@ def _value(file: Any, key: str) -> Any:
 def _audio(file: Any) -> Path:
     try:
         return Path(os.fspath(file["audio"]))
-    except (FileNotFoundError, KeyError, ValueError) as error:
+    except (FileNotFoundError, KeyError, IndexError, ValueError) as error:
         reason = " ".join(str(error).strip("'\"").split())
         raise DataError(
             f"No single audio file was found for {file['uri']} ({reason}).",
-            fix="Check the path template of this database below `Databases:` in database.yml.",
+            fix="Check its path template: `Databases:` in database.yml, or `preprocessors:` in config.yml.",
         ) from None
 
 
 def _events(uri: str, annotation: Annotation, duration: float, source: Path | None) -> list[Event]:
     events = []
     for segment, _, label in annotation.itertracks(yield_label=True):
-        _check_end(uri, segment.end, duration, source, f"{segment.start:.3f}")
+        _check_end(uri, segment.end, duration, source)
         # start + duration of a RTTM line leaves noise of arithmetic behind, which would open a segment more
         onset, offset = max(0.0, round(segment.start, 3)), min(round(segment.end, 3), duration)
         events.append((onset, offset, str(label)))
     return sorted(events)
 
 
-def _cropped(events: Sequence[Event], regions: Sequence[tuple[float, float]]) -> list[Event]:
-    """Parts of events that lie within the annotated regions: nothing is known of the rest."""
-    parts = (
-        (max(onset, start), min(offset, end), label)
-        for onset, offset, label in events
-        for start, end in regions
-    )
-    return sorted(part for part in parts if part[0] < part[1])
-
-
-def _check_end(uri: str, end: float, duration: float, source: Path | None, start: str) -> None:
+def _check_end(uri: str, end: float, duration: float, source: Path | None, line: int | None = None) -> None:
     if end > duration + TOLERANCE:
         raise DataError(
             f"{uri} is annotated until {end:.3f} s, and its audio ends at {duration:.3f} s.",
             file=source,
-            line=_line(source, uri, float(start)),
+            line=line,
             fix="Shorten the annotation, or check that the audio is whole.",
         )
 
 
-def _line(source: Path | None, uri: str, start: float) -> int | None:
-    """Line of a RTTM or UEM file that says something about a time of a file."""
-    columns: Sequence[int] = (1, 3) if source is not None and source.suffix == ".rttm" else (0, 2)
-    if source is None:
+def _region_line(source: Path | None, uri: str, end: float) -> int | None:
+    """Line of a UEM file that names the end of a region."""
+    if source is None or source.suffix != ".uem":
         return None
     for number, line in enumerate(source.read_text(encoding="utf-8-sig").splitlines(), start=1):
         words = line.split()
-        if (
-            len(words) > columns[1]
-            and words[columns[0]] == uri
-            and abs(float(words[columns[1]]) - start) < 1e-3
-        ):
+        if words and words[0] == uri and abs(float(words[3]) - end) < 1e-3:
             return number
     return None
