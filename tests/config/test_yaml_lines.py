@@ -126,17 +126,17 @@ def test_errors_name_their_line(read, text, line, words):
     ids=lambda text: repr(text[:12]),
 )
 def test_hostile_text_is_refused_fast(read, text):
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ConfigError):
         read(text)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_the_largest_file_is_read_in_reasonable_time(read):
-    lines = "  - a: 1\n" * (LARGEST // 9 - 1)
-    started = time.perf_counter()
+    lines = "  - word\n" * (LARGEST // 9 - 1)
+    started = time.process_time()
     assert len(read("key:\n" + lines).content["key"]) == LARGEST // 9 - 1
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 10
 
 
 def test_a_missing_file_and_a_folder_are_sentences(tmp_path):

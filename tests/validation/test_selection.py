@@ -182,6 +182,48 @@ def test_measures_are_named_after_what_they_are(criterion, name):
     assert criterion.name == name
 
 
+def history_at_half(rows):
+    """Thresholds of 0.5, whose F-scores are given for each epoch and class."""
+    return {
+        epoch: {
+            name: Threshold(value, 0.5, value, value, 10) for name, value in zip(CLASSES, row, strict=True)
+        }
+        for epoch, row in rows.items()
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("prior", [0.5, 2.0])
+def test_thresholds_earn_their_distance_from_one_half(seed, prior):
+    items, criterion = items_of(seed), Criterion("fscore", prior=prior, tolerance=0.0)
+    for column, found in enumerate(evaluate(items, CLASSES, criterion).values()):
+        scores, target = items.scores[:, column], items.target[:, column]
+        distinct = np.unique(scores.astype(np.float64))
+        middles = (distinct[1:] + distinct[:-1]) / 2
+        best = max(f1_score(target, scores >= one) - prior * abs(one - 0.5) for one in middles)
+        assert criterion.quality(found) >= best - 1e-6
+        assert f1_score(target, scores >= found.threshold) == pytest.approx(criterion.value(found))
+
+
+def test_a_good_late_epoch_goes_before_the_best_and_early_one():
+    values = {1: 0.3, 2: 0.6, 3: 0.6, 4: 0.6, 5: 0.57, 6: 0.57, 7: 0.57, 8: 0.3, 9: 0.3, 10: 0.3}
+    history = history_at_half({epoch: (value,) * 3 for epoch, value in values.items()})
+    # means of three: 0.6 at 3; 0.57 at 6 is within the tolerance of it; 0.48 at 7 is not
+    assert select(history, Criterion("fscore", tolerance=0.05)).epoch == 6
+    assert select(history, Criterion("fscore", tolerance=0.0)).epoch == 2
+
+
+def test_a_class_leaves_the_common_epoch_for_a_large_gain_only():
+    rows = dict.fromkeys((1, 2, 3), (0.8, 0.5, 0.5)) | dict.fromkeys((4, 5, 6), (0.5, 0.58, 0.9))
+    selection = select(history_at_half(rows), Criterion("fscore", tolerance=0.05))
+    assert selection.epoch == 6
+    assert {name: choice.epoch for name, choice in selection.class_wise.items()} == {"a": 1, "b": 6, "c": 6}
+    rows = dict.fromkeys((1, 2, 3), (0.55, 0.5, 0.5)) | dict.fromkeys((4, 5, 6), (0.5, 0.58, 0.9))
+    selection = select(history_at_half(rows), Criterion("fscore", tolerance=0.05))
+    assert {choice.epoch for choice in selection.class_wise.values()} == {6}
+    assert selection.peaks["a"] == 1
+
+
 class FixedReference:
     """Stands for an annotation whose items are the scores themselves."""
 
