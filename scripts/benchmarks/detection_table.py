@@ -33,11 +33,19 @@ from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.database.protocols import labels_of, recordings
 from pyannote.audio.features.store import FeatureStore, Pack
 from pyannote.audio.metrics.segment_based import SegmentCounts, count
-from pyannote.audio.metrics.thresholds import Threshold
 from pyannote.audio.validation.reference import Items
-from pyannote.audio.validation.selection import ClassChoice, Criterion, select
+from pyannote.audio.validation.selection import Criterion, evaluate, select
 
-HALF = 0.5
+# a prior without mercy leaves the threshold at 0.5
+FIXED = 1e9
+WAYS = {
+    "one epoch, 0.5": (Criterion(prior=FIXED), True),
+    "one epoch, adaptive": (Criterion(), True),
+    "class-wise, 0.5": (Criterion(prior=FIXED), False),
+    "class-wise, adaptive (default)": (Criterion(), False),
+    "one epoch, adaptive, plain": (Criterion("fscore", prior=0, tolerance=0), True),
+    "class-wise, adaptive, plain": (Criterion("fscore", prior=0, tolerance=0), False),
+}
 ROWS: dict[str, dict[str, Any]] = {
     "Dcase, short-term input alone": {"config": "config.yml", "long_term": False},
     "Dcase, with long-term input": {"config": "config.yml"},
@@ -113,43 +121,16 @@ def selections(content: Mapping[str, Any]) -> Iterator[tuple[str, SegmentCounts]
     """Counts on the test files of each way to select epochs and thresholds on the development files."""
     names = tuple(map(str, range(content["development_target"].shape[1])))
     epochs = content["epochs"].tolist()
-    ways = {
-        "last epoch, 0.5": (None, True, True),
-        "global, 0.5": (Criterion(), True, True),
-        "global, adaptive (prior)": (Criterion(), True, False),
-        "class-wise, 0.5": (Criterion(), False, True),
-        "class-wise, adaptive (prior)": (Criterion(), False, False),
-        "class-wise, adaptive (no prior)": (Criterion(prior=0.0, tolerance=0.0), False, False),
-    }
-    for title, (criterion, single, fixed) in ways.items():
-        if criterion is None:
-            chosen = {name: ClassChoice(epochs[-1], HALF, 0, 0, 0) for name in names}
-        else:
-            history = {
-                epoch: _thresholds(
-                    Items(content["development_scores"][index], content["development_target"]),
-                    criterion,
-                    fixed,
-                )
-                for index, epoch in enumerate(epochs)
-            }
-            selection = select(history, criterion)
-            chosen = dict(selection.single if single else selection.class_wise)
-        active = np.stack(
-            [
-                content["test_scores"][epochs.index(choice.epoch)][:, column] >= choice.threshold
-                for column, choice in enumerate(chosen.values())
-            ],
-            axis=1,
-        )
-        yield title, count(content["test_target"], active)
-
-
-def _thresholds(items: Items, criterion: Criterion, fixed: bool) -> dict[str, Threshold]:
-    found = {}
-    for column in range(items.target.shape[1]):
-        found[str(column)] = criterion.at(items, column, HALF) if fixed else criterion.search(items, column)
-    return found
+    items = [Items(scores, content["development_target"]) for scores in content["development_scores"]]
+    for title, (criterion, single) in WAYS.items():
+        history = {epoch: evaluate(item, names, criterion) for epoch, item in zip(epochs, items, strict=True)}
+        selection = select(history, criterion)
+        chosen = selection.single if single else selection.class_wise
+        columns = [
+            content["test_scores"][epochs.index(choice.epoch)][:, column] >= choice.threshold
+            for column, choice in enumerate(chosen.values())
+        ]
+        yield title, count(content["test_target"], np.stack(columns, axis=1))
 
 
 def table(output: Path, runs: list[Run]) -> str:

@@ -1,7 +1,7 @@
 """Measure how long validating an epoch takes, in relation to training it.
 
-Peer: an epoch of the seed's `per_epoch: 1` (43,200 chunks of 2 s) on 12 files of 60 s, in the same run. Validation:
-scores of 4 files of 60 s with overlapping chunks, exact thresholds of six classes, selection.
+Peer: an epoch of the seed's `per_epoch: 1` (43,200 chunks of 2 s) on 12 files of 60 s, in the same run.
+Validation: scores of 4 files of 60 s with overlapping chunks, exact thresholds of six classes, selection.
 
 Usage: validation_speed.py [--architecture=NAME] [--rounds=N]
 
