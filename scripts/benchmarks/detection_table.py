@@ -11,6 +11,7 @@ Usage: detection_table.py [options] <database.yml> <output>
   --epochs=N          Epochs of each training [default: 20].
   --protocol=P        Database and task of the folds [default: TUT2017.SpeakerDiarization].
   --config=DIR        Folder with config.yml and config.crnn.yml [default: tutorials/models/dcase].
+  --rescore           Score again what has been trained.
   --only-table        Print the table of what has been trained.
 """
 
@@ -36,15 +37,28 @@ from pyannote.audio.metrics.segment_based import SegmentCounts, count
 from pyannote.audio.validation.reference import Items
 from pyannote.audio.validation.selection import Criterion, evaluate, select
 
+SHORTEST = (0.0, 0.5)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How epochs and thresholds are selected on the development files."""
+
+    criterion: Criterion
+    single: bool
+    shortest: tuple[float, ...] = (0.0,)
+
+
 # a prior without mercy leaves the threshold at 0.5
-FIXED = 1e9
+FIXED = Criterion("fscore", prior=1e9, tolerance=0)
+PLAIN = Criterion("fscore", prior=0, tolerance=0)
 WAYS = {
-    "one epoch, 0.5": (Criterion(prior=FIXED), True),
-    "one epoch, adaptive": (Criterion(), True),
-    "class-wise, 0.5": (Criterion(prior=FIXED), False),
-    "class-wise, adaptive (default)": (Criterion(), False),
-    "one epoch, adaptive, plain": (Criterion("fscore", prior=0, tolerance=0), True),
-    "class-wise, adaptive, plain": (Criterion("fscore", prior=0, tolerance=0), False),
+    "one epoch, 0.5": Way(FIXED, single=True),
+    "class-wise, 0.5": Way(FIXED, single=False),
+    "one epoch, best F-score": Way(PLAIN, single=True),
+    "class-wise, best F-score": Way(PLAIN, single=False),
+    "one epoch, default": Way(Criterion(), single=True, shortest=SHORTEST),
+    "class-wise, default": Way(Criterion(), single=False, shortest=SHORTEST),
 }
 ROWS: dict[str, dict[str, Any]] = {
     "Dcase, short-term input alone": {"config": "config.yml", "long_term": False},
@@ -110,8 +124,10 @@ def score(run: Run, root: Path, protocol: str) -> None:
             shuffled_inputs(validator)
         epochs = validator.checkpoints.epochs()
         reference = validator.validation.reference
-        items = [reference.items(validator.scores(epoch), "segments") for epoch in epochs]
-        content[f"{subset}_scores"] = np.stack([item.scores for item in items])
+        scores = [validator.scores(epoch) for epoch in epochs]
+        for shortest in SHORTEST:
+            items = [reference.items(one, "segments", shortest) for one in scores]
+            content[f"{subset}_scores_{shortest}"] = np.stack([item.scores for item in items])
         content[f"{subset}_target"] = items[0].target
         content["epochs"] = np.array(epochs)
     np.savez(root / "segments.npz", **content)
@@ -121,13 +137,21 @@ def selections(content: Mapping[str, Any]) -> Iterator[tuple[str, SegmentCounts]
     """Counts on the test files of each way to select epochs and thresholds on the development files."""
     names = tuple(map(str, range(content["development_target"].shape[1])))
     epochs = content["epochs"].tolist()
-    items = [Items(scores, content["development_target"]) for scores in content["development_scores"]]
-    for title, (criterion, single) in WAYS.items():
-        history = {epoch: evaluate(item, names, criterion) for epoch, item in zip(epochs, items, strict=True)}
-        selection = select(history, criterion)
-        chosen = selection.single if single else selection.class_wise
+    for title, way in WAYS.items():
+        history = {}
+        for index, epoch in enumerate(epochs):
+            items = {
+                shortest: Items(
+                    content[f"development_scores_{shortest}"][index], content["development_target"]
+                )
+                for shortest in way.shortest
+            }
+            history[epoch] = evaluate(items, names, way.criterion)
+        selection = select(history, way.criterion)
+        chosen = selection.single if way.single else selection.class_wise
         columns = [
-            content["test_scores"][epochs.index(choice.epoch)][:, column] >= choice.threshold
+            content[f"test_scores_{choice.shortest}"][epochs.index(choice.epoch)][:, column]
+            >= choice.threshold
             for column, choice in enumerate(chosen.values())
         ]
         yield title, count(content["test_target"], np.stack(columns, axis=1))
@@ -171,10 +195,12 @@ def main() -> None:
         for fold in range(1, int(arguments["--folds"]) + 1)
     ]
     for run in runs:
-        if arguments["--only-table"] or (run.folder(output) / "segments.npz").exists():
+        protocol, root = f"{arguments['--protocol']}.Fold{run.fold}", run.folder(output)
+        if arguments["--rescore"] and (root / "segments.npz").exists():
+            score(run, root, protocol)
+        if arguments["--only-table"] or (root / "segments.npz").exists():
             continue
-        protocol = f"{arguments['--protocol']}.Fold{run.fold}"
-        root = prepare(run, output, Path(arguments["--config"]), protocol)
+        prepare(run, output, Path(arguments["--config"]), protocol)
         store = ShuffledStore if ROWS[run.row].get("shuffled") else FeatureStore
         with patch.object(experiment_module, "FeatureStore", store):
             train(TrainOptions(root, protocol, last=int(arguments["--epochs"]), seed=run.seed))

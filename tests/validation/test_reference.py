@@ -7,7 +7,7 @@ import pytest
 
 from pyannote.audio.core.labels import LabelsSpecification
 from pyannote.audio.pipeline.binarize import Binarize
-from pyannote.audio.validation.reference import Reference
+from pyannote.audio.validation.reference import Reference, frames_of, without_short
 
 LABELS = LabelsSpecification(regular=["a"], union={"any": ["a", "b"]})
 
@@ -118,3 +118,20 @@ def test_files_follow_each_other():
         assert np.array_equal(items.scores, np.concatenate([one.scores for one in alone]))
         assert np.array_equal(items.target, np.concatenate([one.target for one in alone]))
     assert together.classes == ("a", "any")
+
+
+@pytest.mark.parametrize("shortest", [0.0, 0.2, 0.5, 0.9])
+@pytest.mark.parametrize("step", [0.08, 0.27])
+def test_durations_of_events_are_filtered_alike_in_scores_and_in_events(step, shortest):
+    random = np.random.default_rng(0)
+    frames = frames_of(shortest, step)
+    for _ in range(50):
+        scores = random.random((60, 1)).astype(np.float32)
+        threshold = float(random.choice(scores[:, 0]))
+        minimum = max(0.0, frames - 0.5) * step
+        events = Binarize(threshold, threshold, minimum, minimum)(scores[:, 0], step, duration=60 * step)
+        edges = np.round(np.array(events).reshape(-1, 2) / step).astype(int)
+        expected = np.zeros(60, dtype=bool)
+        for first, last in edges:
+            expected[first:last] = True
+        assert (without_short(scores, frames)[:, 0] >= threshold).tolist() == expected.tolist()

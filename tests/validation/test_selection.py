@@ -7,11 +7,10 @@ import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.metrics.thresholds import Threshold
 from pyannote.audio.validation.detection import DetectionValidation
 from pyannote.audio.validation.records import Records
 from pyannote.audio.validation.reference import Items
-from pyannote.audio.validation.selection import Criterion, average, evaluate, select
+from pyannote.audio.validation.selection import Criterion, Operation, average, evaluate, select
 
 CLASSES = ("a", "b", "c")
 
@@ -37,7 +36,7 @@ def candidates(scores):
 @pytest.mark.parametrize("seed", range(5))
 def test_thresholds_have_the_best_f_score_of_all(seed):
     items = items_of(seed)
-    for column, found in enumerate(evaluate(items, CLASSES, plain()).values()):
+    for column, found in enumerate(evaluate({0.0: items}, CLASSES, plain()).values()):
         scores, target = items.scores[:, column], items.target[:, column]
         best = max(f1_score(target, scores >= one, zero_division=0) for one in candidates(scores))
         accepted = scores >= found.threshold
@@ -50,7 +49,7 @@ def test_thresholds_have_the_best_f_score_of_all(seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_thresholds_have_the_fewest_errors_of_all(seed):
     items = items_of(seed)
-    for column, found in enumerate(evaluate(items, CLASSES, plain("error_rate")).values()):
+    for column, found in enumerate(evaluate({0.0: items}, CLASSES, plain("error_rate")).values()):
         scores, target = items.scores[:, column], items.target[:, column]
         fewest = min(((scores >= one) != target).sum() for one in candidates(scores))
         assert ((scores >= found.threshold) != target).sum() == fewest
@@ -61,7 +60,7 @@ def test_thresholds_have_the_fewest_errors_of_all(seed):
 @pytest.mark.parametrize("seed", range(3))
 def test_thresholds_have_the_best_recall_at_a_precision(seed, precision):
     items = items_of(seed)
-    for column, found in enumerate(evaluate(items, CLASSES, plain(precision=precision)).values()):
+    for column, found in enumerate(evaluate({0.0: items}, CLASSES, plain(precision=precision)).values()):
         scores, target = items.scores[:, column], items.target[:, column]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -80,9 +79,9 @@ def history_of(values, positives=10):
     """Thresholds whose F-scores are given for each epoch and class."""
     return {
         epoch: {
-            name: Threshold(value, 0.1 * epoch, value, value, positives if value is not None else 0)
+            name: Operation(value, 0.1 * epoch, value, value, positives if value is not None else 0)
             if value is not None
-            else Threshold(0.0, 1.1, 0.0, 0.0, 0)
+            else Operation(0.0, 1.1, 0.0, 0.0, 0)
             for name, value in zip(CLASSES, row, strict=True)
         }
         for epoch, row in values.items()
@@ -122,7 +121,7 @@ def test_without_any_class_there_is_still_an_epoch():
 
 def test_few_errors_are_good():
     found = {
-        epoch: {name: Threshold(errors, 0.5, 0.5, 0.5, 10) for name in CLASSES}
+        epoch: {name: Operation(errors, 0.5, 0.5, 0.5, 10) for name in CLASSES}
         for epoch, errors in {1: 9.0, 2: 4.0, 3: 6.0}.items()
     }
     selection = select(found, plain("error_rate"))
@@ -131,9 +130,9 @@ def test_few_errors_are_good():
 
 def test_a_missed_precision_is_worse_than_any_that_is_reached_and_is_no_recall():
     criterion = plain(precision=0.8)
-    missed = {name: Threshold(0.9, 0.5, 0.79, 0.9, 10, attained=False) for name in CLASSES}
-    reached = {name: Threshold(0.1, 0.5, 0.8, 0.1, 10) for name in CLASSES}
-    worse = {name: Threshold(0.9, 0.5, 0.3, 0.9, 10, attained=False) for name in CLASSES}
+    missed = {name: Operation(0.9, 0.5, 0.79, 0.9, 10, attained=False) for name in CLASSES}
+    reached = {name: Operation(0.1, 0.5, 0.8, 0.1, 10) for name in CLASSES}
+    worse = {name: Operation(0.9, 0.5, 0.3, 0.9, 10, attained=False) for name in CLASSES}
     assert select({1: missed, 2: reached}, criterion).epoch == 2
     assert select({1: worse, 2: missed}, criterion).epoch == 2
     assert select({1: missed}, criterion).value == 0.0
@@ -145,7 +144,7 @@ def test_selection_is_the_best_of_all_epochs_and_classes(seed):
     epochs = {epoch: items_of(100 * seed + epoch, absent=[1]) for epoch in range(1, 5)}
     criterion = plain()
     selection = select(
-        {epoch: evaluate(items, CLASSES, criterion) for epoch, items in epochs.items()}, criterion
+        {epoch: evaluate({0.0: items}, CLASSES, criterion) for epoch, items in epochs.items()}, criterion
     )
     best = {
         (epoch, column): max(
@@ -186,7 +185,7 @@ def history_at_half(rows):
     """Thresholds of 0.5, whose F-scores are given for each epoch and class."""
     return {
         epoch: {
-            name: Threshold(value, 0.5, value, value, 10) for name, value in zip(CLASSES, row, strict=True)
+            name: Operation(value, 0.5, value, value, 10) for name, value in zip(CLASSES, row, strict=True)
         }
         for epoch, row in rows.items()
     }
@@ -196,7 +195,7 @@ def history_at_half(rows):
 @pytest.mark.parametrize("prior", [0.5, 2.0])
 def test_thresholds_earn_their_distance_from_one_half(seed, prior):
     items, criterion = items_of(seed), Criterion("fscore", prior=prior, tolerance=0.0)
-    for column, found in enumerate(evaluate(items, CLASSES, criterion).values()):
+    for column, found in enumerate(evaluate({0.0: items}, CLASSES, criterion).values()):
         scores, target = items.scores[:, column], items.target[:, column]
         distinct = np.unique(scores.astype(np.float64))
         middles = (distinct[1:] + distinct[:-1]) / 2
@@ -214,7 +213,7 @@ def test_a_good_late_epoch_goes_before_the_best_and_early_one():
 
 
 def test_a_class_leaves_the_common_epoch_for_a_large_gain_only():
-    rows = dict.fromkeys((1, 2, 3), (0.8, 0.5, 0.5)) | dict.fromkeys((4, 5, 6), (0.5, 0.58, 0.9))
+    rows = dict.fromkeys((1, 2, 3), (0.8, 0.5, 0.5)) | dict.fromkeys((4, 5, 6), (0.2, 0.58, 0.95))
     selection = select(history_at_half(rows), Criterion("fscore", tolerance=0.05))
     assert selection.epoch == 6
     assert {name: choice.epoch for name, choice in selection.class_wise.items()} == {"a": 1, "b": 6, "c": 6}
@@ -233,7 +232,7 @@ class FixedReference:
     def __init__(self, target):
         self.target = target
 
-    def items(self, scores, unit):
+    def items(self, scores, unit, shortest):
         return Items(np.concatenate(scores), self.target)
 
 

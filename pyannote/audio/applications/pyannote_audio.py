@@ -75,7 +75,9 @@ Options:
   --precision=P      Maximise recall at this precision or more, instead.
   --prior=W          What the distance of a threshold from 0.5 costs; 0: the plain best one [default: 2].
   --tolerance=T      How much worse than the best a later epoch may be and still be taken; a class takes
-                     one of its own if that is better by twice as much. 0: the plain best [default: 0.05].
+                     one of its own if that is better by ten times as much. 0: the plain best [default: 0.05].
+  --shortest=S       Let each class choose whether events and gaps of less than S seconds are dropped and
+                     closed; 0: none does [default: 0.5].
   --batch=N          Chunks that are computed at once [default: 32].
   --duration=D       Duration of a chunk in seconds (default: that of training).
   --step=R           From one chunk to the next, as a share of the chunk [default: 0.25].
@@ -245,6 +247,7 @@ def _validate(arguments: dict[str, Any]) -> None:
             precision=_number(arguments, "--precision", float, 0.001, 1),
             prior=_number(arguments, "--prior", float, 0, 1000),
             tolerance=_number(arguments, "--tolerance", float, 0, 1000),
+            shortest=_number(arguments, "--shortest", float, 0, 3600),
             **_compute(arguments),
         )
     )

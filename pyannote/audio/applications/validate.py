@@ -14,13 +14,13 @@ from pyannote.audio.applications.experiment import (
     Experiment,
     TrainFolder,
     choose_device,
-    load_weights,
     write_yaml,
 )
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.core.errors import CheckpointError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import recordings
+from pyannote.audio.inference.pretrained import load_weights
 from pyannote.audio.inference.slide import Slide
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.locks import FolderLock, is_locked
@@ -28,7 +28,7 @@ from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.report.figures import event_roll
 from pyannote.audio.validation.detection import DetectionValidation, Scores
 from pyannote.audio.validation.records import Records
-from pyannote.audio.validation.reference import Reference, Unit
+from pyannote.audio.validation.reference import Reference, Unit, frames_of
 from pyannote.audio.validation.selection import ClassChoice, Criterion, Measure, Selection
 from pyannote.audio.validation.watch import watch
 
@@ -61,6 +61,7 @@ class ValidateOptions:
     precision: float | None = None
     prior: float = 2.0
     tolerance: float = 0.05
+    shortest: float = 0.5
 
 
 class Validator:
@@ -113,6 +114,7 @@ class Validator:
             Records(self.folder / "scores", self._settings(options, outputs), self.checkpoints.version),
             criterion,
             options.unit,
+            (0.0, options.shortest) if options.shortest else (0.0,),
         )
 
     def recall(self, epochs: Sequence[int]) -> set[int]:
@@ -144,10 +146,23 @@ class Validator:
                 "metric": self.validation.criterion.name,
                 "value": round(selection.value, 6),
                 "unit": self.validation.unit,
-                "params": {name: _dumped(choice) for name, choice in selection.single.items()},
-                "class_wise": {name: _dumped(choice) for name, choice in selection.class_wise.items()},
+                "params": {name: self._dumped(choice) for name, choice in selection.single.items()},
+                "class_wise": {name: self._dumped(choice) for name, choice in selection.class_wise.items()},
             },
         )
+
+    def _binarize(self, choice: ClassChoice) -> Binarize:
+        # half a frame less, so that rounding cannot decide whether an event is long enough
+        shortest = max(0.0, frames_of(choice.shortest, self.frame_step) - 0.5) * self.frame_step
+        return Binarize(choice.threshold, choice.threshold, round(shortest, 6), round(shortest, 6))
+
+    def _dumped(self, choice: ClassChoice) -> dict[str, float]:
+        scores = {"fscore": choice.fscore, "precision": choice.precision, "recall": choice.recall}
+        return {
+            "epoch": choice.epoch,
+            **self._binarize(choice).dump(),
+            **{name: round(value, 6) for name, value in scores.items()},
+        }
 
     def _settings(self, options: ValidateOptions, outputs: Sequence[int]) -> dict[str, object]:
         files = zip((file["uri"] for file in self.files), outputs, strict=True)
@@ -184,7 +199,7 @@ class Validator:
         estimate = [
             (onset, offset, name)
             for column, (name, choice) in enumerate(selection.single.items())
-            for onset, offset in Binarize(choice.threshold, choice.threshold)(
+            for onset, offset in self._binarize(choice)(
                 scores[0][:, column], self.frame_step, file["duration"]
             )
         ]
@@ -297,15 +312,6 @@ def _line(validator: Validator, epoch: int, selection: Selection) -> str:
         f"Epoch {epoch}: {validator.validation.criterion.name} {value:.3f} "
         f"(best {selection.value:.3f}, epoch {selection.epoch})"
     )
-
-
-def _dumped(choice: ClassChoice) -> dict[str, float]:
-    scores = {"fscore": choice.fscore, "precision": choice.precision, "recall": choice.recall}
-    return {
-        "epoch": choice.epoch,
-        **Binarize(choice.threshold, choice.threshold).dump(),
-        **{name: round(value, 6) for name, value in scores.items()},
-    }
 
 
 def _wait_for_epochs(folder: TrainFolder) -> None:

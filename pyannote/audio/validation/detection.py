@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.metrics.thresholds import Threshold
 from pyannote.audio.validation.records import Records
 from pyannote.audio.validation.reference import Reference, Unit
-from pyannote.audio.validation.selection import Criterion, Selection, average, evaluate, select
+from pyannote.audio.validation.selection import Criterion, Operation, Selection, average, evaluate, select
 
 Scores = list[NDArray[np.float32]]
 
@@ -30,13 +29,16 @@ class DetectionValidation:
         What is selected for.
     unit : {"segments", "frames"}
         On what.
+    shortest : tuple of float
+        Durations of the shortest event among which each class chooses, in seconds.
     """
 
     reference: Reference
     records: Records
     criterion: Criterion
     unit: Unit = "segments"
-    history: dict[int, dict[str, Threshold]] = field(default_factory=dict)
+    shortest: tuple[float, ...] = (0.0,)
+    history: dict[int, dict[str, Operation]] = field(default_factory=dict)
 
     def recall(self, epochs: Sequence[int]) -> None:
         """Evaluate epochs whose scores are on disk."""
@@ -59,5 +61,5 @@ class DetectionValidation:
         return select(self.history, self.criterion)
 
     def _evaluate(self, epoch: int, scores: Scores) -> None:
-        items = self.reference.items(scores, self.unit)
+        items = {shortest: self.reference.items(scores, self.unit, shortest) for shortest in self.shortest}
         self.history[epoch] = evaluate(items, self.reference.classes, self.criterion)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import grey_closing, grey_opening
 
 from pyannote.audio.core.labels import Event, LabelsSpecification, frame_range
 from pyannote.audio.database.protocols import Recording
@@ -65,7 +66,7 @@ class Reference:
             for events, file in zip(self.events, files, strict=True)
         ]
 
-    def items(self, scores: Sequence[NDArray[np.float32]], unit: Unit) -> Items:
+    def items(self, scores: Sequence[NDArray[np.float32]], unit: Unit, shortest: float = 0.0) -> Items:
         """Scores and targets of frames or of 1 s segments, within the annotated regions.
 
         Parameters
@@ -75,7 +76,11 @@ class Reference:
         unit : {"segments", "frames"}
             The score of a segment is the highest of the frames that touch it: a threshold then finds
             the segments that its events touch.
+        shortest : float
+            Duration in seconds of the shortest event, and of the shortest gap between two events.
         """
+        frames = frames_of(shortest, self.step)
+        scores = [without_short(score, frames) for score in scores]
         if unit == "frames":
             rows = [
                 (score[inside], target[inside])
@@ -93,6 +98,45 @@ class Reference:
         offset = np.minimum(onset + self.step, self.files[index]["duration"])
         heard = np.where(self._inside[index][:, None], scores, -np.inf).astype(np.float32)
         return segment_scores(heard, onset, offset, SEGMENT, segments=len(target)), target
+
+
+def frames_of(duration: float, step: float) -> int:
+    """Smallest number of frames that last at least `duration` seconds.
+
+    Examples
+    --------
+    >>> frames_of(0.5, 0.27), frames_of(0.54, 0.27), frames_of(0.0, 0.27)
+    (2, 2, 0)
+    """
+    return int(np.ceil(duration / step - 1e-6))
+
+
+def without_short(scores: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+    """Scores of which any threshold leaves no gap, and then no event, of less than `frames` frames.
+
+    Flat morphological filters commute with thresholds (Maragos and Schafer, IEEE TASSP 35(8), 1987), so
+    that the exact search among thresholds stays exact.
+
+    Parameters
+    ----------
+    scores : ndarray of float32, shape (frames, classes)
+        Not negative.
+    frames : int
+        0 and 1 change nothing.
+
+    Examples
+    --------
+    >>> scores = np.array([[0.0], [0.9], [0.0], [0.0], [0.8], [0.1], [0.7]], dtype=np.float32)
+    >>> without_short(scores, 2).ravel().tolist()[:4]
+    [0.0, 0.0, 0.0, 0.0]
+    """
+    if frames < 2:
+        return scores
+    # nothing is active beyond the ends: gaps there are no gaps, and events there are as short as they look
+    padded = np.pad(scores, ((frames, frames), (0, 0)), constant_values=-1)
+    closed = grey_closing(padded, size=(frames, 1))
+    filtered: NDArray[np.float32] = grey_opening(closed, size=(frames, 1))[frames:-frames]
+    return filtered
 
 
 def _inside(file: Recording, outputs: int, step: float) -> NDArray[np.bool_]:

@@ -27,6 +27,19 @@ Measure = Literal["balanced", "fscore", "error_rate"]
 
 
 @dataclass(frozen=True)
+class Operation(Threshold):
+    """How events of a class are found in its scores.
+
+    Parameters
+    ----------
+    shortest : float
+        Duration in seconds of the shortest event, and of the shortest gap between two events.
+    """
+
+    shortest: float = 0.0
+
+
+@dataclass(frozen=True)
 class Criterion:
     """What thresholds and epochs are selected for.
 
@@ -45,7 +58,7 @@ class Criterion:
         What a distance of 1 from the threshold 0.5 costs, in units of the measure.
     tolerance : float
         By how much the measure may fall short of the best epoch. The latest such epoch is taken for all
-        classes; a class whose best epoch is better by more than twice the tolerance takes that one.
+        classes; a class whose best epoch is better by more than ten times as much takes that one.
     """
 
     measure: Measure = "balanced"
@@ -63,6 +76,13 @@ class Criterion:
         if self.precision is not None:
             return f"average_detection_recall_at_{self.precision:g}_precision"
         return f"average_detection_{'error_rate' if self.measure == 'error_rate' else 'fscore'}"
+
+    def best(self, items: Mapping[float, Items], column: int) -> Operation:
+        """Best duration of the shortest event, with the best threshold for it; ties go to the first."""
+        found = [
+            Operation(**vars(self.search(own, column)), shortest=shortest) for shortest, own in items.items()
+        ]
+        return max(found, key=self.quality)
 
     def search(self, items: Items, column: int) -> Threshold:
         """Exact best threshold of one class."""
@@ -99,12 +119,15 @@ class ClassChoice:
         Whose scores are used for this class.
     threshold : float
         Scores that reach it are active.
+    shortest : float
+        Duration in seconds of the shortest event, and of the shortest gap between two events.
     fscore, precision, recall : float
         On the development files, at this threshold; 0 where undefined.
     """
 
     epoch: int
     threshold: float
+    shortest: float
     fscore: float
     precision: float
     recall: float
@@ -135,9 +158,21 @@ class Selection:
     peaks: Mapping[str, int]
 
 
-def evaluate(items: Items, classes: tuple[str, ...], criterion: Criterion) -> dict[str, Threshold]:
-    """Best threshold of each class for the scores of one epoch."""
-    return {name: criterion.search(items, column) for column, name in enumerate(classes)}
+def evaluate(
+    items: Mapping[float, Items], classes: tuple[str, ...], criterion: Criterion
+) -> dict[str, Operation]:
+    """Best way to find events of each class in the scores of one epoch.
+
+    Parameters
+    ----------
+    items : mapping of float to Items
+        Scores and targets, for each duration of the shortest event that may be chosen.
+    classes : tuple of str
+        Columns of the scores.
+    criterion : Criterion
+        What is best.
+    """
+    return {name: criterion.best(items, column) for column, name in enumerate(classes)}
 
 
 def average(found: Mapping[str, Threshold], measure: Callable[[Threshold], float]) -> float:
@@ -151,12 +186,12 @@ def fscore(found: Threshold) -> float:
     return 2 * found.precision * found.recall / total if total else 0.0
 
 
-def select(history: Mapping[int, Mapping[str, Threshold]], criterion: Criterion) -> Selection:
+def select(history: Mapping[int, Mapping[str, Operation]], criterion: Criterion) -> Selection:
     """Choose among validated epochs.
 
     Parameters
     ----------
-    history : mapping of int to mapping of str to Threshold
+    history : mapping of int to mapping of str to Operation
         What `evaluate` gave for each epoch; at least one.
     criterion : Criterion
         The one that `evaluate` was called with.
@@ -179,7 +214,7 @@ def select(history: Mapping[int, Mapping[str, Threshold]], criterion: Criterion)
     for column, name in enumerate(names):
         peak = int(quality[:, column].argmax()) if column in present else single
         gain = quality[peak, column] - quality[single, column]
-        own = peak if gain > 2 * criterion.tolerance or not criterion.tolerance else single
+        own = peak if gain > 10 * criterion.tolerance or not criterion.tolerance else single
         peaks[name] = epochs[peak]
         class_wise[name] = _choice(epochs[own], history[epochs[own]][name])
     best = history[epochs[single]]
@@ -206,7 +241,7 @@ def _latest_good(quality: NDArray[np.float64], tolerance: float) -> int:
     return int(np.flatnonzero(quality >= quality.max() - tolerance)[-1])
 
 
-def _choice(epoch: int, found: Threshold) -> ClassChoice:
+def _choice(epoch: int, found: Operation) -> ClassChoice:
     # nothing is known about a class that does not occur: it keeps the threshold that needs no data
     threshold = found.threshold if found.positives else 0.5
-    return ClassChoice(epoch, threshold, fscore(found), found.precision, found.recall)
+    return ClassChoice(epoch, threshold, found.shortest, fscore(found), found.precision, found.recall)
