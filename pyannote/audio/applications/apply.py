@@ -17,7 +17,7 @@ from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.database.protocols import Recording, recording_of, recordings
 from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.inference.pretrained import Pretrained
+from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.io.rttm import write_rttm
 from pyannote.audio.io.storage import inside, write_text
@@ -46,10 +46,9 @@ class ApplyOptions:
 def apply(options: ApplyOptions) -> None:
     """Apply the models that a validation has chosen, and evaluate them where there is annotation."""
     validate = options.validate.resolve()
-    train = TrainFolder.existing(validate.parents[1])
     device = choose_device(options.cpu, options.gpu)
     pretrained = Pretrained(validate, options.selection, options.step, options.batch, device)
-    experiment = Experiment(train.root, options.parallel)
+    experiment = Experiment(TrainFolder(validate.parents[1]).root, options.parallel)
     files, name = _files(options, experiment)
     experiment.prepare_features(files)
     output = validate / "apply" / _folder_name(pretrained)
@@ -75,10 +74,9 @@ def events_of(
 ) -> list[Event]:
     """Events of a recording within its annotated regions, in order of onset."""
     chosen = pretrained.params["class_wise" if selection == "class-wise" else "params"]
-    names = ("onset", "offset", "min_duration_on", "min_duration_off", "pad_onset", "pad_offset")
     events = []
     for column, label in enumerate(pretrained.classes):
-        binarize = Binarize(**{name: float(chosen[label][name]) for name in names})
+        binarize = Binarize(**{name: float(chosen[label][name]) for name in PARAMETERS})
         for onset, offset in binarize(scores[:, column], pretrained.frame_step, file["duration"]):
             # what is scored is what is written, to the millisecond
             parts = (

@@ -36,8 +36,8 @@ def evaluate(options: EvaluateOptions) -> None:
     estimate: EventLists = {}
     classes: tuple[str, ...] = ()
     for folder in options.folders:
-        classes = _same_classes(classes, folder)
         own_reference, own_estimate = read_folder(folder)
+        classes = _same_classes(classes, folder)
         for pooled, own in ((reference, own_reference), (estimate, own_estimate)):
             doubled = sorted(set(pooled) & set(own))
             if pooled is reference and doubled:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pyannote.audio.applications.terminal import bar, warn
 from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import Block, load_config
-from pyannote.audio.core.errors import CheckpointError, ConfigError, UsageError
+from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
@@ -161,22 +161,3 @@ def choose_device(cpu: bool, gpu: bool) -> torch.device:
     if gpu and not torch.cuda.is_available():
         warn("there is no GPU that torch can use; going on with the CPU.")
     return torch.device("cpu" if cpu or not torch.cuda.is_available() else "cuda")
-
-
-def load_weights(model: Model, weights: Mapping[str, Any], file: Path) -> None:
-    """Give a model trained weights.
-
-    Raises
-    ------
-    CheckpointError
-        If they are those of another architecture.
-    """
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        reason = str(error).strip().split("\n")[-1].strip()
-        raise CheckpointError(
-            f"These weights do not fit the architecture of config.yml ({reason}).",
-            file=file,
-            fix="Use the configuration that they were trained with.",
-        ) from None

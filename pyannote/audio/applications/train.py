@@ -11,12 +11,13 @@ from typing import Any, Literal
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from pyannote.audio.applications.experiment import Experiment, TrainFolder, choose_device, load_weights
+from pyannote.audio.applications.experiment import Experiment, TrainFolder, choose_device
 from pyannote.audio.applications.terminal import bar, say, warn
-from pyannote.audio.core.errors import UsageError
+from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import recordings
+from pyannote.audio.inference.pretrained import load_weights
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.models.base import Base as Model
@@ -61,9 +62,7 @@ def train(options: TrainOptions) -> None:
         experiment.task.prepare(files, experiment.store.pack(files), specifications)
         if resumed:
             folder.check_specifications(specifications)
-            trainer.load_state_dict(
-                checkpoints.load_state(resumed, device), checkpoints.load_weights(resumed, device)
-            )
+            _resume(trainer, folder, checkpoints, resumed)
         else:
             _initialize(trainer, experiment, options, folder, specifications)
         _announce(experiment, trainer, folder, len(files), resumed)
@@ -112,6 +111,22 @@ def _resume_epoch(options: TrainOptions, checkpoints: Checkpoints) -> int:
     if options.first and options.first not in epochs:
         raise UsageError(f"There is no epoch {options.first} in {checkpoints.folder} to go on from.")
     return options.first
+
+
+def _resume(trainer: Trainer, folder: TrainFolder, checkpoints: Checkpoints, epoch: int) -> None:
+    """Give a trainer the state that an epoch ended with."""
+    model: Model = trainer.model  # type: ignore[assignment]
+    weights = checkpoints.load_weights(epoch, trainer.device)
+    load_weights(model, weights, checkpoints.weights(epoch))
+    before, now = checkpoints.load_state(epoch, trainer.device), trainer.state_dict()
+    groups = [state["optimizer"]["param_groups"][0].keys() for state in (before, now)]
+    if before.keys() != now.keys() or groups[0] != groups[1]:
+        raise ConfigError(
+            "The optimizer or the callbacks have changed since this training began.",
+            file=folder.root / "config.yml",
+            fix="Undo the change, or train in another folder.",
+        )
+    trainer.load_state_dict(before, weights)
 
 
 def _initialize(

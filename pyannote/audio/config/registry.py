@@ -198,7 +198,7 @@ def build(kind: str, block: Block, document: Document, **injected: Any) -> Any:
     """
     from pyannote.audio.core.errors import ConfigError
 
-    found = find(kind, block.name, document, block.where)
+    found = find(kind, block.name, document, (*block.where, "name"))
     unused = check_parameters(found, block, document, tuple(injected))
     try:
         return found(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.core.labels import Event
+from pyannote.audio.database.known_protocols import known_protocols
 from pyannote.audio.io import waveform
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ def labels_of(files: Iterable[Recording]) -> list[str]:
 
 
 def _protocol(name: str, templates: Mapping[str, str] | None) -> Any:
-    from pyannote.database import FileFinder, registry
+    registry = known_protocols()
+    from pyannote.database import FileFinder
 
     known = sorted(registry)
     if name not in known:
@@ -132,11 +134,9 @@ def _filled(template: str, file: Any) -> str:
 
 def _sources(name: str, subset: str) -> dict[str, Path]:
     """Files that a `database.yml` names for a subset, where they are single files."""
-    from pyannote.database import registry
-
     database, task, protocol = name.split(".")
     found: dict[str, Path] = {}
-    for config, content in registry.configs.items():
+    for config, content in known_protocols().configs.items():
         entries = (
             content.get("Protocols", {}).get(database, {}).get(task, {}).get(protocol, {}).get(subset, {})
         )

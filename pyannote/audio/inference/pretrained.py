@@ -19,9 +19,13 @@ from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.long_term import long_term_average
 from pyannote.audio.inference.slide import Slide
 from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.models.base import Base as Model
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindowFeature
+
+PARAMETERS = ("onset", "offset", "min_duration_on", "min_duration_off", "pad_onset", "pad_offset")
+"""What turns the scores of a class into events; see `pyannote.audio.pipeline.binarize`."""
 
 
 class Ensemble:
@@ -81,22 +85,24 @@ class Pretrained:
         device: torch.device | str = "cpu",
     ) -> None:
         validate = Path(validate_dir).resolve()
-        train = validate.parents[1]
         self.params = load_params(validate)
+        train = validate.parents[1]
         self.specifications = load_specifications(train)
         config = load_config(train.parents[1] / "config.yml")
         self.extraction: FeatureExtraction = build(
             "feature_extraction", config.feature_extraction, config.document
         )
         chosen = self.params["class_wise" if selection == "class-wise" else "params"]
-        epochs = [int(chosen[name].get("epoch", self.params["epoch"])) for name in self.classes]
+        if set(chosen) != set(self.classes):
+            raise _damaged_params(validate / "params.yml")
+        epochs = [chosen[name]["epoch"] for name in self.classes]
         checkpoints = Checkpoints(train / "weights")
         slides = {}
         for epoch in sorted(set(epochs)):
             model = build(
                 "architecture", config.architecture, config.document, specifications=self.specifications
             )
-            model.load_state_dict(checkpoints.load_weights(epoch))
+            load_weights(model, checkpoints.load_weights(epoch), checkpoints.weights(epoch))
             slides[epoch] = Slide(model.to(device), self.specifications.frames, step, batch_size)
         self.ensemble = Ensemble(slides, epochs)
 
@@ -133,6 +139,25 @@ class Pretrained:
         return SlidingWindowFeature(self.ensemble(inputs), window, labels=list(self.classes))
 
 
+def load_weights(model: Model, weights: Mapping[str, Any], file: Path) -> None:
+    """Give a model trained weights.
+
+    Raises
+    ------
+    CheckpointError
+        If they are those of another architecture.
+    """
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = str(error).strip().split("\n")[-1].strip()
+        raise CheckpointError(
+            f"These weights do not fit the architecture of config.yml ({reason}).",
+            file=file,
+            fix="Use the configuration that they were trained with.",
+        ) from None
+
+
 def load_specifications(train: Path) -> Specifications:
     """Specifications of a training folder.
 
@@ -155,9 +180,23 @@ def load_params(validate: Path) -> dict[str, Any]:
     """
     path = validate / "params.yml"
     params = _load_yaml(path, "Run `validate` first, and name the folder that it prints.")
-    if not {"epoch", "params", "class_wise"} <= params.keys():
-        raise CheckpointError("This file of parameters is damaged.", file=path, fix="Run `validate` again.")
+    if not all(_is_choice(params.get(part)) for part in ("params", "class_wise")):
+        raise _damaged_params(path)
     return params
+
+
+def _is_choice(part: Any) -> bool:
+    """Whether each class has its epoch and the parameters of its pipeline."""
+    return isinstance(part, Mapping) and all(
+        isinstance(values, Mapping)
+        and isinstance(values.get("epoch"), int)
+        and all(isinstance(values.get(name), (int, float)) for name in PARAMETERS)
+        for values in part.values()
+    )
+
+
+def _damaged_params(path: Path) -> CheckpointError:
+    return CheckpointError("This file of parameters is damaged.", file=path, fix="Run `validate` again.")
 
 
 def _load_yaml(path: Path, fix: str) -> dict[str, Any]:
