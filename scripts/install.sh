@@ -25,9 +25,9 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
 fi
 
 # installing again is needed only where the requirements have changed, or others were asked for
-wanted=$(cat setup.py pyproject.toml; echo "${1:-}")
+wanted=$(cat setup.py; echo "${1:-}")
 if [ ! -f .venv/installed ] || [ "$(cat .venv/installed)" != "$wanted" ]; then
     echo "Installing into .venv; the first time takes some minutes."
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${1:-}"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable ".${1:-}"
     echo "$wanted" > .venv/installed
 fi
