@@ -30,7 +30,7 @@ import yaml
 from pyannote.audio.applications import experiment as experiment_module
 from pyannote.audio.applications.experiment import Experiment, TrainFolder
 from pyannote.audio.applications.train import TrainOptions, train
-from pyannote.audio.applications.validate import ValidateOptions, Validator
+from pyannote.audio.applications.validator import ValidateOptions, Validator
 from pyannote.audio.database.protocols import labels_of, recordings
 from pyannote.audio.features.store import FeatureStore, Pack
 from pyannote.audio.metrics.segment_based import SegmentCounts, count

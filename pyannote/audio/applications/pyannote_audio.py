@@ -229,7 +229,8 @@ def _train(arguments: dict[str, Any]) -> None:
 
 
 def _validate(arguments: dict[str, Any]) -> None:
-    from pyannote.audio.applications.validate import ValidateOptions, validate
+    from pyannote.audio.applications.validate import validate
+    from pyannote.audio.applications.validator import ValidateOptions
 
     validate(
         ValidateOptions(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
-from pyannote.audio.core.errors import OutOfMemoryError, StorageError, ToolkitError
+from pyannote.audio.core.errors import OutOfMemoryError, ToolkitError
+from pyannote.audio.io.refusals import storage_error
 
 T = TypeVar("T")
 
@@ -58,6 +60,8 @@ def run(command: Callable[[], None], debug: bool = False) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     if not debug:
         warnings.simplefilter("ignore")
+        # an error in a thread comes back to the command, which says it in a sentence
+        threading.excepthook = _silent
     try:
         command()
     except ToolkitError as error:
@@ -88,6 +92,10 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     raise Terminated
 
 
+def _silent(arguments: object) -> None:
+    """Print nothing."""
+
+
 def _translated(error: Exception) -> ToolkitError:
     """The same error as a sentence."""
     text = " ".join(str(error).split())
@@ -98,7 +106,7 @@ def _translated(error: Exception) -> ToolkitError:
             fix="Set a smaller batch_size in config.yml, or a smaller --batch. Finished epochs are safe.",
         )
     if isinstance(error, OSError):
-        return StorageError(f"The system refused: {error.strerror or text}.", file=error.filename)
+        return storage_error(error, error.filename or "A file", action="used")
     return ToolkitError(
         f"Something unforeseen happened ({type(error).__name__}: {text}).",
         fix="Please report it, with what --debug prints.",

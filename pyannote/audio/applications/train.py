@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +9,7 @@ from typing import Any, Literal
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
+from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, TrainFolder, choose_device
 from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.core.errors import ConfigError, UsageError
@@ -70,7 +69,7 @@ def train(options: TrainOptions) -> None:
         validation = (
             _inner_validation(experiment, folder, options, specifications) if options.validate else None
         )
-        with _writer(folder.path, resumed) as writer:
+        with curves(folder.path, purge_step=resumed + 1 if resumed else None) as writer:
             for report in trainer.epochs(resumed + 1, options.last, progress=bar):
                 checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
                 _log(writer, report, specifications, options)
@@ -163,15 +162,6 @@ def _announce(
         f"{start}: {files} files, {experiment.task.batches_per_epoch} batches an epoch, "
         f"{parameters} parameters, {trainer.device.type}. Results go to {folder.path}"
     )
-
-
-@contextlib.contextmanager
-def _writer(folder: Path, resumed: int) -> Iterator[SummaryWriter]:
-    writer = SummaryWriter(log_dir=str(folder), purge_step=resumed + 1 if resumed else None)
-    try:
-        yield writer
-    finally:
-        writer.close()
 
 
 def _log(
