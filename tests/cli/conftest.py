@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import warnings
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
@@ -86,6 +87,7 @@ def known_database(path, cache):
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         patch.setattr(pyannote.database, "registry", registry)
         patch.setenv("PYANNOTE_AUDIO_CACHE", str(cache))
+        patch.setattr(threading, "excepthook", threading.excepthook)
         yield
     signal.signal(signal.SIGTERM, before)
 

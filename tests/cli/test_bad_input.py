@@ -4,6 +4,7 @@ import errno
 import re
 import resource
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
@@ -507,9 +508,7 @@ def test_a_full_disk_while_results_are_written(command, copied, here, monkeypatc
 
 
 def test_a_limit_of_the_shell(experiment, command):
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, 120_000))
-
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (120_000, 120_000))
     result = command("dcase", "train", "--cpu", experiment.root, experiment.protocol, preexec_fn=limit)
     check(result, STORAGE, "larger than the disk or the limit of the shell allows")
     assert not list(experiment.root.rglob("*.json"))
@@ -524,7 +523,14 @@ def test_a_disk_that_tensorboard_cannot_write_to(copied, here, monkeypatch):
 
     monkeypatch.setattr(RecordWriter, "write", write)
     result = here("dcase", "train", "--cpu", "--from=last", "--to=5", copied.root, copied.protocol)
-    check(result, STORAGE)
+    check(result, STORAGE, copied.train / "events.out.tfevents", "the disk is full", "Free some space")
+
+
+def test_curves_that_are_larger_than_the_limit_of_the_shell(copied, command):
+    shutil.rmtree(copied.validate)
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (20_000, 20_000))
+    result = command("dcase", "validate", "--cpu", copied.train, copied.protocol, preexec_fn=limit)
+    check(result, STORAGE, copied.validate / "events.out.tfevents", "limit of the shell")
 
 
 @pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES])
