@@ -41,13 +41,16 @@ class ApplyOptions:
     parallel: int = 1
     batch: int = 32
     step: float = 0.25
+    duration: float | None = None
 
 
 def apply(options: ApplyOptions) -> None:
     """Apply the models that a validation has chosen, and evaluate them where there is annotation."""
     validate = options.validate.resolve()
     device = choose_device(options.cpu, options.gpu)
-    pretrained = Pretrained(validate, options.selection, options.step, options.batch, device)
+    pretrained = Pretrained(
+        validate, options.selection, options.step, options.batch, device, options.duration
+    )
     experiment = Experiment(TrainFolder(validate.parents[1]).root, options.parallel)
     files, name = _files(options, experiment)
     experiment.prepare_features(files)

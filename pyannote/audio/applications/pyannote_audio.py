@@ -91,6 +91,7 @@ Options:
   --subset=S         Files to apply it to [default: test].
   --selection=S      class-wise (an epoch for each class) or global (one for all) [default: class-wise].
   --batch=N          Chunks that are computed at once [default: 32].
+  --duration=D       Duration of a chunk in seconds (default: that of training).
   --step=R           From one chunk to the next, as a share of the chunk [default: 0.25].
 {common}"""
 
@@ -264,6 +265,7 @@ def _apply(arguments: dict[str, Any]) -> None:
             selection=_one_of("selection", arguments["--selection"], ("class-wise", "global")),  # type: ignore[arg-type]
             batch=_number(arguments, "--batch", int, 1, 1 << 20),
             step=_number(arguments, "--step", float, 0.001, 1),
+            duration=_number(arguments, "--duration", float, 0.001, 86400),
             **_compute(arguments),
         )
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
@@ -66,14 +68,14 @@ def train(options: TrainOptions) -> None:
             _initialize(trainer, experiment, options, folder, specifications)
         _announce(experiment, trainer, folder, len(files), resumed)
         checkpoints.drop_after(resumed)
-        validation = (
-            _inner_validation(experiment, folder, options, specifications) if options.validate else None
-        )
-        with curves(folder.path, purge_step=resumed + 1 if resumed else None) as writer:
+        with (
+            _validation(experiment, folder, specifications, options) as validated,
+            curves(folder.path, purge_step=resumed + 1 if resumed else None) as writer,
+        ):
             for report in trainer.epochs(resumed + 1, options.last, progress=bar):
                 checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
                 _log(writer, report, specifications, options)
-                if validation is not None and validation.after_epoch(report.epoch):
+                if validated(report.epoch):
                     break
 
 
@@ -145,12 +147,18 @@ def _initialize(
     folder.write_specifications(specifications)
 
 
-def _inner_validation(
-    experiment: Experiment, folder: TrainFolder, options: TrainOptions, specifications: Specifications
-) -> Any:
-    from pyannote.audio.applications.validate import InnerValidation
+@contextmanager
+def _validation(
+    experiment: Experiment, folder: TrainFolder, specifications: Specifications, options: TrainOptions
+) -> Iterator[Callable[[int], bool]]:
+    """What is done after each epoch; it tells whether training may stop."""
+    if not options.validate:
+        yield lambda epoch: False
+        return
+    from pyannote.audio.applications.validate import within_training
 
-    return InnerValidation(experiment, folder, options, specifications)
+    with within_training(experiment, folder, specifications, options) as validated:
+        yield validated
 
 
 def _announce(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import (
@@ -65,8 +65,11 @@ def validate(options: ValidateOptions) -> None:
     say(summary(validator.validation.selection(), validator))
 
 
-class InnerValidation:
-    """Validation within a training: the same as beside it, and it knows when to stop.
+@contextmanager
+def within_training(
+    experiment: Experiment, folder: TrainFolder, specifications: Specifications, options: TrainOptions
+) -> Iterator[Callable[[int], bool]]:
+    """Validate within a training, as `validate` does beside it.
 
     Parameters
     ----------
@@ -74,34 +77,32 @@ class InnerValidation:
         Those of the training.
     options : TrainOptions
         What the command line of `train` says.
+
+    Yields
+    ------
+    callable
+        Validates an epoch, and tells whether all classes have stopped.
     """
+    own = ValidateOptions(
+        folder.path, options.protocol, cpu=options.cpu, gpu=options.gpu, parallel=options.parallel
+    )
+    validator = Validator(experiment, folder, specifications, own)
+    stopping = experiment.callbacks().get("EarlyStopping")
 
-    def __init__(
-        self,
-        experiment: Experiment,
-        folder: TrainFolder,
-        options: TrainOptions,
-        specifications: Specifications,
-    ) -> None:
-        own = ValidateOptions(
-            folder.path, options.protocol, cpu=options.cpu, gpu=options.gpu, parallel=options.parallel
-        )
-        self.validator = Validator(experiment, folder, specifications, own)
-        self.stopping = experiment.callbacks().get("EarlyStopping")
-        self.writer = SummaryWriter(log_dir=str(self.validator.folder))
-        self.validator.recall(self.validator.checkpoints.epochs())
-
-    def after_epoch(self, epoch: int) -> bool:
-        """Validate an epoch; whether all classes have stopped."""
-        selection = self.validator.validate(epoch, self.writer)
-        say(_line(self.validator, epoch, selection))
-        if self.stopping is None:
+    def after_epoch(epoch: int) -> bool:
+        selection = validator.validate(epoch, writer)
+        say(_line(validator, epoch, selection))
+        if stopping is None:
             return False
-        stopped = self.stopping.stopped(dict(selection.peaks), sorted(self.validator.validation.history))
+        stopped = stopping.stopped(dict(selection.peaks), sorted(validator.validation.history))
         if len(stopped) < len(selection.peaks):
             return False
-        say(f"No class has improved for {self.stopping.patience} validations: training stops.")
+        say(f"No class has improved for {stopping.patience} validations: training stops.")
         return True
+
+    with FolderLock(validator.folder, purpose="validate"), curves(validator.folder) as writer:
+        validator.recall(validator.checkpoints.epochs())
+        yield after_epoch
 
 
 def summary(selection: Selection, validator: Validator) -> str:
@@ -124,7 +125,7 @@ def _line(validator: Validator, epoch: int, selection: Selection) -> str:
     value = validator.validation.average(epoch)
     return (
         f"Epoch {epoch}: {validator.validation.criterion.name} {value:.3f} "
-        f"(best {selection.value:.3f}, epoch {selection.epoch})"
+        f"(chosen so far: epoch {selection.epoch}, {selection.value:.3f})"
     )
 
 

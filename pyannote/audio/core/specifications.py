@@ -47,7 +47,11 @@ class Specifications:
     @property
     def frames(self) -> int:
         """Feature frames of one training chunk."""
-        return max(1, round(self.duration / self.step))
+        return self.frames_of(self.duration)
+
+    def frames_of(self, duration: float | None) -> int:
+        """Feature frames of a chunk, at least 1; by default those of a training chunk."""
+        return max(1, round((self.duration if duration is None else duration) / self.step))
 
     def dump(self) -> dict[str, Any]:
         """Plain mapping for `specs.yml`."""

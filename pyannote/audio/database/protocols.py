@@ -140,6 +140,9 @@ def _sources(name: str, subset: str) -> dict[str, Path]:
         entries = (
             content.get("Protocols", {}).get(database, {}).get(task, {}).get(protocol, {}).get(subset, {})
         )
+        if entries:
+            # of several files that define a protocol, the last one counts
+            found = {}
         for key, value in entries.items():
             if isinstance(value, str) and "{" not in value:
                 found[key] = next(

@@ -69,6 +69,8 @@ class Pretrained:
         Chunks that are computed at once.
     device : torch.device or str
         Where to compute.
+    duration : float, optional
+        Duration of a chunk in seconds. Defaults to that of training.
 
     Raises
     ------
@@ -83,6 +85,7 @@ class Pretrained:
         step: float = 0.25,
         batch_size: int = 32,
         device: torch.device | str = "cpu",
+        duration: float | None = None,
     ) -> None:
         validate = Path(validate_dir).resolve()
         self.params = load_params(validate)
@@ -97,13 +100,14 @@ class Pretrained:
             raise _damaged_params(validate / "params.yml")
         epochs = [chosen[name]["epoch"] for name in self.classes]
         checkpoints = Checkpoints(train / "weights")
+        frames = self.specifications.frames_of(duration)
         slides = {}
         for epoch in sorted(set(epochs)):
             model = build(
                 "architecture", config.architecture, config.document, specifications=self.specifications
             )
             load_weights(model, checkpoints.load_weights(epoch), checkpoints.weights(epoch))
-            slides[epoch] = Slide(model.to(device), self.specifications.frames, step, batch_size)
+            slides[epoch] = Slide(model.to(device), frames, step, batch_size)
         self.ensemble = Ensemble(slides, epochs)
 
     @property

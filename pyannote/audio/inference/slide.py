@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.windows import chunk_starts, overlap_add
 from pyannote.audio.models.base import Base as Model
 
@@ -34,6 +35,14 @@ class Slide:
     frames: int
     step: float = 0.25
     batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        if self.frames < self.model.resolution:
+            raise UsageError(
+                f"A chunk of {self.frames} frames is shorter than one output frame of this model, which is "
+                f"{self.model.resolution} frames.",
+                fix="Set a longer --duration.",
+            )
 
     @property
     def chunk_outputs(self) -> int:
