@@ -112,6 +112,14 @@ def test_configurations_are_whole_and_mentioned(path):
     assert f"[{path.name}]({path.name})" in TEXT
 
 
+def test_quick_start_is_the_same_but_for_the_length_of_an_epoch():
+    whole, quick = (
+        yaml.safe_load((TUTORIAL / name).read_text()) for name in ("config.yml", "config.quickstart.yml")
+    )
+    assert quick["task"]["params"].pop("per_epoch") < whole["task"]["params"].pop("per_epoch")
+    assert quick == whole
+
+
 def test_example_of_labels_spec_is_accepted():
     example = yaml.safe_load(re.search(r"```yaml\n(.*?)```", section("Classes"), flags=re.DOTALL)[1])
     assert MultilabelDetection(**example).labels.classes == (
