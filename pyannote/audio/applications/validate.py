@@ -111,12 +111,13 @@ def summary(selection: Selection, validator: Validator) -> str:
     lines = [
         f"Epoch for all classes: {selection.epoch}, "
         f"{validator.validation.criterion.name} {selection.value:.3f}",
-        f"{'class':<{width}}{'epoch':>6}{'threshold':>11}{'F-score':>9}{'precision':>11}{'recall':>8}",
+        f"{'class':<{width}}{'epoch':>6}{'threshold':>11}{'shortest':>10}{'F-score':>9}{'precision':>11}"
+        f"{'recall':>8}",
     ]
     for name, choice in selection.class_wise.items():
         lines.append(
-            f"{name:<{width}}{choice.epoch:>6}{choice.threshold:>11.3f}{choice.fscore:>9.3f}"
-            f"{choice.precision:>11.3f}{choice.recall:>8.3f}"
+            f"{name:<{width}}{choice.epoch:>6}{choice.threshold:>11.3f}{choice.shortest:>10g}"
+            f"{choice.fscore:>9.3f}{choice.precision:>11.3f}{choice.recall:>8.3f}"
         )
     return "\n".join(lines)
 
