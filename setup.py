@@ -37,7 +37,6 @@ TEST_REQUIREMENTS = [
     "ruff>=0.4",
     "scikit-learn>=1.3",
     "types-PyYAML",
-    "types-docopt",
     "types-tqdm",
 ]
 
