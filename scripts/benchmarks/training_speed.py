@@ -2,31 +2,39 @@
 
 Peer: the same model and optimizer on the same batches, which lie ready in memory. Both arms take turns.
 
-Usage: training_speed.py [--architecture=NAME] [--batches=N] [--rounds=N]
+Usage: training_speed.py [options]
 
   --architecture=NAME  Dcase or Crnn [default: Dcase].
   --batches=N          Batches of each arm in a round [default: 100].
   --rounds=N           Rounds; medians are printed [default: 5].
+  --augmented          With the augmentation and the averaging of weights of the tutorial's config.yml.
 """
 
 from __future__ import annotations
 
 import statistics
 import time
+from pathlib import Path
+from typing import Any
 
 import docopt
 import numpy as np
 import torch
 from common import CLASSES, synthetic_files, synthetic_pack
 
+from pyannote.audio.config.registry import build
+from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.labeling.tasks.base import DAY
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
+from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
 from pyannote.audio.train.trainer import Trainer
+
+CONFIG = Path(__file__).parents[2] / "tutorials" / "models" / "dcase" / "config.yml"
 
 
 def model_alone(trainer: Trainer, batches: list[dict[str, torch.Tensor]]) -> float:
@@ -39,6 +47,14 @@ def model_alone(trainer: Trainer, batches: list[dict[str, torch.Tensor]]) -> flo
         loss.backward()
         trainer.optimizer.step()
     return time.perf_counter() - started
+
+
+def from_tutorial() -> tuple[list[Any], WeightAveraging]:
+    """Augmentations and averaging that the tutorial's configuration names."""
+    config = load_config(CONFIG)
+    augmentations = [build("data_augmentation", block, config.document) for block in config.data_augmentation]
+    averaging = [build("callbacks", block, config.document) for block in config.callbacks]
+    return augmentations, next(one for one in averaging if isinstance(one, WeightAveraging))
 
 
 def main() -> None:
@@ -58,7 +74,8 @@ def main() -> None:
         model = architecture(specifications)
         model.set_statistics(task.statistics())
         optimizer = SGD()(model.parameters(), 0.01)
-        trainer = Trainer(model, task, optimizer, ConstantScheduler(0.01))
+        augmentations, averaging = from_tutorial() if arguments["--augmented"] else ([], None)
+        trainer = Trainer(model, task, optimizer, ConstantScheduler(0.01), augmentations, averaging=averaging)
         ready = [
             {**batch, "targets": task.targets(batch["y"], model.resolution)}
             for batch in task.batches(1, seed=0)

@@ -22,7 +22,7 @@ def drawn(figure):
 def test_inputs_targets_and_scores_of_the_first_chunks(batch, columns):
     features, targets = torch.randn(batch, 200, 6), torch.rand(batch, 22, 2).round()
     logits = torch.randn(batch, 22, 2)
-    figure = batch_figure(features, targets, logits, SPECS)
+    figure = batch_figure(features, targets, logits, SPECS, resolution=9)
     axes = np.array(figure.axes).reshape(3, columns)
     for column in range(columns):
         shown = [axis.images[0].get_array() for axis in axes[:, column]]

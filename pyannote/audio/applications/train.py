@@ -184,7 +184,9 @@ def _log(
     }.items():
         writer.add_scalar(f"train/{name}", value, report.epoch)
     if report.epoch == 1 or report.epoch % 10 == 0:
-        figure = batch_figure(report.features, report.targets, report.logits, specifications)
+        figure = batch_figure(
+            report.features, report.targets, report.logits, specifications, report.resolution
+        )
         writer.add_figure("train/batch", figure, report.epoch)
     writer.flush()
     say(

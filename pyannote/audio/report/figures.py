@@ -16,7 +16,12 @@ REFERENCE, DETECTED, SCORE = "#4c72b0", "#dd8452", "#555555"
 
 
 def batch_figure(
-    features: Any, targets: Any, logits: Any, specifications: Specifications, chunks: int = 4
+    features: Any,
+    targets: Any,
+    logits: Any,
+    specifications: Specifications,
+    resolution: int,
+    chunks: int = 4,
 ) -> Figure:
     """Draw inputs, targets and scores of the first chunks of a batch, one column each.
 
@@ -28,6 +33,8 @@ def batch_figure(
         What it should give, and what it gave.
     specifications : Specifications
         Names of classes.
+    resolution : int
+        Feature frames of one output frame.
     chunks : int
         How many are shown.
     """
@@ -42,13 +49,15 @@ def batch_figure(
     }
     for row, (name, values) in enumerate(rows.items()):
         limits = {} if name == "features" else {"vmin": 0, "vmax": 1}
+        step = specifications.step * (1 if name == "features" else resolution)
         for column, value in enumerate(values):
             axis = axes[row, column]
-            extent = (0, specifications.duration, -0.5, value.shape[1] - 0.5)
+            extent = (0, len(value) * step, -0.5, value.shape[1] - 0.5)
             axis.imshow(
                 value.T, aspect="auto", origin="lower", extent=extent, interpolation="nearest", **limits
             )
             labels = specifications.classes if name != "features" and column == 0 else []
+            axis.set_xlim(0, specifications.duration)
             axis.set_yticks(range(len(labels)), labels)
         axes[row, 0].set_title(name, loc="left")
     for axis in axes[-1]:

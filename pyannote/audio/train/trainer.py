@@ -63,6 +63,8 @@ class EpochReport:
         Chunks that were seen.
     features, targets, logits : Tensor
         Inputs, targets and outputs of the last batch, to be looked at.
+    resolution : int
+        Feature frames of one output frame.
     """
 
     epoch: int
@@ -73,6 +75,7 @@ class EpochReport:
     features: Tensor
     targets: Tensor
     logits: Tensor
+    resolution: int
 
 
 @dataclass
@@ -162,7 +165,9 @@ class Trainer:
             )
         self.scheduler.observe(mean)
         seconds = time.perf_counter() - started
-        return EpochReport(epoch, mean, rate, seconds, samples, batch["X"], targets, logits.detach())
+        return EpochReport(
+            epoch, mean, rate, seconds, samples, batch["X"], targets, logits.detach(), resolution
+        )
 
     def weights(self) -> dict[str, Tensor]:
         """Weights that the training has arrived at, to be validated and applied."""
