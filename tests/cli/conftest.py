@@ -122,6 +122,11 @@ def files(data):
     return load
 
 
+def heed_interrupts():
+    """Undo what a shell does to jobs in the background, in which the tests may run: they ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start():
     """Start a command in a process of its own; whatever still runs at the end of the test is killed."""
@@ -130,7 +135,7 @@ def start():
     def popen(*arguments, **options):
         command = [sys.executable, "-m", "pyannote.audio.applications.pyannote_audio", *map(str, arguments)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        process = subprocess.Popen(command, **{**pipes, **options})
+        process = subprocess.Popen(command, preexec_fn=heed_interrupts, **{**pipes, **options})
         started.append(process)
         return process
 
