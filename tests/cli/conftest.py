@@ -134,8 +134,13 @@ def start():
 
     def popen(*arguments, **options):
         command = [sys.executable, "-m", "pyannote.audio.applications.pyannote_audio", *map(str, arguments)]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        process = subprocess.Popen(command, preexec_fn=heed_interrupts, **{**pipes, **options})
+        usual = {
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "text": True,
+            "preexec_fn": heed_interrupts,
+        }
+        process = subprocess.Popen(command, **{**usual, **options})
         started.append(process)
         return process
 
