@@ -146,6 +146,18 @@ def test_epochs_that_were_trained_again_are_validated_again(copied, here):
     assert re.findall(r"^Epoch (\d+): average", result.out, re.MULTILINE) == ["1", "2", "3"]
 
 
+def test_epochs_that_were_trained_again_are_not_applied_with_old_thresholds(copied, here):
+    for path in (copied.train / "weights").iterdir():
+        path.unlink()
+    arguments = ("--cpu", "--seed=5", "--to=3", copied.root, copied.protocol)
+    assert here("dcase", "train", *arguments).code == 0
+    refused = here("dcase", "apply", "--cpu", copied.validate, copied.protocol)
+    assert refused.code == 8
+    assert "has been trained again since this validation. Run `validate` again." in refused.err
+    assert here("dcase", "validate", "--cpu", copied.train, copied.protocol).code == 0
+    assert here("dcase", "apply", "--cpu", copied.validate, copied.protocol).code == 0
+
+
 def test_training_stops_when_no_class_improves(experiment, here):
     still = experiment.config.read_text().replace("learning_rate: 0.01", "learning_rate: 1.0e-30")
     experiment.config.write_text(still + "callbacks:\n   name: EarlyStopping\n   params: {patience: 2}\n")

@@ -128,7 +128,8 @@ class Validator:
         return [self.slide(inputs) for inputs in self.inputs]
 
     def write(self, selection: Selection) -> None:
-        """Write params.yml."""
+        """Write params.yml, with what tells the weights of its epochs from others."""
+        epochs = {selection.epoch, *(choice.epoch for choice in selection.class_wise.values())}
         write_yaml(
             self.folder / "params.yml",
             {
@@ -136,6 +137,7 @@ class Validator:
                 "metric": self.validation.criterion.name,
                 "value": round(selection.value, 6),
                 "unit": self.validation.unit,
+                "weights": {epoch: self.checkpoints.version(epoch) for epoch in sorted(epochs)},
                 "params": {name: self._dumped(choice) for name, choice in selection.single.items()},
                 "class_wise": {name: self._dumped(choice) for name, choice in selection.class_wise.items()},
             },

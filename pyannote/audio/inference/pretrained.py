@@ -103,12 +103,23 @@ class Pretrained:
         frames = self.specifications.frames_of(duration)
         slides = {}
         for epoch in sorted(set(epochs)):
+            self._check_version(epoch, checkpoints, validate)
             model = build(
                 "architecture", config.architecture, config.document, specifications=self.specifications
             )
             load_weights(model, checkpoints.load_weights(epoch), checkpoints.weights(epoch))
             slides[epoch] = Slide(model.to(device), frames, step, batch_size)
         self.ensemble = Ensemble(slides, epochs)
+
+    def _check_version(self, epoch: int, checkpoints: Checkpoints, validate: Path) -> None:
+        """Refuse weights that were trained after the validation that has chosen them."""
+        validated = self.params.get("weights", {}).get(epoch)
+        if validated is not None and validated != checkpoints.version(epoch):
+            raise CheckpointError(
+                f"Epoch {epoch} has been trained again since this validation.",
+                file=validate / "params.yml",
+                fix="Run `validate` again.",
+            )
 
     @property
     def classes(self) -> tuple[str, ...]:
