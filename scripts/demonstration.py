@@ -15,26 +15,22 @@ import sys
 
 from docopt import docopt
 
-from pyannote.audio.core.errors import ToolkitError, UsageError
+from pyannote.audio.applications.terminal import run
+from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.demonstration import make_demonstration
 
 
-def main() -> int:
-    """Run the command and return its exit status."""
+def main() -> None:
+    """Run the command."""
     arguments = docopt(__doc__)
     try:
-        try:
-            files, seed = int(arguments["--files"]), int(arguments["--seed"])
-            seconds = float(arguments["--seconds"])
-        except ValueError as error:
-            raise UsageError(f"An option is not a number ({error}).", fix="Correct it.") from None
-        path = make_demonstration(arguments["<output>"], files=files, seconds=seconds, seed=seed)
-    except ToolkitError as error:
-        print(error, file=sys.stderr)
-        return error.code
+        files, seed = int(arguments["--files"]), int(arguments["--seed"])
+        seconds = float(arguments["--seconds"])
+    except ValueError as error:
+        raise UsageError(f"An option is not a number ({error}).", fix="Correct it.") from None
+    path = make_demonstration(arguments["<output>"], files=files, seconds=seconds, seed=seed)
     print(f"{path} holds {files} synthetic recordings.")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -26,8 +26,8 @@ from typing import Any, TypeVar
 
 from docopt import docopt
 
-from pyannote.audio.applications.terminal import bar
-from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
+from pyannote.audio.applications.terminal import bar, run
+from pyannote.audio.core.errors import DataError, UsageError
 
 T = TypeVar("T", int, float)
 
@@ -89,17 +89,12 @@ def write_averages(arguments: dict[str, str]) -> int:
     return len(files)
 
 
-def main() -> int:
-    """Run the command and return its exit status."""
+def main() -> None:
+    """Run the command."""
     arguments = docopt(__doc__)
-    try:
-        count = write_averages(arguments)
-    except ToolkitError as error:
-        print(error, file=sys.stderr)
-        return error.code
+    count = write_averages(arguments)
     print(f"{count} averages are in {arguments['<output>']}.")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

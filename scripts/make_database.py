@@ -23,7 +23,8 @@ import sys
 
 from docopt import docopt
 
-from pyannote.audio.core.errors import ToolkitError, UsageError
+from pyannote.audio.applications.terminal import run
+from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.own_data import make_database
 
 
@@ -35,27 +36,22 @@ def number(arguments: dict[str, str], option: str, kind: type) -> float:
         raise UsageError(f"{option}={arguments[option]} is not a number.", fix="Correct it.") from None
 
 
-def main() -> int:
-    """Run the command and return its exit status."""
+def main() -> None:
+    """Run the command."""
     arguments = docopt(__doc__)
-    try:
-        path = make_database(
-            arguments["<audio>"],
-            arguments["<annotation>"],
-            arguments["<output>"],
-            name=arguments["--name"],
-            protocol=arguments["--protocol"],
-            development=number(arguments, "--development", float),
-            test=number(arguments, "--test", float),
-            seed=int(number(arguments, "--seed", int)),
-            allow_empty=arguments["--allow-empty"],
-        )
-    except ToolkitError as error:
-        print(error, file=sys.stderr)
-        return error.code
+    path = make_database(
+        arguments["<audio>"],
+        arguments["<annotation>"],
+        arguments["<output>"],
+        name=arguments["--name"],
+        protocol=arguments["--protocol"],
+        development=number(arguments, "--development", float),
+        test=number(arguments, "--test", float),
+        seed=int(number(arguments, "--seed", int)),
+        allow_empty=arguments["--allow-empty"],
+    )
     print(f"{path} is ready: {arguments['--name']}.SpeakerDiarization.{arguments['--protocol']}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

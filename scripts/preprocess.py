@@ -15,21 +15,16 @@ import sys
 
 from docopt import docopt
 
-from pyannote.audio.core.errors import ToolkitError
+from pyannote.audio.applications.terminal import run
 from pyannote.audio.database.tut2017 import prepare
 
 
-def main() -> int:
-    """Run the command and return its exit status."""
+def main() -> None:
+    """Run the command."""
     arguments = docopt(__doc__)
-    try:
-        path = prepare(arguments["<folder>"], arguments["<output>"])
-    except ToolkitError as error:
-        print(error, file=sys.stderr)
-        return error.code
+    path = prepare(arguments["<folder>"], arguments["<output>"])
     print(f"{path} is ready.")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))
