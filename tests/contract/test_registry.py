@@ -74,6 +74,7 @@ def test_is_found_by_its_bare_and_by_its_dotted_name(document, kind, name):
     assert found.__name__ == name
     assert find(kind, f"{FOLDERS[kind]}.{name}", document, ()) is found
     assert find(kind, f"{FOLDERS[kind]}.{snake_case(name)}.{name}", document, ()) is found
+    assert getattr(importlib.import_module(FOLDERS[kind]), name) is found
 
 
 @pytest.mark.parametrize(("kind", "name"), EVERY)

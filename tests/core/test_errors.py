@@ -6,7 +6,7 @@ import pytest
 
 from pyannote.audio.core import errors
 from pyannote.audio.core.errors import DataError, ToolkitError
-from pyannote.audio.core.lazy import lazy_names
+from pyannote.audio.core.lazy import lazy_classes
 
 CLASSES = [
     value for _, value in inspect.getmembers(errors, inspect.isclass) if issubclass(value, ToolkitError)
@@ -38,8 +38,9 @@ def test_kinds_that_are_no_kind_of_each_other_have_different_codes():
     assert len({kind.code for kind in direct}) == len(direct)
 
 
-def test_lazy_names_import_when_asked_and_refuse_others():
-    get = lazy_names("some.package", {"DataError": "pyannote.audio.core.errors"})
+def test_lazy_classes_are_imported_when_asked_for_and_others_refused():
+    get = lazy_classes("pyannote.audio.core", {"DataError": "pyannote.audio.core.errors"})
     assert get("DataError") is DataError
-    with pytest.raises(AttributeError, match=r"'some\.package' has no attribute 'Other'"):
-        get("Other")
+    for name in ("Other", "errors"):
+        with pytest.raises(AttributeError, match=rf"'pyannote\.audio\.core' has no attribute '{name}'"):
+            get(name)

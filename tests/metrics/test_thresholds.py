@@ -1,15 +1,10 @@
-import itertools
-
 import numpy as np
 import pytest
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.metrics.segment_based import count
 from pyannote.audio.metrics.thresholds import (
     best_error_count,
     best_f_score,
-    best_joint_error_rate,
-    best_joint_f_score,
     best_recall,
 )
 
@@ -146,66 +141,6 @@ def test_scores_of_minus_infinity_are_never_accepted():
     assert best.recall == pytest.approx(2 / 3)
 
 
-def total_errors(active, target):
-    counts = count(target, active)
-    return counts.substitutions + counts.deletions + counts.insertions
-
-
-JOINT = [
-    (best_joint_error_rate, lambda active, target: total_errors(active, target) / max(1, target.sum()), min),
-    (best_joint_f_score, f_score, max),
-]
-
-
-@pytest.mark.parametrize("seed", CASES)
-@pytest.mark.parametrize(("search", "measure", "better"), JOINT)
-def test_joint_search_ends_where_no_class_alone_can_improve(seed, search, measure, better):
-    scores, target = problem(seed, classes=3)
-    for start in (None, [0.5, 0.5, 0.5]):
-        best = search(scores, target, start)
-        active = scores >= best.thresholds
-        assert best.value == pytest.approx(measure(active, target), abs=1e-12)
-        for column in range(3):
-            for alternative in every_decision(scores[:, column]):
-                changed = active.copy()
-                changed[:, column] = alternative
-                value = measure(changed, target)
-                assert better(value, best.value) == pytest.approx(best.value, abs=1e-12)
-
-
-@pytest.mark.parametrize(("search", "measure", "better"), JOINT)
-def test_joint_search_against_all_combinations(search, measure, better):
-    reached = 0
-    for seed in CASES:
-        rng = np.random.default_rng(seed)
-        target = rng.random((8, 2)) < 0.4
-        scores = 1 / (1 + np.exp(-rng.normal(target, 1)))
-        columns = itertools.product(*(every_decision(column) for column in scores.T))
-        optimum = better(measure(np.stack(pair, axis=1), target) for pair in columns)
-        value = search(scores, target).value
-        assert better(value, optimum) == pytest.approx(optimum)
-        reached += value == pytest.approx(optimum)
-    assert reached >= 0.8 * len(CASES)
-
-
-@pytest.mark.parametrize(("search", "measure", "better"), JOINT)
-def test_joint_search_is_not_worse_than_class_by_class(search, measure, better):
-    scores, target = problem(5, classes=4)
-    for alone in (best_f_score, best_error_count):
-        thresholds = [alone(scores[:, c], target[:, c]).threshold for c in range(4)]
-        value = search(scores, target).value
-        assert better(value, measure(scores >= np.array(thresholds), target)) == pytest.approx(value)
-
-
-def test_joint_search_never_accepts_a_class_without_positives():
-    scores, target = problem(8, classes=3)
-    target[:, 1] = False
-    for search, *_ in JOINT:
-        best = search(scores, target)
-        assert best.positives.tolist() == target.sum(0).tolist()
-        assert best.thresholds[1] > 1
-
-
 @pytest.mark.parametrize(
     ("scores", "target", "weights", "words"),
     [
@@ -220,9 +155,3 @@ def test_joint_search_never_accepts_a_class_without_positives():
 def test_impossible_input(scores, target, weights, words):
     with pytest.raises(DataError, match=words):
         best_f_score(scores, target, weights)
-
-
-@pytest.mark.parametrize("start", [[0.5], 0.5])
-def test_joint_search_needs_one_start_for_each_class(start):
-    with pytest.raises(DataError, match="thresholds of shape"):
-        best_joint_f_score([[0.5, 0.1]], [[True, False]], start)

@@ -57,29 +57,25 @@ def apply(options: ApplyOptions) -> None:
     output = validate / "apply" / _folder_name(pretrained)
     with FolderLock(output, purpose="apply"):
         precomputed = Precomputed.create(
-            output, _window(pretrained), len(pretrained.classes), classes=list(pretrained.classes)
+            output, pretrained.sliding_window, len(pretrained.classes), classes=list(pretrained.classes)
         )
         estimate = {}
         for file in bar(files, total=len(files), description="Applying"):
             scores = pretrained.ensemble(experiment.inputs(file, pretrained.specifications))
             precomputed.dump(file, scores)
-            estimate[file["uri"]] = events_of(scores, pretrained, options.selection, file)
+            estimate[file["uri"]] = events_of(scores, pretrained, file)
         _write(output, name, estimate, pretrained.classes)
         say(f"{len(files)} files, {sum(map(len, estimate.values()))} events. Results are in {output}")
         if all(file["events"] is not None for file in files):
-            labels = experiment.task.labels  # type: ignore[attr-defined]
-            reference = {file["uri"]: labels.events(file["events"] or ()) for file in files}
+            reference = {file["uri"]: experiment.task.labels.events(file["events"] or ()) for file in files}
             _evaluate(output, name, reference, estimate, pretrained.classes)
 
 
-def events_of(
-    scores: NDArray[np.float32], pretrained: Pretrained, selection: str, file: Recording
-) -> list[Event]:
+def events_of(scores: NDArray[np.float32], pretrained: Pretrained, file: Recording) -> list[Event]:
     """Events of a recording within its annotated regions, in order of onset."""
-    chosen = pretrained.params["class_wise" if selection == "class-wise" else "params"]
     events = []
     for column, label in enumerate(pretrained.classes):
-        binarize = Binarize(**{name: float(chosen[label][name]) for name in PARAMETERS})
+        binarize = Binarize(**{name: float(pretrained.chosen[label][name]) for name in PARAMETERS})
         for onset, offset in binarize(scores[:, column], pretrained.frame_step, file["duration"]):
             # what is scored is what is written, to the millisecond
             parts = (
@@ -106,12 +102,6 @@ def _files(options: ApplyOptions, experiment: Experiment) -> tuple[list[Recordin
 def _folder_name(pretrained: Pretrained) -> str:
     epochs = sorted(pretrained.ensemble.slides)
     return f"{epochs[0]:04d}" if len(epochs) == 1 else "class-wise"
-
-
-def _window(pretrained: Pretrained) -> object:
-    from pyannote.core import SlidingWindow
-
-    return SlidingWindow(start=0.0, duration=pretrained.frame_step, step=pretrained.frame_step)
 
 
 def _write(output: Path, name: str, estimate: Mapping[str, list[Event]], classes: tuple[str, ...]) -> None:

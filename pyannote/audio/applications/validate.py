@@ -8,10 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pyannote.audio.applications.curves import curves
-from pyannote.audio.applications.experiment import (
-    Experiment,
-    TrainFolder,
-)
+from pyannote.audio.applications.experiment import Experiment, TrainFolder
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.applications.validator import ValidateOptions, Validator
 from pyannote.audio.core.errors import CheckpointError

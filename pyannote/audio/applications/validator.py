@@ -98,9 +98,8 @@ class Validator:
         experiment.prepare_features(self.files)
         self.inputs = [experiment.inputs(file, specifications) for file in self.files]
         outputs = [-(-len(inputs["X"]) // model.resolution) for inputs in self.inputs]
-        labels = experiment.task.labels  # type: ignore[attr-defined]
         self.validation = DetectionValidation(
-            Reference(self.files, labels, self.frame_step, outputs),
+            Reference(self.files, experiment.task.labels, self.frame_step, outputs),
             Records(self.folder / "scores", self._settings(options, outputs), self.checkpoints.version),
             criterion,
             options.unit,

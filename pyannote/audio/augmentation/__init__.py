@@ -1,1 +1,5 @@
-"""Data augmentation: what changes a batch in training only."""
+"""What changes a batch in training; `SomeName` is imported from `some_name.py` when asked for."""
+
+from pyannote.audio.core.lazy import lazy_classes
+
+__getattr__ = lazy_classes(__name__)

@@ -15,6 +15,7 @@ from typing import Any
 
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import Document
+from pyannote.audio.core.lazy import snake_case
 
 FOLDERS = {
     "task": "pyannote.audio.labeling.tasks",
@@ -25,17 +26,6 @@ FOLDERS = {
     "optimizer": "pyannote.audio.train.optimizers",
     "callbacks": "pyannote.audio.train.callbacks",
 }
-
-
-def snake_case(name: str) -> str:
-    """Name of the file that holds a class.
-
-    Examples
-    --------
-    >>> snake_case("LibrosaMFCC"), snake_case("Dcase"), snake_case("LibrosaMelSpectrogram")
-    ('librosa_mfcc', 'dcase', 'librosa_mel_spectrogram')
-    """
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def available(kind: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -68,8 +68,7 @@ def recordings(
         raise UsageError(f"There is no subset {subset!r}; there are {', '.join(SUBSETS)}.")
     protocol = _protocol(name, templates)
     sources = _sources(name, subset)
-    _check_sources(sources)
-    latest = _latest_events(sources.get("annotation"))
+    latest = _check_sources(sources)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -152,27 +151,26 @@ def _sources(name: str, subset: str) -> dict[str, Path]:
     return found
 
 
-def _check_sources(sources: Mapping[str, Path]) -> None:
-    """Read lists and annotations strictly, so that what is wrong with them is said with its line."""
-    from pyannote.audio.io.rttm import read_lst, read_rttm, read_uem
+def _check_sources(sources: Mapping[str, Path]) -> dict[str, AnnotatedEvent]:
+    """Read lists and annotations strictly, so that what is wrong with them is said with its line.
 
-    readers = {".lst": read_lst, ".rttm": read_rttm, ".uem": read_uem}
-    for path in sources.values():
+    Returns the event that ends last in each file; pyannote.database cuts it where no region is annotated.
+    """
+    from pyannote.audio.io.rttm import read_events, read_lst, read_uem
+
+    readers: dict[str, Callable[[Path], Any]] = {".lst": read_lst, ".rttm": read_events, ".uem": read_uem}
+    read = {}
+    for key, path in sources.items():
         if not path.is_file():
             raise DataError(
                 "This file is named in database.yml, and is not there.", file=path, fix="Check the path."
             )
         if path.suffix in readers:
-            readers[path.suffix](path)
-
-
-def _latest_events(source: Path | None) -> dict[str, AnnotatedEvent]:
-    """Event that ends last in each file; pyannote.database cuts it where no region is annotated."""
-    from pyannote.audio.io.rttm import read_events
-
-    if source is None or source.suffix != ".rttm":
+            read[key] = readers[path.suffix](path)
+    annotation = sources.get("annotation")
+    if annotation is None or annotation.suffix != ".rttm":
         return {}
-    return {event.recording: event for event in sorted(read_events(source), key=lambda one: one.segment.end)}
+    return {event.recording: event for event in sorted(read["annotation"], key=lambda one: one.segment.end)}
 
 
 def _recording(

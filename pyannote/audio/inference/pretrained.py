@@ -22,7 +22,7 @@ from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.models.base import Base as Model
 
 if TYPE_CHECKING:
-    from pyannote.core import SlidingWindowFeature
+    from pyannote.core import SlidingWindow, SlidingWindowFeature
 
 PARAMETERS = ("onset", "offset", "min_duration_on", "min_duration_off", "pad_onset", "pad_offset")
 """What turns the scores of a class into events; see `pyannote.audio.pipeline.binarize`."""
@@ -95,10 +95,10 @@ class Pretrained:
         self.extraction: FeatureExtraction = build(
             "feature_extraction", config.feature_extraction, config.document
         )
-        chosen = self.params["class_wise" if selection == "class-wise" else "params"]
-        if set(chosen) != set(self.classes):
+        self.chosen: dict[str, Any] = self.params["class_wise" if selection == "class-wise" else "params"]
+        if set(self.chosen) != set(self.classes):
             raise _damaged_params(validate / "params.yml")
-        epochs = [chosen[name]["epoch"] for name in self.classes]
+        epochs = [self.chosen[name]["epoch"] for name in self.classes]
         checkpoints = Checkpoints(train / "weights")
         frames = self.specifications.frames_of(duration)
         slides = {}
@@ -131,6 +131,13 @@ class Pretrained:
         """Duration of a frame of the scores, in seconds."""
         return self.ensemble.resolution * self.specifications.step
 
+    @property
+    def sliding_window(self) -> SlidingWindow:
+        """Where frames of the scores lie in time."""
+        from pyannote.core import SlidingWindow
+
+        return SlidingWindow(start=0.0, duration=self.frame_step, step=self.frame_step)
+
     def __call__(self, file: Any) -> SlidingWindowFeature:
         """Scores of a recording.
 
@@ -144,14 +151,13 @@ class Pretrained:
         SlidingWindowFeature
             Of shape (frames, classes), between 0 and 1.
         """
-        from pyannote.core import SlidingWindow, SlidingWindowFeature
+        from pyannote.core import SlidingWindowFeature
 
         features = self.extraction(file).data
         inputs = {"X": features}
         if "long_term" in self.specifications.inputs:
             inputs["long_term"] = long_term_average(features)
-        window = SlidingWindow(start=0.0, duration=self.frame_step, step=self.frame_step)
-        return SlidingWindowFeature(self.ensemble(inputs), window, labels=list(self.classes))
+        return SlidingWindowFeature(self.ensemble(inputs), self.sliding_window, labels=list(self.classes))
 
 
 def load_weights(model: Model, weights: Mapping[str, Any], file: Path) -> None:

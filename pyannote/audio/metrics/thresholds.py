@@ -11,33 +11,13 @@ The best threshold of a few events is a matter of luck. A `prior` makes a thresh
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.metrics.decisions import BoolArray, Curve, Cuts, FloatArray, Threshold, ratio
-
-
-@dataclass(frozen=True, eq=False)
-class JointThresholds:
-    """Thresholds of all classes that are good together.
-
-    Parameters
-    ----------
-    value : float
-        The measure of all classes together that was optimised.
-    thresholds : float array, shape (classes,)
-    positives : int array, shape (classes,)
-        Positive items of each class; see `Threshold`.
-    """
-
-    value: float
-    thresholds: FloatArray
-    positives: NDArray[np.int64]
+from pyannote.audio.metrics.decisions import BoolArray, Curve, Cuts, Threshold
 
 
 def best_f_score(
@@ -126,121 +106,6 @@ def best_balance(scores: ArrayLike, target: ArrayLike, prior: float = 0.0) -> Th
     curve = _curve(scores, target, prior=prior)
     balance = curve.f_score - curve.error_rate
     return curve.at((balance - curve.cost(prior)).argmax(), balance)
-
-
-def best_joint_error_rate(
-    scores: ArrayLike, target: ArrayLike, start: ArrayLike | None = None
-) -> JointThresholds:
-    """Thresholds of all classes with a low overall segment-based error rate.
-
-    Coordinate descent: the threshold of one class, those of the others being fixed, is the exact one that
-    minimises the sum over segments of ``max(FN, FP)``, which is the number of substitutions, deletions and
-    insertions. It ends when no class alone can improve; another pair of classes might.
-
-    Parameters
-    ----------
-    scores : float array, shape (segments, classes)
-        See `segment_scores`.
-    target : bool array, shape (segments, classes)
-    start : float array, shape (classes,), optional
-        First thresholds. Default: those of the best F-scores and those of the fewest errors of each class;
-        the better result is returned.
-
-    Returns
-    -------
-    best : JointThresholds
-        Its value is the error rate; the number of errors if nothing is positive.
-
-    Raises
-    ------
-    DataError
-        If shapes or types do not fit, or a score is NaN or plus infinity.
-
-    Examples
-    --------
-    >>> scores = [[0.9, 0.2], [0.6, 0.7], [0.1, 0.8]]
-    >>> best = best_joint_error_rate(scores, [[True, False], [False, True], [False, True]])
-    >>> best.value, best.thresholds.round(2).tolist()
-    (0.0, [0.75, 0.45])
-    """
-
-    def errors(cuts: Cuts, column: int, truth: BoolArray, active: BoolArray) -> NDArray[Any]:
-        missed, extra = (truth & ~active).sum(0), (active & ~truth).sum(0)
-        missed -= truth[column] & ~active[column]
-        extra -= active[column] & ~truth[column]
-        silent = np.maximum(missed + truth[column], extra)
-        return silent.sum() + cuts.totals(np.maximum(missed, extra + ~truth[column]) - silent)
-
-    cost, thresholds, positives = _descend(scores, target, start, errors)
-    return JointThresholds(cost / max(1, int(positives.sum())), thresholds, positives)
-
-
-def best_joint_f_score(
-    scores: ArrayLike, target: ArrayLike, start: ArrayLike | None = None
-) -> JointThresholds:
-    """Thresholds of all classes with a high overall F-score, ``2 TP / (2 TP + FP + FN)`` of pooled counts.
-
-    Coordinate descent as in `best_joint_error_rate`, which has the parameters.
-
-    Examples
-    --------
-    >>> scores = [[0.9, 0.2], [0.6, 0.7], [0.1, 0.8]]
-    >>> best_joint_f_score(scores, [[True, False], [False, True], [False, True]]).value
-    1.0
-    """
-
-    def loss(cuts: Cuts, column: int, truth: BoolArray, active: BoolArray) -> NDArray[Any]:
-        own = active[column]
-        tp = (active & truth).sum() - (own & truth[column]).sum() + cuts.totals(truth[column])
-        n_system = active.sum() - own.sum() + cuts.sizes
-        return -ratio(2 * tp, n_system + truth.sum())
-
-    cost, thresholds, positives = _descend(scores, target, start, loss)
-    return JointThresholds(-cost, thresholds, positives)
-
-
-Cost = Callable[[Cuts, int, BoolArray, BoolArray], NDArray[Any]]
-"""What each decision on one class costs, given the targets and what is active (classes, n)."""
-
-
-def _descend(
-    scores: ArrayLike, target: ArrayLike, start: ArrayLike | None, cost: Cost
-) -> tuple[float, FloatArray, NDArray[np.int64]]:
-    """Cost, thresholds and positives where no class alone can lower the cost."""
-    values, truth = _checked(scores, target, dimensions=2)
-    if start is not None and np.shape(start) != values.shape[1:]:
-        raise DataError(f"Found thresholds of shape {np.shape(start)}.", fix="Give one for each class.")
-    # Sums over classes are an order of magnitude faster along the first axis.
-    values, truth = np.ascontiguousarray(values.T), np.ascontiguousarray(truth.T)
-    cuts = [Cuts(column) for column in values]
-    if start is None:
-        curves = [Curve(*pair) for pair in zip(cuts, truth, strict=True)]
-        starts = [
-            [curve.thresholds[curve.f_score.argmax()] for curve in curves],
-            [curve.thresholds[curve.errors.argmin()] for curve in curves],
-        ]
-    else:
-        starts = [np.asarray(start, dtype=np.float64).tolist()]
-    ends = [_descend_from(first, values, truth, cuts, cost) for first in starts]
-    best, thresholds = min(ends, key=lambda end: end[0])
-    return best, np.array(thresholds), truth.sum(1)
-
-
-def _descend_from(
-    thresholds: list[float], values: NDArray[Any], truth: BoolArray, cuts: list[Cuts], cost: Cost
-) -> tuple[float, list[float]]:
-    active = values >= np.array(thresholds)[:, None]
-    best, improving = np.inf, True
-    while improving:
-        improving = False
-        for column, own in enumerate(cuts):
-            costs = cost(own, column, truth, active)
-            lowest = costs.argmin()
-            if costs[lowest] < best:
-                best, improving = float(costs[lowest]), True
-                thresholds[column] = float(own.thresholds[lowest])
-                active[column] = values[column] >= thresholds[column]
-    return best, thresholds
 
 
 def _curve(

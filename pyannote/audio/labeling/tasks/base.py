@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pyannote.audio.core.errors import ConfigError, DataError
-from pyannote.audio.core.labels import frame_range
+from pyannote.audio.core.labels import LabelsSpecification, frame_range
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
@@ -34,6 +34,9 @@ class Base(ABC):
     per_epoch : float
         Audio of an epoch, in days: 1 is 43,200 chunks of 2 s.
     """
+
+    labels: LabelsSpecification
+    """What the classes are made of."""
 
     def __init__(self, duration: float = 2.0, batch_size: int = 32, per_epoch: float = 1.0) -> None:
         if not (0 < duration < math.inf and batch_size >= 1 and 0 < per_epoch < math.inf):

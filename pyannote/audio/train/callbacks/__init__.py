@@ -1,1 +1,5 @@
-"""What may be added to a training: averaging of weights, early stopping."""
+"""Averaging of weights, early stopping; `SomeName` is imported from `some_name.py` when asked for."""
+
+from pyannote.audio.core.lazy import lazy_classes
+
+__getattr__ = lazy_classes(__name__)

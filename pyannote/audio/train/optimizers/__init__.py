@@ -1,1 +1,5 @@
-"""Optimizers by name."""
+"""Optimizers; `SomeName` is imported from `some_name.py` when asked for."""
+
+from pyannote.audio.core.lazy import lazy_classes
+
+__getattr__ = lazy_classes(__name__)

@@ -1,1 +1,5 @@
-"""Schedulers of the learning rate by name."""
+"""Schedulers of the learning rate; `SomeName` is imported from `some_name.py` when asked for."""
+
+from pyannote.audio.core.lazy import lazy_classes
+
+__getattr__ = lazy_classes(__name__)
