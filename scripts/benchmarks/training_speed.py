@@ -25,7 +25,7 @@ from common import CLASSES, synthetic_files, synthetic_pack
 from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.labeling.tasks.base import DAY
+from pyannote.audio.core.windows import DAY
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase

@@ -8,7 +8,8 @@ import torch
 from scipy.stats import chisquare
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.labeling.tasks.base import ChunkSampler, mean_and_deviation
+from pyannote.audio.features.statistics import mean_and_deviation
+from pyannote.audio.labeling.tasks.base import ChunkSampler
 
 STEP = 0.1
 

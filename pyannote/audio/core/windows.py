@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
+
+DAY = 24 * 60 * 60
 
 
 def chunk_starts(frames: int, duration: int, step: int) -> NDArray[np.int64]:
@@ -61,3 +65,15 @@ def overlap_add(chunks: NDArray[np.float32], starts: NDArray[np.int64], frames: 
         total[start : start + len(chunk)] += chunk
         count[start : start + len(chunk)] += 1
     return (total[:frames] / np.maximum(count[:frames], 1)).astype(np.float32)
+
+
+def batches_of(days: float, seconds: float) -> int:
+    """Batches of so many seconds that make up so many days, at least 1.
+
+    Examples
+    --------
+    >>> batches_of(1, seconds=32 * 2.0)
+    1350
+    """
+    # arithmetic leaves noise behind, which would make one batch more
+    return max(1, math.ceil(days * DAY / seconds - 1e-9))

@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -15,11 +14,10 @@ from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.labels import LabelsSpecification, frame_range
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.windows import batches_of
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.store import Pack
-
-DAY = 24 * 60 * 60
 
 
 class Base(ABC):
@@ -48,15 +46,20 @@ class Base(ABC):
     @property
     def batches_per_epoch(self) -> int:
         """Batches of an epoch, at least 1."""
-        return max(1, math.ceil(self.per_epoch * DAY / self.duration / self.batch_size - 1e-9))
+        return batches_of(self.per_epoch, self.duration * self.batch_size)
 
     @abstractmethod
     def specifications(self, extraction: FeatureExtraction) -> Specifications:
         """Describe to a model what it must know of this task on these features."""
 
     @abstractmethod
-    def check(self, files: Sequence[Recording]) -> None:
+    def check(self, files: Sequence[Recording]) -> list[str]:
         """Refuse training files that do not hold what this task is to learn.
+
+        Returns
+        -------
+        list of str
+            What the user should know.
 
         Raises
         ------
@@ -170,18 +173,3 @@ class ChunkSampler:
         region = np.minimum(np.searchsorted(self.bounds, where, side="right"), len(self.bounds) - 1)
         span = self.last[region] - self.first[region] + 1
         return self.file[region], self.first[region] + (position * span).astype(np.int64)
-
-
-def mean_and_deviation(data: NDArray[np.float32], block: int = 1 << 16) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each column, summed in double precision block by block.
-
-    Examples
-    --------
-    >>> mean, deviation = mean_and_deviation(np.array([[1.0], [3.0]], dtype=np.float32))
-    >>> mean.item(), deviation.item()
-    (2.0, 1.0)
-    """
-    blocks = [data[start : start + block] for start in range(0, len(data), block)]
-    mean = np.sum([part.sum(axis=0, dtype=np.float64) for part in blocks], axis=0) / len(data)
-    variance = np.sum([((part - mean) ** 2).sum(axis=0) for part in blocks], axis=0) / len(data)
-    return torch.from_numpy(mean).float(), torch.from_numpy(np.sqrt(variance)).float()

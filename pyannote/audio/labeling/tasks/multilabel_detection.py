@@ -16,8 +16,9 @@ from pyannote.audio.core.labels import LabelsSpecification
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.statistics import mean_and_deviation
 from pyannote.audio.features.store import Pack
-from pyannote.audio.labeling.tasks.base import Base, ChunkSampler, mean_and_deviation
+from pyannote.audio.labeling.tasks.base import Base, ChunkSampler
 
 LABELS_KEYS = ("regular", "union", "intersection", "ignore")
 
@@ -92,7 +93,7 @@ class MultilabelDetection(Base):
         self._weights = self._loss_weights(activity.mean(axis=0))
         self._tensors = {"X": torch.from_numpy(pack.data), "y": torch.from_numpy(activity)}
 
-    def check(self, files: Sequence[Recording]) -> None:
+    def check(self, files: Sequence[Recording]) -> list[str]:
         """Refuse labels that only the configuration or only the data knows.
 
         Raises
@@ -116,6 +117,7 @@ class MultilabelDetection(Base):
                     f"The training files hold {label!r}, which labels_spec does not name.",
                     fix="Add it to `regular`, or to `ignore` to leave it out.",
                 )
+        return []
 
     def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
         """Mean and standard deviation of each band over all frames of the training files."""

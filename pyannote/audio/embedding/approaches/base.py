@@ -1,0 +1,241 @@
+"""What every approach to embedding has in common: batches of some segments of some speakers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pyannote.audio.core.errors import ConfigError, DataError
+from pyannote.audio.core.randomness import generator
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.windows import batches_of
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.embedding.approaches._segments import SegmentSampler, Speakers, durations
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.statistics import mean_and_deviation
+from pyannote.audio.features.store import Pack
+
+Metric = Literal["cosine", "euclidean", "angular"]
+
+
+class Base(ABC):
+    """Approach that trains on batches of `per_fold` speakers and `per_label` segments of each.
+
+    All segments of a batch are of one duration, which is drawn anew for each batch. All speakers are met once
+    before any is met again. Segments are drawn where a speaker talks alone. A turn that is shorter than the
+    duration of the batch, of a speaker who has no longer one, is repeated from its beginning.
+
+    Parameters
+    ----------
+    duration : float, optional
+        Duration of all segments, in seconds, instead of random ones.
+    min_duration, max_duration : float
+        Range of durations of a batch, in seconds. Turns shorter than the smallest one are left out.
+    per_fold : int
+        Speakers of a batch.
+    per_label : int
+        Segments of each speaker.
+    per_epoch : float
+        Audio of an epoch, in days.
+    label_min_duration : float
+        Speakers with fewer seconds of speech are left out.
+    """
+
+    metric: Metric = "cosine"
+    """How embeddings are compared."""
+
+    head: nn.Module
+    """What the loss learns beside the network."""
+
+    def __init__(
+        self,
+        duration: float | None = None,
+        min_duration: float = 0.5,
+        max_duration: float = 1.5,
+        per_fold: int = 20,
+        per_label: int = 3,
+        per_epoch: float = 1.0,
+        label_min_duration: float = 0.0,
+    ) -> None:
+        low, high = (min_duration, max_duration) if duration is None else (duration, duration)
+        if not 0 < low <= high < float("inf"):
+            raise ConfigError(
+                f"Segments of {low:g} to {high:g} s were asked for; durations must be positive, and "
+                "min_duration at most max_duration."
+            )
+        if per_fold < 2 or per_label < 1:
+            raise ConfigError("per_fold must be at least 2, and per_label at least 1.")
+        if not 0 < per_epoch < float("inf") or label_min_duration < 0:
+            raise ConfigError("per_epoch must be positive, and label_min_duration not negative.")
+        self.min_duration, self.max_duration = low, high
+        self.per_fold, self.per_label = per_fold, per_label
+        self.per_epoch = per_epoch
+        self.label_min_duration = label_min_duration
+        self.head = nn.Identity()
+        self._speakers: Speakers | None = None
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches of an epoch, at least 1."""
+        seconds = (self.min_duration + self.max_duration) / 2 * self.per_fold * self.per_label
+        return batches_of(self.per_epoch, seconds)
+
+    def check(self, files: Sequence[Recording]) -> list[str]:
+        """Find the speakers of the training files.
+
+        Returns
+        -------
+        list of str
+            What the user should know: who is left out, and who has one turn only.
+
+        Raises
+        ------
+        DataError
+            If there are fewer speakers than a batch takes.
+        """
+        speakers = Speakers.of(files, self.min_duration, self.label_min_duration)
+        if len(speakers.turns) < self.per_fold:
+            raise DataError(
+                f"A batch takes {self.per_fold} speakers (per_fold), and the training set has "
+                f"{len(speakers.turns)} with enough speech; {len(speakers.left_out)} have too little.",
+                fix="Set a smaller per_fold, label_min_duration or min_duration in config.yml.",
+            )
+        self._speakers = speakers
+        return _remarks(speakers, self.min_duration, self.label_min_duration)
+
+    def specifications(self, extraction: FeatureExtraction) -> Specifications:
+        """Describe inputs, and the speakers that `check` has found."""
+        return Specifications(
+            task=type(self).__name__,
+            inputs={"X": extraction.dimension},
+            classes=tuple(self._found.turns),
+            duration=self.max_duration,
+            step=extraction.sliding_window.step,
+            sample_rate=extraction.sample_rate,
+        )
+
+    def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
+        """Get ready to draw batches from the files that were checked.
+
+        Parameters
+        ----------
+        files : sequence of Recording
+            Training files.
+        pack : Pack
+            Their features, in the same order.
+        specifications : Specifications
+            What `specifications` gave.
+        """
+        self._pack, self._step = pack, specifications.step
+        self._sampler = SegmentSampler(
+            self._found, pack.offsets, specifications.step, self.per_fold, self.per_label
+        )
+
+    def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """Mean and standard deviation of each value over all frames of the training files."""
+        return {"X": mean_and_deviation(self._pack.data)}
+
+    def batches(self, epoch: int, seed: int) -> Iterator[dict[str, Tensor]]:
+        """Batches of an epoch.
+
+        Parameters
+        ----------
+        epoch, seed : int
+            Each batch depends on them and on its index alone.
+
+        Yields
+        ------
+        dict of str to Tensor
+            Features "X" of shape (per_fold x per_label, frames, dimension), and the index of the speaker of
+            each segment, "y" of shape (per_fold x per_label,). The segments of a speaker stand together.
+        """
+        count = self.batches_per_epoch
+        everyone = self._sampler.speakers(count, generator(seed, epoch, 0, 1))
+        seconds = durations(self.min_duration, self.max_duration, count, epoch, seed)
+        for index, (speakers, duration) in enumerate(zip(everyone, seconds, strict=True)):
+            random = generator(seed, epoch, index, 3)
+            frames = max(1, round(duration / self._step))
+            first, available = self._sampler.segments(speakers, frames, random)
+            features = self._pack.gather(first, frames, random)
+            yield {
+                "X": _repeated(features, available),
+                "y": torch.from_numpy(np.repeat(speakers, self.per_label)),
+            }
+
+    def make_head(self, dimension: int, classes: int) -> nn.Module:
+        """Make what the loss learns beside the network.
+
+        Parameters
+        ----------
+        dimension : int
+            Of an embedding.
+        classes : int
+            Number of training speakers.
+        """
+        return nn.Identity()
+
+    def targets(self, labels: Tensor, resolution: int) -> Tensor:
+        """Labels as they are: there is one for each segment."""
+        return labels
+
+    @abstractmethod
+    def loss(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        """Scalar to minimise.
+
+        Parameters
+        ----------
+        embeddings : Tensor, shape (batch, dimension)
+            What the network gives for each segment.
+        labels : Tensor of int64, shape (batch,)
+            Index of the speaker of each segment.
+        """
+
+    def measures(self) -> dict[str, float]:
+        """Means since the last call of what is worth watching beside the loss."""
+        return {}
+
+    @property
+    def _found(self) -> Speakers:
+        assert self._speakers is not None, "check the training files first"
+        return self._speakers
+
+
+def _repeated(features: Tensor, available: np.ndarray) -> Tensor:
+    """Replace what follows the end of a turn by the turn itself, from its beginning."""
+    frames = features.shape[1]
+    for row in np.flatnonzero(available < frames):
+        features[row] = features[row, torch.arange(frames) % int(available[row])]
+    return features
+
+
+def _remarks(speakers: Speakers, min_duration: float, label_min_duration: float) -> list[str]:
+    remarks = []
+    if speakers.too_short:
+        remarks.append(
+            f"{speakers.too_short} turns shorter than {min_duration:g} s (min_duration) are left out."
+        )
+    if speakers.left_out:
+        shown = ", ".join(
+            f"{name} ({seconds:.0f} s)" for name, seconds in list(speakers.left_out.items())[:5]
+        )
+        more = ", ..." if len(speakers.left_out) > 5 else ""
+        remarks.append(
+            f"{len(speakers.left_out)} speakers with less than {label_min_duration:g} s of speech "
+            f"(label_min_duration) are left out: {shown}{more}."
+        )
+    single = [name for name, turns in speakers.turns.items() if len(turns) == 1]
+    if single:
+        remarks.append(
+            f"{len(single)} speakers have a single turn, from which all their segments are taken: "
+            f"{_some(single)}."
+        )
+    return remarks
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
