@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -18,6 +17,7 @@ from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.features._content_key import content_key
 from pyannote.audio.features.base import FeatureExtraction, Features
 from pyannote.audio.features.long_term import long_term_average
+from pyannote.audio.features.pack import Pack
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.storage import write_array, write_text, write_with
 from pyannote.audio.io.waveform import AudioFile
@@ -27,24 +27,6 @@ VARIABLE = "PYANNOTE_AUDIO_CACHE"
 
 PACK_LIMIT = 4 << 30
 """Bytes up to which a pack lies in memory."""
-
-
-@dataclass(frozen=True)
-class Pack:
-    """Features of several recordings, one after the other in one array.
-
-    Parameters
-    ----------
-    data : float32, shape (frames of all recordings, dimension)
-        Contiguous. Frames of recording i are ``data[offsets[i] : offsets[i + 1]]``.
-    offsets : int64, shape (recordings + 1,)
-    long_term : float32, shape (recordings, dimension)
-        Average over time of each recording.
-    """
-
-    data: Features
-    offsets: npt.NDArray[np.int64]
-    long_term: npt.NDArray[np.float32]
 
 
 class FeatureStore:

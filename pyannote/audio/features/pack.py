@@ -1,0 +1,63 @@
+"""Features of several recordings in one array, from which batches are gathered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pyannote.audio.features.base import Features
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Features of several recordings, one after the other in one array.
+
+    Parameters
+    ----------
+    data : float32, shape (frames of all recordings, dimension)
+        Contiguous. Frames of recording i are ``data[offsets[i] : offsets[i + 1]]``.
+    offsets : int64, shape (recordings + 1,)
+    long_term : float32, shape (recordings, dimension)
+        Average over time of each recording.
+
+    Examples
+    --------
+    >>> data = np.arange(5, dtype=np.float32)[:, None]
+    >>> pack = Pack(data, offsets=np.array([0, 3, 5]), long_term=np.array([[1.0], [3.5]], dtype=np.float32))
+    >>> pack.gather(np.array([0, 4]), frames=2, random=np.random.default_rng(0))[..., 0]
+    tensor([[0., 1.],
+            [4., 4.]])
+    """
+
+    data: Features
+    offsets: NDArray[np.int64]
+    long_term: NDArray[np.float32]
+
+    def gather(self, starts: NDArray[np.int64], frames: int, random: np.random.Generator) -> Tensor:
+        """Chunks of a batch.
+
+        Parameters
+        ----------
+        starts : int64, shape (batch,)
+            First frame of each chunk, counted from the start of `data`.
+        frames : int
+            Length of all chunks. What would pass the end of a recording repeats its last frame.
+        random : numpy.random.Generator
+            For those packs which change what they give; this one does not draw from it.
+
+        Returns
+        -------
+        Tensor of float32, shape (batch, frames, dimension)
+            A copy.
+        """
+        last = self.offsets[1:][self.recordings(starts)] - 1
+        index = np.minimum(starts[:, None] + np.arange(frames), last[:, None])
+        return torch.from_numpy(self.data)[torch.from_numpy(index)]
+
+    def recordings(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Index of the recording to which each frame of `data` belongs, of the same shape."""
+        return np.searchsorted(self.offsets, frames, side="right") - 1
