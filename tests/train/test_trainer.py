@@ -33,6 +33,12 @@ class Synthetic:
 
     batches_per_epoch = 4
 
+    def __init__(self):
+        self.head = nn.Identity()
+
+    def measures(self):
+        return {}
+
     def batches(self, epoch, seed):
         for index in range(self.batches_per_epoch):
             random = generator(seed, epoch, index, 99)
@@ -124,7 +130,7 @@ def test_one_epoch_is_the_loop_written_out():
     assert equal(trainer.weights(), dict(model.state_dict()))
     assert report.loss == pytest.approx(np.mean(losses))
     assert (report.epoch, report.samples, report.learning_rate) == (3, 32, 0.05)
-    assert report.logits.shape == report.targets.shape == (8, 6, 2) and not report.logits.requires_grad
+    assert report.outputs.shape == report.targets.shape == (8, 6, 2) and not report.outputs.requires_grad
     assert report.features.shape == (8, 24, 6) and report.seconds > 0
 
 
@@ -212,4 +218,4 @@ def test_any_module_with_a_resolution_can_be_trained():
     model = Plain()
     optimizer = SGD()(model.parameters(), 0.1)
     report = Trainer(model, Synthetic(), optimizer, ConstantScheduler(0.1)).epoch(1)
-    assert report.logits.shape == (8, 8, 2)
+    assert report.outputs.shape == (8, 8, 2)

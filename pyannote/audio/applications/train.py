@@ -50,13 +50,14 @@ def train(options: TrainOptions) -> None:
     folder = TrainFolder(options.root.resolve() / "train" / f"{options.protocol}.{options.subset}")
     checkpoints = Checkpoints(folder.weights)
     experiment = Experiment(options.root.resolve(), options.parallel)
-    specifications = experiment.task.specifications(experiment.extraction)
     device = choose_device(options.cpu, options.gpu)
+    files = recordings(options.protocol, options.subset, experiment.config.preprocessors)
+    for remark in experiment.task.check(files):
+        warn(remark)
+    specifications = experiment.task.specifications(experiment.extraction)
     torch.manual_seed(torch_seed(options.seed))
     trainer = _trainer(experiment, specifications, options, device)
 
-    files = recordings(options.protocol, options.subset, experiment.config.preprocessors)
-    experiment.task.check(files)
     with FolderLock(folder.path, purpose="train"):
         resumed = _resume_epoch(options, checkpoints)
         experiment.prepare_features(files)
@@ -185,7 +186,7 @@ def _log(
         writer.add_scalar(f"train/{name}", value, report.epoch)
     if report.epoch == 1 or report.epoch % 10 == 0:
         figure = batch_figure(
-            report.features, report.targets, report.logits, specifications, report.resolution
+            report.features, report.targets, report.outputs, specifications, report.resolution
         )
         writer.add_figure("train/batch", figure, report.epoch)
     writer.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -24,6 +24,9 @@ Batch = dict[str, Tensor]
 class Task(Protocol):
     """What the loop needs of a task."""
 
+    head: nn.Module
+    """What its loss learns beside the model."""
+
     @property
     def batches_per_epoch(self) -> int:
         """Batches of an epoch."""
@@ -31,11 +34,14 @@ class Task(Protocol):
     def batches(self, epoch: int, seed: int) -> Iterable[Batch]:
         """Batches of an epoch, with inputs and activity."""
 
-    def targets(self, activity: Tensor, resolution: int) -> Tensor:
-        """Turn activity into what a model of a given resolution is to answer."""
+    def targets(self, truth: Tensor, resolution: int) -> Tensor:
+        """Turn the "y" of a batch into what a model of a given resolution is to answer."""
 
-    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Scalar to minimise."""
+
+    def measures(self) -> dict[str, float]:
+        """Means since the last call of what is worth watching beside the loss."""
 
 
 class Augmentation(Protocol):
@@ -61,10 +67,12 @@ class EpochReport:
         Time that it took.
     samples : int
         Chunks that were seen.
-    features, targets, logits : Tensor
+    features, targets, outputs : Tensor
         Inputs, targets and outputs of the last batch, to be looked at.
     resolution : int
         Feature frames of one output frame.
+    measures : mapping of str to float
+        What the task watched beside the loss.
     """
 
     epoch: int
@@ -74,8 +82,9 @@ class EpochReport:
     samples: int
     features: Tensor
     targets: Tensor
-    logits: Tensor
+    outputs: Tensor
     resolution: int
+    measures: Mapping[str, float]
 
 
 @dataclass
@@ -92,7 +101,7 @@ class Trainer:
     task : Task
         Batches and loss.
     optimizer : Optimizer
-        Of the parameters of the model.
+        Of the parameters of the model and of the head of the task.
     scheduler : Scheduler
         Sets the learning rate before each step.
     augmentations : sequence of Augmentation
@@ -146,9 +155,9 @@ class Trainer:
                 {name: value.to(self.device) for name, value in batch.items()}, epoch, index
             )
             rate = self.scheduler.apply(self.optimizer, (epoch - 1) * steps + index, steps)
-            logits = self.model(batch)
+            outputs = self.model(batch)
             targets = self.task.targets(batch["y"], resolution)
-            loss = self.task.loss(logits, targets)
+            loss = self.task.loss(outputs, targets)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()
@@ -156,7 +165,7 @@ class Trainer:
                 self.averaging.update(self.model)
             # the loss is summed where it is, and read once an epoch: reading waits for the device
             total += loss.detach()
-            samples += len(logits)
+            samples += len(outputs)
         mean = float(total) / steps
         if not math.isfinite(mean):
             raise DataError(
@@ -166,7 +175,16 @@ class Trainer:
         self.scheduler.observe(mean)
         seconds = time.perf_counter() - started
         return EpochReport(
-            epoch, mean, rate, seconds, samples, batch["X"], targets, logits.detach(), resolution
+            epoch,
+            mean,
+            rate,
+            seconds,
+            samples,
+            batch["X"],
+            targets,
+            outputs.detach(),
+            resolution,
+            self.task.measures(),
         )
 
     def weights(self) -> dict[str, Tensor]:
@@ -176,6 +194,8 @@ class Trainer:
     def state_dict(self) -> dict[str, Any]:
         """Values that must be saved beside the weights, to resume."""
         state = {"optimizer": self.optimizer.state_dict(), "scheduler": self.scheduler.state_dict()}
+        if head := self.task.head.state_dict():
+            state["head"] = head
         if self.averaging is not None:
             state["averaging"] = self.averaging.state_dict()
             state["model"] = self.model.state_dict()
@@ -185,6 +205,7 @@ class Trainer:
         """Resume from a saved state and the weights that were saved with it."""
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
+        self.task.head.load_state_dict(state.get("head", {}))
         self.model.load_state_dict(state.get("model", weights))
         if self.averaging is not None:
             self.averaging.load_state_dict(state["averaging"], weights)

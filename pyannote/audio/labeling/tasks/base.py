@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.labels import LabelsSpecification, frame_range
@@ -36,9 +36,13 @@ class Base(ABC):
     labels: LabelsSpecification
     """What the classes are made of."""
 
+    head: nn.Module
+    """What the loss learns beside the network: nothing."""
+
     def __init__(self, duration: float = 2.0, batch_size: int = 32, per_epoch: float = 1.0) -> None:
         if not (0 < duration < math.inf and batch_size >= 1 and 0 < per_epoch < math.inf):
             raise ConfigError("duration, batch_size and per_epoch must be positive.")
+        self.head = nn.Identity()
         self.duration = duration
         self.batch_size = batch_size
         self.per_epoch = per_epoch
@@ -125,6 +129,10 @@ class Base(ABC):
     @abstractmethod
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Scalar to minimise, for the outputs of a model and its targets, of the same shape."""
+
+    def measures(self) -> dict[str, float]:
+        """Means since the last call of what is worth watching beside the loss: nothing."""
+        return {}
 
 
 class ChunkSampler:
