@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader
+from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader, Framing
 from pyannote.audio.io.waveform import AudioFile, Recording, Waveform
 
 if TYPE_CHECKING:
@@ -69,6 +69,15 @@ class ShortTerm(FeatureExtraction):
         duration, step = self.window / self.sample_rate, self.hop / self.sample_rate
         return SlidingWindow(start=-duration / 2, duration=duration, step=step)
 
+    @property
+    def framing(self) -> Framing:
+        """How frames lie on samples."""
+        return Framing(self.hop, self.window // 2, self.window)
+
+    def of_excerpts(self, waveforms: Waveform) -> Features:
+        """Features of a batch of excerpts, shape (batch, samples) to (batch, frames, values)."""
+        return np.stack([self._blocks(waveform) for waveform in waveforms])
+
     def open(self, file: AudioFile) -> FrameReader:
         """Prepare to read frames of a recording: one, and one more for each hop that it lasts."""
         recording = Recording(file, self.sample_rate)
@@ -78,9 +87,12 @@ class ShortTerm(FeatureExtraction):
     def _read(self, recording: Recording, frames: int, first: int, last: int) -> Features:
         begin, end = first - first % _BLOCK, min(frames, last + -last % _BLOCK)
         waveform = self._padded(recording, begin, end)
+        return self._blocks(waveform)[first - begin : last - begin]
+
+    def _blocks(self, waveform: Waveform) -> Features:
         windows = sliding_window_view(waveform, self.window)[:: self.hop]
-        blocks = [self.compute(windows[start : start + _BLOCK]) for start in range(0, end - begin, _BLOCK)]
-        return np.concatenate(blocks)[first - begin : last - begin]
+        blocks = [self.compute(windows[start : start + _BLOCK]) for start in range(0, len(windows), _BLOCK)]
+        return np.concatenate(blocks)
 
     def _padded(self, recording: Recording, first: int, last: int) -> Waveform:
         start = first * self.hop - self.window // 2

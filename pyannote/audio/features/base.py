@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.io.waveform import AudioFile
 
 if TYPE_CHECKING:
@@ -40,6 +41,37 @@ class FrameReader:
         """All frames, in consecutive pieces of at most `size` frames."""
         for first in range(0, self.frames, size):
             yield self.read(first, min(first + size, self.frames))
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How the frames of an extraction lie on the samples of a waveform.
+
+    Parameters
+    ----------
+    hop : int
+        Samples from the start of a frame to that of the next one.
+    before : int
+        Samples before those of the recording that its first frame looks at.
+    window : int
+        Samples that a frame looks at.
+    neighbours : int
+        Frames on both sides that the values of a frame depend on, too.
+
+    Examples
+    --------
+    >>> Framing(hop=160, before=200, window=400).samples(frames=3)
+    720
+    """
+
+    hop: int = 1
+    before: int = 0
+    window: int = 1
+    neighbours: int = 0
+
+    def samples(self, frames: int) -> int:
+        """Samples that so many consecutive frames look at."""
+        return (frames - 1) * self.hop + self.window
 
 
 class FeatureExtraction(ABC):
@@ -85,6 +117,37 @@ class FeatureExtraction(ABC):
         AudioError
             The audio is missing, empty or damaged.
         """
+
+    @property
+    def framing(self) -> Framing:
+        """How frames lie on samples.
+
+        Raises
+        ------
+        ConfigError
+            The features are not computed from waveforms.
+        """
+        raise self._without_waveforms()
+
+    def of_excerpts(self, waveforms: npt.NDArray[np.float32]) -> Features:
+        """Features of a batch of excerpts.
+
+        Parameters
+        ----------
+        waveforms : float32, shape (batch, samples)
+            Exactly the samples that some consecutive frames look at (see `Framing.samples`).
+
+        Returns
+        -------
+        features : float32, shape (batch, frames, dimension)
+            As if the first and last frame were those of a recording.
+
+        Raises
+        ------
+        ConfigError
+            The features are not computed from waveforms.
+        """
+        raise self._without_waveforms()
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -152,6 +215,12 @@ class FeatureExtraction(ABC):
         clipped = [(max(first, 0), min(last, reader.frames)) for first, last in ranges]
         parts = [reader.read(first, last) for first, last in clipped if first < last]
         return np.concatenate([np.empty((0, self.dimension), dtype=np.float32), *parts])
+
+    def _without_waveforms(self) -> ConfigError:
+        return ConfigError(
+            f"{type(self).__name__} has no waveforms, which an augmentation of waveforms could change.",
+            fix="Remove it from data_augmentation, or choose a feature_extraction that reads audio.",
+        )
 
 
 def _repeat_edges(reader: FrameReader, first: int, last: int) -> Features:

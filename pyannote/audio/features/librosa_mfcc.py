@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy.fft import dct
 from scipy.signal import savgol_filter
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.features.base import Features
+from pyannote.audio.features.base import Features, Framing
 from pyannote.audio.features.librosa_mel_spectrogram import mel_filters
 from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram, decibels
 from pyannote.audio.io.waveform import Recording, Waveform
@@ -93,23 +94,36 @@ class LibrosaMFCC(LibrosaSpectrogram):
         cepstrum = dct(decibels(self.power(windows) @ self._filters), type=2, norm="ortho", axis=-1)
         return cast(Features, cepstrum[:, : 1 + self.coefs])
 
+    @property
+    def framing(self) -> Framing:
+        """How frames lie on samples, and how far derivatives look."""
+        return replace(super().framing, neighbours=DELTA_WIDTH // 2)
+
+    def of_excerpts(self, waveforms: Waveform) -> Features:
+        """Coefficients and derivatives of a batch of excerpts."""
+        return self._columns(super().of_excerpts(waveforms))
+
     def _read(self, recording: Recording, frames: int, first: int, last: int) -> Features:
         # With so many frames on both sides, derivatives know the ends of a part only where the file ends.
         begin, end = max(0, first - DELTA_WIDTH), min(frames, last + DELTA_WIDTH)
         static = super()._read(recording, frames, begin, end)
+        return self._columns(static)[first - begin : last - begin]
+
+    def _columns(self, static: Features) -> Features:
+        """What was asked for, of energy and coefficients of shape (..., frames, 1 + coefs)."""
         columns = [
-            derivative(static, order)[:, 0 if energy else 1 : None if coefficients else 1]
+            derivative(static, order)[..., 0 if energy else 1 : None if coefficients else 1]
             for order, energy, coefficients in [
                 (0, self.e, True),
                 (1, self.De, self.D),
                 (2, self.DDe, self.DD),
             ]
         ]
-        return np.concatenate(columns, axis=1)[first - begin : last - begin]
+        return np.concatenate(columns, axis=-1)
 
 
 def derivative(features: Features, order: int) -> Features:
-    """Local derivative over time: that of a polynomial fitted to 9 frames.
+    """Local derivative over time, the last axis but one: that of a polynomial fitted to 9 frames.
 
     Examples
     --------
@@ -118,6 +132,6 @@ def derivative(features: Features, order: int) -> Features:
     """
     if order == 0:
         return features
-    mode = "interp" if len(features) >= DELTA_WIDTH else "nearest"
-    result = savgol_filter(features, DELTA_WIDTH, polyorder=order, deriv=order, axis=0, mode=mode)
+    mode = "interp" if features.shape[-2] >= DELTA_WIDTH else "nearest"
+    result = savgol_filter(features, DELTA_WIDTH, polyorder=order, deriv=order, axis=-2, mode=mode)
     return cast(Features, result.astype(np.float32, copy=False))

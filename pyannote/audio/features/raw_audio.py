@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from pyannote.audio.features.base import FeatureExtraction, FrameReader
-from pyannote.audio.io.waveform import AudioFile, Recording
+from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader, Framing
+from pyannote.audio.io.waveform import AudioFile, Recording, Waveform
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow
@@ -43,6 +43,15 @@ class RawAudio(FeatureExtraction):
 
         step = 1 / self.sample_rate
         return SlidingWindow(start=-step / 2, duration=step, step=step)
+
+    @property
+    def framing(self) -> Framing:
+        """How frames lie on samples: each is one."""
+        return Framing()
+
+    def of_excerpts(self, waveforms: Waveform) -> Features:
+        """The excerpts themselves, shape (batch, samples, 1)."""
+        return waveforms[..., None]
 
     def open(self, file: AudioFile) -> FrameReader:
         """Prepare to read samples of a recording."""

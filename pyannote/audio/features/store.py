@@ -15,10 +15,12 @@ import numpy.typing as npt
 from pyannote.audio.core.errors import StorageError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.features._content_key import content_key
+from pyannote.audio.features.augmented_pack import AugmentedPack, ChangesWaveforms
 from pyannote.audio.features.base import FeatureExtraction, Features
 from pyannote.audio.features.long_term import long_term_average
 from pyannote.audio.features.pack import Pack
 from pyannote.audio.features.precomputed import Precomputed
+from pyannote.audio.features.raw_audio import RawAudio
 from pyannote.audio.io.storage import write_array, write_text, write_with
 from pyannote.audio.io.waveform import AudioFile
 
@@ -118,11 +120,40 @@ class FeatureStore:
         _explained(lambda: write_array(path, average))
         return average
 
-    def pack(self, files: Sequence[AudioFile]) -> Pack:
-        """Features of several recordings in one array, for batches that are gathered by index.
+    @property
+    def waveforms(self) -> FeatureStore:
+        """Store of the waveforms that the features are computed from, in the same folder."""
+        return FeatureStore(RawAudio(self.extraction.sample_rate), self.folder.parent, self.parallel)
+
+    def pack(self, files: Sequence[AudioFile], augmentations: Sequence[ChangesWaveforms] = ()) -> Pack:
+        """Features of several recordings in one array, from which batches are gathered.
 
         Up to 4 GiB lie in memory; more is written to a file beside the features, and mapped into memory.
+
+        Parameters
+        ----------
+        files : sequence of path or mapping
+            See `prepare`.
+        augmentations : sequence of callable
+            What changes the waveforms of chunks when they are gathered (see `AugmentedPack`).
+
+        Raises
+        ------
+        ConfigError
+            There are augmentations, and the features are not computed from waveforms.
         """
+        if not augmentations:
+            return self._clean_pack(files)
+        self.extraction.framing  # noqa: B018  raises where there is none, before anything is computed
+        waveforms = self.waveforms
+        waveforms.prepare(files)
+        samples = [waveforms.get(file)[:, 0].view(np.ndarray) for file in files]
+        clean = self._clean_pack(files)
+        return AugmentedPack(
+            clean.data, clean.offsets, clean.long_term, self.extraction, samples, tuple(augmentations)
+        )
+
+    def _clean_pack(self, files: Sequence[AudioFile]) -> Pack:
         parts = [self.get(file) for file in files]
         offsets = np.cumsum([0, *map(len, parts)], dtype=np.int64)
         shape = (int(offsets[-1]), self.extraction.dimension)

@@ -13,6 +13,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.labels import LabelsSpecification
+from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.features.base import FeatureExtraction
@@ -91,7 +92,7 @@ class MultilabelDetection(Base):
         ]
         activity = np.concatenate(rasters)
         self._weights = self._loss_weights(activity.mean(axis=0))
-        self._tensors = {"X": torch.from_numpy(pack.data), "y": torch.from_numpy(activity)}
+        self._tensors = {"y": torch.from_numpy(activity)}
 
     def check(self, files: Sequence[Recording]) -> list[str]:
         """Refuse labels that only the configuration or only the data knows.
@@ -125,15 +126,14 @@ class MultilabelDetection(Base):
 
     def batches(self, epoch: int, seed: int) -> Iterator[dict[str, Tensor]]:
         """Gather inputs and activity of each batch from the store."""
-        count = self.batches_per_epoch * self.batch_size
-        files, starts = (torch.from_numpy(drawn) for drawn in self._sampler.draw(count, epoch, seed))
-        within = torch.arange(self._frames)
-        for first in range(0, count, self.batch_size):
-            batch = slice(first, first + self.batch_size)
-            frames = starts[batch, None] + within
+        size = self.batch_size
+        files, starts = self._sampler.draw(self.batches_per_epoch * size, epoch, seed)
+        for index in range(self.batches_per_epoch):
+            batch = slice(index * size, (index + 1) * size)
+            frames = torch.from_numpy(starts[batch, None] + np.arange(self._frames))
             yield {
-                "X": self._tensors["X"][frames],
-                **self.extra_inputs(files[batch]),
+                "X": self._pack.gather(starts[batch], self._frames, generator(seed, epoch, index, 1)),
+                **self.extra_inputs(torch.from_numpy(files[batch])),
                 "y": self._tensors["y"][frames].float(),
             }
 
