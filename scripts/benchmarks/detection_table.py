@@ -28,9 +28,10 @@ import numpy as np
 import yaml
 
 from pyannote.audio.applications import experiment as experiment_module
-from pyannote.audio.applications.experiment import Experiment, TrainFolder
+from pyannote.audio.applications.experiment import TrainFolder
+from pyannote.audio.applications.labeling.experiment import LabelingExperiment
+from pyannote.audio.applications.labeling.validator import DetectionOptions, DetectionValidator
 from pyannote.audio.applications.train import TrainOptions, train
-from pyannote.audio.applications.validator import ValidateOptions, Validator
 from pyannote.audio.database.protocols import labels_of, recordings
 from pyannote.audio.features.store import FeatureStore, Pack
 from pyannote.audio.metrics.segment_based import SegmentCounts, count
@@ -71,7 +72,7 @@ ROWS: dict[str, dict[str, Any]] = {
 class ShuffledStore(FeatureStore):
     """A store that gives each file the long-term vector of another file of its subset."""
 
-    def pack(self, files: Any) -> Pack:
+    def pack(self, files: Any, augmentations: Any = ()) -> Pack:
         """Pack of files, with their long-term vectors in another order."""
         pack = super().pack(files)
         return replace(pack, long_term=np.roll(pack.long_term, 1, axis=0))
@@ -103,7 +104,7 @@ def prepare(run: Run, output: Path, configs: Path, protocol: str) -> Path:
     return folder
 
 
-def shuffled_inputs(validator: Validator) -> None:
+def shuffled_inputs(validator: DetectionValidator) -> None:
     """Give each development or test file the long-term vector of the file before it."""
     vectors = [inputs["long_term"] for inputs in validator.inputs]
     for inputs, vector in zip(validator.inputs, vectors[-1:] + vectors[:-1], strict=True):
@@ -113,12 +114,12 @@ def shuffled_inputs(validator: Validator) -> None:
 def score(run: Run, root: Path, protocol: str) -> None:
     """Score development and test files with each epoch, and keep segments of 1 s for the table."""
     folder = TrainFolder(root / "train" / f"{protocol}.train")
-    experiment = Experiment(root)
+    experiment = LabelingExperiment(root)
     specifications = folder.specifications()
     content: dict[str, Any] = {}
     for subset in ("development", "test"):
-        validator = Validator(
-            experiment, folder, specifications, ValidateOptions(folder.path, protocol, subset)
+        validator = DetectionValidator(
+            experiment, folder, specifications, DetectionOptions(folder.path, protocol, subset)
         )
         if ROWS[run.row].get("shuffled"):
             shuffled_inputs(validator)
@@ -203,7 +204,10 @@ def main() -> None:
         prepare(run, output, Path(arguments["--config"]), protocol)
         store = ShuffledStore if ROWS[run.row].get("shuffled") else FeatureStore
         with patch.object(experiment_module, "FeatureStore", store):
-            train(TrainOptions(root, protocol, last=int(arguments["--epochs"]), seed=run.seed))
+            train(
+                LabelingExperiment,
+                TrainOptions(root, protocol, last=int(arguments["--epochs"]), seed=run.seed),
+            )
         score(run, root, protocol)
     text = table(output, runs)
     print(text)

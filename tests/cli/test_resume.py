@@ -164,7 +164,7 @@ def test_training_stops_when_no_class_improves(experiment, here):
     arguments = ("--cpu", "--validate", "--to=20", experiment.root, experiment.protocol)
     result = here("dcase", "train", *arguments)
     assert result.code == 0, result.err
-    assert "No class has improved for 2 validations: training stops." in result.out
+    assert "Nothing has improved for 2 validations: training stops." in result.out
     assert len(list((experiment.train / "weights").glob("*.json"))) < 20
 
 

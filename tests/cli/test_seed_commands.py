@@ -19,7 +19,7 @@ import soundfile
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.labeling.experiment import LabelingExperiment
 from pyannote.audio.features import Precomputed, Pretrained
 from pyannote.audio.io.rttm import read_rttm
 
@@ -127,10 +127,10 @@ def scalars(folder):
 
 def test_the_configuration_means_what_it_says(tmp_path):
     (tmp_path / "config.yml").write_text((SEED / "config.yml").read_text())
-    experiment = Experiment(tmp_path)
+    experiment = LabelingExperiment(tmp_path)
     specifications = experiment.task.specifications(experiment.extraction)
     model = experiment.model(specifications)
-    group = experiment.optimizer(model, experiment.scheduler().learning_rate).param_groups[0]
+    group = experiment.optimizer([model], experiment.scheduler().learning_rate).param_groups[0]
 
     # a day of audio is 43200 chunks of 2 s
     assert experiment.task.batches_per_epoch == 43200 / 32

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
 import torch
 import yaml
-from numpy.typing import NDArray
+from torch import nn
 
 from pyannote.audio.applications.terminal import bar, warn
-from pyannote.audio.config.registry import build
+from pyannote.audio.augmentation._waveform import WaveformAugmentation
+from pyannote.audio.config.registry import available, build
 from pyannote.audio.config.schema import Block, load_config
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.pack import Pack
+from pyannote.audio.features.raw_audio import RawAudio
 from pyannote.audio.features.store import FeatureStore
-from pyannote.audio.inference.pretrained import load_specifications
+from pyannote.audio.inference.folders import load_specifications
 from pyannote.audio.io.storage import write_text
-from pyannote.audio.labeling.tasks.base import Base as Task
+from pyannote.audio.models._embedding import EmbeddingModel
 from pyannote.audio.models.base import Base as Model
 
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
-class Experiment:
+    from pyannote.audio.applications.validate import ValidateOptions, Validator
+    from pyannote.audio.train.trainer import EpochReport
+
+Kind = Literal["task", "approach"]
+
+
+class Experiment(ABC):
     """What `<root>/config.yml` describes.
 
     Parameters
@@ -41,22 +53,57 @@ class Experiment:
         If the configuration names anything that does not exist.
     """
 
+    kind: ClassVar[Kind]
+    """Where the registry finds what is trained."""
+
+    task: Any
+    """What is trained: see `labeling.tasks` and `embedding.approaches`."""
+
     def __init__(self, root: Path, parallel: int = 1) -> None:
         self.root = root
+        self.parallel = parallel
         self.config = load_config(root / "config.yml")
         self.extraction: FeatureExtraction = self._build("feature_extraction", self.config.feature_extraction)
-        self.task: Task = self._build("task", self.config.task)
+        self._refuse_other_kind()
+        self.task = self._build(self.kind, self.config.task)
         self.store = FeatureStore(self.extraction, parallel=parallel)
+        augmentations = [self._build("data_augmentation", block) for block in self.config.data_augmentation]
+        self.waveform_augmentations = [one for one in augmentations if isinstance(one, WaveformAugmentation)]
+        self.augmentations = [one for one in augmentations if not isinstance(one, WaveformAugmentation)]
+
+    @abstractmethod
+    def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:
+        """Show in tensorboard what an epoch of training looked like."""
+
+    @abstractmethod
+    def validator(
+        self, folder: TrainFolder, specifications: Specifications, options: ValidateOptions
+    ) -> Validator:
+        """Make what validates the epochs of a training."""
+
+    @abstractmethod
+    def validate_options(self, train: Path, protocol: str, **compute: Any) -> ValidateOptions:
+        """Options of a validation within a training: those of `validate` without any."""
 
     def model(self, specifications: Specifications) -> Model:
         """Network with fresh weights."""
-        model: Model = self._build("architecture", self.config.architecture, specifications=specifications)
+        block = self.config.architecture
+        model: Model = self._build("architecture", block, specifications=specifications)
+        if isinstance(model, EmbeddingModel) != (self.kind == "approach"):
+            gives = (
+                "an embedding for each chunk" if isinstance(model, EmbeddingModel) else "scores of classes"
+            )
+            raise self.config.document.error(
+                (*block.where, "name"),
+                f"{block.name} gives {gives}, which {self.config.task.name} cannot use.",
+                fix="Choose another architecture; the tutorials list them.",
+            )
         chunk = specifications.frames
         if chunk < model.resolution:
             raise self.config.document.error(
                 (*self.config.task.where, "params", "duration"),
                 f"A chunk of {specifications.duration:g} s is {chunk} frames, and "
-                f"{self.config.architecture.name} gives one output for {model.resolution} frames.",
+                f"{block.name} gives one output for {model.resolution} frames.",
                 fix="Set a longer duration, or a smaller pooling.",
             )
         return model
@@ -69,16 +116,13 @@ class Experiment:
         """Scheduler of the learning rate."""
         return self._build("scheduler", self.config.scheduler)
 
-    def optimizer(self, model: Model, learning_rate: float) -> torch.optim.Optimizer:
-        """Optimizer of the parameters of a model."""
+    def optimizer(self, modules: Sequence[nn.Module], learning_rate: float) -> torch.optim.Optimizer:
+        """Optimizer of the parameters of some modules."""
+        parameters = chain.from_iterable(module.parameters() for module in modules)
         optimizer: torch.optim.Optimizer = self._build("optimizer", self.config.optimizer)(
-            model.parameters(), learning_rate
+            parameters, learning_rate
         )
         return optimizer
-
-    def augmentations(self) -> list[Any]:
-        """Augmentations of training batches, in their order."""
-        return [self._build("data_augmentation", block) for block in self.config.data_augmentation]
 
     def callbacks(self) -> dict[str, Any]:
         """Callbacks by the name of their class."""
@@ -89,12 +133,34 @@ class Experiment:
         """Compute and cache what is not yet in the store."""
         self.store.prepare(files, progress=bar)
 
-    def inputs(self, file: Recording, specifications: Specifications) -> dict[str, NDArray[np.float32]]:
-        """Inputs of a model for a whole recording."""
-        inputs = {"X": self.store.get(file)}
-        if "long_term" in specifications.inputs:
-            inputs["long_term"] = self.store.long_term(file)
-        return inputs
+    def pack(self, files: Sequence[Recording]) -> Pack:
+        """Features of training files, from which batches are gathered, with waveforms augmented."""
+        self.prepare_features(files)
+        for augmentation in self.waveform_augmentations:
+            sounds = augmentation.sources(files)
+            rate = self.extraction.sample_rate
+            raw = FeatureStore(RawAudio(rate or 16000), parallel=self.parallel)
+            raw.prepare([sound.file for sound in sounds], progress=bar)
+            augmentation.prepare(
+                [
+                    raw.get(sound.file)[round(sound.start * rate) : round(sound.end * rate), 0]
+                    for sound in sounds
+                ],
+                rate,
+            )
+        return self.store.pack(files, self.waveform_augmentations)
+
+    def _refuse_other_kind(self) -> None:
+        other: Kind = "approach" if self.kind == "task" else "task"
+        block = self.config.task
+        if block.name.rpartition(".")[2] in available(other):
+            command = "pyannote-audio emb" if other == "approach" else "pyannote-audio dcase or mlt"
+            raise self.config.document.error(
+                (*block.where, "name"),
+                f"{block.name} is no {self.kind} that this command trains; there are "
+                f"{', '.join(available(self.kind))}.",
+                fix=f"Train it with {command}.",
+            )
 
     def _build(self, kind: str, block: Block, **injected: Any) -> Any:
         return build(kind, block, self.config.document, **injected)

@@ -18,11 +18,10 @@ from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import recordings
-from pyannote.audio.inference.pretrained import load_weights
+from pyannote.audio.inference.folders import load_weights
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.models.base import Base as Model
-from pyannote.audio.report.figures import batch_figure
 from pyannote.audio.train.trainer import EpochReport, Trainer
 
 
@@ -34,7 +33,7 @@ class TrainOptions:
     protocol: str
     subset: str = "train"
     first: int | Literal["last"] = 0
-    last: int = 100
+    last: int | None = 100
     cpu: bool = False
     gpu: bool = False
     parallel: int = 1
@@ -44,12 +43,12 @@ class TrainOptions:
     validate: bool = False
 
 
-def train(options: TrainOptions) -> None:
+def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
     """Train from the first epoch to the last, or resume."""
     torch.autograd.set_detect_anomaly(options.debug)
     folder = TrainFolder(options.root.resolve() / "train" / f"{options.protocol}.{options.subset}")
     checkpoints = Checkpoints(folder.weights)
-    experiment = Experiment(options.root.resolve(), options.parallel)
+    experiment = experiment_type(options.root.resolve(), options.parallel)
     device = choose_device(options.cpu, options.gpu)
     files = recordings(options.protocol, options.subset, experiment.config.preprocessors)
     for remark in experiment.task.check(files):
@@ -60,8 +59,7 @@ def train(options: TrainOptions) -> None:
 
     with FolderLock(folder.path, purpose="train"):
         resumed = _resume_epoch(options, checkpoints)
-        experiment.prepare_features(files)
-        experiment.task.prepare(files, experiment.store.pack(files), specifications)
+        experiment.task.prepare(files, experiment.pack(files), specifications)
         if resumed:
             folder.check_specifications(specifications)
             _resume(trainer, folder, checkpoints, resumed)
@@ -75,7 +73,9 @@ def train(options: TrainOptions) -> None:
         ):
             for report in trainer.epochs(resumed + 1, options.last, progress=bar):
                 checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
-                _log(writer, report, specifications, options)
+                _log(writer, report, options)
+                experiment.log(writer, report, specifications)
+                writer.flush()
                 if validated(report.epoch):
                     break
 
@@ -91,9 +91,9 @@ def _trainer(
     return Trainer(
         model=model,
         task=experiment.task,
-        optimizer=experiment.optimizer(model, scheduler.learning_rate),
+        optimizer=experiment.optimizer([model, experiment.task.head.to(device)], scheduler.learning_rate),
         scheduler=scheduler,
-        augmentations=experiment.augmentations(),
+        augmentations=experiment.augmentations,
         seed=options.seed,
         device=device,
         averaging=experiment.callbacks().get("WeightAveraging"),
@@ -173,24 +173,19 @@ def _announce(
     )
 
 
-def _log(
-    writer: SummaryWriter, report: EpochReport, specifications: Specifications, options: TrainOptions
-) -> None:
+def _log(writer: SummaryWriter, report: EpochReport, options: TrainOptions) -> None:
     speed = report.samples / report.seconds
     for name, value in {
         "loss": report.loss,
         "lr": report.learning_rate,
         "seconds": report.seconds,
         "samples_per_second": speed,
+        **report.measures,
     }.items():
         writer.add_scalar(f"train/{name}", value, report.epoch)
-    if report.epoch == 1 or report.epoch % 10 == 0:
-        figure = batch_figure(
-            report.features, report.targets, report.outputs, specifications, report.resolution
-        )
-        writer.add_figure("train/batch", figure, report.epoch)
-    writer.flush()
+    of = "" if options.last is None else f"/{options.last}"
+    watched = "".join(f"{name.replace('_', ' ')} {value:.3f}, " for name, value in report.measures.items())
     say(
-        f"Epoch {report.epoch}/{options.last}: loss {report.loss:.4f}, "
+        f"Epoch {report.epoch}{of}: loss {report.loss:.4f}, {watched}"
         f"learning rate {report.learning_rate:.2g}, {report.seconds:.1f} s, {speed:.0f} samples/s"
     )

@@ -1,21 +1,24 @@
-"""`pyannote-audio <block> validate`: best epochs and thresholds, beside a training or after it."""
+"""`validate`: one epoch after the other, beside a training or after it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, TrainFolder
 from pyannote.audio.applications.terminal import bar, say
-from pyannote.audio.applications.validator import ValidateOptions, Validator
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.locks import FolderLock, is_locked
-from pyannote.audio.validation.selection import Selection
 from pyannote.audio.validation.watch import watch
 
 if TYPE_CHECKING:
@@ -25,22 +28,86 @@ START_PATIENCE = 20.0
 """Seconds to wait for a training that is about to start."""
 
 
-def validate(options: ValidateOptions) -> None:
+@dataclass(frozen=True)
+class ValidateOptions:
+    """What every command line of `validate` says."""
+
+    train: Path
+    protocol: str
+    subset: str = "development"
+    first: int | Literal["last"] = 0
+    last: int | None = None
+    every: int = 1
+    evergreen: bool = False
+    cpu: bool = False
+    gpu: bool = False
+    parallel: int = 1
+    batch: int = 32
+    step: float = 0.25
+    duration: float | None = None
+
+
+class Validator(ABC):
+    """Validates epochs, and keeps what is best so far.
+
+    Attributes
+    ----------
+    folder : Path
+        Where results go.
+    checkpoints : Checkpoints
+        Epochs of the training.
+    """
+
+    folder: Path
+    checkpoints: Checkpoints
+
+    @property
+    @abstractmethod
+    def validated(self) -> list[int]:
+        """Epochs that have been validated, in rising order."""
+
+    @property
+    @abstractmethod
+    def best(self) -> Mapping[str, int]:
+        """Best epoch so far of each thing that is measured."""
+
+    @abstractmethod
+    def opening(self) -> str:
+        """Say what is validated on."""
+
+    @abstractmethod
+    def recall(self, epochs: Sequence[int]) -> set[int]:
+        """Evaluate epochs that an earlier validation has scored, and return them."""
+
+    @abstractmethod
+    def validate(self, epoch: int, writer: SummaryWriter) -> str:
+        """Score an epoch, write what is best now, log it, and say how it went."""
+
+    @abstractmethod
+    def write(self) -> None:
+        """Write params.yml."""
+
+    @abstractmethod
+    def summary(self) -> str:
+        """Say what was selected."""
+
+
+def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
     """Validate epochs until training has ended and none is left, or until the last one asked for."""
     folder = TrainFolder.existing(options.train)
-    experiment = Experiment(folder.root, options.parallel)
+    described = experiment(folder.root, options.parallel)
     _wait_for_epochs(folder)
-    validator = Validator(experiment, folder, folder.specifications(), options)
+    validator = described.validator(folder, folder.specifications(), options)
     available = validator.checkpoints.epochs
     first = available()[-1] if options.first == "last" else options.first
     with (
         FolderLock(validator.folder, purpose="validate"),
         curves(validator.folder) as writer,
     ):
-        say(f"Validating on {len(validator.files)} files. Results go to {validator.folder}")
+        say(f"{validator.opening()} Results go to {validator.folder}")
         done = validator.recall(available())
         if done:
-            validator.write(validator.validation.selection())
+            validator.write()
         epochs = watch(
             available,
             lambda: is_locked(folder.path, "train"),
@@ -51,15 +118,14 @@ def validate(options: ValidateOptions) -> None:
             newest_first=options.evergreen,
         )
         for epoch in bar(epochs, total=0, description="Epochs"):
-            selection = validator.validate(epoch, writer)
-            say(_line(validator, epoch, selection))
-    if not validator.validation.history:
+            say(validator.validate(epoch, writer))
+    if not validator.validated:
         raise CheckpointError(
             f"None of its epochs is between {first} and {options.last} and a multiple of {options.every}.",
             file=folder.weights,
             fix="Change --from, --to or --every.",
         )
-    say(summary(validator.validation.selection(), validator))
+    say(validator.summary())
 
 
 @contextmanager
@@ -78,53 +144,27 @@ def within_training(
     Yields
     ------
     callable
-        Validates an epoch, and tells whether all classes have stopped.
+        Validates an epoch, and tells whether training may stop.
     """
-    own = ValidateOptions(
+    own = experiment.validate_options(
         folder.path, options.protocol, cpu=options.cpu, gpu=options.gpu, parallel=options.parallel
     )
-    validator = Validator(experiment, folder, specifications, own)
+    validator = experiment.validator(folder, specifications, own)
     stopping = experiment.callbacks().get("EarlyStopping")
 
     def after_epoch(epoch: int) -> bool:
-        selection = validator.validate(epoch, writer)
-        say(_line(validator, epoch, selection))
+        say(validator.validate(epoch, writer))
         if stopping is None:
             return False
-        stopped = stopping.stopped(dict(selection.peaks), sorted(validator.validation.history))
-        if len(stopped) < len(selection.peaks):
+        best = dict(validator.best)
+        if len(stopping.stopped(best, validator.validated)) < len(best):
             return False
-        say(f"No class has improved for {stopping.patience} validations: training stops.")
+        say(f"Nothing has improved for {stopping.patience} validations: training stops.")
         return True
 
     with FolderLock(validator.folder, purpose="validate"), curves(validator.folder) as writer:
         validator.recall(validator.checkpoints.epochs())
         yield after_epoch
-
-
-def summary(selection: Selection, validator: Validator) -> str:
-    """Table of what was selected."""
-    width = max(len(name) for name in selection.class_wise) + 2
-    lines = [
-        f"Epoch for all classes: {selection.epoch}, "
-        f"{validator.validation.criterion.name} {selection.value:.3f}",
-        f"{'class':<{width}}{'epoch':>6}{'threshold':>11}{'shortest':>10}{'F-score':>9}{'precision':>11}"
-        f"{'recall':>8}",
-    ]
-    for name, choice in selection.class_wise.items():
-        lines.append(
-            f"{name:<{width}}{choice.epoch:>6}{choice.threshold:>11.3f}{choice.shortest:>10g}"
-            f"{choice.fscore:>9.3f}{choice.precision:>11.3f}{choice.recall:>8.3f}"
-        )
-    return "\n".join(lines)
-
-
-def _line(validator: Validator, epoch: int, selection: Selection) -> str:
-    value = validator.validation.average(epoch)
-    return (
-        f"Epoch {epoch}: {validator.validation.criterion.name} {value:.3f} "
-        f"(chosen so far: epoch {selection.epoch}, {selection.value:.3f})"
-    )
 
 
 def _wait_for_epochs(folder: TrainFolder) -> None:

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-import yaml
 from numpy.typing import NDArray
 
 from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.long_term import long_term_average
+from pyannote.audio.inference.folders import check_version, load_specifications, load_weights, load_yaml
 from pyannote.audio.inference.slide import Slide
 from pyannote.audio.io.checkpoint import Checkpoints
-from pyannote.audio.models.base import Base as Model
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow, SlidingWindowFeature
@@ -103,23 +101,13 @@ class Pretrained:
         frames = self.specifications.frames_of(duration)
         slides = {}
         for epoch in sorted(set(epochs)):
-            self._check_version(epoch, checkpoints, validate)
+            check_version(self.params, epoch, checkpoints, validate)
             model = build(
                 "architecture", config.architecture, config.document, specifications=self.specifications
             )
             load_weights(model, checkpoints.load_weights(epoch), checkpoints.weights(epoch))
             slides[epoch] = Slide(model.to(device), frames, step, batch_size)
         self.ensemble = Ensemble(slides, epochs)
-
-    def _check_version(self, epoch: int, checkpoints: Checkpoints, validate: Path) -> None:
-        """Refuse weights that were trained after the validation that has chosen them."""
-        validated = self.params.get("weights", {}).get(epoch)
-        if validated is not None and validated != checkpoints.version(epoch):
-            raise CheckpointError(
-                f"Epoch {epoch} has been trained again since this validation.",
-                file=validate / "params.yml",
-                fix="Run `validate` again.",
-            )
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -160,37 +148,6 @@ class Pretrained:
         return SlidingWindowFeature(self.ensemble(inputs), self.sliding_window, labels=list(self.classes))
 
 
-def load_weights(model: Model, weights: Mapping[str, Any], file: Path) -> None:
-    """Give a model trained weights.
-
-    Raises
-    ------
-    CheckpointError
-        If they are those of another architecture.
-    """
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        reason = str(error).strip().split("\n")[-1].strip()
-        raise CheckpointError(
-            f"These weights do not fit the architecture of config.yml ({reason}).",
-            file=file,
-            fix="Use the configuration that they were trained with.",
-        ) from None
-
-
-def load_specifications(train: Path) -> Specifications:
-    """Specifications of a training folder.
-
-    Raises
-    ------
-    CheckpointError
-        If they are missing or damaged.
-    """
-    path = train / "specs.yml"
-    return Specifications.load(_load_yaml(path, "Train first."), file=str(path))
-
-
 def load_params(validate: Path) -> dict[str, Any]:
     """What a validation has chosen, from its params.yml.
 
@@ -200,7 +157,7 @@ def load_params(validate: Path) -> dict[str, Any]:
         If it is missing or damaged.
     """
     path = validate / "params.yml"
-    params = _load_yaml(path, "Run `validate` first, and name the folder that it prints.")
+    params = load_yaml(path, "Run `validate` first, and name the folder that it prints.")
     if not all(_is_choice(params.get(part)) for part in ("params", "class_wise")):
         raise _damaged_params(path)
     return params
@@ -218,15 +175,3 @@ def _is_choice(part: Any) -> bool:
 
 def _damaged_params(path: Path) -> CheckpointError:
     return CheckpointError("This file of parameters is damaged.", file=path, fix="Run `validate` again.")
-
-
-def _load_yaml(path: Path, fix: str) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError("There is no such file.", file=path, fix=fix) from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise CheckpointError("This file is damaged.", file=path, fix=fix) from None
-    if not isinstance(content, dict):
-        raise CheckpointError("This file is damaged.", file=path, fix=fix)
-    return content

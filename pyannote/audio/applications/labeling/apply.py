@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.applications.experiment import Experiment, TrainFolder, choose_device
+from pyannote.audio.applications.experiment import TrainFolder, choose_device
+from pyannote.audio.applications.labeling.experiment import LabelingExperiment
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.labels import Event
@@ -51,7 +52,7 @@ def apply(options: ApplyOptions) -> None:
     pretrained = Pretrained(
         validate, options.selection, options.step, options.batch, device, options.duration
     )
-    experiment = Experiment(TrainFolder(validate.parents[1]).root, options.parallel)
+    experiment = LabelingExperiment(TrainFolder(validate.parents[1]).root, options.parallel)
     files, name = _files(options, experiment)
     experiment.prepare_features(files)
     output = validate / "apply" / _folder_name(pretrained)
@@ -85,7 +86,7 @@ def events_of(scores: NDArray[np.float32], pretrained: Pretrained, file: Recordi
     return sorted(events)
 
 
-def _files(options: ApplyOptions, experiment: Experiment) -> tuple[list[Recording], str]:
+def _files(options: ApplyOptions, experiment: LabelingExperiment) -> tuple[list[Recording], str]:
     """Recordings of a protocol, or the one audio file that was named instead."""
     path = Path(options.protocol)
     if path.suffix and path.is_file():

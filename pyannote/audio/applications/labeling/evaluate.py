@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyannote.audio.applications.apply import EVENTS, REFERENCE
+from pyannote.audio.applications.labeling.apply import EVENTS, REFERENCE
 from pyannote.audio.applications.terminal import say
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Event

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
 from torch.utils.tensorboard import SummaryWriter
 
-from pyannote.audio.applications.experiment import (
-    Experiment,
-    TrainFolder,
-    choose_device,
-    write_yaml,
-)
+from pyannote.audio.applications.experiment import TrainFolder, choose_device, write_yaml
+from pyannote.audio.applications.labeling.experiment import LabelingExperiment
+from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import recordings
-from pyannote.audio.inference.pretrained import load_weights
+from pyannote.audio.inference.folders import load_weights
 from pyannote.audio.inference.slide import Slide
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.pipeline.binarize import Binarize
@@ -30,22 +25,9 @@ from pyannote.audio.validation.selection import ClassChoice, Criterion, Measure,
 
 
 @dataclass(frozen=True)
-class ValidateOptions:
-    """What the command line of `validate` says."""
+class DetectionOptions(ValidateOptions):
+    """What the command line of `validate` says for detectors."""
 
-    train: Path
-    protocol: str
-    subset: str = "development"
-    first: int | Literal["last"] = 0
-    last: int | None = None
-    every: int = 1
-    evergreen: bool = False
-    cpu: bool = False
-    gpu: bool = False
-    parallel: int = 1
-    batch: int = 32
-    step: float = 0.25
-    duration: float | None = None
     criterion: Measure = "balanced"
     unit: Unit = "segments"
     precision: float | None = None
@@ -54,27 +36,27 @@ class ValidateOptions:
     shortest: float = 0.5
 
 
-class Validator:
+class DetectionValidator(Validator):
     """Scores development files with the weights of an epoch, and keeps what is best.
 
     Parameters
     ----------
-    experiment : Experiment
+    experiment : LabelingExperiment
         Configuration of the training.
     folder : TrainFolder
         Where its epochs are.
     specifications : Specifications
         Inputs and classes of the model.
-    options : ValidateOptions
+    options : DetectionOptions
         What the command line says.
     """
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiment: LabelingExperiment,
         folder: TrainFolder,
         specifications: Specifications,
-        options: ValidateOptions,
+        options: DetectionOptions,
     ) -> None:
         self.specifications = specifications
         self.checkpoints = Checkpoints(folder.weights)
@@ -112,13 +94,47 @@ class Validator:
         self.validation.recall(kept)
         return set(kept)
 
-    def validate(self, epoch: int, writer: SummaryWriter) -> Selection:
-        """Score an epoch, write what is best now, and log it."""
+    @property
+    def validated(self) -> list[int]:
+        """Epochs that have been validated, in rising order."""
+        return sorted(self.validation.history)
+
+    @property
+    def best(self) -> Mapping[str, int]:
+        """Best epoch of each class so far."""
+        return self.validation.selection().peaks
+
+    def opening(self) -> str:
+        """Say what is validated on."""
+        return f"Validating on {len(self.files)} files."
+
+    def validate(self, epoch: int, writer: SummaryWriter) -> str:
+        """Score an epoch, write what is best now, log it, and say how it went."""
         scores = self.validation.add(epoch, lambda: self.scores(epoch))
         selection = self.validation.selection()
         self.write(selection)
         self._log(writer, epoch, scores, selection)
-        return selection
+        return (
+            f"Epoch {epoch}: {self.validation.criterion.name} {self.validation.average(epoch):.3f} "
+            f"(chosen so far: epoch {selection.epoch}, {selection.value:.3f})"
+        )
+
+    def summary(self) -> str:
+        """Table of what was selected."""
+        selection = self.validation.selection()
+        width = max(len(name) for name in selection.class_wise) + 2
+        lines = [
+            f"Epoch for all classes: {selection.epoch}, "
+            f"{self.validation.criterion.name} {selection.value:.3f}",
+            f"{'class':<{width}}{'epoch':>6}{'threshold':>11}{'shortest':>10}{'F-score':>9}{'precision':>11}"
+            f"{'recall':>8}",
+        ]
+        for name, choice in selection.class_wise.items():
+            lines.append(
+                f"{name:<{width}}{choice.epoch:>6}{choice.threshold:>11.3f}{choice.shortest:>10g}"
+                f"{choice.fscore:>9.3f}{choice.precision:>11.3f}{choice.recall:>8.3f}"
+            )
+        return "\n".join(lines)
 
     def scores(self, epoch: int) -> Scores:
         """Scores of all files with the weights of an epoch."""
@@ -126,8 +142,9 @@ class Validator:
         load_weights(self.slide.model, weights, self.checkpoints.weights(epoch))
         return [self.slide(inputs) for inputs in self.inputs]
 
-    def write(self, selection: Selection) -> None:
+    def write(self, selection: Selection | None = None) -> None:
         """Write params.yml, with what tells the weights of its epochs from others."""
+        selection = selection or self.validation.selection()
         epochs = {selection.epoch, *(choice.epoch for choice in selection.class_wise.values())}
         write_yaml(
             self.folder / "params.yml",
@@ -155,7 +172,7 @@ class Validator:
             **{name: round(value, 6) for name, value in scores.items()},
         }
 
-    def _settings(self, options: ValidateOptions, outputs: Sequence[int]) -> dict[str, object]:
+    def _settings(self, options: DetectionOptions, outputs: Sequence[int]) -> dict[str, object]:
         files = zip((file["uri"] for file in self.files), outputs, strict=True)
         return {
             "files": [list(pair) for pair in files],

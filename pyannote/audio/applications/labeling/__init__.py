@@ -1,0 +1,1 @@
+"""Commands of the blocks that detect what is heard when."""

@@ -1,0 +1,60 @@
+"""Experiments that detect what is heard when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyannote.audio.applications.experiment import Experiment, Kind, TrainFolder
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.labeling.tasks.base import Base as Task
+from pyannote.audio.report.figures import batch_figure
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+    from pyannote.audio.applications.labeling.validator import DetectionOptions, DetectionValidator
+    from pyannote.audio.train.trainer import EpochReport
+
+PICTURE_EVERY = 10
+"""Epochs from one picture of a batch to the next."""
+
+
+class LabelingExperiment(Experiment):
+    """Experiment on a task of `labeling.tasks`."""
+
+    kind: ClassVar[Kind] = "task"
+    task: Task
+
+    def inputs(self, file: Recording, specifications: Specifications) -> dict[str, NDArray[np.float32]]:
+        """Inputs of a model for a whole recording."""
+        inputs = {"X": self.store.get(file)}
+        if "long_term" in specifications.inputs:
+            inputs["long_term"] = self.store.long_term(file)
+        return inputs
+
+    def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:
+        """Draw inputs, targets and scores of a batch."""
+        if report.epoch == 1 or report.epoch % PICTURE_EVERY == 0:
+            figure = batch_figure(
+                report.features, report.targets, report.outputs, specifications, report.resolution
+            )
+            writer.add_figure("train/batch", figure, report.epoch)
+
+    def validator(
+        self, folder: TrainFolder, specifications: Specifications, options: Any
+    ) -> DetectionValidator:
+        """Make what finds thresholds and the best epoch of each class."""
+        from pyannote.audio.applications.labeling.validator import DetectionValidator
+
+        return DetectionValidator(self, folder, specifications, options)
+
+    def validate_options(self, train: Path, protocol: str, **compute: Any) -> DetectionOptions:
+        """Options of a validation within a training."""
+        from pyannote.audio.applications.labeling.validator import DetectionOptions
+
+        return DetectionOptions(train, protocol, **compute)

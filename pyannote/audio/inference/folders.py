@@ -1,0 +1,92 @@
+"""What folders of trainings and validations hold, checked when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.models.base import Base as Model
+
+
+def load_weights(model: Model, weights: Mapping[str, Any], file: Path) -> None:
+    """Give a model trained weights.
+
+    Raises
+    ------
+    CheckpointError
+        If they are those of another architecture.
+    """
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = str(error).strip().split("\n")[-1].strip()
+        raise CheckpointError(
+            f"These weights do not fit the architecture of config.yml ({reason}).",
+            file=file,
+            fix="Use the configuration that they were trained with.",
+        ) from None
+
+
+def load_specifications(train: Path) -> Specifications:
+    """Specifications of a training folder.
+
+    Raises
+    ------
+    CheckpointError
+        If they are missing or damaged.
+    """
+    path = train / "specs.yml"
+    return Specifications.load(load_yaml(path, "Train first."), file=str(path))
+
+
+def check_version(params: Mapping[str, Any], epoch: int, checkpoints: Checkpoints, validate: Path) -> None:
+    """Refuse weights that were trained after the validation that has chosen them.
+
+    Parameters
+    ----------
+    params : mapping
+        Content of params.yml of the validation.
+    epoch : int
+        That it has chosen.
+    checkpoints : Checkpoints
+        Epochs of the training.
+    validate : Path
+        Folder of the validation.
+
+    Raises
+    ------
+    CheckpointError
+        If the weights of the epoch are others now.
+    """
+    validated = params.get("weights", {}).get(epoch)
+    if validated is not None and validated != checkpoints.version(epoch):
+        raise CheckpointError(
+            f"Epoch {epoch} has been trained again since this validation.",
+            file=validate / "params.yml",
+            fix="Run `validate` again.",
+        )
+
+
+def load_yaml(path: Path, fix: str) -> dict[str, Any]:
+    """Content of a file that a command has written.
+
+    Raises
+    ------
+    CheckpointError
+        If it is missing or damaged; `fix` says what to do.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError("There is no such file.", file=path, fix=fix) from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise CheckpointError("This file is damaged.", file=path, fix=fix) from None
+    if not isinstance(content, dict):
+        raise CheckpointError("This file is damaged.", file=path, fix=fix)
+    return content
