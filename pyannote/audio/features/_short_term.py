@@ -76,7 +76,8 @@ class ShortTerm(FeatureExtraction):
 
     def of_excerpts(self, waveforms: Waveform) -> Features:
         """Features of a batch of excerpts, shape (batch, samples) to (batch, frames, values)."""
-        return np.stack([self._blocks(waveform) for waveform in waveforms])
+        windows = sliding_window_view(waveforms, self.window, axis=-1)[:, :: self.hop]
+        return np.stack([self._blocks(excerpt) for excerpt in windows])
 
     def open(self, file: AudioFile) -> FrameReader:
         """Prepare to read frames of a recording: one, and one more for each hop that it lasts."""
@@ -87,10 +88,10 @@ class ShortTerm(FeatureExtraction):
     def _read(self, recording: Recording, frames: int, first: int, last: int) -> Features:
         begin, end = first - first % _BLOCK, min(frames, last + -last % _BLOCK)
         waveform = self._padded(recording, begin, end)
-        return self._blocks(waveform)[first - begin : last - begin]
-
-    def _blocks(self, waveform: Waveform) -> Features:
         windows = sliding_window_view(waveform, self.window)[:: self.hop]
+        return self._blocks(windows)[first - begin : last - begin]
+
+    def _blocks(self, windows: Waveform) -> Features:
         blocks = [self.compute(windows[start : start + _BLOCK]) for start in range(0, len(windows), _BLOCK)]
         return np.concatenate(blocks)
 
