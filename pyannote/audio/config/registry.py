@@ -19,6 +19,7 @@ from pyannote.audio.core.lazy import snake_case
 
 FOLDERS = {
     "task": "pyannote.audio.labeling.tasks",
+    "approach": "pyannote.audio.embedding.approaches",
     "feature_extraction": "pyannote.audio.features",
     "data_augmentation": "pyannote.audio.augmentation",
     "architecture": "pyannote.audio.models",

@@ -1,0 +1,1 @@
+"""Vectors that tell speakers apart."""

@@ -1,0 +1,97 @@
+"""Center loss: softmax, and near to the centre of one's own speaker."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.embedding.approaches.classification import Classification
+
+
+class CenterLoss(Classification):
+    """Cross-entropy of a linear layer, plus the weighted squared distance to the centre of the own speaker.
+
+    The loss is cross-entropy + weight x |embedding - centre|^2 / 2, averaged over the batch. Centres follow
+    the embeddings by a rule of their own, at a rate that depends on neither weight nor optimizer: each call
+    of `loss` ends with c <- c + center_rate x (sum over the speaker's embeddings of (x - c)) / (1 + their
+    number). They begin at 0.
+
+    Parameters
+    ----------
+    weight : float
+        Of the squared distance, not negative. About 1 suits embeddings on the unit sphere; the paper has
+        0.003 for embeddings that are not normalised.
+    center_rate : float
+        Rate of the centres, in [0, 1].
+    duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
+        As in `Base`.
+
+    References
+    ----------
+    Wen, Zhang, Li and Qiao, "A Discriminative Feature Learning Approach for Deep Face Recognition",
+    ECCV 2016, eq. 2, 4 and 5.
+
+    Examples
+    --------
+    >>> approach = CenterLoss(weight=1.0, center_rate=1.0)
+    >>> approach.head = approach.make_head(dimension=2, classes=2)
+    >>> _ = approach.loss(torch.tensor([[0.0, 3.0], [0.0, 6.0]]), torch.tensor([0, 0]))
+    >>> approach.head.centers.tolist()
+    [[0.0, 3.0], [0.0, 0.0]]
+    """
+
+    def __init__(
+        self,
+        weight: float = 0.01,
+        center_rate: float = 0.5,
+        duration: float | None = None,
+        min_duration: float = 0.5,
+        max_duration: float = 1.5,
+        per_fold: int = 20,
+        per_label: int = 3,
+        per_epoch: float = 1.0,
+        label_min_duration: float = 0.0,
+    ) -> None:
+        super().__init__(
+            duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
+        )
+        if weight < 0 or not 0 <= center_rate <= 1:
+            raise ConfigError("weight must not be negative, and center_rate in [0, 1].")
+        self.weight = weight
+        self.center_rate = center_rate
+
+    def make_head(self, dimension: int, classes: int) -> nn.Module:
+        """Linear layer, and `centers` of shape (classes, dimension)."""
+        return _LinearWithCenters(dimension, classes)
+
+    def loss(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy plus weighted squared distance, averaged over the batch; moves the centres.
+
+        Parameters
+        ----------
+        embeddings : Tensor, shape (batch, dimension)
+            What the network gives for each segment.
+        labels : Tensor of int64, shape (batch,)
+            Index of the speaker of each segment.
+        """
+        assert isinstance(self.head, _LinearWithCenters), "make_head comes first"
+        to_center = embeddings - self.head.centers[labels]
+        self.head.move(to_center.detach(), labels, self.center_rate)
+        distance = to_center.square().sum(dim=1).mean() / 2
+        return super().loss(embeddings, labels) + self.weight * distance
+
+
+class _LinearWithCenters(nn.Linear):
+    centers: Tensor
+
+    def __init__(self, dimension: int, classes: int) -> None:
+        super().__init__(dimension, classes)
+        self.register_buffer("centers", torch.zeros(classes, dimension))
+
+    def move(self, differences: Tensor, labels: Tensor, rate: float) -> None:
+        members = functional.one_hot(labels, len(self.centers)).to(differences)
+        step = members.T @ differences / (1 + members.sum(dim=0))[:, None]
+        # a new tensor: the old one is part of the graph of the loss
+        self.centers = self.centers + rate * step

@@ -1,0 +1,103 @@
+"""Triplet loss: nearer to one's own speaker than to any other one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.embedding.approaches._distances import LARGEST, pairwise_distances
+from pyannote.audio.embedding.approaches._means import Means
+from pyannote.audio.embedding.approaches._mining import Sampling, triplets
+from pyannote.audio.embedding.approaches.base import Base, Metric
+
+
+class TripletLoss(Base):
+    """Compare the distance of an anchor to its own speaker with that to another one, over triplets (a, p, n).
+
+    With delta = d(a, p) - d(a, n) + margin x largest distance of the metric, the loss is the mean over
+    triplets of what `clamp` makes of delta, and 0 where a batch has no triplet.
+
+    Parameters
+    ----------
+    metric : {"cosine", "euclidean", "angular"}
+        Distance d, whose largest value is 2, 2 (on the unit sphere) and pi.
+    clamp : {"positive", "softmargin", "sigmoid"}
+        max(0, delta), log(1 + exp(delta)), or 1 / (1 + exp(-10 delta)).
+    margin : float
+        Share of the largest distance, in [0, 1].
+    sampling : {"all", "hard", "negative", "easy"}
+        Which triplets count: all; for each anchor its farthest positive and its closest negative; for each
+        anchor and positive the closest negative; or those whose positive is not farther than their negative.
+    duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
+        As in `Base`.
+
+    References
+    ----------
+    Schroff, Kalenichenko and Philbin, "FaceNet: A Unified Embedding for Face Recognition and Clustering",
+    CVPR 2015; Bredin, "TristouNet: Triplet Loss for Speaker Turn Embedding", ICASSP 2017.
+
+    Examples
+    --------
+    >>> approach = TripletLoss(metric="cosine", clamp="positive", margin=0.1)
+    >>> embeddings = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> approach.loss(embeddings, torch.tensor([0, 0, 1])).item()
+    0.0
+    >>> approach.measures()
+    {'active_triplets': 0.0}
+    """
+
+    def __init__(
+        self,
+        metric: Metric = "cosine",
+        clamp: Literal["positive", "softmargin", "sigmoid"] = "positive",
+        margin: float = 0.2,
+        sampling: Sampling = "all",
+        duration: float | None = None,
+        min_duration: float = 0.5,
+        max_duration: float = 1.5,
+        per_fold: int = 20,
+        per_label: int = 3,
+        per_epoch: float = 1.0,
+        label_min_duration: float = 0.0,
+    ) -> None:
+        super().__init__(
+            duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
+        )
+        if not 0 <= margin <= 1:
+            raise ConfigError("margin must be in [0, 1]: it is a share of the largest distance.")
+        self.metric = metric
+        self.clamp = clamp
+        self.margin = margin
+        self.sampling: Sampling = sampling
+        self._means = Means()
+
+    def loss(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        """Mean over triplets.
+
+        Parameters
+        ----------
+        embeddings : Tensor, shape (batch, dimension)
+            What the network gives for each segment.
+        labels : Tensor of int64, shape (batch,)
+            Index of the speaker of each segment.
+        """
+        distances = pairwise_distances(embeddings, self.metric)
+        anchors, positives, negatives = triplets(distances, labels, self.sampling)
+        delta = distances[anchors, positives] - distances[anchors, negatives]
+        delta = delta + self.margin * LARGEST[self.metric]
+        self._means.add("active_triplets", delta > 0)
+        # not mean(), which is NaN where there is no triplet
+        return self._clamped(delta).sum() / max(1, len(delta))
+
+    def measures(self) -> dict[str, float]:
+        """Share of triplets with delta > 0, "active_triplets", since the last call."""
+        return self._means.read()
+
+    def _clamped(self, delta: Tensor) -> Tensor:
+        if self.clamp == "positive":
+            return delta.clamp(min=0)
+        return functional.softplus(delta) if self.clamp == "softmargin" else torch.sigmoid(10 * delta)
