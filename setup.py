@@ -28,6 +28,11 @@ REQUIREMENTS = [
     "tqdm>=4.64",
 ]
 
+# Reverb computes rooms with it.
+REVERB_REQUIREMENTS = [
+    "pyroomacoustics>=0.7",
+]
+
 TEST_REQUIREMENTS = [
     "hypothesis>=6.90",
     "import-linter>=2.0",
@@ -53,7 +58,7 @@ setup(
     package_data={"pyannote.audio": ["py.typed"]},
     python_requires=">=3.10",
     install_requires=REQUIREMENTS,
-    extras_require={"test": TEST_REQUIREMENTS},
+    extras_require={"reverb": REVERB_REQUIREMENTS, "test": TEST_REQUIREMENTS},
     entry_points={
         "console_scripts": ["pyannote-audio=pyannote.audio.applications.pyannote_audio:main"],
     },

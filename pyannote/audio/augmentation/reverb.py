@@ -1,0 +1,161 @@
+"""Reverberation of rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
+
+from pyannote.audio.augmentation._noise import SILENCE, power
+from pyannote.audio.augmentation._rooms import room_responses
+from pyannote.audio.augmentation._waveform import WaveformAugmentation
+from pyannote.audio.core.errors import ConfigError, DataError
+from pyannote.audio.core.randomness import generator
+from pyannote.audio.io.waveform import read
+
+BEFORE, AFTER = 0.002, 1.0
+"""Seconds of a response that are kept before and after its direct path."""
+
+SUFFIXES = (".wav", ".flac")
+
+
+class Reverb(WaveformAugmentation):
+    """Move each chunk into a room, drawn from a pool of impulse responses.
+
+    Responses are those of random rooms, computed once by the image source method of pyroomacoustics
+    (`pip install pyroomacoustics`), or those that are found in a folder. The direct path stays where it is in
+    time, and the level of the whole chunk is kept. What was said before the chunk leaves no trace in it.
+
+    Parameters
+    ----------
+    rt60_min, rt60_max : float
+        Range of the reverberation time of computed rooms, in seconds, within 0.05 to 1.
+    responses : int
+        Size of the pool. Of a folder with more files, so many are drawn.
+    folder : str, optional
+        Where impulse responses lie as wav or flac files, also in folders below. Their strongest early sample
+        is taken for the direct path; what comes more than 1 s after it is cut.
+    seed : int
+        What the pool depends on.
+    probability : float
+        Share of chunks that are changed, in [0, 1].
+
+    Raises
+    ------
+    ConfigError
+        A value is out of its range.
+
+    References
+    ----------
+    Ko, Peddinti, Povey, Seltzer and Khudanpur, "A study on data augmentation of reverberant speech for robust
+    speech recognition", ICASSP 2017.
+
+    Examples
+    --------
+    >>> import soundfile
+    >>> folder = getfixture("tmp_path")
+    >>> soundfile.write(folder / "echo.wav", np.array([0, 0, 0.5, 0, 0.25]), 8000)
+    >>> augmentation = Reverb(folder=str(folder))
+    >>> augmentation.prepare([], sample_rate=8000)
+    >>> click = np.eye(1, 8, 2, dtype=np.float32)
+    >>> heard = augmentation(click, np.random.default_rng(0))[0]
+    >>> np.flatnonzero(heard > 0.01).tolist(), round(float(heard[2] / heard[4]), 3)
+    ([2, 4], 2.0)
+    """
+
+    def __init__(
+        self,
+        rt60_min: float = 0.1,
+        rt60_max: float = 0.6,
+        responses: int = 64,
+        folder: str | None = None,
+        seed: int = 0,
+        probability: float = 1.0,
+    ) -> None:
+        if not 0.05 <= rt60_min <= rt60_max <= 1:
+            raise ConfigError(
+                f"rt60_min is {rt60_min} and rt60_max {rt60_max} (seconds); allowed are 0.05 to 1, in order."
+            )
+        if responses < 1 or not 0 <= probability <= 1:
+            raise ConfigError("responses must be at least 1, and probability in [0, 1].")
+        if folder is not None and not Path(folder).expanduser().is_dir():
+            raise ConfigError(f"There is no folder {folder}.", fix="Correct `folder` of Reverb.")
+        self.rt60_min = rt60_min
+        self.rt60_max = rt60_max
+        self.responses = responses
+        self.folder = folder
+        self.seed = seed
+        self.probability = probability
+
+    def prepare(self, sounds: Sequence[NDArray[np.float32]], sample_rate: int) -> None:
+        """Compute or read the pool.
+
+        Raises
+        ------
+        ConfigError
+            pyroomacoustics is not installed.
+        DataError
+            The folder holds no impulse responses, or silent ones.
+        """
+        if self.folder is None:
+            found = room_responses(self.responses, self.rt60_min, self.rt60_max, sample_rate, self.seed)
+        else:
+            found = [_read(path, sample_rate) for path in self._files(Path(self.folder).expanduser())]
+        pool = np.stack([aligned(response, sample_rate) for response in found])
+        self._pool = pool[:, : 1 + int(np.flatnonzero(pool.any(axis=0)).max())]
+        self._direct = round(BEFORE * sample_rate)
+
+    def __call__(self, waveforms: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
+        """Reverberant copy; silent chunks stay as they are."""
+        count, samples = waveforms.shape
+        which = random.integers(len(self._pool), size=(count,))
+        chosen = np.flatnonzero((random.random(count) < self.probability) & (power(waveforms) > SILENCE))
+        size = next_fast_len(samples + self._pool.shape[1] - 1, real=True)
+        spectrum = rfft(waveforms[chosen], size)
+        spectrum *= rfft(self._pool[which[chosen]], size)
+        heard = irfft(spectrum, size)[:, self._direct : self._direct + samples]
+        level = np.sqrt(power(waveforms[chosen]) / np.maximum(power(heard), SILENCE))
+        changed = waveforms.copy()
+        changed[chosen] = heard * level[:, None].astype(np.float32)
+        return changed
+
+    def _files(self, folder: Path) -> list[Path]:
+        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+        if not paths:
+            raise DataError(
+                f"There is no {' or '.join(SUFFIXES)} file.", file=folder, fix="Name another one."
+            )
+        if len(paths) <= self.responses:
+            return paths
+        drawn = generator(self.seed).permutation(len(paths))[: self.responses]
+        return [paths[int(index)] for index in drawn]
+
+
+def _read(path: Path, sample_rate: int) -> NDArray[np.float32]:
+    response = read(path, sample_rate)
+    if not response.any():
+        raise DataError("This impulse response is silent.", file=path, fix="Remove it from the folder.")
+    return response
+
+
+def aligned(response: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """Response from 2 ms before its direct path to 1 s after it, filled with zeros where it is shorter.
+
+    Examples
+    --------
+    >>> aligned(np.array([0, 0.4, 1, 0.5], dtype=np.float32), sample_rate=1000)[:6]
+    array([0. , 0.4, 1. , 0.5, 0. , 0. ], dtype=float32)
+    """
+    direct = _direct_path(np.abs(response), sample_rate)
+    before, after = round(BEFORE * sample_rate), round(AFTER * sample_rate)
+    padded = np.pad(response, (before, after))
+    return padded[direct : direct + before + after]
+
+
+def _direct_path(level: NDArray[np.float32], sample_rate: int) -> int:
+    """Strongest sample around the first one that is loud: reflections that meet can be louder later on."""
+    first = int(np.argmax(level >= level.max() / 2))
+    return first + int(np.argmax(level[first : first + 1 + sample_rate // 2000]))
