@@ -20,6 +20,7 @@ from pyannote.audio.core.lazy import snake_case
 FOLDERS = {
     "task": "pyannote.audio.labeling.tasks",
     "approach": "pyannote.audio.embedding.approaches",
+    "backend": "pyannote.audio.embedding.backends",
     "feature_extraction": "pyannote.audio.features",
     "data_augmentation": "pyannote.audio.augmentation",
     "architecture": "pyannote.audio.models",

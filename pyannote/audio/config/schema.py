@@ -20,6 +20,7 @@ KEYS = (
     "optimizer",
     "preprocessors",
     "callbacks",
+    "backend",
 )
 
 
@@ -58,6 +59,8 @@ class Config:
         One or several, applied in their order.
     preprocessors : mapping
         Passed on to the protocol.
+    backend : Block
+        How embeddings are compared: `Direct` where the file says nothing.
     """
 
     document: Document
@@ -69,6 +72,7 @@ class Config:
     data_augmentation: tuple[Block, ...]
     callbacks: tuple[Block, ...]
     preprocessors: Mapping[str, str]
+    backend: Block
 
 
 def _block(document: Document, where: Location, value: Any) -> Block:
@@ -151,15 +155,16 @@ def load_config(file: Path) -> Config:
             "preprocessors must map keys to path templates.",
             fix="Write `audio: /path/{uri}.wav`.",
         )
-    optimizer = document.content.get("optimizer")
+    content = document.content
     return Config(
         document=document,
         task=_block(document, (task,), document.content[task]),
         feature_extraction=_block(document, ("feature_extraction",), document.content["feature_extraction"]),
         architecture=_block(document, ("architecture",), document.content["architecture"]),
         scheduler=_block(document, ("scheduler",), document.content["scheduler"]),
-        optimizer=Block("SGD") if optimizer is None else _block(document, ("optimizer",), optimizer),
+        optimizer=_block(document, ("optimizer",), content.get("optimizer") or {"name": "SGD"}),
         data_augmentation=_blocks(document, "data_augmentation"),
         callbacks=_blocks(document, "callbacks"),
         preprocessors=preprocessors,
+        backend=_block(document, ("backend",), content.get("backend") or {"name": "Direct"}),
     )

@@ -79,7 +79,7 @@ class Speakers:
             Speakers with fewer seconds in such turns are left out.
         """
         turns: defaultdict[str, list[Turn]] = defaultdict(list)
-        seconds: Counter[str] = Counter()
+        seconds: defaultdict[str, float] = defaultdict(float)
         too_short = 0
         for index, file in enumerate(files):
             for start, end, label in solo_turns(file["events"] or ()):

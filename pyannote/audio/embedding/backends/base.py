@@ -1,0 +1,76 @@
+"""What every way to compare embeddings has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Embeddings = NDArray[np.float32]
+"""Array of shape (embeddings, dimension)."""
+
+
+class Base(ABC):
+    """Compares embeddings, after it has seen those of the training speakers, if it needs them."""
+
+    learns: bool = False
+    """Whether it must see embeddings of training speakers before it compares any."""
+
+    metric: str = "cosine"
+    """Distance that transformed embeddings are to be compared with, for clustering."""
+
+    def fit(self, embeddings: Embeddings, speakers: NDArray[np.int64]) -> None:  # noqa: B027
+        """Learn from the embeddings of training speakers.
+
+        Parameters
+        ----------
+        embeddings : float32, shape (embeddings, dimension)
+        speakers : int64, shape (embeddings,)
+            Index of the speaker of each.
+        """
+
+    def state(self) -> dict[str, NDArray[np.float32]]:
+        """What was learned, by name."""
+        return {}
+
+    def load(self, state: Mapping[str, NDArray[np.float32]]) -> None:  # noqa: B027
+        """Take what was learned before."""
+
+    def transform(self, embeddings: Embeddings) -> Embeddings:
+        """Map embeddings to where they are compared, shape (embeddings, dimension)."""
+        return embeddings
+
+    @abstractmethod
+    def similarity(
+        self, embeddings: Embeddings, first: NDArray[np.int64], second: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """How alike pairs of transformed embeddings are.
+
+        Parameters
+        ----------
+        embeddings : float32, shape (embeddings, dimension)
+            What `transform` gave.
+        first, second : int64, shape (pairs,)
+            Both sides of each pair, as indices of `embeddings`.
+
+        Returns
+        -------
+        float32, shape (pairs,)
+            The higher, the more alike.
+        """
+
+
+def cosine(one: Embeddings, other: Embeddings) -> NDArray[np.float32]:
+    """Cosine of the angle between rows, shape (rows,); 0 where a row is zero.
+
+    Examples
+    --------
+    >>> rows = np.array([[1, 0], [0, 0]], dtype=np.float32)
+    >>> cosine(rows, np.ones((2, 2), dtype=np.float32)).round(3)
+    array([0.707, 0.   ], dtype=float32)
+    """
+    norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    products = np.einsum("ij,ij->i", one, other)
+    return np.clip(np.divide(products, norms, out=np.zeros_like(products), where=norms > 0), -1, 1)
