@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.models._checks import check_sizes
 from pyannote.audio.models._normalization import InstanceNormalization, Normalization, normalization
 from pyannote.audio.models.base import Base, Batch
 
@@ -20,8 +19,13 @@ class EmbeddingModel(Base):
     ----------
     specifications : Specifications
         Inputs; only "X" is read.
+    dimension : int
+        Dimension of an embedding.
     instance_normalize : bool
         Give each chunk zero mean and unit variance over its own time, one feature at a time.
+    batch_normalize : bool
+        Give embeddings zero mean and unit variance over the batch, without learned scale and shift;
+        in evaluation, by the running mean and variance. Training then needs two chunks a batch.
     normalize : bool, "sphere", "ball" or "ring"
         Where embeddings lie, see `normalization`; True means "sphere".
     """
@@ -33,11 +37,21 @@ class EmbeddingModel(Base):
     """Feature frames of the shortest chunk that the model accepts."""
 
     def __init__(
-        self, specifications: Specifications, instance_normalize: bool, normalize: Normalization
+        self,
+        specifications: Specifications,
+        dimension: int,
+        instance_normalize: bool,
+        batch_normalize: bool,
+        normalize: Normalization,
     ) -> None:
         super().__init__(specifications)
-        self.instance_normalize = InstanceNormalization() if instance_normalize else None
-        self.normalize = normalization(normalize)
+        check_sizes(dimension=dimension)
+        self.dimension = dimension
+        self.instance_normalization = InstanceNormalization() if instance_normalize else nn.Identity()
+        self.batch_normalization = (
+            nn.BatchNorm1d(dimension, affine=False) if batch_normalize else nn.Identity()
+        )
+        self.normalization = normalization(normalize)
 
     @abstractmethod
     def embed(self, frames: Tensor) -> Tensor:
@@ -65,28 +79,6 @@ class EmbeddingModel(Base):
         -------
         Tensor, shape (batch, dimension)
         """
-        frames = self.normalized(batch, "X")
-        if self.instance_normalize is not None:
-            frames = self.instance_normalize(frames)
-        embeddings: Tensor = self.normalize(self.embed(frames))
+        frames = self.instance_normalization(self.normalized(batch, "X"))
+        embeddings: Tensor = self.normalization(self.batch_normalization(self.embed(frames)))
         return embeddings
-
-
-def check_sizes(**sizes: int | Sequence[int]) -> None:
-    """Refuse sizes that no layer can have.
-
-    Raises
-    ------
-    ConfigError
-        If one of them is below 1, or a list of them is empty.
-
-    Examples
-    --------
-    >>> check_sizes(channels=16, linear=[256, 128])
-    """
-    for name, value in sizes.items():
-        if min([value] if isinstance(value, int) else value, default=0) < 1:
-            shown = value if isinstance(value, int) else list(value)
-            raise ConfigError(
-                f"{name} must be at least 1, not {shown}.", fix="Give at least one size above 0."
-            )

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.models._checks import check_choice
 
 Surface = Literal["sphere", "ball", "ring"]
 Normalization = bool | Surface
@@ -107,10 +107,6 @@ def normalization(kind: Normalization) -> nn.Module:
     >>> normalization(True)
     Sphere()
     """
-    if kind not in (True, False, *get_args(Surface)):
-        raise ConfigError(
-            f"normalize must be True, False, 'sphere', 'ball' or 'ring', not {kind!r}.",
-            fix="Change the value.",
-        )
+    check_choice("normalize", kind, (True, False, *get_args(Surface)))
     layers = {False: nn.Identity, True: Sphere, "sphere": Sphere, "ball": Ball, "ring": Ring}
     return layers[kind]()

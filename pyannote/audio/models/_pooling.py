@@ -1,0 +1,119 @@
+"""From frames to one vector: sums, means, maxima and statistics over time."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from pyannote.audio.models._checks import check_choice
+
+Pooling = Literal["sum", "mean", "max", "statistics", "attentive"]
+
+EPSILON = 1e-6
+"""Added to variances, so that deviations of features that do not change have a gradient."""
+
+
+class Sum(nn.Module):
+    """Sum over time: it grows with duration."""
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(batch, frames, features) to (batch, features)."""
+        return frames.sum(dim=1)
+
+
+class Mean(nn.Module):
+    """Mean over time."""
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(batch, frames, features) to (batch, features)."""
+        return frames.mean(dim=1)
+
+
+class Max(nn.Module):
+    """Maximum over time."""
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(batch, frames, features) to (batch, features)."""
+        return frames.amax(dim=1)
+
+
+class Statistics(nn.Module):
+    """Mean and standard deviation over time, one after the other.
+
+    Examples
+    --------
+    >>> Statistics()(torch.tensor([[[0.0], [4.0]]]))
+    tensor([[2.0000, 2.0000]])
+    """
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(batch, frames, features) to (batch, 2 * features)."""
+        mean = frames.mean(dim=1)
+        variance = (frames - mean.unsqueeze(1)).square().mean(dim=1)
+        return torch.cat([mean, (variance + EPSILON).sqrt()], dim=1)
+
+
+class AttentiveStatistics(nn.Module):
+    """Weighted mean and standard deviation over time; each feature has weights of its own.
+
+    Weights come from the frame, and from mean and standard deviation of the whole chunk.
+
+    Parameters
+    ----------
+    features : int
+        Features of a frame.
+    hidden : int
+        Units of the hidden layer of the attention.
+
+    References
+    ----------
+    Okabe, Koshinaka and Shinoda, "Attentive Statistics Pooling for Deep Speaker Embedding",
+    Interspeech 2018; Desplanques, Thienpondt and Demuynck, "ECAPA-TDNN", Interspeech 2020,
+    equations 1 to 4, for the weights of each feature and the context.
+    """
+
+    def __init__(self, features: int, hidden: int = 128) -> None:
+        super().__init__()
+        self.statistics = Statistics()
+        self.frame = nn.Linear(features, hidden)
+        self.context = nn.Linear(2 * features, hidden, bias=False)
+        # a bias would be the same for all frames, and the softmax would cancel it
+        self.score = nn.Linear(hidden, features, bias=False)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(batch, frames, features) to (batch, 2 * features)."""
+        hidden = self.frame(frames) + self.context(self.statistics(frames)).unsqueeze(1)
+        weights = self.score(hidden.tanh()).softmax(dim=1)
+        mean = (weights * frames).sum(dim=1)
+        variance = (weights * (frames - mean.unsqueeze(1)).square()).sum(dim=1)
+        return torch.cat([mean, (variance + EPSILON).sqrt()], dim=1)
+
+
+def pooling_layer(kind: Pooling, features: int) -> tuple[nn.Module, int]:
+    """Layer that pools over time, and the dimension of what it gives.
+
+    Parameters
+    ----------
+    kind : "sum", "mean", "max", "statistics" or "attentive"
+        "statistics" are mean and standard deviation, "attentive" the same with learned weights.
+    features : int
+        Features of a frame.
+
+    Raises
+    ------
+    ConfigError
+        If `kind` is anything else.
+
+    Examples
+    --------
+    >>> pooling_layer("statistics", 256)
+    (Statistics(), 512)
+    """
+    check_choice("pooling", kind, get_args(Pooling))
+    if kind == "attentive":
+        return AttentiveStatistics(features), 2 * features
+    if kind == "statistics":
+        return Statistics(), 2 * features
+    return {"sum": Sum, "mean": Mean, "max": Max}[kind](), features

@@ -1,0 +1,85 @@
+"""Recurrent layers, all of whose outputs are pooled into one embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._normalization import Normalization
+from pyannote.audio.models._pooling import Pooling, pooling_layer
+from pyannote.audio.models._recurrent import Recurrent, RecurrentStack, tanh_layers
+
+
+class ClopiNet(EmbeddingModel):
+    """Stacked recurrent layers whose outputs are all concatenated, fully connected layers, pooling.
+
+    Its dimension is that of the last fully connected layer (twice that for statistics).
+
+    Parameters
+    ----------
+    specifications : Specifications
+        Inputs; only "X" is read.
+    instance_normalize : bool
+        Give each chunk zero mean and unit variance over its own time.
+    rnn : "LSTM" or "GRU"
+        Kind of the recurrent layers; in training they multiply in bfloat16 where that is fast.
+    recurrent : list of int
+        Units of each recurrent layer, in each direction.
+    linear : list of int
+        Units of each fully connected layer, each with the hyperbolic tangent; none if empty.
+    bidirectional : bool
+        Read forwards and backwards.
+    pooling : "sum", "mean", "max", "statistics" or "attentive"
+        How frames become one vector; "statistics" are mean and standard deviation, "attentive" the
+        same with learned weights. A sum that is batch-normalised is divided by the number of frames:
+        that changes nothing in training, where the chunks of a batch have one duration, and makes
+        chunks of different durations comparable afterwards.
+    batch_normalize : bool
+        Give embeddings zero mean and unit variance over the batch, without learned scale and shift.
+    normalize : bool, "sphere", "ball" or "ring"
+        Length of embeddings: as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        learned length ("ring").
+
+    References
+    ----------
+    The speaker embedding of pyannote.audio 1.x, by H. Bredin; see also Bredin, "TristouNet: Triplet
+    Loss for Speaker Turn Embedding", ICASSP 2017.
+
+    Examples
+    --------
+    >>> import torch
+    >>> specs = Specifications("TripletLoss", {"X": 59}, ("anna", "bob"), 1.0, 0.01, 16000)
+    >>> model = ClopiNet(specs, recurrent=[32, 32], linear=[16])
+    >>> model.dimension, tuple(model({"X": torch.randn(8, 100, 59)}).shape)
+    (16, (8, 16))
+    """
+
+    def __init__(
+        self,
+        specifications: Specifications,
+        instance_normalize: bool = True,
+        rnn: Recurrent = "LSTM",
+        recurrent: Sequence[int] = (256, 256, 256),
+        linear: Sequence[int] = (256,),
+        bidirectional: bool = True,
+        pooling: Pooling = "sum",
+        batch_normalize: bool = True,
+        normalize: Normalization = True,
+    ) -> None:
+        features = specifications.inputs["X"]
+        stack = RecurrentStack(features, rnn, recurrent, bidirectional, concatenate=True)
+        # running mean and variance of sums would fit chunks of one duration only
+        kind: Pooling = "mean" if pooling == "sum" and batch_normalize else pooling
+        pool, dimension = pooling_layer(kind, [stack.outputs, *linear][-1])
+        super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
+        self.recurrent = stack
+        self.linear = tanh_layers(stack.outputs, linear)
+        self.pooling = pool
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """Embeddings before their normalisation, of shape (batch, dimension)."""
+        pooled: Tensor = self.pooling(self.linear(self.recurrent(frames)))
+        return pooled

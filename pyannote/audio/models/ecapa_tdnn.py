@@ -1,0 +1,150 @@
+"""ECAPA-TDNN: convolutions in several scales, channel attention, attentive statistics."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.models._checks import check_sizes
+from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._normalization import Normalization
+from pyannote.audio.models._pooling import AttentiveStatistics
+
+
+def convolution(inputs: int, outputs: int, width: int = 1, dilation: int = 1) -> nn.Sequential:
+    """Convolution over time that keeps the number of frames, ReLU, batch normalisation."""
+    layer = nn.Conv1d(inputs, outputs, width, dilation=dilation, padding="same")
+    return nn.Sequential(layer, nn.ReLU(), nn.BatchNorm1d(outputs))
+
+
+class Res2Convolution(nn.Module):
+    """Convolutions in several scales: each part of the channels also reads what the one before gave.
+
+    Parameters
+    ----------
+    channels : int
+        A multiple of `scale`.
+    scale : int
+        Number of parts; the first stays as it is.
+    dilation : int
+        Frames from one weight of a convolution of width 3 to the next.
+
+    References
+    ----------
+    Gao et al., "Res2Net: A New Multi-Scale Backbone Architecture", IEEE TPAMI 43(2), 2021.
+    """
+
+    def __init__(self, channels: int, scale: int, dilation: int) -> None:
+        super().__init__()
+        part = channels // scale
+        self.convolutions = nn.ModuleList(convolution(part, part, 3, dilation) for _ in range(scale - 1))
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Same shape as `hidden`, (batch, channels, frames)."""
+        first, *parts = hidden.chunk(len(self.convolutions) + 1, dim=1)
+        outputs = [first]
+        for index, (part, convolve) in enumerate(zip(parts, self.convolutions, strict=True)):
+            outputs.append(convolve(part + outputs[-1] if index else part))
+        return torch.cat(outputs, dim=1)
+
+
+class Excitation(nn.Module):
+    """Weight of each channel, from the means of all channels over the chunk.
+
+    References
+    ----------
+    Hu, Shen and Sun, "Squeeze-and-Excitation Networks", CVPR 2018.
+    """
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        layers = nn.Linear(channels, hidden), nn.ReLU(), nn.Linear(hidden, channels), nn.Sigmoid()
+        self.weights = nn.Sequential(*layers)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Same shape as `hidden`, (batch, channels, frames)."""
+        weighted: Tensor = hidden * self.weights(hidden.mean(dim=2)).unsqueeze(2)
+        return weighted
+
+
+class EcapaTdnn(EmbeddingModel):
+    """Three residual blocks, all of whose outputs are joined; attentive statistics; a linear layer.
+
+    Parameters
+    ----------
+    specifications : Specifications
+        Inputs; only "X" is read.
+    channels : int
+        Channels of a block, a multiple of `scale`; 512 or 1024 in the paper.
+    scale : int
+        Parts of the channels in each block, of which all but one are convolved.
+    hidden : int
+        Units of the hidden layers of the two kinds of attention; 128 in the paper.
+    dimension : int
+        Dimension of an embedding.
+    instance_normalize : bool
+        Give each chunk zero mean and unit variance over its own time.
+    batch_normalize : bool
+        Give embeddings zero mean and unit variance over the batch, without learned scale and shift.
+    normalize : bool, "sphere", "ball" or "ring"
+        Length of embeddings: as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        learned length ("ring").
+
+    References
+    ----------
+    Desplanques, Thienpondt and Demuynck, "ECAPA-TDNN: Emphasized Channel Attention, Propagation and
+    Aggregation in TDNN Based Speaker Verification", Interspeech 2020, figure 2.
+
+    Examples
+    --------
+    >>> specs = Specifications("TripletLoss", {"X": 80}, ("anna", "bob"), 1.0, 0.01, 16000)
+    >>> tuple(EcapaTdnn(specs, channels=32)({"X": torch.randn(4, 100, 80)}).shape)
+    (4, 192)
+    """
+
+    def __init__(
+        self,
+        specifications: Specifications,
+        channels: int = 192,
+        scale: int = 8,
+        hidden: int = 64,
+        dimension: int = 192,
+        instance_normalize: bool = True,
+        batch_normalize: bool = True,
+        normalize: Normalization = True,
+    ) -> None:
+        super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
+        check_sizes(channels=channels, hidden=hidden)
+        if scale < 2 or channels % scale:
+            raise ConfigError(f"scale must be 2 or more and divide channels ({channels}), not {scale}.")
+        self.first = convolution(specifications.inputs["X"], channels, width=5)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(
+                convolution(channels, channels),
+                Res2Convolution(channels, scale, dilation),
+                convolution(channels, channels),
+                Excitation(channels, hidden),
+            )
+            for dilation in (2, 3, 4)
+        )
+        joined = 3 * channels
+        self.join = nn.Sequential(nn.Conv1d(joined, joined, 1), nn.ReLU())
+        self.pooling = AttentiveStatistics(joined, hidden)
+        self.pooled_normalization = nn.BatchNorm1d(2 * joined)
+        # batch normalisation would take a bias away again
+        self.linear = nn.Linear(2 * joined, dimension, bias=not batch_normalize)
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """Embeddings before their normalisation, of shape (batch, dimension)."""
+        total = self.first(frames.transpose(1, 2))
+        outputs = []
+        for block in self.blocks:
+            # a block reads the sum of all that lies below it
+            hidden = total + block(total)
+            outputs.append(hidden)
+            total = total + hidden
+        pooled = self.pooling(self.join(torch.cat(outputs, dim=1)).transpose(1, 2))
+        embeddings: Tensor = self.linear(self.pooled_normalization(pooled))
+        return embeddings

@@ -1,0 +1,95 @@
+"""Recurrent layers over features, or over what sinc filters make of a waveform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._normalization import Normalization
+from pyannote.audio.models._pooling import Pooling, pooling_layer
+from pyannote.audio.models._recurrent import Recurrent, RecurrentStack, tanh_layers
+from pyannote.audio.models._sinc import WaveformFrames
+
+
+class PyanNet(EmbeddingModel):
+    """Frames, recurrent layers, fully connected layers, pooling over time, one linear layer.
+
+    A waveform (`feature_extraction: RawAudio`) becomes frames by sinc filters and convolutions;
+    features are frames already.
+
+    Parameters
+    ----------
+    specifications : Specifications
+        Inputs; only "X" is read, which is a waveform if it has one value a frame.
+    channels : list of int
+        For waveforms: number of sinc filters, then channels of each convolution of width 5.
+    stride : int
+        For waveforms: samples from one output of a sinc filter to the next.
+    rnn : "LSTM" or "GRU"
+        Kind of the recurrent layers; in training they multiply in bfloat16 where that is fast.
+    recurrent : list of int
+        Units of each recurrent layer, in each direction.
+    bidirectional : bool
+        Read forwards and backwards.
+    linear : list of int
+        Units of each fully connected layer, each with the hyperbolic tangent; none if empty.
+    pooling : "sum", "mean", "max", "statistics" or "attentive"
+        How frames become one vector.
+    dimension : int
+        Dimension of an embedding.
+    instance_normalize : bool
+        Give each chunk zero mean and unit variance over its own time.
+    batch_normalize : bool
+        Give embeddings zero mean and unit variance over the batch, without learned scale and shift.
+    normalize : bool, "sphere", "ball" or "ring"
+        Length of embeddings: as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        learned length ("ring").
+
+    References
+    ----------
+    Bredin et al., "pyannote.audio: neural building blocks for speaker diarization", ICASSP 2020,
+    figure 2, for the order of layers.
+
+    Examples
+    --------
+    >>> import torch
+    >>> specs = Specifications("TripletLoss", {"X": 1}, ("anna", "bob"), 1.0, 1 / 16000, 16000)
+    >>> tuple(PyanNet(specs, recurrent=[16])({"X": torch.randn(4, 16000, 1)}).shape)
+    (4, 128)
+    """
+
+    def __init__(
+        self,
+        specifications: Specifications,
+        channels: Sequence[int] = (80, 60, 60),
+        stride: int = 10,
+        rnn: Recurrent = "LSTM",
+        recurrent: Sequence[int] = (128, 128),
+        bidirectional: bool = True,
+        linear: Sequence[int] = (128,),
+        pooling: Pooling = "statistics",
+        dimension: int = 128,
+        instance_normalize: bool = True,
+        batch_normalize: bool = True,
+        normalize: Normalization = True,
+    ) -> None:
+        super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
+        features = specifications.inputs["X"]
+        self.frames: nn.Module = nn.Identity()
+        if features == 1:
+            self.frames = waveform = WaveformFrames(specifications, channels, stride=stride)
+            self.resolution, features = waveform.shortest, waveform.outputs
+        self.recurrent = RecurrentStack(features, rnn, recurrent, bidirectional, concatenate=False)
+        self.linear = tanh_layers(self.recurrent.outputs, linear)
+        self.pooling, pooled = pooling_layer(pooling, [self.recurrent.outputs, *linear][-1])
+        # batch normalisation would take a bias away again
+        self.output = nn.Linear(pooled, dimension, bias=not batch_normalize)
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """Embeddings before their normalisation, of shape (batch, dimension)."""
+        hidden = self.linear(self.recurrent(self.frames(frames)))
+        embeddings: Tensor = self.output(self.pooling(hidden))
+        return embeddings

@@ -1,0 +1,123 @@
+"""A residual network over time and frequency with attentive statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.models._checks import check_sizes
+from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._normalization import Normalization
+from pyannote.audio.models._pooling import Pooling, pooling_layer
+
+
+def convolution(inputs: int, outputs: int, width: int, stride: int = 1) -> nn.Sequential:
+    """Convolution over time and frequency, batch normalisation."""
+    layer = nn.Conv2d(inputs, outputs, width, stride=stride, padding=width // 2, bias=False)
+    return nn.Sequential(layer, nn.BatchNorm2d(outputs))
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 convolutions, whose outputs are added to the inputs.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Channels.
+    stride : int
+        Step of the first convolution in time and frequency.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            convolution(inputs, outputs, 3, stride), nn.ReLU(), convolution(outputs, outputs, 3)
+        )
+        same = stride == 1 and inputs == outputs
+        self.shortcut = nn.Identity() if same else convolution(inputs, outputs, 1, stride)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """(batch, inputs, frames, bands) to (batch, outputs, frames / stride, bands / stride)."""
+        return torch.relu(self.convolutions(hidden) + self.shortcut(hidden))
+
+
+class ResNet(EmbeddingModel):
+    """Four stages of residual blocks, attentive statistics over time, one linear layer.
+
+    Features should be neighbours in frequency, such as a log-mel spectrogram. Each stage but the
+    first halves time and frequency.
+
+    Parameters
+    ----------
+    specifications : Specifications
+        Inputs; only "X" is read.
+    channels : list of int
+        Channels of each stage.
+    blocks : list of int
+        Residual blocks of each stage; [2, 2, 2, 2] makes a ResNet-18, [3, 4, 6, 3] a ResNet-34.
+    pooling : "sum", "mean", "max", "statistics" or "attentive"
+        How frames become one vector.
+    dimension : int
+        Dimension of an embedding.
+    instance_normalize : bool
+        Give each chunk zero mean and unit variance over its own time.
+    batch_normalize : bool
+        Give embeddings zero mean and unit variance over the batch, without learned scale and shift.
+    normalize : bool, "sphere", "ball" or "ring"
+        Length of embeddings: as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        learned length ("ring").
+
+    References
+    ----------
+    He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", CVPR 2016; for speakers,
+    Zeinali, Wang, Silnova, Matejka and Plchot, "BUT System Description to VoxCeleb Speaker
+    Recognition Challenge 2019".
+
+    Examples
+    --------
+    >>> specs = Specifications("TripletLoss", {"X": 40}, ("anna", "bob"), 1.0, 0.01, 16000)
+    >>> tuple(ResNet(specs, channels=[4, 4, 8, 8])({"X": torch.randn(4, 100, 40)}).shape)
+    (4, 128)
+    """
+
+    def __init__(
+        self,
+        specifications: Specifications,
+        channels: Sequence[int] = (16, 32, 64, 128),
+        blocks: Sequence[int] = (2, 2, 2, 2),
+        pooling: Pooling = "attentive",
+        dimension: int = 128,
+        instance_normalize: bool = True,
+        batch_normalize: bool = True,
+        normalize: Normalization = True,
+    ) -> None:
+        super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
+        check_sizes(channels=channels, blocks=blocks)
+        if len(channels) != len(blocks):
+            raise ConfigError("channels and blocks must be lists of one length.")
+        bands = specifications.inputs["X"]
+        stages: list[nn.Module] = [convolution(1, channels[0], 3), nn.ReLU()]
+        inputs = channels[0]
+        for stage, (outputs, count) in enumerate(zip(channels, blocks, strict=True)):
+            stride = 2 if stage else 1
+            bands = -(-bands // stride)
+            for index in range(count):
+                stages.append(ResidualBlock(inputs, outputs, 1 if index else stride))
+                inputs = outputs
+        self.stages = nn.Sequential(*stages)
+        # this layout of memory makes convolutions with few channels faster on CPUs
+        self.stages.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.pooling, pooled = pooling_layer(pooling, inputs * bands)
+        # batch normalisation would take a bias away again
+        self.linear = nn.Linear(pooled, dimension, bias=not batch_normalize)
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """Embeddings before their normalisation, of shape (batch, dimension)."""
+        image = frames.unsqueeze(1).contiguous(memory_format=torch.channels_last)
+        hidden = self.stages(image).permute(0, 2, 3, 1).flatten(2)
+        embeddings: Tensor = self.linear(self.pooling(hidden))
+        return embeddings

@@ -1,0 +1,79 @@
+"""Embeddings of raw waveforms by filters with learned frequencies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._normalization import Normalization
+from pyannote.audio.models._pooling import Pooling, pooling_layer
+from pyannote.audio.models._sinc import WaveformFrames
+
+
+class SincNet(EmbeddingModel):
+    """Sinc filters and convolutions over the waveform, statistics over time, one linear layer.
+
+    It needs `feature_extraction: RawAudio`. The paper classifies windows of 200 ms; statistics over
+    time stand here for its fully connected layers, so that chunks may have any duration.
+
+    Parameters
+    ----------
+    specifications : Specifications
+        Inputs; only "X" is read, which must be a waveform.
+    channels : list of int
+        Number of sinc filters, then channels of each convolution of width 5.
+    width : int
+        Samples of a sinc filter, an odd number.
+    stride : int
+        Samples from one output of a filter to the next (1 in the paper, at ten times the work).
+    pooling : "sum", "mean", "max", "statistics" or "attentive"
+        How frames become one vector.
+    dimension : int
+        Dimension of an embedding.
+    instance_normalize : bool
+        Give each chunk zero mean and unit variance over its own time.
+    batch_normalize : bool
+        Give embeddings zero mean and unit variance over the batch, without learned scale and shift.
+    normalize : bool, "sphere", "ball" or "ring"
+        Length of embeddings: as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        learned length ("ring").
+
+    References
+    ----------
+    Ravanelli and Bengio, "Speaker Recognition from Raw Waveform with SincNet", SLT 2018.
+
+    Examples
+    --------
+    >>> import torch
+    >>> specs = Specifications("TripletLoss", {"X": 1}, ("anna", "bob"), 1.0, 1 / 16000, 16000)
+    >>> model = SincNet(specs)
+    >>> model.resolution, tuple(model({"X": torch.randn(4, 16000, 1)}).shape)
+    (991, (4, 128))
+    """
+
+    def __init__(
+        self,
+        specifications: Specifications,
+        channels: Sequence[int] = (80, 60, 60),
+        width: int = 251,
+        stride: int = 10,
+        pooling: Pooling = "statistics",
+        dimension: int = 128,
+        instance_normalize: bool = True,
+        batch_normalize: bool = True,
+        normalize: Normalization = True,
+    ) -> None:
+        super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
+        self.frames = WaveformFrames(specifications, channels, width, stride)
+        self.resolution = self.frames.shortest
+        self.pooling, pooled = pooling_layer(pooling, self.frames.outputs)
+        # batch normalisation would take a bias away again
+        self.linear = nn.Linear(pooled, dimension, bias=not batch_normalize)
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """Embeddings before their normalisation, of shape (batch, dimension)."""
+        embeddings: Tensor = self.linear(self.pooling(self.frames(frames)))
+        return embeddings

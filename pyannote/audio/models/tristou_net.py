@@ -1,0 +1,79 @@
+"""The small recurrent network for embedding speaker turns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._normalization import Normalization
+from pyannote.audio.models._pooling import Pooling, pooling_layer
+from pyannote.audio.models._recurrent import Recurrent, RecurrentStack, tanh_layers
+
+
+class TristouNet(EmbeddingModel):
+    """A bidirectional LSTM, pooling over time, two fully connected layers, the unit sphere.
+
+    Its dimension is that of the last fully connected layer.
+
+    Parameters
+    ----------
+    specifications : Specifications
+        Inputs; only "X" is read.
+    instance_normalize : bool
+        Give each chunk zero mean and unit variance over its own time.
+    rnn : "LSTM" or "GRU"
+        Kind of the recurrent layers; in training they multiply in bfloat16 where that is fast.
+    recurrent : list of int
+        Units of each recurrent layer, in each direction.
+    bidirectional : bool
+        Read forwards and backwards.
+    pooling : "sum", "mean", "max", "statistics" or "attentive"
+        How frames become one vector.
+    linear : list of int
+        Units of each fully connected layer, each with the hyperbolic tangent.
+    batch_normalize : bool
+        Give embeddings zero mean and unit variance over the batch (not in the paper).
+    normalize : bool, "sphere", "ball" or "ring"
+        Length of embeddings: as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        learned length ("ring").
+
+    References
+    ----------
+    Bredin, "TristouNet: Triplet Loss for Speaker Turn Embedding", ICASSP 2017, section 2.1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> specs = Specifications("TripletLoss", {"X": 35}, ("anna", "bob"), 1.0, 0.01, 16000)
+    >>> tuple(TristouNet(specs)({"X": torch.randn(8, 100, 35)}).shape)
+    (8, 16)
+    """
+
+    def __init__(
+        self,
+        specifications: Specifications,
+        instance_normalize: bool = True,
+        rnn: Recurrent = "LSTM",
+        recurrent: Sequence[int] = (16,),
+        bidirectional: bool = True,
+        pooling: Pooling = "mean",
+        linear: Sequence[int] = (16, 16),
+        batch_normalize: bool = False,
+        normalize: Normalization = True,
+    ) -> None:
+        features = specifications.inputs["X"]
+        stack = RecurrentStack(features, rnn, recurrent, bidirectional, concatenate=False)
+        pool, pooled = pooling_layer(pooling, stack.outputs)
+        dimension = [pooled, *linear][-1]
+        super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
+        self.recurrent = stack
+        self.pooling = pool
+        self.linear = tanh_layers(pooled, linear)
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """Embeddings before their normalisation, of shape (batch, dimension)."""
+        embeddings: Tensor = self.linear(self.pooling(self.recurrent(frames)))
+        return embeddings
