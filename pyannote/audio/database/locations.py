@@ -16,14 +16,21 @@ from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.lines import safe_name
 from pyannote.audio.io.storage import storage_error
 
+SUFFIXES = frozenset(
+    {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
+)
+"""Suffixes of the files that count as audio, in lower case."""
 
-def name_recordings(names: Mapping[Path, str]) -> dict[Path, str]:
+
+def name_recordings(names: Mapping[Path, str], *, by_path: bool = False) -> dict[Path, str]:
     """Give each audio file a uri that no other one has.
 
     Parameters
     ----------
     names : mapping of Path to str
         For each audio file, its path below the audio folder.
+    by_path : bool, optional
+        Whether all are called by that path, not only those that share a name.
 
     Returns
     -------
@@ -40,7 +47,9 @@ def name_recordings(names: Mapping[Path, str]) -> dict[Path, str]:
     stems = {path: _uri(Path(name).stem) for path, name in names.items()}
     times = Counter(stems.values())
     uris = {
-        path: stems[path] if times[stems[path]] == 1 else _uri(Path(name).with_suffix("").as_posix())
+        path: stems[path]
+        if times[stems[path]] == 1 and not by_path
+        else _uri(Path(name).with_suffix("").as_posix())
         for path, name in names.items()
     }
     first: dict[str, Path] = {}

@@ -34,7 +34,7 @@ def read_annotation(path: Path, folder: Path, files: Iterable[Path], allow_empty
     if path.is_dir():
         annotated = read_audacity(path, folder, files)
     elif path.suffix.lower() == ".rttm":
-        annotated = _by_file(read_events(path), folder, files)
+        annotated = by_file(read_events(path), folder, files)
     elif path.suffix.lower() in {".csv", ".tsv"}:
         annotated = read_csv(path, folder, files)
     else:
@@ -92,7 +92,7 @@ def read_csv(path: Path, folder: Path, files: Iterable[Path]) -> Annotated:
     lines = read_lines(path)
     number, header = next(lines, (1, ""))
     delimiter, names = _read_header(header, path, number)
-    calls = _calls(folder, files)
+    calls = calls_of(folder, files)
     annotated: Annotated = {}
     for line, text in lines:
         row = [column.strip() for column in next(csv.reader([text], delimiter=delimiter))]
@@ -101,7 +101,7 @@ def read_csv(path: Path, folder: Path, files: Iterable[Path]) -> Annotated:
             raise DataError(found, file=path, line=line, fix="Put names with a separator in double quotes.")
         cells = dict(zip(names, row, strict=True))
         filename, onset, offset, label = (cells[name] for name in COLUMNS)
-        events = annotated.setdefault(_called(filename, calls, path, line), [])
+        events = annotated.setdefault(called(filename, calls, path, line), [])
         if not (onset or offset or label):
             continue
         if not label:
@@ -121,15 +121,16 @@ def _read_header(header: str, path: Path, line: int) -> tuple[str, list[str]]:
     raise DataError(found, file=path, line=line, fix="Add or correct it.")
 
 
-def _by_file(events: Iterable[AnnotatedEvent], folder: Path, files: Iterable[Path]) -> Annotated:
-    calls = _calls(folder, files)
+def by_file(events: Iterable[AnnotatedEvent], folder: Path, files: Iterable[Path]) -> Annotated:
+    """Return the events of each audio file that they name."""
+    calls = calls_of(folder, files)
     annotated: Annotated = {}
     for event in events:
-        annotated.setdefault(_called(event.recording, calls, event.file, event.line), []).append(event)
+        annotated.setdefault(called(event.recording, calls, event.file, event.line), []).append(event)
     return annotated
 
 
-def _calls(folder: Path, files: Iterable[Path]) -> Mapping[str, set[Path]]:
+def calls_of(folder: Path, files: Iterable[Path]) -> Mapping[str, set[Path]]:
     """Return everything that a file may be called by, and the files so called."""
     calls: defaultdict[str, set[Path]] = defaultdict(set)
     for file in files:
@@ -140,7 +141,8 @@ def _calls(folder: Path, files: Iterable[Path]) -> Mapping[str, set[Path]]:
     return calls
 
 
-def _called(name: str, calls: Mapping[str, set[Path]], path: Path, line: int) -> Path:
+def called(name: str, calls: Mapping[str, set[Path]], path: Path, line: int | None = None) -> Path:
+    """Return the audio file that is named in a line of the annotation."""
     files = sorted(calls.get(name, ()))
     if len(files) == 1:
         return files[0]

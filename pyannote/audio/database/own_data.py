@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError, UsageError
-from pyannote.audio.database.locations import name_recordings
+from pyannote.audio.database.locations import SUFFIXES, name_recordings
 from pyannote.audio.database.own_annotation import read_annotation
+from pyannote.audio.database.own_subsets import find_subsets, make_database_of_subsets
 from pyannote.audio.database.prepared import (
     AnnotatedFile,
     absolute,
@@ -23,11 +24,6 @@ from pyannote.audio.database.prepared import (
 )
 from pyannote.audio.database.split import hold_out
 from pyannote.audio.io.lines import AnnotatedEvent
-
-SUFFIXES = frozenset(
-    {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
-)
-"""Suffixes of the files that count as audio, in lower case."""
 
 
 def make_database(
@@ -49,7 +45,8 @@ def make_database(
     audio : path
         Folder of audio files.
     annotation : path
-        RTTM file, csv file, or folder of Audacity label files.
+        RTTM file, csv file, or folder of Audacity label files; or a folder with an RTTM file of each subset,
+        as `pyannote.audio.database.own_subsets` explains, which leaves nothing to be drawn.
     output : path
         Folder to write to, as `pyannote.audio.database.prepared` explains.
     name, protocol : str, optional
@@ -75,12 +72,15 @@ def make_database(
     StorageError
         If `output` cannot be written.
     """
-    _check_names(name, protocol)
+    check_names(name, protocol)
     shares = {"development": development, "test": test}
     _check_shares(shares)
     if seed < 0:
         raise UsageError(f"The seed {seed} is negative.", fix="Use 0 or more.")
-    uris = name_recordings(find_audio(absolute(audio), absolute(output)))
+    files = find_audio(absolute(audio), absolute(output))
+    if subsets := find_subsets(Path(annotation)):
+        return make_database_of_subsets(absolute(audio), files, subsets, output, name=name, protocol=protocol)
+    uris = name_recordings(files)
     annotated = read_annotation(Path(annotation), absolute(audio), uris, allow_empty)
     recordings = [_annotated_file(path, uri, annotated[path]) for path, uri in uris.items()]
     return write_database(output, name, recordings, {protocol: split(recordings, shares, seed)})
@@ -121,7 +121,8 @@ def split(
     return {"train": list(train)} | {subset: subsets[subset] for subset in wanted}
 
 
-def _check_names(*names: str) -> None:
+def check_names(*names: str) -> None:
+    """Refuse names of databases and protocols that pyannote.database would not take."""
     for name in names:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) or name == "X":
             raise UsageError(

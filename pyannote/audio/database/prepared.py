@@ -2,8 +2,10 @@
 
     <output>/database.yml                       what `pyannote-audio` and pyannote.database load
     <output>/<Database>.rttm                    events of all recordings, with safe names
-    <output>/<Database>.uem                     each recording from 0 to its end
+    <output>/<Database>.uem                     annotated parts of each recording
     <output>/lists/<Protocol>.<subset>.lst      recordings of each subset
+    <output>/lists/<Protocol>.<subset>.trials   trials of a subset, where the protocol has any; beside it RTTM
+                                                and UEM of that subset alone
     <output>/labels.yml                         safe label: label as it was
     <output>/recordings.yml                     uri: audio file
     <output>/audio/                             symbolic links, only where audio files cannot be found by uri
@@ -17,8 +19,10 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import soundfile
 import yaml
@@ -26,12 +30,16 @@ from pyannote.core import Annotation, Segment, Timeline
 
 from pyannote.audio.core.errors import AudioError, DataError
 from pyannote.audio.database.locations import audio_templates, link_audio
+from pyannote.audio.database.trial_lists import Trial, write_trials
 from pyannote.audio.io.lines import AnnotatedEvent, safe_names
 from pyannote.audio.io.rttm import write_lst, write_rttm, write_uem
 from pyannote.audio.io.storage import write_text
 
 Protocols = Mapping[str, Mapping[str, Sequence[str]]]
 """For each protocol and each of its subsets, the uris."""
+
+Trials = Mapping[str, Mapping[str, Sequence[Trial]]]
+"""For each protocol of speaker verification and each of its subsets, the trials."""
 
 TOLERANCE = 0.1
 """Seconds by which an event may pass the end of its recording, as many made by hand do; it is cut there."""
@@ -53,6 +61,8 @@ class AnnotatedFile:
         Events within the recording, with labels as they were annotated.
     annotated : bool
         False if nobody listened, as opposed to nothing heard.
+    regions : sequence of Segment
+        Annotated parts; none stands for the whole recording.
     """
 
     uri: str
@@ -60,6 +70,7 @@ class AnnotatedFile:
     duration: float
     events: list[AnnotatedEvent] = field(default_factory=list)
     annotated: bool = True
+    regions: Sequence[Segment] = ()
 
     def seconds(self) -> dict[str, float]:
         """Return the duration of each label, in seconds."""
@@ -97,7 +108,11 @@ def clip(event: AnnotatedEvent, duration: float) -> AnnotatedEvent:
 
 
 def write_database(
-    output: Path | str, name: str, recordings: Collection[AnnotatedFile], protocols: Protocols
+    output: Path | str,
+    name: str,
+    recordings: Collection[AnnotatedFile],
+    protocols: Protocols,
+    trials: Trials | None = None,
 ) -> Path:
     """Write all files of a database.
 
@@ -109,7 +124,9 @@ def write_database(
         Name of the database.
     recordings : collection of AnnotatedFile
     protocols : mapping of str to mapping of str to sequence of str
-        For each protocol and subset, the uris.
+        For each protocol and subset, the uris. Each is called `<name>.SpeakerDiarization.<protocol>`.
+    trials : mapping of str to mapping of str to sequence of Trial, optional
+        Trials of subsets. A protocol with trials is also called `<name>.SpeakerVerification.<protocol>`.
 
     Returns
     -------
@@ -123,17 +140,13 @@ def write_database(
     StorageError
         If `output` cannot be written.
     """
-    output = absolute(output)
-    if set("{}*") & set(str(output)):
-        # pyannote.database would take them for placeholders
-        raise DataError("A path with braces or stars cannot be used.", file=output, fix="Rename the folder.")
+    output = database_folder(output)
     labels = _safe_labels(recordings)
     annotations = {r.uri: _annotation(r, labels) for r in recordings if r.annotated}
-    write_rttm(output / f"{name}.rttm", annotations)
-    write_uem(output / f"{name}.uem", {r.uri: Timeline([Segment(0, r.duration)]) for r in recordings})
+    regions = {r.uri: Timeline(r.regions or [Segment(0, r.duration)]) for r in recordings}
+    _write_annotation(output / name, annotations, regions)
     _write_yaml(output / "labels.yml", {safe: label for label, safe in labels.items()})
-    _write_yaml(output / "recordings.yml", {r.uri: str(r.audio) for r in recordings})
-    entries = {
+    entries: dict[str, dict[str, Any]] = {
         protocol: {"scope": "database"}
         | {
             subset: _write_subset(output, name, f"{protocol}.{subset}", uris, annotations)
@@ -141,12 +154,41 @@ def write_database(
         }
         for protocol, subsets in protocols.items()
     }
-    audio = {recording.uri: recording.audio for recording in recordings}
+    for protocol in trials or ():
+        # pyannote.database needs a minute to read the annotation of all of VoxCeleb, too long for its test
+        for subset, uris in protocols[protocol].items():
+            stem = output / "lists" / f"{protocol}.{subset}"
+            own = ({uri: of[uri] for uri in uris} for of in (annotations, regions))
+            entries[protocol][subset] |= _write_annotation(stem, *own)
+    tasks = {"SpeakerDiarization": entries}
+    if trials:
+        tasks["SpeakerVerification"] = {
+            protocol: deepcopy(entries[protocol])
+            | _write_lists_of_trials(output, protocol, lists, entries[protocol])
+            for protocol, lists in trials.items()
+        }
+    return write_config(output, name, {recording.uri: recording.audio for recording in recordings}, tasks)
+
+
+def write_config(
+    output: Path, name: str, audio: Mapping[str, Path], tasks: Mapping[str, Mapping[str, Any]]
+) -> Path:
+    """Write `recordings.yml`, links to audio where uris alone cannot find it, and `database.yml`."""
+    _write_yaml(output / "recordings.yml", {uri: str(path) for uri, path in audio.items()})
     templates = audio_templates(audio) or link_audio(audio, output / "audio")
-    content = {"Databases": {name: templates}, "Protocols": {name: {"SpeakerDiarization": entries}}}
+    content = {"Databases": {name: templates}, "Protocols": {name: tasks}}
     # pyannote.database reads it in the encoding of the locale
     _write_yaml(output / "database.yml", content, allow_unicode=False)
     return output / "database.yml"
+
+
+def database_folder(output: Path | str) -> Path:
+    """Return the whole path of a folder for a database, if it can be one."""
+    folder = absolute(output)
+    if set("{}*") & set(str(folder)):
+        # pyannote.database would take them for placeholders
+        raise DataError("A path with braces or stars cannot be used.", file=folder, fix="Rename the folder.")
+    return folder
 
 
 def _write_subset(
@@ -159,6 +201,28 @@ def _write_subset(
     if all(uri in annotations for uri in uris):
         entry["annotation"] = str(output / f"{name}.rttm")
     return entry
+
+
+def _write_annotation(
+    stem: Path, annotations: Mapping[str, Annotation], regions: Mapping[str, Timeline]
+) -> dict[str, str]:
+    """Write an RTTM and a UEM file, and return what database.yml says of them."""
+    rttm, uem = f"{stem}.rttm", f"{stem}.uem"
+    write_rttm(rttm, annotations)
+    write_uem(uem, regions)
+    return {"annotated": uem, "annotation": rttm}
+
+
+def _write_lists_of_trials(
+    output: Path, protocol: str, lists: Mapping[str, Sequence[Trial]], entries: Mapping[str, Any]
+) -> dict[str, dict[str, str]]:
+    """Write the trials of each subset, and return what database.yml says of these subsets."""
+    written = {}
+    for subset, trials in lists.items():
+        path = output / "lists" / f"{protocol}.{subset}.trials"
+        write_trials(path, trials)
+        written[subset] = entries[subset] | {"trial": str(path)}
+    return written
 
 
 def absolute(path: Path | str) -> Path:

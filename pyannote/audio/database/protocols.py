@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.database.known_protocols import known_protocols
+from pyannote.audio.database.sources import check_sources, region_line, sources_of
 from pyannote.audio.io import waveform
 
 if TYPE_CHECKING:
@@ -42,7 +43,11 @@ class Recording(TypedDict):
 
 
 def recordings(
-    name: str, subset: str, templates: Mapping[str, str] | None = None, annotated: bool = True
+    name: str,
+    subset: str,
+    templates: Mapping[str, str] | None = None,
+    annotated: bool = True,
+    speakers: bool = False,
 ) -> list[Recording]:
     """Files of one subset of a protocol.
 
@@ -56,6 +61,10 @@ def recordings(
         The `preprocessors` of a configuration; `audio` overrides where wavs are.
     annotated : bool
         Whether every file must have an annotation.
+    speakers : bool
+        Whether labels are names of speakers. If they are, and the protocol says that their scope is a file,
+        the speaker `a` of the file `x` is called `x/a`, because another `a` is another person; in a protocol
+        made of several databases (`X.`), the `a` whose scope is the database `D` is called `D/a`.
 
     Raises
     ------
@@ -67,8 +76,8 @@ def recordings(
     if subset not in SUBSETS:
         raise UsageError(f"There is no subset {subset!r}; there are {', '.join(SUBSETS)}.")
     protocol = _protocol(name, templates)
-    sources = _sources(name, subset)
-    latest = _check_sources(sources)
+    sources = sources_of(name, subset)
+    latest = check_sources(sources)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -87,7 +96,12 @@ def recordings(
         raise DataError(
             f"The subset {subset!r} of {name} has no files.", file=sources.get("uri"), fix="Fill its list."
         )
-    return [_recording(file, sources, latest, annotated) for file in files]
+    found = [_recording(file, sources, latest, annotated) for file in files]
+    return (
+        [_distinct(one, _scope(file, name)) for one, file in zip(found, files, strict=True)]
+        if speakers
+        else found
+    )
 
 
 def recording_of(audio: Path) -> Recording:
@@ -102,6 +116,21 @@ def recording_of(audio: Path) -> Recording:
 def labels_of(files: Iterable[Recording]) -> list[str]:
     """Labels that occur in the annotation of files, sorted."""
     return sorted({label for file in files for _, _, label in file["events"] or ()})
+
+
+def _scope(file: Any, name: str) -> str:
+    """Return what must stand before the labels of a file, so that equal ones mean equal speakers."""
+    scope = _value(file, "scope")
+    if scope == "file":
+        return f"{file['uri']}/"
+    return f"{file['database']}/" if scope == "database" and name.startswith("X.") else ""
+
+
+def _distinct(recording: Recording, scope: str) -> Recording:
+    events = recording["events"]
+    if events is not None:
+        recording["events"] = [(onset, offset, f"{scope}{label}") for onset, offset, label in events]
+    return recording
 
 
 def _protocol(name: str, templates: Mapping[str, str] | None) -> Any:
@@ -131,48 +160,6 @@ def _filled(template: str, file: Any) -> str:
     return template.format(**abs(file))
 
 
-def _sources(name: str, subset: str) -> dict[str, Path]:
-    """Files that a `database.yml` names for a subset, where they are single files."""
-    database, task, protocol = name.split(".")
-    found: dict[str, Path] = {}
-    for config, content in known_protocols().configs.items():
-        entries = (
-            content.get("Protocols", {}).get(database, {}).get(task, {}).get(protocol, {}).get(subset, {})
-        )
-        if entries:
-            # of several files that define a protocol, the last one counts
-            found = {}
-        for key, value in entries.items():
-            if isinstance(value, str) and "{" not in value:
-                found[key] = next(
-                    (path for path in (Path(value).expanduser(), config.parent / value) if path.is_file()),
-                    config.parent / value,
-                )
-    return found
-
-
-def _check_sources(sources: Mapping[str, Path]) -> dict[str, AnnotatedEvent]:
-    """Read lists and annotations strictly, so that what is wrong with them is said with its line.
-
-    Returns the event that ends last in each file; pyannote.database cuts it where no region is annotated.
-    """
-    from pyannote.audio.io.rttm import read_events, read_lst, read_uem
-
-    readers: dict[str, Callable[[Path], Any]] = {".lst": read_lst, ".rttm": read_events, ".uem": read_uem}
-    read = {}
-    for key, path in sources.items():
-        if not path.is_file():
-            raise DataError(
-                "This file is named in database.yml, and is not there.", file=path, fix="Check the path."
-            )
-        if path.suffix in readers:
-            read[key] = readers[path.suffix](path)
-    annotation = sources.get("annotation")
-    if annotation is None or annotation.suffix != ".rttm":
-        return {}
-    return {event.recording: event for event in sorted(read["annotation"], key=lambda one: one.segment.end)}
-
-
 def _recording(
     file: Any, sources: Mapping[str, Path], latest: Mapping[str, AnnotatedEvent], annotated: bool
 ) -> Recording:
@@ -192,7 +179,9 @@ def _recording(
         _check_end(uri, event.segment.end, duration, event.file, event.line)
     for _, end in regions:
         source = sources.get("annotated")
-        _check_end(uri, end, duration, source, _region_line(source, uri, end))
+        # the line is searched in the whole file
+        line = region_line(source, uri, end) if end > duration + TOLERANCE else None
+        _check_end(uri, end, duration, source, line)
     regions = [(start, min(end, duration)) for start, end in regions if start < duration]
     events = None if annotation is None else _events(uri, annotation, duration, sources.get("annotation"))
     database = str(file["database"])
@@ -238,14 +227,3 @@ def _check_end(uri: str, end: float, duration: float, source: Path | None, line:
             line=line,
             fix="Shorten the annotation, or check that the audio is whole.",
         )
-
-
-def _region_line(source: Path | None, uri: str, end: float) -> int | None:
-    """Line of a UEM file that names the end of a region."""
-    if source is None or source.suffix != ".uem":
-        return None
-    for number, line in enumerate(source.read_text(encoding="utf-8-sig").splitlines(), start=1):
-        words = line.split()
-        if words and words[0] == uri and abs(float(words[3]) - end) < 1e-3:
-            return number
-    return None

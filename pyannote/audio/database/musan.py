@@ -1,0 +1,88 @@
+"""MUSAN, or any folders of sounds, as collections of pyannote.database.
+
+    musan/{music,noise,speech}/<source>/*.wav
+
+The uri of a file is its path below the top folder, without suffix, such as
+`noise/free-sound/noise-free-sound-0000`. The collections of MUSAN are called
+`MUSAN.Collection.BackgroundNoise` (its noise), `MUSAN.Collection.Music` and `MUSAN.Collection.Speech`.
+
+References
+----------
+D. Snyder, G. Chen, D. Povey, "MUSAN: a music, speech, and noise corpus", arXiv:1510.08484, 2015.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.database.locations import name_recordings
+from pyannote.audio.database.own_data import check_names, find_audio
+from pyannote.audio.database.prepared import absolute, audio_duration, database_folder, write_config
+from pyannote.audio.io.rttm import write_lst
+
+MUSAN = {"BackgroundNoise": "noise", "Music": "music", "Speech": "speech"}
+"""Folder of each collection of MUSAN."""
+
+
+def prepare(
+    root: Path | str,
+    output: Path | str,
+    *,
+    name: str = "MUSAN",
+    collections: Mapping[str, str] | None = None,
+    progress: Progress = silent,
+) -> Path:
+    """Write lists and database.yml for collections of sounds.
+
+    Parameters
+    ----------
+    root : path
+        Top folder.
+    output : path
+        Folder to write to, as `pyannote.audio.database.prepared` explains; there is no annotation.
+    name : str, optional
+        Name of the database.
+    collections : mapping of str to str, optional
+        Folder below `root` of each collection, "." for `root` itself. Default: those of MUSAN.
+    progress : Progress, optional
+        Told of each recording.
+
+    Returns
+    -------
+    path : Path
+        The file `database.yml`.
+
+    Raises
+    ------
+    UsageError
+        If a name is not allowed.
+    DataError
+        If a folder is missing or holds no audio, or an audio file is damaged.
+    StorageError
+        If `output` cannot be written.
+    """
+    root, output = absolute(root), database_folder(output)
+    folders = dict(MUSAN if collections is None else collections)
+    check_names(name, *folders)
+    found = {collection: _find(root, folder, output) for collection, folder in folders.items()}
+    uris = name_recordings(
+        {path: file for files in found.values() for path, file in files.items()}, by_path=True
+    )
+    for path in progress(uris, total=len(uris), description="recordings"):
+        audio_duration(path)
+    tasks = {}
+    for collection, files in found.items():
+        lst = output / "lists" / f"{collection}.lst"
+        write_lst(lst, [uris[path] for path in files])
+        tasks[collection] = {"uri": str(lst)}
+    return write_config(output, name, {uri: path for path, uri in uris.items()}, {"Collection": tasks})
+
+
+def _find(root: Path, folder: str, output: Path) -> dict[Path, str]:
+    """Audio files in a folder below `root`, and their paths from `root`."""
+    if not (root / folder).is_dir():
+        raise DataError("There is no such folder.", file=root / folder, fix="Check the path.")
+    return {path: path.relative_to(root).as_posix() for path in find_audio(absolute(root / folder), output)}

@@ -1,0 +1,168 @@
+"""Recordings of known speakers, one each, as a database of pyannote.database.
+
+    <folder>/<speaker>/**/*.wav         of any suffix in `locations.SUFFIXES`
+
+A recording is called by its path below the folder, and is one turn of its speaker from end to end. Folders
+below that of a speaker are sessions: the two sides of a target trial that is drawn come from different ones.
+Speakers are new in each subset, because that is what an embedding must be good for. The protocol is called
+both `<Name>.SpeakerVerification.<Protocol>` (with trials of development and test) and
+`<Name>.SpeakerDiarization.<Protocol>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from pyannote.core import Segment
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.database.drawing import Voice, balanced_trials, check_draw, draw_speakers
+from pyannote.audio.database.locations import name_recordings
+from pyannote.audio.database.own_data import check_names, find_audio
+from pyannote.audio.database.prepared import AnnotatedFile, absolute, audio_duration, write_database
+from pyannote.audio.database.trial_lists import Trial, names_of, read_names, read_trials
+from pyannote.audio.io.lines import AnnotatedEvent
+
+
+class Lists(NamedTuple):
+    """Files that say what belongs to train and test; what is None is drawn."""
+
+    train: Path | None = None
+    test: Path | None = None
+    trials: Path | None = None
+
+
+def prepare(
+    folder: Path | str,
+    output: Path | str,
+    *,
+    name: str = "Own",
+    protocol: str = "Protocol",
+    lists: Lists | None = None,
+    development: float = 0.2,
+    test: float = 0.2,
+    trials: int = 10_000,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Path:
+    """Write RTTM, UEM, LST, trials and database.yml.
+
+    Parameters
+    ----------
+    folder : path
+        Folder with one folder for each speaker.
+    output : path
+        Folder to write to, as `pyannote.audio.database.prepared` explains.
+    name, protocol : str, optional
+        What database and protocol are called.
+    lists : Lists, optional
+        Lists of the files of train and of test, and the trials of test (`1|0 file file`). A file is called by
+        its path, or any end of it that no other file shares. Without `test`, the files in `trials` are test;
+        without both, test speakers are drawn. Without `train`, train is whatever speakers are not in test.
+    development, test : float, optional
+        Share of the train speakers that are held out for development, and of all speakers for test where no
+        list says it; 0 for none.
+    trials : int, optional
+        How many trials to draw for development, and for test where no list says them.
+    seed : int, optional
+        The same data and seed give the same subsets and trials.
+    progress : Progress, optional
+        Told of each recording.
+
+    Returns
+    -------
+    path : Path
+        The file `database.yml`.
+
+    Raises
+    ------
+    UsageError
+        If names, shares or numbers are not allowed.
+    DataError
+        If a recording is damaged or not in the folder of a speaker, a list names what is not there, a speaker
+        is in train and test, or speakers are too few.
+    StorageError
+        If `output` cannot be written.
+    """
+    check_names(name, protocol)
+    check_draw({"development": development, "test": test}, trials, seed)
+    files = find_audio(absolute(folder), absolute(output))
+    uris = name_recordings(files, by_path=True)
+    voices = {uri: voice(path, files[path]) for path, uri in uris.items()}
+    train, tested, listed = _sides(voices, names_of(uris), lists or Lists(), test, seed)
+    subsets = {"train": train}
+    if development:
+        subsets["train"], subsets["development"] = draw_speakers(train, voices, development, seed)
+    drawn = {"development": _draw(subsets["development"], voices, trials, seed)} if development else {}
+    if tested:
+        subsets["test"], drawn["test"] = tested, listed or _draw(tested, voices, trials, seed)
+    used = {uri for subset in subsets.values() for uri in subset}
+    recordings = one_turn_each({path: uri for path, uri in uris.items() if uri in used}, voices, progress)
+    return write_database(output, name, recordings, {protocol: subsets}, {protocol: drawn})
+
+
+def voice(path: Path, name: str) -> Voice:
+    """Speaker and session of a recording, from its path below the folder of all speakers.
+
+    Examples
+    --------
+    >>> voice(Path("/data/ann/monday/1.wav"), "ann/monday/1.wav")
+    Voice(speaker='ann', session='monday')
+    """
+    speaker, *session = Path(name).parent.parts or ("",)
+    if not speaker:
+        raise DataError("This is not in the folder of a speaker.", file=path, fix="Move it into one.")
+    return Voice(speaker, "/".join(session))
+
+
+def one_turn_each(
+    uris: Mapping[Path, str], voices: Mapping[str, Voice], progress: Progress
+) -> list[AnnotatedFile]:
+    """Recordings that are one turn of their speaker from end to end."""
+    recordings = []
+    for path, uri in progress(uris.items(), total=len(uris), description="recordings"):
+        duration = audio_duration(path)
+        event = AnnotatedEvent(uri, Segment(0, duration), voices[uri].speaker, path, 0)
+        recordings.append(AnnotatedFile(uri, path, duration, [event]))
+    return recordings
+
+
+def _sides(
+    voices: Mapping[str, Voice], calls: Mapping[str, str], lists: Lists, test: float, seed: int
+) -> tuple[list[str], list[str], list[Trial] | None]:
+    """Recordings of train and test, and the trials that a list says."""
+    listed = None
+    train, tested = list(voices), []
+    if lists.test:
+        tested = read_names(lists.test, calls)
+        calls_of_test = _only(calls, set(tested))
+    if lists.trials:
+        listed = read_trials(lists.trials, calls_of_test if lists.test else calls)
+        tested = tested or list(dict.fromkeys(uri for trial in listed for uri in trial[1:]))
+    if not tested and test:
+        train, tested = draw_speakers(train, voices, test, seed)
+    of_test = {voices[uri].speaker for uri in tested}
+    if lists.train:
+        train = read_names(lists.train, calls)
+        _check_apart({voices[uri].speaker for uri in train}, of_test, lists.train)
+    return [uri for uri in train if voices[uri].speaker not in of_test], tested, listed
+
+
+def _only(calls: Mapping[str, str], uris: Collection[str]) -> dict[str, str]:
+    return {name: uri for name, uri in calls.items() if uri in uris}
+
+
+def _check_apart(train: set[str], test: set[str], path: Path) -> None:
+    if train & test:
+        raise DataError(
+            f"'{min(train & test)}' is a speaker of both train and test ({len(train & test)} are).",
+            file=path,
+            fix="Test on speakers that the model has not met.",
+        )
+
+
+def _draw(uris: Iterable[str], voices: Mapping[str, Voice], trials: int, seed: int) -> list[Trial]:
+    return balanced_trials({uri: voices[uri] for uri in uris}, trials, seed)

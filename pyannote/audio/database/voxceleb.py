@@ -1,0 +1,137 @@
+"""VoxCeleb1 as a database of pyannote.database.
+
+    <root>/dev/wav/<speaker>/<video>/<number>.wav
+    <root>/test/wav/<speaker>/<video>/<number>.wav
+    <root>/veri_test.txt                        `1|0 file file`; or its cleaned form veri_test2.txt
+    <root>/list_test_all.txt                    optional, like list_test_hard.txt; or their cleaned forms
+
+A recording is called `<speaker>/<video>/<number>`, and is one turn of its speaker from end to end. The
+protocols, each both `VoxCeleb.SpeakerVerification.<Protocol>` and `VoxCeleb.SpeakerDiarization.<Protocol>`:
+
+* `VoxCeleb1`: test is the official list of trials between speakers of `test/`; train is `dev/`, less some
+  speakers whose trials, drawn from different videos, are development.
+* `VoxCeleb1_E` and `VoxCeleb1_H`, where their lists are at hand: test alone, of all speakers. They belong to
+  models that were trained on other speakers than those of VoxCeleb1.
+
+References
+----------
+A. Nagrani, J. S. Chung, A. Zisserman, "VoxCeleb: a large-scale speaker identification dataset", Interspeech,
+2017.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.database.drawing import Voice, balanced_trials, check_draw, draw_speakers
+from pyannote.audio.database.locations import name_recordings
+from pyannote.audio.database.own_data import find_audio
+from pyannote.audio.database.prepared import absolute, write_database
+from pyannote.audio.database.speakers import one_turn_each, voice
+from pyannote.audio.database.trial_lists import Trial, read_trials
+
+DATABASE = "VoxCeleb"
+OFFICIAL = ("veri_test.txt", "veri_test2.txt")
+"""Lists of the trials of VoxCeleb1, by preference."""
+LARGER = {
+    "VoxCeleb1_E": ("list_test_all.txt", "list_test_all2.txt"),
+    "VoxCeleb1_H": ("list_test_hard.txt", "list_test_hard2.txt"),
+}
+"""Lists of the trials of protocols with all speakers, by preference."""
+
+
+def prepare(
+    root: Path | str,
+    output: Path | str,
+    *,
+    official: Path | str | None = None,
+    development: int = 40,
+    trials: int = 20_000,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Path:
+    """Write RTTM, UEM, LST, trials and database.yml for VoxCeleb1.
+
+    Parameters
+    ----------
+    root : path
+        Folder with `dev/` and `test/`, one of which may be missing.
+    output : path
+        Folder to write to, as `pyannote.audio.database.prepared` explains.
+    official : path, optional
+        List of the trials of test. Default: `veri_test.txt` or `veri_test2.txt` in `root`.
+    development : int, optional
+        How many speakers of `dev/` to hold out for development, 2 or more, or 0 for none.
+    trials : int, optional
+        How many trials to draw for development.
+    seed : int, optional
+        The same data and seed give the same development subset.
+    progress : Progress, optional
+        Told of each recording.
+
+    Returns
+    -------
+    path : Path
+        The file `database.yml`.
+
+    Raises
+    ------
+    UsageError
+        If numbers are not allowed.
+    DataError
+        If there is no audio or no list of trials, a list names what is not there, or audio is damaged.
+    StorageError
+        If `output` cannot be written.
+    """
+    check_draw({}, trials, seed)
+    if development < 0:
+        raise UsageError(f"{development} speakers cannot be held out.", fix="Hold out some, or 0 for none.")
+    root = absolute(root)
+    sides = {side: _find(root / side / "wav", absolute(output)) for side in ("dev", "test")}
+    uris = {path: uri for side in sides.values() for path, uri in side.items()}
+    if not uris:
+        raise DataError(
+            "There is no audio in dev/wav or test/wav.",
+            file=root,
+            fix="Give the folder that holds dev/ and test/; audio in m4a must be converted to wav first.",
+        )
+    voices = {uri: voice(path, f"{uri}{path.suffix}") for path, uri in uris.items()}
+    subsets: dict[str, dict[str, list[str]]] = {"VoxCeleb1": {}}
+    drawn: dict[str, dict[str, list[Trial]]] = {"VoxCeleb1": {}}
+    if train := list(sides["dev"].values()):
+        subsets["VoxCeleb1"]["train"] = train
+        if development:
+            train, held_out = draw_speakers(train, voices, development, seed)
+            subsets["VoxCeleb1"] |= {"train": train, "development": held_out}
+            drawn["VoxCeleb1"]["development"] = balanced_trials(_of(voices, held_out), trials, seed)
+    if sides["test"]:
+        path = absolute(official) if official else _listed(root, OFFICIAL)
+        if path is None:
+            raise DataError(
+                "There is no list of trials.", file=root, fix=f"Put {' or '.join(OFFICIAL)} there."
+            )
+        drawn["VoxCeleb1"]["test"] = read_trials(path, {uri: uri for uri in sides["test"].values()})
+        subsets["VoxCeleb1"]["test"] = list(sides["test"].values())
+    for protocol, names in LARGER.items():
+        if path := _listed(root, names):
+            listed = read_trials(path, {uri: uri for uri in voices})
+            drawn[protocol] = {"test": listed}
+            subsets[protocol] = {"test": list(dict.fromkeys(uri for trial in listed for uri in trial[1:]))}
+    return write_database(output, DATABASE, one_turn_each(uris, voices, progress), subsets, drawn)
+
+
+def _find(folder: Path, output: Path) -> dict[Path, str]:
+    if not folder.is_dir():
+        return {}
+    return name_recordings(find_audio(folder, output), by_path=True)
+
+
+def _listed(root: Path, names: tuple[str, ...]) -> Path | None:
+    return next((root / name for name in names if (root / name).is_file()), None)
+
+
+def _of(voices: Mapping[str, Voice], uris: list[str]) -> dict[str, Voice]:
+    return {uri: voices[uri] for uri in uris}

@@ -1,0 +1,59 @@
+"""Prepare recordings of known speakers, a folder for each of them, for speaker embedding.
+
+Usage:
+  prepare_speakers.py [options] <folder> <output>
+  prepare_speakers.py -h | --help
+
+<folder>   <folder>/<speaker>/**/*.wav (or flac, mp3, ...): who speaks is what the folder is called
+<output>   folder for RTTM, UEM, LST files, lists of trials, and database.yml
+
+Options:
+  --name=NAME          Name of the database. [default: Own]
+  --protocol=NAME      Name of the protocol. [default: Protocol]
+  --train=LIST         File that names the recordings of train, one a line. Without it: those of all speakers
+                       who are not in test.
+  --test=LIST          The same for test. Without it: those in the trials, or else --test-share is drawn.
+  --trials=LIST        Trials of test, "1 file file" (one speaker) or "0 file file" (two). Without it: drawn.
+  --development=SHARE  Share of the train speakers to hold out for development, 0 for none. [default: 0.2]
+  --test-share=SHARE   Share of the speakers for test, where no list names them. [default: 0.2]
+  --draw=N             How many trials to draw where no list names them. [default: 10000]
+  --seed=N             Another number draws other speakers and trials. [default: 0]
+  -h --help            Show this.
+"""
+
+import sys
+from pathlib import Path
+
+from docopt import docopt
+
+from pyannote.audio.applications.terminal import bar, run
+from pyannote.audio.core.errors import UsageError
+from pyannote.audio.database.speakers import Lists, prepare
+
+
+def main() -> None:
+    """Run the command."""
+    arguments = docopt(__doc__)
+    given = (arguments[option] for option in ("--train", "--test", "--trials"))
+    try:
+        development, test = float(arguments["--development"]), float(arguments["--test-share"])
+        trials, seed = int(arguments["--draw"]), int(arguments["--seed"])
+    except ValueError as error:
+        raise UsageError(f"An option is not a number ({error}).", fix="Correct it.") from None
+    path = prepare(
+        arguments["<folder>"],
+        arguments["<output>"],
+        name=arguments["--name"],
+        protocol=arguments["--protocol"],
+        lists=Lists(*(Path(path) if path else None for path in given)),
+        development=development,
+        test=test,
+        trials=trials,
+        seed=seed,
+        progress=bar,
+    )
+    print(f"{path} is ready: {arguments['--name']}.SpeakerVerification.{arguments['--protocol']}")
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
