@@ -211,6 +211,28 @@ def test_what_happens_to_a_batch_leaves_the_features_alone():
     assert np.array_equal(pack.data, pack_of().data) and np.array_equal(pack.long_term, pack_of().long_term)
 
 
+class ChangingPack(Pack):
+    """Adds the first number that it draws to each chunk."""
+
+    def gather(self, starts, frames, random):
+        return super().gather(starts, frames, random) + random.random()
+
+
+def test_changes_of_a_batch_depend_on_its_position_alone():
+    arguments = {"duration": 0.5, "batch_size": 32, "per_epoch": 0.0005}
+    clean, task = prepared(MultilabelDetection, **arguments), MultilabelDetection(SPEC, **arguments)
+    pack = pack_of()
+    task.prepare(
+        FILES, ChangingPack(pack.data, pack.offsets, pack.long_term), task.specifications(EXTRACTION)
+    )
+    seen = []
+    for epoch, seed in ((1, 0), (2, 0), (1, 1), (1, 0)):
+        both = zip(task.batches(epoch, seed), clean.batches(epoch, seed), strict=True)
+        seen.append([round(float((changed["X"] - own["X"]).mean()), 3) for changed, own in both])
+    assert seen[0] == seen[3] and len(seen[0]) > 2
+    assert len({number for row in seen for number in row}) == 3 * len(seen[0])
+
+
 def test_chunks_longer_than_all_regions_are_refused():
     with pytest.raises(DataError, match="as long as a chunk"):
         prepared(duration=9.0)
