@@ -15,15 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.pack import Pack
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class ChangesWaveforms(Protocol):
@@ -65,6 +66,8 @@ class AugmentedPack(Pack):
 
     def gather(self, starts: NDArray[np.int64], frames: int, random: np.random.Generator) -> Tensor:
         """Chunks of a batch, at least one, computed from changed waveforms (see `Pack.gather`)."""
+        import torch
+
         framing = self.extraction.framing
         files = self.recordings(starts)
         first, total = starts - self.offsets[files], np.diff(self.offsets)[files]

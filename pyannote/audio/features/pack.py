@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pyannote.audio.features.base import Features
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Pack:
         Tensor of float32, shape (batch, frames, dimension)
             A copy.
         """
+        import torch
+
         last = self.offsets[1:][self.recordings(starts)] - 1
         index = np.minimum(starts[:, None] + np.arange(frames), last[:, None])
         return torch.from_numpy(self.data)[torch.from_numpy(index)]
