@@ -13,6 +13,7 @@ import yaml
 from torch import nn
 
 from pyannote.audio.applications.terminal import bar, warn
+from pyannote.audio.augmentation._recordings import RecordingAugmentation
 from pyannote.audio.augmentation._waveform import WaveformAugmentation
 from pyannote.audio.config.registry import available, build
 from pyannote.audio.config.schema import Block, load_config
@@ -68,8 +69,12 @@ class Experiment(ABC):
         self.task = self._build(self.kind, self.config.task)
         self.store = FeatureStore(self.extraction, parallel=parallel)
         augmentations = [self._build("data_augmentation", block) for block in self.config.data_augmentation]
+        self.recording_augmentations = [
+            one for one in augmentations if isinstance(one, RecordingAugmentation)
+        ]
         self.waveform_augmentations = [one for one in augmentations if isinstance(one, WaveformAugmentation)]
-        self.augmentations = [one for one in augmentations if not isinstance(one, WaveformAugmentation)]
+        others = (RecordingAugmentation, WaveformAugmentation)
+        self.augmentations = [one for one in augmentations if not isinstance(one, others)]
 
     @abstractmethod
     def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:
@@ -128,6 +133,12 @@ class Experiment(ABC):
         """Callbacks by the name of their class."""
         built = [self._build("callbacks", block) for block in self.config.callbacks]
         return {type(callback).__name__: callback for callback in built}
+
+    def augmented(self, files: list[Recording]) -> list[Recording]:
+        """Training files with what augmentations make of them, such as versions at other speeds."""
+        for augmentation in self.recording_augmentations:
+            files = augmentation(files)
+        return files
 
     def prepare_features(self, files: Sequence[Recording]) -> None:
         """Compute and cache what is not yet in the store."""

@@ -51,6 +51,7 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
     experiment = experiment_type(options.root.resolve(), options.parallel)
     device = choose_device(options.cpu, options.gpu)
     files = recordings(options.protocol, options.subset, experiment.config.preprocessors)
+    files = experiment.augmented(files)
     for remark in experiment.task.check(files):
         warn(remark)
     specifications = experiment.task.specifications(experiment.extraction)

@@ -27,11 +27,16 @@ TOLERANCE = 0.1
 """Seconds by which annotation may pass the end of a file: it is clipped without a word."""
 
 
-class Recording(TypedDict):
+class _Heard(TypedDict, total=False):
+    speed: float
+
+
+class Recording(_Heard):
     """One audio file of a protocol.
 
     `regions` are the annotated parts, as (start, end) in seconds within the file; `events` are those
-    within them, and None where the protocol gives no annotation.
+    within them, and None where the protocol gives no annotation. Where there is a `speed`, the audio is
+    heard so many times faster, and `duration`, `regions` and `events` are those of what is heard.
     """
 
     uri: str

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pyannote.audio.core.errors import AudioError
-from pyannote.audio.io.waveform import AudioFile, audio_path
+from pyannote.audio.io.waveform import AudioFile, audio_path, percent
 
 _SAMPLED = 1 << 16
 """Bytes that are read at the start, in the middle and at the end of a file."""
@@ -19,12 +19,13 @@ def content_key(file: AudioFile) -> str:
     """Key of the content of a recording, as 32 hexadecimal digits.
 
     For a file, that of its size, the time when it was last changed, and 64 KiB of content at the start, in
-    the middle and at the end, not of its name; for a waveform, that of its samples and rate.
+    the middle and at the end, not of its name; for a waveform, that of its samples and rate. One that is
+    heard at another speed has another key.
 
     Raises
     ------
     AudioError
-        There is no such file.
+        There is no such file, or no such speed.
 
     Examples
     --------
@@ -35,7 +36,9 @@ def content_key(file: AudioFile) -> str:
     (32, True)
     """
     if isinstance(file, Mapping):
-        return _waveform_key(file) if "waveform" in file else content_key(audio_path(file))
+        key = _waveform_key(file) if "waveform" in file else content_key(audio_path(file))
+        speed = percent(file.get("speed", 1))
+        return key if speed == 100 else blake2b(f"{key} {speed}".encode(), digest_size=16).hexdigest()
     try:
         return _file_key(Path(file))
     except OSError as error:

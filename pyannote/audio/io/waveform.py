@@ -3,6 +3,8 @@
 A recording is resampled in pieces that lie on a fixed grid, each with some context on both sides. Whatever
 part of it is asked for, its samples come from the same pieces, so that a part is exactly that part of the
 whole, and a recording of ten hours needs no more memory than one of ten seconds.
+
+A recording can be heard faster or slower, as a tape is: its samples are taken for those of another rate.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from math import gcd
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -18,10 +21,16 @@ import soxr
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.io.decoding import AudioInfo, Waveform, check_rate, check_samples, decode, info, mixed
 
-__all__ = ["AudioFile", "AudioInfo", "Recording", "Waveform", "audio_path", "info", "read"]
+__all__ = ["AudioFile", "AudioInfo", "Recording", "Waveform", "audio_path", "info", "percent", "read"]
 
 AudioFile = str | os.PathLike[str] | Mapping[str, Any]
-"""A path, a protocol file with "audio" (a path), or a mapping with "waveform" and "sample_rate"."""
+"""A path, a protocol file with "audio" (a path), or a mapping with "waveform" and "sample_rate".
+
+A mapping may hold "speed": how many times faster it is heard, 0.5 to 2, in steps of 0.01.
+"""
+
+SPEEDS = range(50, 201)
+"""Speeds at which a recording can be heard, in percent of its own."""
 
 _PIECE = 8.0
 """Seconds that are resampled at once."""
@@ -37,7 +46,9 @@ class Recording:
     ----------
     file : path or mapping
         Path of an audio file, or a mapping with the path as "audio", or a mapping with "waveform"
-        (array of shape (samples,) or (channels, samples)) and "sample_rate".
+        (array of shape (samples,) or (channels, samples)) and "sample_rate". A mapping may hold "speed",
+        0.5 to 2 in steps of 0.01: the duration is then divided by it, and all frequencies, pitch and
+        formants alike, are multiplied by it.
     sample_rate : int, optional
         Rate in Hertz to resample to. Defaults to that of the file.
 
@@ -49,22 +60,26 @@ class Recording:
     Raises
     ------
     AudioError
-        The audio is missing, empty, damaged, or cut short.
+        The audio is missing, empty, damaged, or cut short, or there is no such speed.
 
     Examples
     --------
-    >>> recording = Recording({"waveform": np.zeros((2, 44100)), "sample_rate": 44100}, sample_rate=16000)
+    >>> stereo = {"waveform": np.zeros((2, 44100)), "sample_rate": 44100}
+    >>> recording = Recording(stereo, sample_rate=16000)
     >>> recording.samples, recording.read(8000).shape
     (16000, (8000,))
+    >>> Recording({**stereo, "speed": 1.25}, sample_rate=16000).samples
+    12800
     """
 
     def __init__(self, file: AudioFile, sample_rate: int | None = None) -> None:
         self._read_own, self._own_samples, own_rate = _source(file)
         self.sample_rate = own_rate if sample_rate is None else sample_rate
         check_rate(self.sample_rate, "The sample rate asked for")
-        divisor = gcd(own_rate, self.sample_rate)
+        speed = percent(file.get("speed", 1)) if isinstance(file, Mapping) else 100
+        divisor = gcd(own_rate * speed, self.sample_rate * 100)
         # So many samples of the file last exactly as long as so many samples at the rate asked for.
-        self._own_unit, self._unit = own_rate // divisor, self.sample_rate // divisor
+        self._own_unit, self._unit = own_rate * speed // divisor, self.sample_rate * 100 // divisor
         self.samples = (2 * self._own_samples * self._unit + self._own_unit) // (2 * self._own_unit)
 
     def read(self, start: int = 0, stop: int | None = None) -> Waveform:
@@ -91,9 +106,8 @@ class Recording:
         return waveform
 
     def _pieces(self, start: int, stop: int) -> Iterator[tuple[int, Waveform]]:
-        own_rate = self._own_unit * self.sample_rate // self._unit
-        units = max(1, round(_PIECE * own_rate / self._own_unit))
-        context = -(-_CONTEXT * own_rate // (min(own_rate, self.sample_rate) * self._own_unit))
+        units = max(1, round(_PIECE * self.sample_rate / self._unit))
+        context = -(-_CONTEXT // min(self._own_unit, self._unit))
         length = units * self._unit
         for index in range(start // length, -(-stop // length)):
             first, last = max(0, index * units - context), (index + 1) * units + context
@@ -143,6 +157,29 @@ def _source(file: AudioFile) -> tuple[Callable[[int, int], Waveform], int, int]:
         waveform, sample_rate = _checked_waveform(file)
         return lambda start, stop: waveform[start:stop], len(waveform), sample_rate
     return _source(audio_path(file))
+
+
+def percent(speed: float) -> int:
+    """Speed of a recording, in percent of its own.
+
+    Raises
+    ------
+    AudioError
+        It is less than 0.5, more than 2, or no multiple of 0.01.
+
+    Examples
+    --------
+    >>> percent(0.9)
+    90
+    """
+    number = 100 * float(speed) if isinstance(speed, Real) else 0.0
+    near = [whole for whole in SPEEDS if abs(whole - number) < 1e-6]
+    if not near:
+        raise AudioError(
+            f"The speed of a recording is {speed!r}; allowed are 0.5 to 2, in steps of 0.01.",
+            fix="Choose another one, such as 0.9 or 1.1.",
+        )
+    return near[0]
 
 
 def audio_path(file: Mapping[str, Any]) -> str | os.PathLike[str]:
