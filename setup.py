@@ -60,6 +60,9 @@ setup(
     install_requires=REQUIREMENTS,
     extras_require={"reverb": REVERB_REQUIREMENTS, "test": TEST_REQUIREMENTS},
     entry_points={
-        "console_scripts": ["pyannote-audio=pyannote.audio.applications.pyannote_audio:main"],
+        "console_scripts": [
+                "pyannote-audio=pyannote.audio.applications.pyannote_audio:main",
+                "pyannote-speaker-embedding=pyannote.audio.applications.speaker_embedding:main",
+            ],
     },
 )

@@ -5,7 +5,7 @@ import pytest
 from pyannote.core import SlidingWindow
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.features.augmented_pack import AugmentedPack
+from pyannote.audio.features.augmented_packs import AugmentedPack
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram

@@ -28,9 +28,10 @@ Command = Callable[[Arguments], None]
 Word = TypeVar("Word", bound=str)
 
 
-def common_options() -> str:
-    """Help on the options that most commands share."""
-    return COMMON % max(1, (os.cpu_count() or 2) - 1)
+def common_options(database: bool = False) -> str:
+    """Help on the options that most commands share, with --database if asked for."""
+    own = "  --database=FILE    A database.yml, instead of those that the environment names.\n"
+    return own * database + COMMON % max(1, (os.cpu_count() or 2) - 1)
 
 
 def dispatch(program: str, texts: Mapping[str, str], run: Mapping[str, Command], argv: Sequence[str]) -> None:

@@ -21,8 +21,7 @@ from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.features.pack import Pack
-from pyannote.audio.features.raw_audio import RawAudio
+from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.inference.folders import load_specifications
 from pyannote.audio.io.storage import write_text
@@ -150,15 +149,12 @@ class Experiment(ABC):
         for augmentation in self.waveform_augmentations:
             sounds = augmentation.sources(files)
             rate = self.extraction.sample_rate
-            raw = FeatureStore(RawAudio(rate or 16000), parallel=self.parallel)
-            raw.prepare([sound.file for sound in sounds], progress=bar)
-            augmentation.prepare(
-                [
-                    raw.get(sound.file)[round(sound.start * rate) : round(sound.end * rate), 0]
-                    for sound in sounds
-                ],
-                rate,
-            )
+            self.store.waveforms.prepare([*(sound.file for sound in sounds), *files], progress=bar)
+            waveforms = [
+                self.store.waveforms.get(sound.file)[round(sound.start * rate) : round(sound.end * rate), 0]
+                for sound in sounds
+            ]
+            augmentation.prepare(waveforms, rate)
         return self.store.pack(files, self.waveform_augmentations)
 
     def _refuse_other_kind(self) -> None:

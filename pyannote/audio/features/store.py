@@ -15,10 +15,10 @@ import numpy.typing as npt
 from pyannote.audio.core.errors import StorageError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.features._content_key import content_key
-from pyannote.audio.features.augmented_pack import AugmentedPack, ChangesWaveforms
+from pyannote.audio.features.augmented_packs import AugmentedPack, ChangesWaveforms
 from pyannote.audio.features.base import FeatureExtraction, Features
 from pyannote.audio.features.long_term import long_term_average
-from pyannote.audio.features.pack import Pack
+from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.features.raw_audio import RawAudio
 from pyannote.audio.io.storage import write_array, write_text, write_with

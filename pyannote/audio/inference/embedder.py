@@ -24,12 +24,15 @@ class Excerpt:
 
     Parameters
     ----------
+    uri : str
+        Of the recording.
     features : float32, shape (frames, dimension)
         Of the whole recording; may be mapped into memory, so that only the parts are read.
     ranges : sequence of (first, last)
         Frames of each part, the last one excluded; at least one part of at least one frame.
     """
 
+    uri: str
     features: Features
     ranges: Ranges
 
@@ -73,7 +76,10 @@ class Embedder:
         weight = np.zeros((len(excerpts), 1))
         batches = list(self._batches(sorted(chunks)))
         for length, owners, starts in progress(batches, total=len(batches), description="Embedding"):
-            parts = [excerpts[owner].features[start : start + length] for owner, start in zip(owners, starts)]
+            parts = [
+                excerpts[owner].features[start : start + length]
+                for owner, start in zip(owners, starts, strict=True)
+            ]
             np.add.at(total, owners, length * self.embed(np.stack(parts)))
             np.add.at(weight, owners, length)
         return (total / weight).astype(np.float32)

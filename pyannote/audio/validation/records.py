@@ -49,10 +49,14 @@ class Records:
             stale.unlink()
         write_array(self._path(epoch), np.concatenate(scores))
 
+    def read(self, epoch: int) -> NDArray[np.float32]:
+        """Scores of an epoch, of all files in one array."""
+        stacked: NDArray[np.float32] = np.load(self._path(epoch), allow_pickle=False)
+        return stacked
+
     def load(self, epoch: int, outputs: Sequence[int]) -> list[NDArray[np.float32]]:
         """Scores of an epoch, one array a file, of `outputs` frames each."""
-        stacked = np.load(self._path(epoch), allow_pickle=False)
-        return np.split(stacked, np.cumsum(outputs)[:-1])
+        return np.split(self.read(epoch), np.cumsum(outputs)[:-1])
 
     def _throw_away_others(self) -> None:
         file = self.folder / "settings.json"

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.applications.experiment import TrainFolder, choose_device
+from pyannote.audio.applications.files import files_of
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
 from pyannote.audio.applications.terminal import bar, say
-from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.labels import Event
-from pyannote.audio.database.protocols import Recording, recording_of, recordings
+from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
 from pyannote.audio.io.locks import FolderLock
@@ -53,7 +53,7 @@ def apply(options: ApplyOptions) -> None:
         validate, options.selection, options.step, options.batch, device, options.duration
     )
     experiment = LabelingExperiment(TrainFolder(validate.parents[1]).root, options.parallel)
-    files, name = _files(options, experiment)
+    files, name = files_of(options.protocol, options.subset, experiment)
     experiment.prepare_features(files)
     output = validate / "apply" / _folder_name(pretrained)
     with FolderLock(output, purpose="apply"):
@@ -84,20 +84,6 @@ def events_of(scores: NDArray[np.float32], pretrained: Pretrained, file: Recordi
             )
             events += [(start, end, label) for start, end in parts if end > start]
     return sorted(events)
-
-
-def _files(options: ApplyOptions, experiment: LabelingExperiment) -> tuple[list[Recording], str]:
-    """Recordings of a protocol, or the one audio file that was named instead."""
-    path = Path(options.protocol)
-    if path.suffix and path.is_file():
-        return [recording_of(path)], path.stem
-    if len(options.protocol.split(".")) != 3:
-        raise UsageError(
-            f"{options.protocol!r} is neither an audio file nor the name of a protocol.",
-            fix="Check the path, or name a protocol such as Database.SpeakerDiarization.Protocol.",
-        )
-    files = recordings(options.protocol, options.subset, experiment.config.preprocessors, annotated=False)
-    return files, f"{options.protocol}.{options.subset}"
 
 
 def _folder_name(pretrained: Pretrained) -> str:

@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.core.labels import Event, frame_range
+from pyannote.audio.core.labels import frame_range
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.embedding.turns import solo_turns
 
 Turn = tuple[int, float, float]
 """Index of a recording, start and end in seconds."""
 
 Indices = NDArray[np.int64]
-
-
-def solo_turns(events: Iterable[Event]) -> list[Event]:
-    """Parts of a recording during which exactly one speaker talks; adjacent ones of a speaker are joined.
-
-    Examples
-    --------
-    >>> solo_turns([(0.0, 3.0, "ann"), (2.0, 5.0, "bob"), (5.0, 6.0, "bob")])
-    [(0.0, 2.0, 'ann'), (3.0, 6.0, 'bob')]
-    """
-    # at equal times, ends (-1) come before beginnings
-    changes = sorted(
-        change for onset, offset, label in events for change in ((onset, 1, label), (offset, -1, label))
-    )
-    active: Counter[str] = Counter()
-    turns: list[Event] = []
-    since = 0.0
-    for time, change, label in changes:
-        if len(active) == 1 and time > since:
-            (speaker,) = active
-            adjacent = bool(turns) and turns[-1][2] == speaker and turns[-1][1] == since
-            start = turns.pop()[0] if adjacent else since
-            turns.append((start, time, speaker))
-        active[label] += change
-        if active[label] == 0:
-            del active[label]
-        since = time
-    return turns
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+Metric = Literal["cosine", "euclidean", "angular"]
 
 Embeddings = NDArray[np.float32]
 """Array of shape (embeddings, dimension)."""
@@ -18,7 +21,7 @@ class Base(ABC):
     learns: bool = False
     """Whether it must see embeddings of training speakers before it compares any."""
 
-    metric: str = "cosine"
+    metric: Metric = "cosine"
     """Distance that transformed embeddings are to be compared with, for clustering."""
 
     def fit(self, embeddings: Embeddings, speakers: NDArray[np.int64]) -> None:  # noqa: B027

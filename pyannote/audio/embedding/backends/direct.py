@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.embedding.backends.base import Base, Embeddings, cosine
+from pyannote.audio.embedding.backends.base import Base, Embeddings, Metric, cosine
 
 BLOCK = 1 << 16
 """Pairs that are compared at once, which bounds the memory that millions of trials need."""
@@ -28,7 +26,7 @@ class Direct(Base):
     array([0., 1.], dtype=float32)
     """
 
-    def __init__(self, metric: Literal["cosine", "euclidean", "angular"] = "cosine") -> None:
+    def __init__(self, metric: Metric = "cosine") -> None:
         self.metric = metric
 
     def similarity(

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.features.pack import Pack
+from pyannote.audio.features.packs import Pack
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,0 +1,80 @@
+"""Experiments that learn embeddings of speakers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pyannote.audio.applications.experiment import Experiment, Kind, TrainFolder
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.embedding.approaches.base import Base as Approach
+from pyannote.audio.embedding.backends.base import Base as Backend
+from pyannote.audio.inference.embedder import Excerpt
+from pyannote.audio.models._embedding import EmbeddingModel
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+    from pyannote.audio.applications.embedding.validator import EmbeddingOptions, EmbeddingValidator
+    from pyannote.audio.train.trainer import EpochReport
+
+PICTURE_EVERY = 10
+"""Epochs from one snapshot of embeddings to the next."""
+
+
+class EmbeddingExperiment(Experiment):
+    """Experiment on an approach of `embedding.approaches`."""
+
+    kind: ClassVar[Kind] = "approach"
+    task: Approach
+
+    def model(self, specifications: Specifications) -> EmbeddingModel:
+        """Network with fresh weights; what the loss learns beside it is made as well."""
+        model = super().model(specifications)
+        assert isinstance(model, EmbeddingModel)
+        self.task.head = self.task.make_head(model.dimension, len(specifications.classes))
+        return model
+
+    def backend(self, metric: str | None = None) -> Backend:
+        """How embeddings are compared; `metric` replaces that of the approach."""
+        block = self.config.backend
+        given = {"metric": metric or self.task.metric} if block.name.endswith("Direct") else {}
+        if metric is not None and not given:
+            raise self.config.document.error(
+                block.where, f"{block.name} compares embeddings by cosine.", fix="Leave --metric out."
+            )
+        backend: Backend = self._build("backend", block, **given)
+        return backend
+
+    def excerpt(self, file: Recording, parts: list[tuple[float, float]]) -> Excerpt:
+        """Parts of a recording, in seconds, as frames of its features."""
+        features = self.store.get(file)
+        step = self.extraction.sliding_window.step
+        ranges = []
+        for start, end in parts:
+            first = min(round(start / step), len(features) - 1)
+            ranges.append((first, max(first + 1, min(round(end / step), len(features)))))
+        return Excerpt(file["uri"], features, ranges)
+
+    def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:
+        """Show distances of positives and negatives, and now and then where embeddings lie."""
+        from pyannote.audio.applications.embedding.pictures import log_distances, log_projection
+
+        log_distances(writer, report, self.task.metric)
+        if report.epoch == 1 or report.epoch % PICTURE_EVERY == 0:
+            log_projection(writer, report, specifications)
+
+    def validator(
+        self, folder: TrainFolder, specifications: Specifications, options: Any
+    ) -> EmbeddingValidator:
+        """Make what finds the best epoch."""
+        from pyannote.audio.applications.embedding.validator import EmbeddingValidator
+
+        return EmbeddingValidator(self, folder, specifications, options)
+
+    def validate_options(self, train: Path, protocol: str, **compute: Any) -> EmbeddingOptions:
+        """Options of a validation within a training."""
+        from pyannote.audio.applications.embedding.validator import EmbeddingOptions
+
+        return EmbeddingOptions(train, protocol, **compute)

@@ -1,0 +1,50 @@
+"""Which folder of a validation a user means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pyannote.audio.applications.terminal import say
+from pyannote.audio.core.errors import UsageError
+
+PARAMS = "params.yml"
+
+
+def validation_folder(named: Path) -> Path:
+    """Folder of the validation that a path stands for.
+
+    It is the path itself, if there was a validation. `<root>/validate/<protocol>.<subset>` stands for the one
+    validation below `<root>/train/` with that protocol and subset; or else for the one with that database,
+    name of a protocol and subset, whatever the task. Which one is taken is said.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or more than one.
+    """
+    path = named.resolve()
+    if (path / PARAMS).exists():
+        return path
+    root = path.parents[1]
+    all_found = sorted(file.parent for file in root.glob(f"train/*/validate*/*/{PARAMS}"))
+    equal = [found for found in all_found if found.name == path.name]
+    alike = [found for found in all_found if _without_task(found.name) == _without_task(path.name)]
+    found = equal or alike
+    if path.parent.name != "validate" or not all_found:
+        raise UsageError(
+            f"{named} is no folder of a validation: there is no {PARAMS}.",
+            fix="Run `validate` first, and name the folder that it prints.",
+        )
+    if len(found) != 1:
+        listed = ", ".join(str(one) for one in found or all_found)
+        raise UsageError(
+            f"{named} stands for {len(found)} validations; there are {listed}.", fix="Name one of them."
+        )
+    say(f"Using the validation {found[0]}")
+    return found[0]
+
+
+def _without_task(name: str) -> tuple[str, ...]:
+    """Database, protocol and subset."""
+    database, *rest = name.split(".")
+    return (database, *rest[1:])

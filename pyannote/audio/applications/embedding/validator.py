@@ -1,0 +1,205 @@
+"""Embeddings of validation files, epoch by epoch, and which epoch is best."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.tensorboard import SummaryWriter
+
+from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
+from pyannote.audio.applications.embedding.measures import Record, measure_of
+from pyannote.audio.applications.experiment import TrainFolder, choose_device, write_yaml
+from pyannote.audio.applications.validate import ValidateOptions, Validator
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.database.protocols import recordings
+from pyannote.audio.embedding.backends.base import Base as Backend
+from pyannote.audio.embedding.turns import solo_turns
+from pyannote.audio.inference.embedder import Embedder, Excerpt
+from pyannote.audio.inference.folders import load_weights
+from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.storage import write_with
+from pyannote.audio.validation.records import Records
+
+TEACHERS, TURNS = 1000, 20
+"""Training speakers that a backend learns from, and turns of each of them, at most."""
+
+
+@dataclass(frozen=True)
+class EmbeddingOptions(ValidateOptions):
+    """What the command line of `validate` says for embeddings.
+
+    `step_seconds` is used instead of `step` if it is given; `folder` instead of `validate_<metric>`.
+    """
+
+    metric: Literal["cosine", "euclidean", "angular"] | None = None
+    purity: float | None = None
+    step_seconds: float | None = None
+    folder: str | None = None
+
+
+class EmbeddingValidator(Validator):
+    """Compares embeddings of validation files with the weights of each epoch, and keeps what is best.
+
+    Parameters
+    ----------
+    experiment : EmbeddingExperiment
+        Configuration of the training.
+    folder : TrainFolder
+        Where its epochs are.
+    specifications : Specifications
+        Inputs of the model, and training speakers.
+    options : EmbeddingOptions
+        What the command line says.
+    """
+
+    def __init__(
+        self,
+        experiment: EmbeddingExperiment,
+        folder: TrainFolder,
+        specifications: Specifications,
+        options: EmbeddingOptions,
+    ) -> None:
+        self.experiment, self.train_folder, self.options = experiment, folder, options
+        self.checkpoints = Checkpoints(folder.weights)
+        self.measure = measure_of(experiment, options.protocol, options.subset, options.purity)
+        self.name = f"{options.protocol}.{options.subset}"
+        self.folder = folder.path / (options.folder or f"validate_{self.measure.name}") / self.name
+        self.device = choose_device(options.cpu, options.gpu)
+        self.duration = options.duration or specifications.duration
+        self.step = options.step if options.step_seconds is None else options.step_seconds / self.duration
+        model = experiment.model(specifications).to(self.device)
+        frames = specifications.frames_of(self.duration)
+        self.embedder = Embedder(model, frames, max(1, round(self.step * frames)), options.batch)
+        self.backend = experiment.backend(options.metric)
+        self.records = Records(self.folder / "scores", self._settings(), self.checkpoints.version)
+        self.history: dict[int, Record] = {}
+        self._teachers: tuple[list[Excerpt], NDArray[np.int64]] | None = None
+
+    @property
+    def validated(self) -> list[int]:
+        """Epochs that have been validated, in rising order."""
+        return sorted(self.history)
+
+    @property
+    def best(self) -> Mapping[str, int]:
+        """The best epoch so far; of equally good ones the earliest."""
+        values = {epoch: self.measure.value(self.history[epoch]) for epoch in self.validated}
+        return {self.measure.name: self.measure.best(values, key=lambda epoch: values[epoch])}
+
+    def opening(self) -> str:
+        """Say what is validated on."""
+        return f"Validating on {self.measure.described()}."
+
+    def recall(self, epochs: Sequence[int]) -> set[int]:
+        """Evaluate epochs that an earlier validation has scored, and return them."""
+        kept = self.records.kept(epochs)
+        for epoch in kept:
+            self.history[epoch] = self.records.read(epoch)
+        return set(kept)
+
+    def validate(self, epoch: int, writer: SummaryWriter) -> str:
+        """Embed and compare with the weights of an epoch, write what is best now, and log it."""
+        backend = self._ready(epoch)
+        record = self.measure.record(backend.transform(self.embedder(self.measure.excerpts)), backend)
+        self.records.save(epoch, [record])
+        self.history[epoch] = record
+        self.write()
+        for name, value in self.measure.curves(record).items():
+            writer.add_scalar(f"validate/{self.name}/{name}", value, epoch)
+        best = self.best[self.measure.name]
+        if best == epoch:
+            writer.add_figure(f"validate/{self.name}/picture", self.measure.picture(record), epoch)
+        writer.flush()
+        return (
+            f"Epoch {epoch}: {self.measure.name} {self.measure.value(record):.4f} "
+            f"(best so far: epoch {best}, {self.measure.value(self.history[best]):.4f})"
+        )
+
+    def write(self) -> None:
+        """Write params.yml, and what the backend has learned at the best epoch."""
+        epoch = self.best[self.measure.name]
+        record = self.history[epoch]
+        if self.backend.learns and not self._backend_file(epoch).exists():
+            state = self._ready(epoch).state()
+            write_with(
+                self._backend_file(epoch), lambda stream: np.savez(stream, allow_pickle=False, **state)
+            )
+        write_yaml(
+            self.folder / "params.yml",
+            {
+                "epoch": epoch,
+                "metric": self.measure.name,
+                "value": round(self.measure.value(record), 6),
+                "weights": {epoch: self.checkpoints.version(epoch)},
+                "distance": self.backend.metric,
+                "chunk": {"duration": self.duration, "step": self.step},
+                "params": self.measure.results(record),
+            },
+        )
+
+    def summary(self) -> str:
+        """All figures of the best epoch."""
+        epoch = self.best[self.measure.name]
+        results = self.measure.results(self.history[epoch])
+        intervals = results.pop("intervals", {})
+        lines = [f"Best epoch: {epoch}"]
+        for name, value in results.items():
+            low, high = intervals.get(name, (None, None))
+            interval = "" if low is None else f"   95 % interval {low:.4f} to {high:.4f}"
+            shown = f"{value:.4f}" if isinstance(value, float) else str(value)
+            lines.append(f"  {name:<20}{shown:>10}{interval}")
+        return "\n".join(lines)
+
+    def _ready(self, epoch: int) -> Backend:
+        """The backend, taught with the weights of an epoch, which the embedder has as well."""
+        weights = self.checkpoints.load_weights(epoch, self.device)
+        load_weights(self.embedder.model, weights, self.checkpoints.weights(epoch))
+        if self.backend.learns:
+            excerpts, speakers = self._training_excerpts()
+            self.backend.fit(self.embedder(excerpts), speakers)
+        return self.backend
+
+    def _training_excerpts(self) -> tuple[list[Excerpt], NDArray[np.int64]]:
+        """Turns of training speakers, evenly spaced over all that they have said."""
+        if self._teachers is None:
+            protocol, _, subset = self.train_folder.path.name.rpartition(".")
+            files = recordings(protocol, subset, self.experiment.config.preprocessors)
+            turns = defaultdict(list)
+            for file in files:
+                for start, end, speaker in solo_turns(file["events"] or ()):
+                    if end - start >= self.experiment.task.min_duration - 1e-6:
+                        turns[speaker].append((file, start, end))
+            chosen = [
+                (turn, index)
+                for index, name in enumerate(_spread(sorted(turns), TEACHERS))
+                for turn in _spread(turns[name], TURNS)
+            ]
+            self.experiment.prepare_features([turn[0] for turn, _ in chosen])
+            excerpts = [self.experiment.excerpt(file, [(start, end)]) for (file, start, end), _ in chosen]
+            self._teachers = excerpts, np.array([index for _, index in chosen])
+        return self._teachers
+
+    def _backend_file(self, epoch: int) -> Path:
+        return self.folder / "backend" / f"{epoch:04d}.{self.checkpoints.version(epoch)}.npz"
+
+    def _settings(self) -> dict[str, object]:
+        """All that the record of an epoch depends on, beside its weights."""
+        return {
+            "measure": self.measure.fingerprint(),
+            "duration": self.duration,
+            "step": self.step,
+            "metric": self.backend.metric,
+            "backend": {"name": self.experiment.config.backend.name, **self.experiment.config.backend.params},
+        }
+
+
+def _spread(items: list[Any], most: int) -> list[Any]:
+    """At most so many items, evenly spaced."""
+    count = min(most, len(items))
+    return [items[round(index)] for index in np.linspace(0, len(items) - 1, count)]

@@ -1,0 +1,189 @@
+"""A trained embedding, ready to be applied to anything in which somebody speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pyannote.audio.config.registry import build
+from pyannote.audio.config.schema import load_config
+from pyannote.audio.core.errors import CheckpointError, DataError
+from pyannote.audio.embedding.backends.base import Base as Backend
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.inference.embedder import Embedder, Embeddings, Excerpt
+from pyannote.audio.inference.folders import check_version, load_specifications, load_weights, load_yaml
+from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.waveform import AudioFile
+
+if TYPE_CHECKING:
+    from pyannote.core import SlidingWindow, SlidingWindowFeature
+
+
+class SpeakerEmbedding:
+    """Embeddings by the epoch that a validation has chosen.
+
+    Parameters
+    ----------
+    validate_dir : path
+        Folder that `validate` has written, with params.yml.
+    duration : float, optional
+        Duration of a window in seconds. Defaults to that of the validation.
+    batch_size : int
+        Windows that are computed at once.
+    device : torch.device or str
+        Where to compute.
+
+    Attributes
+    ----------
+    epoch : int
+        That was chosen.
+    step : float
+        From one window to the next, in seconds: a quarter of the window, unless it is set.
+    threshold : float
+        Two recordings are of the same speaker if their `similarity` is at least this. Where the
+        validation was one of clustering, clusters are merged whose distance is at most this.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder holds no validation of embeddings, or its training is damaged.
+    """
+
+    def __init__(
+        self,
+        validate_dir: str | Path,
+        duration: float | None = None,
+        batch_size: int = 32,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        validate = Path(validate_dir).resolve()
+        params = _load_params(validate)
+        self.epoch: int = params["epoch"]
+        self.metric: str = params["metric"]
+        self.threshold: float = params["params"]["threshold"]
+        train = validate.parents[1]
+        self.specifications = load_specifications(train)
+        config = load_config(train.parents[1] / "config.yml")
+        self.extraction: FeatureExtraction = build(
+            "feature_extraction", config.feature_extraction, config.document
+        )
+        checkpoints = Checkpoints(train / "weights")
+        check_version(params, self.epoch, checkpoints, validate)
+        model = build(
+            "architecture", config.architecture, config.document, specifications=self.specifications
+        )
+        load_weights(model, checkpoints.load_weights(self.epoch), checkpoints.weights(self.epoch))
+        self.duration: float = duration or params["chunk"]["duration"]
+        self.step = self.duration / 4
+        frames = self.specifications.frames_of(self.duration)
+        hop = max(1, round(self.step / self.specifications.step))
+        self.embedder = Embedder(model.to(device), frames, hop, batch_size)
+        given = {"metric": params["distance"]} if config.backend.name.endswith("Direct") else {}
+        self.backend: Backend = build("backend", config.backend, config.document, **given)
+        if self.backend.learns:
+            version = checkpoints.version(self.epoch)
+            self.backend.load(_load_arrays(validate / "backend" / f"{self.epoch:04d}.{version}.npz"))
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of an embedding."""
+        return self.embedder.model.dimension
+
+    @property
+    def sliding_window(self) -> SlidingWindow:
+        """Where windows lie in time."""
+        from pyannote.core import SlidingWindow
+
+        return SlidingWindow(start=0.0, duration=self.duration, step=self.step)
+
+    def windows(self, features: NDArray[np.float32]) -> Embeddings:
+        """Embeddings of a sliding window.
+
+        Parameters
+        ----------
+        features : float32, shape (frames, dimension)
+            Of a whole recording.
+
+        Returns
+        -------
+        float32, shape (windows, dimension)
+            The last window is the first one that reaches the end of the recording; of a recording that is
+            shorter than a window there is one.
+        """
+        step, frames = self.specifications.step, self.embedder.frames
+        count = 1 + max(0, int(np.ceil((len(features) - frames) * step / self.step - 1e-6)))
+        starts = np.round(np.arange(count) * self.step / step).astype(np.int64)
+        starts = np.minimum(starts, len(features) - 1)
+        parts = list(self.embedder.slide(features, starts))
+        return self.backend.transform(np.concatenate(parts))
+
+    def __call__(self, file: AudioFile) -> SlidingWindowFeature:
+        """Embeddings of a recording on a sliding window.
+
+        Parameters
+        ----------
+        file : path or mapping
+            A path, a file of a protocol, or a mapping with "waveform" and "sample_rate".
+
+        Returns
+        -------
+        SlidingWindowFeature
+            Of shape (windows, dimension).
+        """
+        from pyannote.core import SlidingWindowFeature
+
+        return SlidingWindowFeature(self.windows(self.extraction(file).data), self.sliding_window)
+
+    def embed(self, *files: AudioFile) -> Embeddings:
+        """One embedding for each whole recording, shape (files, dimension)."""
+        excerpts = []
+        for file in files:
+            features = self.extraction(file).data
+            excerpts.append(Excerpt(str(file), features, [(0, len(features))]))
+        return self.backend.transform(self.embedder(excerpts))
+
+    def similarity(self, one: AudioFile, other: AudioFile) -> float:
+        """How alike the speakers of two recordings are; the higher, the more.
+
+        Raises
+        ------
+        DataError
+            If an embedding is not finite.
+        """
+        embeddings = self.embed(one, other)
+        if not np.isfinite(embeddings).all():
+            raise DataError("An embedding is not finite.", fix="Check that the recordings are not damaged.")
+        return float(self.backend.similarity(embeddings, np.array([0]), np.array([1]))[0])
+
+
+def _load_params(validate: Path) -> dict[str, Any]:
+    path = validate / "params.yml"
+    params = load_yaml(path, "Run `validate` first, and name the folder that it prints.")
+    chunk, found = params.get("chunk"), params.get("params")
+    if not (
+        isinstance(params.get("epoch"), int)
+        and isinstance(chunk, Mapping)
+        and isinstance(found, Mapping)
+        and all(isinstance(value, (int, float)) for value in (chunk.get("duration"), found.get("threshold")))
+    ):
+        raise CheckpointError(
+            "These are no parameters of an embedding.",
+            file=path,
+            fix="Run `pyannote-audio emb validate` again, and name the folder that it prints.",
+        )
+    return params
+
+
+def _load_arrays(path: Path) -> dict[str, NDArray[np.float32]]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, EOFError, KeyError):
+        raise CheckpointError(
+            "What the backend has learned is missing or damaged.", file=path, fix="Run `validate` again."
+        ) from None
