@@ -61,8 +61,8 @@ setup(
     extras_require={"reverb": REVERB_REQUIREMENTS, "test": TEST_REQUIREMENTS},
     entry_points={
         "console_scripts": [
-                "pyannote-audio=pyannote.audio.applications.pyannote_audio:main",
-                "pyannote-speaker-embedding=pyannote.audio.applications.speaker_embedding:main",
-            ],
+            "pyannote-audio=pyannote.audio.applications.pyannote_audio:main",
+            "pyannote-speaker-embedding=pyannote.audio.applications.speaker_embedding:main",
+        ],
     },
 )
