@@ -18,7 +18,7 @@ from pyannote.audio.augmentation.base import Base as Augmentation
 from pyannote.audio.config.registry import FOLDERS, available, build, check_parameters, find, snake_case
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml
-from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._embedding import EmbeddingModel
 
@@ -304,7 +304,7 @@ class TestAugmentation:
 @pytest.mark.parametrize("name", of("scheduler"))
 class TestScheduler:
     def test_rates_are_positive_numbers(self, name):
-        scheduler, random = made("scheduler", name), np.random.default_rng(0)
+        scheduler, random = made("scheduler", name, learning_rate=0.01), np.random.default_rng(0)
         parameters = [nn.Parameter(torch.zeros(1))]
         for optimizer in (torch.optim.SGD(parameters, 0.1, 0.9), torch.optim.Adam(parameters)):
             for step in range(1000):
@@ -316,14 +316,13 @@ class TestScheduler:
 
     def test_goes_on_from_a_saved_state(self, name):
         losses = np.random.default_rng(1).random(40).tolist()
-        whole, first = made("scheduler", name), made("scheduler", name)
+        whole, first, second = (made("scheduler", name, learning_rate=0.01) for _ in range(3))
         rates = []
         for epoch, loss in enumerate(losses):
             rates.append(whole.rate(7 * epoch, 7))
             whole.observe(loss)
             if epoch < 20:
                 first.observe(loss)
-        second = made("scheduler", name)
         second.load_state_dict(copy.deepcopy(first.state_dict()))
         for epoch in range(20, 40):
             assert second.rate(7 * epoch, 7) == rates[epoch]
@@ -341,6 +340,36 @@ class TestScheduler:
     def test_a_rate_that_is_not_positive_is_refused(self, name, rate):
         with pytest.raises(ConfigError, match="positive"):
             made("scheduler", name, learning_rate=rate)
+
+    def test_a_rate_that_is_still_to_be_found_reaches_no_optimizer(self, name):
+        scheduler = made("scheduler", name, learning_rate="auto")
+        optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], 0.1)
+        assert scheduler.is_open
+        with pytest.raises(UsageError, match="find_learning_rate"):
+            scheduler.apply(optimizer, 0, 7)
+        with pytest.raises(UsageError, match="find_learning_rate"):
+            torch.optim.SGD([nn.Parameter(torch.zeros(1))], scheduler.learning_rate)
+        assert optimizer.param_groups[0]["lr"] == 0.1
+
+    def test_a_rate_that_was_found_is_one_that_was_given(self, name):
+        found, given = (
+            made("scheduler", name, learning_rate="auto"),
+            made("scheduler", name, learning_rate=0.3),
+        )
+        found.learning_rate = 0.3
+        assert not found.is_open and found.state_dict() == given.state_dict()
+        assert [found.rate(step, 7) for step in range(50)] == [given.rate(step, 7) for step in range(50)]
+
+    def test_a_rate_that_was_found_is_kept_unless_another_is_given(self, name):
+        first, second = (made("scheduler", name, learning_rate="auto") for _ in range(2))
+        second.load_state_dict(first.state_dict())
+        assert second.is_open
+        first.learning_rate = 1 / 3
+        second.load_state_dict(first.state_dict())
+        assert second.learning_rate == 1 / 3
+        other = made("scheduler", name, learning_rate=0.2)
+        other.load_state_dict(first.state_dict())
+        assert other.learning_rate == 0.2
 
 
 @pytest.mark.parametrize("name", of("optimizer"))

@@ -93,6 +93,21 @@ def test_davis_king_goes_on_where_it_was(cut):
     assert second.rate(0, 1) == whole.rate(0, 1) and second.state_dict() == whole.state_dict()
 
 
+def test_a_cycle_without_a_rate_leaves_it_open():
+    scheduler = CyclicScheduler(epochs_per_cycle=14)
+    assert scheduler.is_open
+    scheduler.learning_rate = 0.4
+    assert scheduler.rate(7 * 10, steps_per_epoch=10) == 0.4
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_senseless_rate_cannot_be_found(rate):
+    scheduler = CyclicScheduler()
+    with pytest.raises(ConfigError, match="positive"):
+        scheduler.learning_rate = rate
+    assert scheduler.is_open
+
+
 @pytest.mark.parametrize(
     ("kind", "arguments"),
     [

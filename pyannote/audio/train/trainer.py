@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -16,39 +16,9 @@ from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import generator, torch_seed
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
+from pyannote.audio.train.interfaces import Augmentation, Batch, Task
+from pyannote.audio.train.range_test import RangeTest, sweep, without_trace
 from pyannote.audio.train.schedulers.base import Base as Scheduler
-
-Batch = dict[str, Tensor]
-
-
-class Task(Protocol):
-    """What the loop needs of a task."""
-
-    head: nn.Module
-    """What its loss learns beside the model."""
-
-    @property
-    def batches_per_epoch(self) -> int:
-        """Batches of an epoch."""
-
-    def batches(self, epoch: int, seed: int) -> Iterable[Batch]:
-        """Batches of an epoch, with inputs and activity."""
-
-    def targets(self, truth: Tensor, resolution: int) -> Tensor:
-        """Turn the "y" of a batch into what a model of a given resolution is to answer."""
-
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Scalar to minimise."""
-
-    def measures(self) -> dict[str, float]:
-        """Means since the last call of what is worth watching beside the loss."""
-
-
-class Augmentation(Protocol):
-    """What the loop needs of a data augmentation."""
-
-    def __call__(self, batch: Batch, random: np.random.Generator) -> Batch:
-        """Augmented batch."""
 
 
 @dataclass(frozen=True)
@@ -147,24 +117,16 @@ class Trainer:
         self.model.train()
         steps = self.task.batches_per_epoch
         total = torch.zeros((), device=self.device)
-        resolution: int = self.model.resolution  # type: ignore[assignment]
         batches = self.task.batches(epoch, self.seed)
         samples = 0
         for index, batch in enumerate(progress(batches, total=steps, description=f"Epoch {epoch}")):
-            batch = self._augmented(
-                {name: value.to(self.device) for name, value in batch.items()}, epoch, index
-            )
+            batch = self._prepared(batch, epoch, index)
             rate = self.scheduler.apply(self.optimizer, (epoch - 1) * steps + index, steps)
-            outputs = self.model(batch)
-            targets = self.task.targets(batch["y"], resolution)
-            loss = self.task.loss(outputs, targets)
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            self.optimizer.step()
+            outputs, targets, loss = self._step(batch)
             if self.averaging is not None:
                 self.averaging.update(self.model)
             # the loss is summed where it is, and read once an epoch: reading waits for the device
-            total += loss.detach()
+            total += loss
             samples += len(outputs)
         mean = float(total) / steps
         if not math.isfinite(mean):
@@ -182,10 +144,47 @@ class Trainer:
             samples,
             batch["X"],
             targets,
-            outputs.detach(),
-            resolution,
+            outputs,
+            self._resolution,
             self.task.measures(),
         )
+
+    def find_learning_rate(self, progress: Progress = silent, steps: int = 100) -> RangeTest | None:
+        """Find the rate that the scheduler leaves open, by a range test that leaves no other trace.
+
+        Parameters
+        ----------
+        progress : Progress
+            Told of each step.
+        steps : int
+            From the lowest rate to the highest one.
+
+        Returns
+        -------
+        RangeTest, optional
+            Nothing where the rate is known: given, found before, or resumed with.
+        """
+        if not self.scheduler.is_open:
+            return None
+        # epochs 0, -1, -2, ... are reached by no training, and there are as many as the sweep takes
+        epochs = (self.task.batches(-count, self.seed) for count in itertools.count())
+        batches = enumerate(itertools.chain.from_iterable(epochs))
+
+        def step(rate: float) -> float:
+            index, batch = next(batches)
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            outputs, _, loss = self._step(self._prepared(batch, 0, index))
+            # the loss of what is no number may be one, such as 0 where nothing can be compared
+            return float(loss) if torch.isfinite(outputs).all() else math.nan
+
+        with without_trace((self.model, self.task.head), self.optimizer, self.device):
+            torch.manual_seed(torch_seed(self.seed, 0))
+            self.model.train()
+            found = sweep(step, steps, progress)
+        self.task.measures()
+        self.scheduler.learning_rate = found.chosen
+        return found
 
     def weights(self) -> dict[str, Tensor]:
         """Weights that the training has arrived at, to be validated and applied."""
@@ -210,8 +209,24 @@ class Trainer:
         if self.averaging is not None:
             self.averaging.load_state_dict(state["averaging"], weights)
 
-    def _augmented(self, batch: Batch, epoch: int, index: int) -> Batch:
+    @property
+    def _resolution(self) -> int:
+        return self.model.resolution  # type: ignore[return-value]
+
+    def _prepared(self, batch: Batch, epoch: int, index: int) -> Batch:
+        """Batch on the device of the model, augmented."""
+        batch = {name: value.to(self.device) for name, value in batch.items()}
         random = generator(self.seed, epoch, index)
         for augmentation in self.augmentations:
             batch = augmentation(batch, random)
         return batch
+
+    def _step(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Update the weights; outputs, targets and loss are those before."""
+        outputs = self.model(batch)
+        targets = self.task.targets(batch["y"], self._resolution)
+        loss = self.task.loss(outputs, targets)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return outputs.detach(), targets, loss.detach()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Literal
 
 import torch
+
+from pyannote.audio.core.errors import ConfigError, UsageError
+
+LearningRate = float | Literal["auto"]
 
 
 class Base(ABC):
@@ -13,11 +17,42 @@ class Base(ABC):
 
     Parameters
     ----------
-    learning_rate : float
-        Initial or largest rate, positive; what it means is said by each scheduler.
+    learning_rate : float or "auto"
+        Initial or largest rate, positive; what it means is said by each scheduler. "auto" leaves it to
+        a range test before the first epoch.
     """
 
-    learning_rate: float
+    def __init__(self, learning_rate: LearningRate) -> None:
+        self._learning_rate: float | None = None
+        if learning_rate != "auto":
+            self.learning_rate = learning_rate
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the learning rate is still to be found."""
+        return self._learning_rate is None
+
+    @property
+    def learning_rate(self) -> float:
+        """Rate that was given or found.
+
+        Raises
+        ------
+        UsageError
+            If it is still to be found.
+        """
+        if self._learning_rate is None:
+            raise UsageError(
+                "The learning rate is 'auto', and no range test has found it yet.",
+                fix="Call Trainer.find_learning_rate before the first step.",
+            )
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        if not 0 < rate < float("inf"):
+            raise ConfigError(f"learning_rate must be positive, not {rate}.")
+        self._learning_rate = rate
 
     @abstractmethod
     def rate(self, step: int, steps_per_epoch: int) -> float:
@@ -28,10 +63,12 @@ class Base(ABC):
 
     def state_dict(self) -> dict[str, Any]:
         """Values that must be saved to go on."""
-        return {}
+        return {"learning_rate": self._learning_rate}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027  (nothing to load without state)
-        """Go on from a saved state."""
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state; a rate that was given goes before the saved one."""
+        if self.is_open:
+            self._learning_rate = state.get("learning_rate")
 
     def apply(self, optimizer: torch.optim.Optimizer, step: int, steps_per_epoch: int) -> float:
         """Set the rate of an optimizer for a step, and return it."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.train.schedulers.base import Base
+from pyannote.audio.train.schedulers.base import Base, LearningRate
 
 
 class ConstantScheduler(Base):
@@ -11,8 +10,8 @@ class ConstantScheduler(Base):
 
     Parameters
     ----------
-    learning_rate : float
-        Positive.
+    learning_rate : float or "auto"
+        Positive. "auto": found by a range test before the first epoch.
 
     Examples
     --------
@@ -20,10 +19,8 @@ class ConstantScheduler(Base):
     0.01
     """
 
-    def __init__(self, learning_rate: float = 0.01) -> None:
-        if not 0 < learning_rate < float("inf"):
-            raise ConfigError(f"learning_rate must be positive, not {learning_rate}.")
-        self.learning_rate = learning_rate
+    def __init__(self, learning_rate: LearningRate = 0.01) -> None:
+        super().__init__(learning_rate)
 
     def rate(self, step: int, steps_per_epoch: int) -> float:
         """Learning rate, whatever the step."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.train.schedulers.base import Base
+from pyannote.audio.train.schedulers.base import Base, LearningRate
 
 
 class CyclicScheduler(Base):
@@ -13,8 +13,8 @@ class CyclicScheduler(Base):
 
     Parameters
     ----------
-    learning_rate : float
-        Largest rate, at the middle of a cycle.
+    learning_rate : float or "auto"
+        Largest rate, at the middle of a cycle. "auto": found by a range test before the first epoch.
     epochs_per_cycle : float
         Epochs from one smallest rate to the next.
     ratio : float
@@ -35,16 +35,16 @@ class CyclicScheduler(Base):
 
     def __init__(
         self,
-        learning_rate: float,
+        learning_rate: LearningRate = "auto",
         epochs_per_cycle: float = 20,
         ratio: float = 0.1,
         momentum: tuple[float, float] = (0.85, 0.95),
     ) -> None:
-        if not (0 < learning_rate < float("inf") and epochs_per_cycle > 0 and 0 < ratio <= 1):
-            raise ConfigError("learning_rate and epochs_per_cycle must be positive, and ratio in (0, 1].")
+        super().__init__(learning_rate)
+        if not (epochs_per_cycle > 0 and 0 < ratio <= 1):
+            raise ConfigError("epochs_per_cycle must be positive, and ratio in (0, 1].")
         if len(momentum) != 2 or not 0 <= momentum[0] <= momentum[1] < 1:
             raise ConfigError("momentum must be two rising values in [0, 1).")
-        self.learning_rate = learning_rate
         self.epochs_per_cycle = epochs_per_cycle
         self.ratio = ratio
         self.momentum = momentum

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.train.schedulers.base import Base
+from pyannote.audio.train.schedulers.base import Base, LearningRate
 
 
 class DavisKing(Base):
@@ -19,8 +19,8 @@ class DavisKing(Base):
 
     Parameters
     ----------
-    learning_rate : float
-        Initial rate, positive.
+    learning_rate : float or "auto"
+        Initial rate, positive. "auto": found by a range test before the first epoch.
     factor : float
         In (0, 1).
     patience : int
@@ -39,34 +39,35 @@ class DavisKing(Base):
     0.5
     """
 
-    def __init__(self, learning_rate: float = 0.01, factor: float = 0.5, patience: int = 10) -> None:
-        if not (0 < learning_rate < float("inf") and 0 < factor < 1 and patience >= 3):
-            raise ConfigError("learning_rate must be positive, factor in (0, 1), and patience at least 3.")
-        self.learning_rate = learning_rate
+    def __init__(self, learning_rate: LearningRate = 0.01, factor: float = 0.5, patience: int = 10) -> None:
+        super().__init__(learning_rate)
+        if not (0 < factor < 1 and patience >= 3):
+            raise ConfigError("factor must be in (0, 1), and patience at least 3.")
         self.factor = factor
         self.patience = patience
-        self._current = learning_rate
+        self._falls = 0
         self._losses: list[float] = []
 
     def rate(self, step: int, steps_per_epoch: int) -> float:
         """Learning rate since it last fell."""
-        return self._current
+        return self.learning_rate * self.factor**self._falls
 
     def observe(self, loss: float) -> None:
         """Take the loss of an epoch into account."""
         self._losses.append(loss)
         recent = self._losses[-self.patience :]
         if len(recent) == self.patience and _probability_of_decrease(recent) < 0.51:
-            self._current *= self.factor
+            self._falls += 1
             self._losses = []
 
     def state_dict(self) -> dict[str, Any]:
-        """Rate, and losses since it last changed."""
-        return {"current": self._current, "losses": list(self._losses)}
+        """How often the rate has fallen, and losses since then."""
+        return {**super().state_dict(), "falls": self._falls, "losses": list(self._losses)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
-        self._current, self._losses = float(state["current"]), list(state["losses"])
+        super().load_state_dict(state)
+        self._falls, self._losses = int(state["falls"]), list(state["losses"])
 
 
 def _probability_of_decrease(losses: list[float]) -> float:

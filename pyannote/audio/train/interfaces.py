@@ -1,0 +1,41 @@
+"""What the training loop needs of what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor, nn
+
+Batch = dict[str, Tensor]
+
+
+class Task(Protocol):
+    """What the loop needs of a task."""
+
+    head: nn.Module
+    """What its loss learns beside the model."""
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches of an epoch."""
+
+    def batches(self, epoch: int, seed: int) -> Iterable[Batch]:
+        """Batches of an epoch, with inputs and activity."""
+
+    def targets(self, truth: Tensor, resolution: int) -> Tensor:
+        """Turn the "y" of a batch into what a model of a given resolution is to answer."""
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Scalar to minimise."""
+
+    def measures(self) -> dict[str, float]:
+        """Means since the last call of what is worth watching beside the loss."""
+
+
+class Augmentation(Protocol):
+    """What the loop needs of a data augmentation."""
+
+    def __call__(self, batch: Batch, random: np.random.Generator) -> Batch:
+        """Augmented batch."""
