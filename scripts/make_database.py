@@ -6,7 +6,9 @@ Usage:
 
 <audio>        folder of audio files
 <annotation>   an RTTM file, a csv file with columns filename, onset, offset and label,
-               or a folder of label files exported by Audacity
+               or a folder of label files exported by Audacity; or a folder with an RTTM file of each
+               subset (any.train.rttm, any.development.rttm, any.test.rttm) and, if there are any, UEM files
+               of the same names, which leaves nothing to be drawn
 <output>       folder for RTTM, UEM and LST files and database.yml
 
 Options:

@@ -299,3 +299,44 @@ def test_the_script_ends_with_a_sentence_and_a_code(audio, tmp_path, option, cod
     assert (done.returncode, done.stdout) == (code, "")
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+SUBSETS = {"train": "ab", "development": "c", "test": "d"}
+
+
+def annotate_subsets(folder, subsets):
+    """An RTTM and a UEM file of each subset, whose first recording is annotated from 0 s to 3.5 s."""
+    folder.mkdir(exist_ok=True)
+    for subset, uris in subsets.items():
+        annotate(folder, "rttm", {uri: EVENTS[uri] for uri in uris}).rename(folder / f"my.{subset}.rttm")
+        (folder / f"my.{subset}.uem").write_text(f"{uris[0]} NA 0.000 3.500\n")
+    return folder
+
+
+def test_subsets_with_annotation_of_their_own(audio, tmp_path):
+    annotation = annotate_subsets(tmp_path / "annotation", SUBSETS)
+    (annotation / "my.test.uem").unlink()
+    loaded = load(make_database(audio, annotation, tmp_path / "out"))
+    assert {subset: "".join(files) for subset, files in loaded.items()} == SUBSETS
+    ends = {uri: file["annotated"].extent().end for uri, file in everything(loaded).items()}
+    assert ends == {"a": 3.5, "b": 4.0, "c": 3.5, "d": 4.0}
+    assert events_of(loaded["train"]["a"]) == safe(EVENTS["a"])
+    done = subprocess.run([sys.executable, SCRIPT, audio, annotation, tmp_path / "out"], capture_output=True)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("my.test.rttm", "SPEAKER a 1 1 1 <NA> <NA> car <NA> <NA>\n", "a.wav is in both train and test"),
+        ("my.test.rttm", "SPEAKER zz 1 1 1 <NA> <NA> car <NA> <NA>\n", "no audio file 'zz'"),
+        ("my.test.uem", "zz 1 0 1\n", "no audio file 'zz'"),
+        ("my.test.uem", "d 1 0 4.5\n", "annotated until 4.5 s, and ends at 4 s"),
+        ("other.test.rttm", "", "my.test.rttm and other.test.rttm are both of test"),
+    ],
+)
+def test_wrong_subsets(audio, tmp_path, name, text, said):
+    annotation = annotate_subsets(tmp_path / "annotation", SUBSETS)
+    (annotation / name).write_text(text)
+    with pytest.raises(DataError, match=said):
+        make_database(audio, annotation, tmp_path / "out")

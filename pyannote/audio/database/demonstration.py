@@ -84,8 +84,8 @@ def make_demonstration(
         If `output` cannot be written.
     """
     output = Path(output)
-    _check(output, files, seconds, seed)
-    write_text(output / _README, _readme(files, seconds, seed))
+    _check(files, seconds, seed)
+    claim(output, _readme(files, seconds, seed))
     classes = _deal_classes(files, generator(seed, files))
     sounds: dict[str, list[Sound]] = {}
     for index in progress(range(files), total=files, description="synthesis"):
@@ -130,9 +130,19 @@ def mix(sounds: Sequence[Sound], seconds: float, chance: np.random.Generator) ->
     return mixture * min(_LEVEL, 0.9 / np.abs(mixture).max())
 
 
-def write_wav(path: Path, samples: np.ndarray) -> None:
-    """Write samples x channels as a wav file of 24 bits, whole or not at all."""
-    write_with(path, lambda stream: soundfile.write(stream, samples, RATE, format="WAV", subtype="PCM_24"))
+def write_wav(path: Path, samples: np.ndarray, rate: int = RATE, subtype: str = "PCM_24") -> None:
+    """Write samples, or samples x channels, as a wav file, whole or not at all."""
+    write_with(path, lambda stream: soundfile.write(stream, samples, rate, format="WAV", subtype=subtype))
+
+
+def claim(output: Path, readme: str) -> None:
+    """Write the README of a synthetic data set into a folder that is empty or held one with that title."""
+    path = output / _README
+    title = readme.partition("\n")[0]
+    ours = path.is_file() and path.read_text(encoding="utf-8", errors="replace").startswith(title)
+    if output.exists() and not ours and (not output.is_dir() or any(output.iterdir())):
+        raise UsageError("This is no empty folder.", file=output, fix="Choose another one.")
+    write_text(path, readme)
 
 
 def _deal_classes(files: int, chance: np.random.Generator) -> list[list[str]]:
@@ -164,16 +174,12 @@ def _row(sound: Sound) -> str:
     return f"{sound.onset:.6f}\t{sound.offset:.6f}\t{sound.label}"
 
 
-def _check(output: Path, files: int, seconds: float, seed: int) -> None:
+def _check(files: int, seconds: float, seed: int) -> None:
     if files < FOLDS or not 10 <= seconds <= 600 or seed < 0:
         raise UsageError(
             f"{files} files of {seconds:g} s with seed {seed} cannot be made.",
             fix=f"Take {FOLDS} files or more, of 10 s to 600 s, and a seed of 0 or more.",
         )
-    readme = output / _README
-    ours = readme.is_file() and readme.read_text(encoding="utf-8", errors="replace").startswith(_TITLE)
-    if output.exists() and not ours and (not output.is_dir() or any(output.iterdir())):
-        raise UsageError("This is no empty folder.", file=output, fix="Choose another one.")
 
 
 def _readme(files: int, seconds: float, seed: int) -> str:

@@ -57,8 +57,31 @@ def large_vehicle(size: int, rate: int, generator: np.random.Generator) -> np.nd
 
 def people_speaking(size: int, rate: int, generator: np.random.Generator) -> np.ndarray:
     """Make glottal pulses that pass through the formants of a vowel, syllable by syllable."""
-    pitch = generator.uniform(90, 230) * _wander(size, rate, generator, per_second=3, depth=0.12)
-    phase = _phase(pitch, rate) / (2 * np.pi)
+    return artificial_voice(size, rate, generator, pitch=generator.uniform(90, 230))
+
+
+def artificial_voice(
+    size: int, rate: int, generator: np.random.Generator, *, pitch: float, tract: float = 1.0
+) -> np.ndarray:
+    """Make the voice of one speaker: syllables of random vowels.
+
+    Parameters
+    ----------
+    size, rate : int
+        Number of samples, and how many there are in a second.
+    generator : numpy.random.Generator
+        Draws what is said; who says it is given.
+    pitch : float
+        Mean fundamental frequency, in Hz.
+    tract : float, optional
+        Factor of all formants: above 1 for a short vocal tract, below 1 for a long one.
+
+    Returns
+    -------
+    speech : array of float, size
+    """
+    frequency = pitch * _wander(size, rate, generator, per_second=3, depth=0.12)
+    phase = _phase(frequency, rate) / (2 * np.pi)
     pulses = np.diff(np.floor(phase), prepend=0.0)
     speech = np.zeros(size)
     start = 0
@@ -66,7 +89,7 @@ def people_speaking(size: int, rate: int, generator: np.random.Generator) -> np.
         length = min(int(rate * generator.uniform(0.14, 0.26)), size - start)
         syllable = pulses[start : start + length]
         for formant in _VOWELS[generator.integers(len(_VOWELS))]:
-            syllable = _resonate(syllable, formant, rate)
+            syllable = _resonate(syllable, tract * formant, rate)
         envelope = np.sin(np.pi * (np.arange(length) + 0.5) / length)
         speech[start : start + length] = syllable / (np.abs(syllable).max() + 1e-9) * envelope
         start += length + int(rate * generator.choice([0.01, 0.03, 0.12]))

@@ -1,0 +1,39 @@
+"""Prepare the AMI corpus (headset mix) for speaker embedding and diarization.
+
+Usage:
+  prepare_ami.py <amicorpus> <annotation> <output>
+  prepare_ami.py -h | --help
+
+<amicorpus>    folder with <meeting>/audio/<meeting>.Mix-Headset.wav
+<annotation>   the folder ami_public_manual_1.6.2, or an RTTM file, or a folder of RTTM files
+<output>       folder for RTTM, UEM and LST files and database.yml
+
+Options:
+  -h --help   Show this.
+"""
+
+import sys
+
+from docopt import docopt
+
+from pyannote.audio.applications.terminal import bar, run
+from pyannote.audio.database.ami import prepare
+
+
+def main() -> None:
+    """Run the command."""
+    arguments = docopt(__doc__)
+    prepared = prepare(
+        arguments["<amicorpus>"], arguments["<annotation>"], arguments["<output>"], progress=bar
+    )
+    if prepared.absent:
+        total = len(prepared.absent) + prepared.present
+        print(
+            f"{len(prepared.absent)} of {total} meetings are left out for want of audio or annotation, such "
+            f"as {prepared.absent[0]}."
+        )
+    print(f"{prepared.path} is ready: AMI.SpeakerDiarization.MixHeadset")
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,235 @@
+"""Trials of speaker verification protocols, read from lists and asked of classes."""
+
+import numpy as np
+import pyannote.database
+import pytest
+import soundfile
+from pyannote.core import Segment, Timeline
+from pyannote.database import Database
+from pyannote.database.protocol import SpeakerVerificationProtocol
+from pyannote.database.registry import Registry
+
+from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.database.drawing import Voice, balanced_trials, draw_speakers
+from pyannote.audio.database.protocols import recordings
+from pyannote.audio.database.trials import is_verification, trials
+
+CONFIG = """\
+Databases:
+  Vox: {folder}/wav/{{uri}}.wav
+Protocols:
+  Vox:
+    SpeakerVerification:
+      One:
+        scope: {scope}
+        train:
+          uri: all.lst
+          annotation: all.rttm
+        development:
+          uri: all.lst
+        test:
+          uri: all.lst
+          annotated: all.uem
+          trial: trials.txt
+    SpeakerDiarization:
+      One:
+        scope: {scope}
+        train:
+          uri: all.lst
+          annotation: all.rttm
+"""
+NAME = "Vox.SpeakerVerification.One"
+URIS = ["id1/a/00001", "id1/b/00001", "id2/a/00001", "7/8/9"]
+GOOD = "1 id1/a/00001.wav id1/b/00001.wav\n0 id1/b/00001 id2/a/00001.wav\n0 id1/a/00001.flac id2/a/00001\n"
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    for uri in URIS:
+        path = tmp_path / "wav" / f"{uri}.wav"
+        path.parent.mkdir(parents=True)
+        soundfile.write(path, np.full(16000, 0.1), 8000)
+    (tmp_path / "all.lst").write_text("".join(f"{uri}\n" for uri in URIS))
+    (tmp_path / "all.rttm").write_text(
+        "".join(f"SPEAKER {uri} 1 0.0 1.5 <NA> <NA> {uri.split('/')[0]} <NA> <NA>\n" for uri in URIS)
+    )
+    (tmp_path / "all.uem").write_text("".join(f"{uri} 1 0.5 1.5\n" for uri in URIS))
+    (tmp_path / "trials.txt").write_text(GOOD)
+
+    def load(scope="global", trial_list=None):
+        if trial_list is not None:
+            (tmp_path / "trials.txt").write_text(trial_list)
+        (tmp_path / "database.yml").write_text(CONFIG.format(folder=tmp_path, scope=scope))
+        registry = Registry()
+        registry.load_database(tmp_path / "database.yml")
+        monkeypatch.setattr(pyannote.database, "registry", registry)
+        return registry
+
+    return load
+
+
+def test_a_list_is_read_with_or_without_suffixes(data):
+    data()
+    found = trials(NAME, "test")
+    assert [file["uri"] for file in found.files] == URIS[:3]
+    assert (found.first.tolist(), found.second.tolist()) == ([0, 1, 0], [1, 2, 2])
+    assert found.targets.tolist() == [True, False, False]
+    assert (found.first.dtype, found.targets.dtype) == (np.int64, np.bool_)
+    assert all(file["regions"] == [(0.5, 1.5)] for file in found.files)
+
+
+def test_it_agrees_with_pyannote_database(data):
+    data(trial_list=GOOD.replace(".wav", "").replace(".flac", ""))
+    found = trials(NAME, "test")
+    protocol = pyannote.database.registry.get_protocol(NAME)
+    expected = [
+        (trial["file1"]["uri"], trial["file2"]["uri"], bool(trial["reference"]))
+        for trial in protocol.test_trial()
+    ]
+    uris = [file["uri"] for file in found.files]
+    pairs = zip(found.first, found.second, found.targets, strict=True)
+    assert [(uris[first], uris[second], bool(target)) for first, second, target in pairs] == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "said"),
+    [
+        (GOOD + "1 id1/a/00001.wav\n", 4, "Found 2 columns"),
+        (GOOD + "\n1 7/8/9 7/8/9 x\n", 5, "Found 4 columns"),
+        (GOOD + "2 7/8/9 7/8/9\n", 4, "'2' is neither"),
+        (GOOD + "True 7/8/9 7/8/9\n", 4, "'True' is neither"),
+        (GOOD + "0 7/8/9 id3/a/00001.wav\n", 4, "no recording 'id3/a/00001.wav'"),
+        ("1 7/8/9 7/8/9\n", None, "no non-target trials"),
+        ("0 7/8/9 id1/a/00001\n", None, "no target trials"),
+        ("", None, "no target trials"),
+    ],
+)
+def test_what_is_wrong_with_a_list_is_said_with_its_line(data, tmp_path, lines, line, said):
+    data(trial_list=lines)
+    with pytest.raises(DataError, match=said) as caught:
+        trials(NAME, "test")
+    assert (caught.value.file, caught.value.line) == (tmp_path / "trials.txt", line)
+    assert caught.value.fix
+
+
+def test_a_missing_list_is_named(data, tmp_path):
+    data()
+    (tmp_path / "trials.txt").unlink()
+    with pytest.raises(DataError, match=r"trials\.txt"):
+        trials(NAME, "test")
+
+
+def test_which_protocols_have_trials(data):
+    data()
+    assert is_verification(NAME)
+    assert not is_verification("Vox.SpeakerDiarization.One")
+    with pytest.raises(UsageError, match="no protocol"):
+        is_verification("Vox.SpeakerVerification.Two")
+    with pytest.raises(UsageError, match="has no trials"):
+        trials("Vox.SpeakerDiarization.One", "train")
+    with pytest.raises(UsageError, match="'development'"):
+        trials(NAME, "development")
+    with pytest.raises(UsageError, match="'tset'"):
+        trials(NAME, "tset")
+
+
+class Plugin(SpeakerVerificationProtocol):
+    """Trials with parts to try, as classes of installed plugins yield them."""
+
+    TRIED = (("id1/a/00001", 0, 1), ("id1/b/00001", 0, 2.05), ("id1/a/00001", 1, 2), ("id1/a/00001", 0, 1))
+    REFERENCES = (1, 0, 1)
+
+    def development_trial_iter(self):
+        for index, reference in enumerate(self.REFERENCES):
+            sides = self.TRIED[index], self.TRIED[index + 1]
+            first, second = (
+                {"uri": uri, "database": "Vox", "try_with": Timeline([Segment(start, end)])}
+                for uri, start, end in sides
+            )
+            yield {"reference": reference, "file1": first, "file2": second}
+
+
+def plug(registry, protocol):
+    def init(self):
+        Database.__init__(self)
+        self.register_protocol("SpeakerVerification", "One", protocol)
+
+    registry.databases["Plugged"] = type("Plugged", (Database,), {"__init__": init})
+
+
+def test_a_class_is_asked_for_its_trials(data):
+    plug(data(), Plugin)
+    found = trials("Plugged.SpeakerVerification.One", "development")
+    assert [file["uri"] for file in found.files] == ["id1/a/00001", "id1/b/00001", "id1/a/00001"]
+    assert [file["regions"] for file in found.files] == [[(0, 1)], [(0, 2.0)], [(1, 2)]]
+    assert (found.first.tolist(), found.second.tolist()) == ([0, 1, 2], [1, 2, 0])
+    assert found.targets.tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("references", [(1, 1, 1), (1, 0, 2), ()])
+def test_wrong_references_of_a_class_are_refused(data, references):
+    plug(data(), type("Wrong", (Plugin,), {"REFERENCES": references}))
+    with pytest.raises(DataError, match="trial"):
+        trials("Plugged.SpeakerVerification.One", "development")
+
+
+@pytest.mark.parametrize(
+    ("scope", "labels"),
+    [
+        ("global", {"7", "id1", "id2"}),
+        ("file", {"7/8/9/7", "id1/a/00001/id1", "id1/b/00001/id1", "id2/a/00001/id2"}),
+    ],
+)
+def test_equal_names_of_speakers_mean_equal_speakers(data, scope, labels):
+    data(scope)
+    files = recordings(NAME, "train", speakers=True)
+    assert {label for file in files for _, _, label in file["events"]} == labels
+    assert {label for file in recordings(NAME, "train") for _, _, label in file["events"]} == {
+        "7",
+        "id1",
+        "id2",
+    }
+
+
+def voices(speakers, sessions, files):
+    return {
+        f"s{s}/{v}/{n}": Voice(f"s{s}", str(v))
+        for s in range(speakers)
+        for v in range(sessions)
+        for n in range(files)
+    }
+
+
+@pytest.mark.parametrize("count", [2, 100, 10**6])
+@pytest.mark.parametrize("sessions", [1, 3])
+def test_drawn_trials_are_balanced_and_right(sessions, count):
+    heard = voices(4, sessions, 3)
+    drawn = balanced_trials(heard, count)
+    assert len({frozenset(trial[1:]) for trial in drawn}) == len(drawn) <= count
+    assert sum(trial.target for trial in drawn) * 2 == len(drawn)
+    for target, first, second in drawn:
+        assert first != second
+        assert target == (heard[first].speaker == heard[second].speaker)
+        assert not target or sessions == 1 or heard[first].session != heard[second].session
+    if count == 10**6:
+        pairs = 3 if sessions == 1 else 27
+        assert sum(trial.target for trial in drawn) == 4 * pairs
+    assert balanced_trials(heard, count) == drawn
+
+
+@pytest.mark.parametrize("heard", [voices(1, 2, 2), voices(3, 1, 1), {}])
+def test_trials_that_cannot_be_drawn(heard):
+    with pytest.raises(DataError, match="give no trials"):
+        balanced_trials(heard, 10)
+
+
+def test_speakers_are_held_out_whole():
+    heard = voices(10, 1, 2) | {"once": Voice("once", "")}
+    kept, held_out = draw_speakers(heard, heard, 0.3, seed=0)
+    assert sorted(kept + held_out) == sorted(heard)
+    assert not {heard[uri].speaker for uri in kept} & {heard[uri].speaker for uri in held_out}
+    assert len({heard[uri].speaker for uri in held_out}) == 3
+    assert "once" in kept
+    assert draw_speakers(heard, heard, 0.3, seed=1) != (kept, held_out)
+    with pytest.raises(DataError, match="cannot be held out"):
+        draw_speakers(heard, heard, 10, seed=0)
