@@ -100,7 +100,7 @@ def test_words_for_types():
     assert describe(Sequence[int]) == "a list"
     assert describe(Literal["any", "share"]) == "one of 'any', 'share'"
     assert (
-        describe(Literal["balanced"] | Mapping[str, float] | None) == "one of 'balanced' or a mapping or None"
+        describe(Literal["balanced"] | Mapping[str, float] | None) == "'balanced' or a mapping or None"
     )
 
 
@@ -162,13 +162,13 @@ def test_unknown_classes(name, words):
             "scheduler",
             "  name: ConstantScheduler\n  params:\n    learning_rate: fast\n",
             10,
-            "a finite number, not 'fast'",
+            "a finite number or 'auto', not 'fast'",
         ),
         (
             "scheduler",
             "  name: ConstantScheduler\n  params:\n    learning_rate: .nan\n",
             10,
-            "a finite number, not nan",
+            "a finite number or 'auto', not nan",
         ),
         (
             "scheduler",

@@ -117,7 +117,8 @@ def describe(hint: Any) -> str:
     ('a finite number', 'int or None')
     """
     if typing.get_origin(hint) is typing.Literal:
-        return "one of " + ", ".join(map(repr, typing.get_args(hint)))
+        values = ", ".join(map(repr, typing.get_args(hint)))
+        return values if len(typing.get_args(hint)) == 1 else f"one of {values}"
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return " or ".join(describe(argument) for argument in typing.get_args(hint))
     names = {float: "a finite number", bool: "True or False", type(None): "None"}
