@@ -99,9 +99,7 @@ def test_words_for_types():
     assert describe(bool) == "True or False"
     assert describe(Sequence[int]) == "a list"
     assert describe(Literal["any", "share"]) == "one of 'any', 'share'"
-    assert (
-        describe(Literal["balanced"] | Mapping[str, float] | None) == "'balanced' or a mapping or None"
-    )
+    assert describe(Literal["balanced"] | Mapping[str, float] | None) == "'balanced' or a mapping or None"
 
 
 @pytest.mark.parametrize(
