@@ -22,6 +22,43 @@ def blocks():
     )
 
 
+def make_speakers(data):
+    """Six speakers with two sessions each, two of them for test."""
+    for speaker in ("ann", "bob", "eve", "fay", "gus", "hal"):
+        for session in ("monday", "friday"):
+            write(data / "speakers" / speaker / session / "001.wav")
+    names = [f"speakers/{s}/{d}/001.wav" for s in ("eve", "fay", "gus", "hal") for d in ("monday", "friday")]
+    (data / "train.lst").write_text("".join(f"{name}\n" for name in names))
+    (data / "test.lst").write_text("ann/monday/001.wav\nann/friday/001.wav\nbob/monday/001.wav\n")
+    (data / "trials.txt").write_text(
+        "1 ann/monday/001.wav ann/friday/001.wav\n0 ann/monday/001.wav bob/monday/001.wav\n"
+    )
+
+
+def make_corpora(folder):
+    """The smallest VoxCeleb1, AMI and MUSAN on which the commands of the tutorial run."""
+    for speaker in range(44):
+        side = "test" if speaker < 2 else "dev"
+        for video in ("a", "b"):
+            write(folder / "voxceleb1" / side / "wav" / f"id{speaker + 10270}" / video / "00001.wav", 0.1)
+    (folder / "voxceleb1" / "veri_test.txt").write_text(
+        "1 id10270/a/00001.wav id10270/b/00001.wav\n0 id10270/a/00001.wav id10271/a/00001.wav\n"
+    )
+    write(folder / "ami" / "amicorpus" / "ES2002a" / "audio" / "ES2002a.Mix-Headset.wav")
+    segments = folder / "ami" / "ami_public_manual_1.6.2" / "segments"
+    segments.mkdir(parents=True)
+    (segments / "ES2002a.A.segments.xml").write_text(
+        '<root><segment transcriber_start="0.1" transcriber_end="0.9"/></root>'
+    )
+    for kind in ("music", "noise", "speech"):
+        write(folder / "musan" / kind / "source" / f"{kind}-0000.wav")
+
+
+def write(path, seconds=1.0):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.zeros(round(8000 * seconds)), 8000)
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tutorial")
@@ -39,6 +76,12 @@ def finished(tmp_path_factory):
         table += f"{day}.wav,3.25,4.75,people walking\n"
         (data / "labels" / f"{day}.txt").write_text("3.250000\t4.750000\tpeople walking\n")
     (data / "annotation.rttm").write_text(rttm)
+    (data / "subsets").mkdir()
+    lines = rttm.splitlines(keepends=True)
+    for subset, own in (("train", lines[:4]), ("development", lines[4:5]), ("test", lines[5:])):
+        (data / "subsets" / f"street.{subset}.rttm").write_text("".join(own))
+    make_speakers(data)
+    make_corpora(folder)
     (data / "annotation.csv").write_text(table)
     environment = os.environ | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
     script = "set -euo pipefail\n" + "".join(blocks())
@@ -82,3 +125,16 @@ def test_example_of_database_yml_has_the_keys_of_a_real_one(finished):
     assert list(shape) == list(written)
     assert list(shape["train"]) == list(written["train"])
     assert Path(example["Databases"]["Street"][0]).name == Path(real["Databases"]["Street"][0]).name
+
+
+def test_speakers_and_noise_are_found_together(finished):
+    folder, done = finished
+    (said,) = [line for line in done.stdout.splitlines() if "files of noise" in line]
+    # two of twelve speakers, four recordings each: all pairs of one speaker, and as many of two
+    assert said == "24 trials, 4 files of noise"
+    assert "169 of 170 meetings are left out" in done.stdout
+    protocols = {
+        name: set(yaml.safe_load((folder / "prepared" / name / "database.yml").read_text())["Protocols"])
+        for name in ("speakers", "voxceleb1", "ami", "musan")
+    }
+    assert protocols == {"speakers": {"Mine"}, "voxceleb1": {"VoxCeleb"}, "ami": {"AMI"}, "musan": {"MUSAN"}}

@@ -92,7 +92,9 @@ def prepare(
     files = find_audio(absolute(folder), absolute(output))
     uris = name_recordings(files, by_path=True)
     voices = {uri: voice(path, files[path]) for path, uri in uris.items()}
-    train, tested, listed = _sides(voices, names_of(uris), lists or Lists(), test, seed)
+    lists = lists or Lists()
+    calls = names_of(uris) if any(lists) else {}
+    train, tested, listed = _sides(voices, calls, lists, test, seed)
     subsets = {"train": train}
     if development:
         subsets["train"], subsets["development"] = draw_speakers(train, voices, development, seed)
