@@ -12,7 +12,8 @@ Options:
   --protocol=NAME      Name of the protocol. [default: Protocol]
   --train=LIST         File that names the recordings of train, one a line. Without it: those of all speakers
                        who are not in test.
-  --test=LIST          The same for test. Without it: those in the trials, or else --test-share is drawn.
+  --test=LIST          The same for test. Without it: those in the trials, or else of all speakers who are not
+                       in the list of train, or else --test-share is drawn.
   --trials=LIST        Trials of test, "1 file file" (one speaker) or "0 file file" (two). Without it: drawn.
   --development=SHARE  Share of the train speakers to hold out for development, 0 for none. [default: 0.2]
   --test-share=SHARE   Share of the speakers for test, where no list names them. [default: 0.2]

@@ -106,6 +106,14 @@ def test_without_a_list_of_test_its_files_are_those_of_the_trials(folder, tmp_pa
     }
 
 
+def test_with_a_list_of_train_alone_the_others_are_test(folder, tmp_path, monkeypatch):
+    (tmp_path / "train.lst").write_text("eve/x/0.wav\nfay/x/0.wav\n")
+    path = prepare(folder, tmp_path / "out", lists=Lists(train=tmp_path / "train.lst"), development=0)
+    registry = load(path, monkeypatch)
+    assert speakers_of(registry, "train") == {"eve", "fay"}
+    assert speakers_of(registry, "test") == {"Ann_Lee", "007", "Žofie", "NA_"}
+
+
 @pytest.mark.parametrize(
     ("name", "text", "line", "said"),
     [

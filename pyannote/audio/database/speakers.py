@@ -61,7 +61,8 @@ def prepare(
     lists : Lists, optional
         Lists of the files of train and of test, and the trials of test (`1|0 file file`). A file is called by
         its path, or any end of it that no other file shares. Without `test`, the files in `trials` are test;
-        without both, test speakers are drawn. Without `train`, train is whatever speakers are not in test.
+        without both, whatever speakers are not in `train`; without all three, test speakers are drawn.
+        Without `train`, train is whatever speakers are not in test.
     development, test : float, optional
         Share of the train speakers that are held out for development, and of all speakers for test where no
         list says it; 0 for none.
@@ -137,18 +138,18 @@ def _sides(
 ) -> tuple[list[str], list[str], list[Trial] | None]:
     """Recordings of train and test, and the trials that a list says."""
     listed = None
-    train, tested = list(voices), []
-    if lists.test:
-        tested = read_names(lists.test, calls)
-        calls_of_test = _only(calls, set(tested))
+    train = read_names(lists.train, calls) if lists.train else list(voices)
+    tested = read_names(lists.test, calls) if lists.test else []
     if lists.trials:
-        listed = read_trials(lists.trials, calls_of_test if lists.test else calls)
+        listed = read_trials(lists.trials, _only(calls, set(tested)) if lists.test else calls)
         tested = tested or list(dict.fromkeys(uri for trial in listed for uri in trial[1:]))
-    if not tested and test:
+    if not tested and lists.train:
+        of_train = {voices[uri].speaker for uri in train}
+        tested = [uri for uri in voices if voices[uri].speaker not in of_train] if test else []
+    elif not tested and test:
         train, tested = draw_speakers(train, voices, test, seed)
     of_test = {voices[uri].speaker for uri in tested}
     if lists.train:
-        train = read_names(lists.train, calls)
         _check_apart({voices[uri].speaker for uri in train}, of_test, lists.train)
     return [uri for uri in train if voices[uri].speaker not in of_test], tested, listed
 
