@@ -11,8 +11,13 @@ from pyannote.audio.models._checks import check_choice
 
 Pooling = Literal["sum", "mean", "max", "statistics", "attentive"]
 
-EPSILON = 1e-6
-"""Added to variances, so that deviations of features that do not change have a gradient."""
+
+def _mean_and_deviation(frames: Tensor, weights: Tensor | float) -> Tensor:
+    """Weighted sum over time, and square root of the weighted squared distance from it."""
+    mean = (weights * frames).sum(dim=1)
+    variance = (weights * (frames - mean.unsqueeze(1)).square()).sum(dim=1)
+    # away from zero, where the square root has no gradient
+    return torch.cat([mean, (variance + 1e-6).sqrt()], dim=1)
 
 
 class Sum(nn.Module):
@@ -50,9 +55,7 @@ class Statistics(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """(batch, frames, features) to (batch, 2 * features)."""
-        mean = frames.mean(dim=1)
-        variance = (frames - mean.unsqueeze(1)).square().mean(dim=1)
-        return torch.cat([mean, (variance + EPSILON).sqrt()], dim=1)
+        return _mean_and_deviation(frames, 1 / frames.shape[1])
 
 
 class AttentiveStatistics(nn.Module):
@@ -86,9 +89,7 @@ class AttentiveStatistics(nn.Module):
         """(batch, frames, features) to (batch, 2 * features)."""
         hidden = self.frame(frames) + self.context(self.statistics(frames)).unsqueeze(1)
         weights = self.score(hidden.tanh()).softmax(dim=1)
-        mean = (weights * frames).sum(dim=1)
-        variance = (weights * (frames - mean.unsqueeze(1)).square()).sum(dim=1)
-        return torch.cat([mean, (variance + EPSILON).sqrt()], dim=1)
+        return _mean_and_deviation(frames, weights)
 
 
 def pooling_layer(kind: Pooling, features: int) -> tuple[nn.Module, int]:

@@ -13,16 +13,8 @@ from pyannote.audio.models._checks import check_choice, check_sizes
 Recurrent = Literal["LSTM", "GRU"]
 
 
-def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies numbers of 16 bits natively."""
-    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
-
-
 class RecurrentStack(nn.Module):
     """Recurrent layers, each of which reads the outputs of the one below.
-
-    In training on a processor that multiplies bfloat16 natively, these layers do so, which halves
-    the time of a step; weights and outputs remain float32, and evaluation is in float32 throughout.
 
     Parameters
     ----------
@@ -61,13 +53,10 @@ class RecurrentStack(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """(batch, frames, features) to (batch, frames, outputs)."""
-        fast = self.training and frames.device.type == "cpu" and multiplies_bfloat16()
         outputs = [frames]
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast):
-            for layer in self.layers:
-                outputs.append(layer(outputs[-1])[0])
-        found = torch.cat(outputs[1:], dim=2) if self.concatenate else outputs[-1]
-        return found.to(frames.dtype)
+        for layer in self.layers:
+            outputs.append(layer(outputs[-1])[0])
+        return torch.cat(outputs[1:], dim=2) if self.concatenate else outputs[-1]
 
 
 def tanh_layers(features: int, sizes: Sequence[int]) -> nn.Sequential:

@@ -83,7 +83,9 @@ class SincFilters(nn.Module):
 
     def forward(self, waveform: Tensor) -> Tensor:
         """(batch, 1, samples) to (batch, count, (samples - width) // stride + 1)."""
-        return nn.functional.conv1d(waveform, self.filters().unsqueeze(1), stride=self.stride)
+        # samples of 8 bits would be noisy
+        with torch.autocast(waveform.device.type, enabled=False):
+            return nn.functional.conv1d(waveform, self.filters().unsqueeze(1), stride=self.stride)
 
 
 class WaveformFrames(nn.Module):

@@ -25,7 +25,7 @@ class ClopiNet(EmbeddingModel):
     instance_normalize : bool
         Give each chunk zero mean and unit variance over its own time.
     rnn : "LSTM" or "GRU"
-        Kind of the recurrent layers; in training they multiply in bfloat16 where that is fast.
+        Kind of the recurrent layers.
     recurrent : list of int
         Units of each recurrent layer, in each direction.
     linear : list of int
@@ -71,15 +71,21 @@ class ClopiNet(EmbeddingModel):
     ) -> None:
         features = specifications.inputs["X"]
         stack = RecurrentStack(features, rnn, recurrent, bidirectional, concatenate=True)
+        layers = tanh_layers(stack.outputs, linear)
         # running mean and variance of sums would fit chunks of one duration only
         kind: Pooling = "mean" if pooling == "sum" and batch_normalize else pooling
         pool, dimension = pooling_layer(kind, [stack.outputs, *linear][-1])
         super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
         self.recurrent = stack
-        self.linear = tanh_layers(stack.outputs, linear)
+        self.linear = layers
         self.pooling = pool
 
-    def embed(self, frames: Tensor) -> Tensor:
+    def encode(self, frames: Tensor) -> Tensor:
+        """(batch, frames, features) to (batch, frames, encoded features)."""
+        encoded: Tensor = self.linear(self.recurrent(frames))
+        return encoded
+
+    def embed(self, encoded: Tensor) -> Tensor:
         """Embeddings before their normalisation, of shape (batch, dimension)."""
-        pooled: Tensor = self.pooling(self.linear(self.recurrent(frames)))
+        pooled: Tensor = self.pooling(encoded)
         return pooled

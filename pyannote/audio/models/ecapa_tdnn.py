@@ -132,12 +132,13 @@ class EcapaTdnn(EmbeddingModel):
         joined = 3 * channels
         self.join = nn.Sequential(nn.Conv1d(joined, joined, 1), nn.ReLU())
         self.pooling = AttentiveStatistics(joined, hidden)
-        self.pooled_normalization = nn.BatchNorm1d(2 * joined)
+        # the linear layer has a scale and a shift for each of these already
+        self.pooled_normalization = nn.BatchNorm1d(2 * joined, affine=False)
         # batch normalisation would take a bias away again
         self.linear = nn.Linear(2 * joined, dimension, bias=not batch_normalize)
 
-    def embed(self, frames: Tensor) -> Tensor:
-        """Embeddings before their normalisation, of shape (batch, dimension)."""
+    def encode(self, frames: Tensor) -> Tensor:
+        """(batch, frames, features) to (batch, frames, encoded features)."""
         total = self.first(frames.transpose(1, 2))
         outputs = []
         for block in self.blocks:
@@ -145,6 +146,10 @@ class EcapaTdnn(EmbeddingModel):
             hidden = total + block(total)
             outputs.append(hidden)
             total = total + hidden
-        pooled = self.pooling(self.join(torch.cat(outputs, dim=1)).transpose(1, 2))
-        embeddings: Tensor = self.linear(self.pooled_normalization(pooled))
+        encoded: Tensor = self.join(torch.cat(outputs, dim=1)).transpose(1, 2)
+        return encoded
+
+    def embed(self, encoded: Tensor) -> Tensor:
+        """Embeddings before their normalisation, of shape (batch, dimension)."""
+        embeddings: Tensor = self.linear(self.pooled_normalization(self.pooling(encoded)))
         return embeddings

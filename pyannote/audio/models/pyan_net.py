@@ -29,7 +29,7 @@ class PyanNet(EmbeddingModel):
     stride : int
         For waveforms: samples from one output of a sinc filter to the next.
     rnn : "LSTM" or "GRU"
-        Kind of the recurrent layers; in training they multiply in bfloat16 where that is fast.
+        Kind of the recurrent layers.
     recurrent : list of int
         Units of each recurrent layer, in each direction.
     bidirectional : bool
@@ -88,8 +88,12 @@ class PyanNet(EmbeddingModel):
         # batch normalisation would take a bias away again
         self.output = nn.Linear(pooled, dimension, bias=not batch_normalize)
 
-    def embed(self, frames: Tensor) -> Tensor:
+    def encode(self, frames: Tensor) -> Tensor:
+        """(batch, frames, features) to (batch, encoded frames, encoded features)."""
+        encoded: Tensor = self.linear(self.recurrent(self.frames(frames)))
+        return encoded
+
+    def embed(self, encoded: Tensor) -> Tensor:
         """Embeddings before their normalisation, of shape (batch, dimension)."""
-        hidden = self.linear(self.recurrent(self.frames(frames)))
-        embeddings: Tensor = self.output(self.pooling(hidden))
+        embeddings: Tensor = self.output(self.pooling(encoded))
         return embeddings

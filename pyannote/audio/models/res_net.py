@@ -115,9 +115,13 @@ class ResNet(EmbeddingModel):
         # batch normalisation would take a bias away again
         self.linear = nn.Linear(pooled, dimension, bias=not batch_normalize)
 
-    def embed(self, frames: Tensor) -> Tensor:
-        """Embeddings before their normalisation, of shape (batch, dimension)."""
+    def encode(self, frames: Tensor) -> Tensor:
+        """(batch, frames, features) to (batch, frames / 2 ** (stages - 1), encoded features)."""
         image = frames.unsqueeze(1).contiguous(memory_format=torch.channels_last)
-        hidden = self.stages(image).permute(0, 2, 3, 1).flatten(2)
-        embeddings: Tensor = self.linear(self.pooling(hidden))
+        encoded: Tensor = self.stages(image).permute(0, 2, 3, 1).flatten(2)
+        return encoded
+
+    def embed(self, encoded: Tensor) -> Tensor:
+        """Embeddings before their normalisation, of shape (batch, dimension)."""
+        embeddings: Tensor = self.linear(self.pooling(encoded))
         return embeddings

@@ -73,7 +73,12 @@ class SincNet(EmbeddingModel):
         # batch normalisation would take a bias away again
         self.linear = nn.Linear(pooled, dimension, bias=not batch_normalize)
 
-    def embed(self, frames: Tensor) -> Tensor:
+    def encode(self, frames: Tensor) -> Tensor:
+        """(batch, frames, features) to (batch, encoded frames, encoded features)."""
+        encoded: Tensor = self.frames(frames)
+        return encoded
+
+    def embed(self, encoded: Tensor) -> Tensor:
         """Embeddings before their normalisation, of shape (batch, dimension)."""
-        embeddings: Tensor = self.linear(self.pooling(self.frames(frames)))
+        embeddings: Tensor = self.linear(self.pooling(encoded))
         return embeddings

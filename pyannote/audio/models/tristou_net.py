@@ -25,7 +25,7 @@ class TristouNet(EmbeddingModel):
     instance_normalize : bool
         Give each chunk zero mean and unit variance over its own time.
     rnn : "LSTM" or "GRU"
-        Kind of the recurrent layers; in training they multiply in bfloat16 where that is fast.
+        Kind of the recurrent layers.
     recurrent : list of int
         Units of each recurrent layer, in each direction.
     bidirectional : bool
@@ -67,13 +67,19 @@ class TristouNet(EmbeddingModel):
         features = specifications.inputs["X"]
         stack = RecurrentStack(features, rnn, recurrent, bidirectional, concatenate=False)
         pool, pooled = pooling_layer(pooling, stack.outputs)
+        layers = tanh_layers(pooled, linear)
         dimension = [pooled, *linear][-1]
         super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
         self.recurrent = stack
         self.pooling = pool
-        self.linear = tanh_layers(pooled, linear)
+        self.linear = layers
 
-    def embed(self, frames: Tensor) -> Tensor:
+    def encode(self, frames: Tensor) -> Tensor:
+        """(batch, frames, features) to (batch, frames, encoded features)."""
+        encoded: Tensor = self.recurrent(frames)
+        return encoded
+
+    def embed(self, encoded: Tensor) -> Tensor:
         """Embeddings before their normalisation, of shape (batch, dimension)."""
-        embeddings: Tensor = self.linear(self.pooling(self.recurrent(frames)))
+        embeddings: Tensor = self.linear(self.pooling(encoded))
         return embeddings

@@ -77,8 +77,12 @@ class XVector(EmbeddingModel):
         # batch normalisation would take a bias away again
         self.linear = nn.Linear(pooled, dimension, bias=not batch_normalize)
 
-    def embed(self, frames: Tensor) -> Tensor:
+    def encode(self, frames: Tensor) -> Tensor:
+        """(batch, frames, features) to (batch, frames, encoded features)."""
+        encoded: Tensor = self.layers(frames.transpose(1, 2)).transpose(1, 2)
+        return encoded
+
+    def embed(self, encoded: Tensor) -> Tensor:
         """Embeddings before their normalisation, of shape (batch, dimension)."""
-        hidden = self.layers(frames.transpose(1, 2)).transpose(1, 2)
-        embeddings: Tensor = self.linear(self.pooling(hidden))
+        embeddings: Tensor = self.linear(self.pooling(encoded))
         return embeddings
