@@ -19,7 +19,7 @@ from pyannote.audio.config.registry import available, build
 from pyannote.audio.config.schema import Block, load_config
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.protocols import Recording
+from pyannote.audio.database.protocols import Recording, recordings
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.store import FeatureStore
@@ -120,12 +120,10 @@ class Experiment(ABC):
         """Scheduler of the learning rate."""
         return self._build("scheduler", self.config.scheduler)
 
-    def optimizer(self, modules: Sequence[nn.Module], learning_rate: float) -> torch.optim.Optimizer:
-        """Optimizer of the parameters of some modules."""
+    def optimizer(self, modules: Sequence[nn.Module]) -> torch.optim.Optimizer:
+        """Optimizer of the parameters of some modules; the scheduler sets its rate before each step."""
         parameters = chain.from_iterable(module.parameters() for module in modules)
-        optimizer: torch.optim.Optimizer = self._build("optimizer", self.config.optimizer)(
-            parameters, learning_rate
-        )
+        optimizer: torch.optim.Optimizer = self._build("optimizer", self.config.optimizer)(parameters, 0.0)
         return optimizer
 
     def callbacks(self) -> dict[str, Any]:
@@ -138,6 +136,12 @@ class Experiment(ABC):
         for augmentation in self.recording_augmentations:
             files = augmentation(files)
         return files
+
+    def recordings(self, protocol: str, subset: str, annotated: bool = True) -> list[Recording]:
+        """Files of a protocol, checked."""
+        return recordings(
+            protocol, subset, self.config.preprocessors, annotated, speakers=self.kind == "approach"
+        )
 
     def prepare_features(self, files: Sequence[Recording]) -> None:
         """Compute and cache what is not yet in the store."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pyannote.audio.applications.experiment import Experiment
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.database.protocols import Recording, recording_of, recordings
+from pyannote.audio.database.protocols import Recording, recording_of
 
 
 def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[Recording], str]:
@@ -25,5 +25,4 @@ def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[R
             f"{protocol!r} is neither an audio file nor the name of a protocol.",
             fix="Check the path, or name a protocol such as Database.SpeakerDiarization.Protocol.",
         )
-    files = recordings(protocol, subset, experiment.config.preprocessors, annotated=False)
-    return files, f"{protocol}.{subset}"
+    return experiment.recordings(protocol, subset, annotated=False), f"{protocol}.{subset}"

@@ -17,11 +17,11 @@ from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.protocols import recordings
 from pyannote.audio.inference.folders import load_weights
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.models.base import Base as Model
+from pyannote.audio.report.learning_rate import range_test_figure
 from pyannote.audio.train.trainer import EpochReport, Trainer
 
 
@@ -50,8 +50,7 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
     checkpoints = Checkpoints(folder.weights)
     experiment = experiment_type(options.root.resolve(), options.parallel)
     device = choose_device(options.cpu, options.gpu)
-    files = recordings(options.protocol, options.subset, experiment.config.preprocessors)
-    files = experiment.augmented(files)
+    files = experiment.augmented(experiment.recordings(options.protocol, options.subset))
     for remark in experiment.task.check(files):
         warn(remark)
     specifications = experiment.task.specifications(experiment.extraction)
@@ -66,12 +65,13 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
             _resume(trainer, folder, checkpoints, resumed)
         else:
             _initialize(trainer, experiment, options, folder, specifications)
-        _announce(experiment, trainer, folder, len(files), resumed)
         checkpoints.drop_after(resumed)
+        _announce(experiment, trainer, folder, len(files), resumed)
         with (
             _validation(experiment, folder, specifications, options) as validated,
             curves(folder.path, purge_step=resumed + 1 if resumed else None) as writer,
         ):
+            _find_learning_rate(trainer, writer)
             for report in trainer.epochs(resumed + 1, options.last, progress=bar):
                 checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
                 _log(writer, report, options)
@@ -88,12 +88,11 @@ def _trainer(
     unused = experiment.unused_parameters(model)
     if unused:
         warn(f"{experiment.config.architecture.name} does not use the parameters {', '.join(unused)}.")
-    scheduler = experiment.scheduler()
     return Trainer(
         model=model,
         task=experiment.task,
-        optimizer=experiment.optimizer([model, experiment.task.head.to(device)], scheduler.learning_rate),
-        scheduler=scheduler,
+        optimizer=experiment.optimizer([model, experiment.task.head.to(device)]),
+        scheduler=experiment.scheduler(),
         augmentations=experiment.augmentations,
         seed=options.seed,
         device=device,
@@ -161,6 +160,15 @@ def _validation(
 
     with within_training(experiment, folder, specifications, options) as validated:
         yield validated
+
+
+def _find_learning_rate(trainer: Trainer, writer: SummaryWriter) -> None:
+    """Let a range test choose the rate, if the configuration leaves it open."""
+    found = trainer.find_learning_rate(progress=bar)
+    if found is not None:
+        say(f"Learning rate {found.chosen:.2g}, by a range test of {len(found.rates)} steps.")
+        figure = range_test_figure(found.rates, found.losses, found.chosen)
+        writer.add_figure("train/learning_rate", figure, 0)
 
 
 def _announce(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.protocols import Recording, recordings
+from pyannote.audio.database.protocols import Recording
 from pyannote.audio.database.trials import is_verification, trials
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.embedding.backends.base import Embeddings
@@ -214,13 +214,12 @@ def measure_of(experiment: EmbeddingExperiment, protocol: str, subset: str, puri
     UsageError, DataError
         If the protocol cannot be read, or nobody speaks.
     """
-    templates = experiment.config.preprocessors
     if is_verification(protocol):
-        found = trials(protocol, subset, templates)
+        found = trials(protocol, subset, experiment.config.preprocessors)
         experiment.prepare_features(found.files)
         excerpts = [experiment.excerpt(file, file["regions"]) for file in found.files]
         return Verification(excerpts, found.first, found.second, found.targets)
-    files = recordings(protocol, subset, templates)
+    files = experiment.recordings(protocol, subset)
     experiment.prepare_features(files)
     spoken = [(file, turn) for file in files for turn in solo_turns(file["events"] or ())]
     if not spoken:

@@ -29,7 +29,8 @@ def validation_folder(named: Path) -> Path:
     all_found = sorted(file.parent for file in root.glob(f"train/*/validate*/*/{PARAMS}"))
     equal = [found for found in all_found if found.name == path.name]
     alike = [found for found in all_found if _without_task(found.name) == _without_task(path.name)]
-    found = equal or alike
+    # the command of 2019 writes into folders that are called so
+    found = [one for one in equal or alike if one.parent.name == "validate"] or equal or alike
     if path.parent.name != "validate" or not all_found:
         raise UsageError(
             f"{named} is no folder of a validation: there is no {PARAMS}.",

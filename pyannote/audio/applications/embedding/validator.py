@@ -17,7 +17,6 @@ from pyannote.audio.applications.embedding.measures import Record, measure_of
 from pyannote.audio.applications.experiment import TrainFolder, choose_device, write_yaml
 from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.protocols import recordings
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.embedding.turns import solo_turns
 from pyannote.audio.inference.embedder import Embedder, Excerpt
@@ -79,6 +78,7 @@ class EmbeddingValidator(Validator):
         self.backend = experiment.backend(options.metric)
         self.records = Records(self.folder / "scores", self._settings(), self.checkpoints.version)
         self.history: dict[int, Record] = {}
+        self.values: dict[int, float] = {}
         self._teachers: tuple[list[Excerpt], NDArray[np.int64]] | None = None
 
     @property
@@ -89,8 +89,7 @@ class EmbeddingValidator(Validator):
     @property
     def best(self) -> Mapping[str, int]:
         """The best epoch so far; of equally good ones the earliest."""
-        values = {epoch: self.measure.value(self.history[epoch]) for epoch in self.validated}
-        return {self.measure.name: self.measure.best(values, key=lambda epoch: values[epoch])}
+        return {self.measure.name: self.measure.best(self.validated, key=lambda epoch: self.values[epoch])}
 
     def opening(self) -> str:
         """Say what is validated on."""
@@ -100,7 +99,7 @@ class EmbeddingValidator(Validator):
         """Evaluate epochs that an earlier validation has scored, and return them."""
         kept = self.records.kept(epochs)
         for epoch in kept:
-            self.history[epoch] = self.records.read(epoch)
+            self._remember(epoch, self.records.read(epoch))
         return set(kept)
 
     def validate(self, epoch: int, writer: SummaryWriter) -> str:
@@ -108,7 +107,7 @@ class EmbeddingValidator(Validator):
         backend = self._ready(epoch)
         record = self.measure.record(backend.transform(self.embedder(self.measure.excerpts)), backend)
         self.records.save(epoch, [record])
-        self.history[epoch] = record
+        self._remember(epoch, record)
         self.write()
         for name, value in self.measure.curves(record).items():
             writer.add_scalar(f"validate/{self.name}/{name}", value, epoch)
@@ -117,8 +116,8 @@ class EmbeddingValidator(Validator):
             writer.add_figure(f"validate/{self.name}/picture", self.measure.picture(record), epoch)
         writer.flush()
         return (
-            f"Epoch {epoch}: {self.measure.name} {self.measure.value(record):.4f} "
-            f"(best so far: epoch {best}, {self.measure.value(self.history[best]):.4f})"
+            f"Epoch {epoch}: {self.measure.name} {self.values[epoch]:.4f} "
+            f"(best so far: epoch {best}, {self.values[best]:.4f})"
         )
 
     def write(self) -> None:
@@ -135,7 +134,7 @@ class EmbeddingValidator(Validator):
             {
                 "epoch": epoch,
                 "metric": self.measure.name,
-                "value": round(self.measure.value(record), 6),
+                "value": round(self.values[epoch], 6),
                 "weights": {epoch: self.checkpoints.version(epoch)},
                 "distance": self.backend.metric,
                 "chunk": {"duration": self.duration, "step": self.step},
@@ -156,6 +155,9 @@ class EmbeddingValidator(Validator):
             lines.append(f"  {name:<20}{shown:>10}{interval}")
         return "\n".join(lines)
 
+    def _remember(self, epoch: int, record: Record) -> None:
+        self.history[epoch], self.values[epoch] = record, self.measure.value(record)
+
     def _ready(self, epoch: int) -> Backend:
         """The backend, taught with the weights of an epoch, which the embedder has as well."""
         weights = self.checkpoints.load_weights(epoch, self.device)
@@ -169,9 +171,8 @@ class EmbeddingValidator(Validator):
         """Turns of training speakers, evenly spaced over all that they have said."""
         if self._teachers is None:
             protocol, _, subset = self.train_folder.path.name.rpartition(".")
-            files = recordings(protocol, subset, self.experiment.config.preprocessors)
             turns = defaultdict(list)
-            for file in files:
+            for file in self.experiment.recordings(protocol, subset):
                 for start, end, speaker in solo_turns(file["events"] or ()):
                     if end - start >= self.experiment.task.min_duration - 1e-6:
                         turns[speaker].append((file, start, end))

@@ -12,7 +12,6 @@ from pyannote.audio.applications.labeling.experiment import LabelingExperiment
 from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.protocols import recordings
 from pyannote.audio.inference.folders import load_weights
 from pyannote.audio.inference.slide import Slide
 from pyannote.audio.io.checkpoint import Checkpoints
@@ -76,7 +75,7 @@ class DetectionValidator(Validator):
             )
         self.slide = Slide(model, frames, options.step, options.batch)
         self.frame_step = model.resolution * specifications.step
-        self.files = recordings(options.protocol, options.subset, experiment.config.preprocessors)
+        self.files = experiment.recordings(options.protocol, options.subset)
         experiment.prepare_features(self.files)
         self.inputs = [experiment.inputs(file, specifications) for file in self.files]
         outputs = [-(-len(inputs["X"]) // model.resolution) for inputs in self.inputs]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as student
 
-from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.errors import CheckpointError, ConfigError
 from pyannote.audio.train.schedulers.base import Base, LearningRate
 
 
@@ -66,6 +66,11 @@ class DavisKing(Base):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
+        if "falls" not in state:
+            raise CheckpointError(
+                "This training was begun by an earlier version of DavisKing, which kept another state.",
+                fix="Go on with that version, or train in another folder.",
+            )
         super().load_state_dict(state)
         self._falls, self._losses = int(state["falls"]), list(state["losses"])
 
