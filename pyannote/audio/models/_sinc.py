@@ -83,16 +83,14 @@ class SincFilters(nn.Module):
 
     def forward(self, waveform: Tensor) -> Tensor:
         """(batch, 1, samples) to (batch, count, (samples - width) // stride + 1)."""
-        # samples of 8 bits would be noisy
-        with torch.autocast(waveform.device.type, enabled=False):
-            return nn.functional.conv1d(waveform, self.filters().unsqueeze(1), stride=self.stride)
+        return nn.functional.conv1d(waveform, self.filters().unsqueeze(1), stride=self.stride)
 
 
 class WaveformFrames(nn.Module):
     """Frames of features from a waveform: sinc filters, then convolutions of width 5.
 
     The magnitude of the filters' outputs, and each convolution, is followed by max-pooling over 3
-    values, layer normalisation over channels and time, and leaky ReLU. Nothing is padded.
+    values, layer normalisation over channels and time, and leaky ReLU, all in float32. Nothing is padded.
 
     Parameters
     ----------
@@ -141,11 +139,11 @@ class WaveformFrames(nn.Module):
 
     def forward(self, waveform: Tensor) -> Tensor:
         """(batch, samples, 1) to (batch, frames, outputs)."""
-        hidden = waveform.transpose(1, 2)
-        for index, (convolution, normalize) in enumerate(
-            zip(self.convolutions, self.normalizations, strict=True)
-        ):
-            hidden = convolution(hidden) if index else convolution(hidden).abs()
-            hidden = normalize(nn.functional.max_pool1d(hidden, 3))
-            hidden = nn.functional.leaky_relu(hidden, 0.2)
+        # samples of 16 bits would be noisy, and so would be which of them are the largest
+        with torch.autocast(waveform.device.type, enabled=False):
+            hidden = waveform.transpose(1, 2)
+            for index, convolution in enumerate(self.convolutions):
+                hidden = convolution(hidden) if index else convolution(hidden).abs()
+                hidden = self.normalizations[index](nn.functional.max_pool1d(hidden, 3))
+                hidden = nn.functional.leaky_relu(hidden, 0.2)
         return hidden.transpose(1, 2)
