@@ -314,10 +314,27 @@ def test_a_frame_of_an_x_vector_sees_seven_frames_on_both_sides():
     changed = X.clone()
     changed[:, 30] += 1
     with torch.inference_mode():
-        one, other = (model.layers(frames.transpose(1, 2))[0] for frames in (X, changed))
+        one, other = (model.encode(frames)[0] for frames in (X, changed))
     # offsets {-2..2} + {-2, 0, 2} + {-3, 0, 3} reach every frame of 23 to 37
-    differs = ((one - other).abs().amax(dim=0) > 1e-7).nonzero().flatten().tolist()
+    differs = ((one - other).abs().amax(dim=1) > 1e-7).nonzero().flatten().tolist()
     assert differs == list(range(23, 38))
+
+
+def test_an_x_vector_with_statistics_of_its_input_pools_them_along():
+    model = XVector(specifications(), channels=[8] * 5, input_statistics=True, residual=True).eval()
+    X = frames_of(2, 60)
+    with torch.inference_mode():
+        encoded = model.encode(X)
+    assert torch.equal(encoded[:, :, 8 : 8 + X.shape[2]], X)
+    change = encoded[:, :, 8 + X.shape[2] :]
+    assert torch.equal(change[:, 10], X[:, 12] - X[:, 8])
+    assert torch.equal(change[:, 0], X[:, 2] - X[:, 0])
+    assert model({"X": X}).shape == (2, model.dimension)
+
+
+def test_layers_of_an_x_vector_that_are_added_must_be_equally_wide():
+    with pytest.raises(ConfigError, match="must be equal"):
+        XVector(specifications(), channels=[8, 8, 16, 8, 8], residual=True)
 
 
 def test_parts_of_a_res2_convolution_follow_each_other():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
@@ -20,12 +21,21 @@ class XVector(EmbeddingModel):
     A frame sees 7 frames before and after it; zeros stand for what lies outside the chunk, so that
     a chunk may be as short as one frame. Each layer ends in ReLU and batch normalisation.
 
+    Two switches, off as in the paper, help where training speakers are few: `residual`, and
+    `input_statistics`, by which an embedding sees what no layer has changed.
+
     Parameters
     ----------
     specifications : Specifications
         Inputs; only "X" is read.
     channels : list of int
         Channels of each of the five layers; by default those of the paper.
+    residual : bool
+        Add the input of the second to fourth layer to its output; the first four layers must have
+        equally many channels.
+    input_statistics : bool
+        Pool the input features, and their change over 4 frames, along with the output of the last
+        layer; all that was pooled is then normalised over the batch.
     pooling : "sum", "mean", "max", "statistics" or "attentive"
         How frames become one vector.
     dimension : int
@@ -56,6 +66,8 @@ class XVector(EmbeddingModel):
         self,
         specifications: Specifications,
         channels: Sequence[int] = (512, 512, 512, 512, 1500),
+        residual: bool = False,
+        input_statistics: bool = False,
         pooling: Pooling = "statistics",
         dimension: int = 512,
         instance_normalize: bool = True,
@@ -66,23 +78,54 @@ class XVector(EmbeddingModel):
         check_sizes(channels=channels)
         if len(channels) != 5:
             raise ConfigError(f"channels must be five sizes, not {list(channels)}.")
-        layers: list[nn.Module] = []
-        inputs = specifications.inputs["X"]
-        for outputs, width, dilation in zip(channels, (5, 3, 3, 1, 1), (1, 2, 3, 1, 1), strict=True):
+        if residual and len(set(channels[:4])) > 1:
+            raise ConfigError(f"With residual, the first four channels must be equal, not {list(channels)}.")
+        self.residual = residual
+        self.input_statistics = input_statistics
+        features = specifications.inputs["X"]
+        layers = []
+        for inputs, outputs, width, dilation in zip(
+            (features, *channels), channels, (5, 3, 3, 1, 1), (1, 2, 3, 1, 1), strict=False
+        ):
             convolution = nn.Conv1d(inputs, outputs, width, dilation=dilation, padding="same")
-            layers += [convolution, nn.ReLU(), nn.BatchNorm1d(outputs, affine=False)]
-            inputs = outputs
-        self.layers = nn.Sequential(*layers)
-        self.pooling, pooled = pooling_layer(pooling, inputs)
+            layers.append(nn.Sequential(convolution, nn.ReLU(), nn.BatchNorm1d(outputs, affine=False)))
+        self.layers = nn.ModuleList(layers)
+        self.pooling, pooled = pooling_layer(pooling, channels[-1] + 2 * features * input_statistics)
+        self.pooled_normalization = (
+            nn.BatchNorm1d(pooled, affine=False) if input_statistics else nn.Identity()
+        )
         # batch normalisation would take a bias away again
         self.linear = nn.Linear(pooled, dimension, bias=not batch_normalize)
 
     def encode(self, frames: Tensor) -> Tensor:
         """(batch, frames, features) to (batch, frames, encoded features)."""
-        encoded: Tensor = self.layers(frames.transpose(1, 2)).transpose(1, 2)
-        return encoded
+        encoded = frames.transpose(1, 2)
+        for index, layer in enumerate(self.layers):
+            passed = layer(encoded)
+            encoded = encoded + passed if self.residual and 1 <= index <= 3 else passed
+        encoded = encoded.transpose(1, 2)
+        return torch.cat([encoded, frames, change(frames)], dim=2) if self.input_statistics else encoded
 
     def embed(self, encoded: Tensor) -> Tensor:
         """Embeddings before their normalisation, of shape (batch, dimension)."""
-        embeddings: Tensor = self.linear(self.pooling(encoded))
+        embeddings: Tensor = self.linear(self.pooled_normalization(self.pooling(encoded)))
         return embeddings
+
+
+def change(frames: Tensor, reach: int = 2) -> Tensor:
+    """Difference of the frames after and before each frame; the first and the last frame are repeated.
+
+    Parameters
+    ----------
+    frames : Tensor, shape (batch, frames, features)
+    reach : int
+        How many frames after and before.
+
+    Examples
+    --------
+    >>> change(torch.arange(6.0).reshape(1, 6, 1)).flatten()
+    tensor([2., 3., 4., 4., 3., 2.])
+    """
+    index = torch.arange(frames.shape[1], device=frames.device)
+    last = frames.shape[1] - 1
+    return frames[:, (index + reach).clamp(max=last)] - frames[:, (index - reach).clamp(min=0)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +16,15 @@ from pyannote.audio.embedding.backends.direct import Direct
 class WCCN(Base):
     """Shrink the directions in which embeddings of one speaker differ, and compare by cosine.
 
-    From the embeddings of the training speakers, the mean is taken away, and the inverse of the average
+    Embeddings are scaled to length 1, the mean of the training speakers is taken away, and the inverse of the
     covariance within speakers turns all that varies within a speaker into noise of the same size in every
-    direction. Training speakers with one embedding tell nothing of it, and are left out.
+    direction; the result is scaled to length 1 again. Training speakers with one embedding tell nothing of
+    the covariance, and are left out of it.
 
-    With `cohort`, the mean similarity of each of two recordings to its `cohort` most similar training speakers
-    is taken away, half from each side: who resembles many, or was recorded in a common way, must resemble
-    the other one all the more (adaptive s-norm, of the mean alone: dividing by the deviation as well made
-    detection costs worse).
+    With `cohort`, the mean similarity of each of two recordings to its `cohort` most similar training
+    speakers is taken away, half from each side: who resembles many, or was recorded in a common way, must
+    resemble the other one all the more (adaptive s-norm, of the mean alone: dividing by the deviation as
+    well made detection costs worse).
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ class WCCN(Base):
             raise ConfigError("shrinkage must be in [0, 1], and cohort not negative.")
         self.shrinkage = shrinkage
         self.cohort = cohort
-        self._state: Mapping[str, NDArray[np.float32]] = {}
+        self._state: dict[str, NDArray[np.float32]] = {}
 
     def fit(self, embeddings: Embeddings, speakers: NDArray[np.int64]) -> None:
         """Measure mean and covariance, and keep the mean embedding of each speaker.
@@ -66,7 +68,7 @@ class WCCN(Base):
         DataError
             If no speaker has two embeddings.
         """
-        values = embeddings.astype(np.float64)
+        values = _unit(embeddings.astype(np.float64))
         _, speakers, counts = np.unique(speakers, return_inverse=True, return_counts=True)
         means = np.zeros((len(counts), values.shape[1]))
         np.add.at(means, speakers, values)
@@ -78,32 +80,29 @@ class WCCN(Base):
                 fix="Remove `backend:` from config.yml, or train on more recordings.",
             )
         within = (values - means[speakers])[several]
-        # each speaker counts the same, however many turns there are
-        weights = 1 / (counts[speakers[several]] - 1) / (counts > 1).sum()
-        covariance = (within * weights[:, None]).T @ within
+        covariance = within.T @ within / (several.sum() - (counts > 1).sum())
         level = max(float(np.trace(covariance)) / len(covariance), float(np.finfo(np.float32).tiny))
         covariance = (1 - self.shrinkage) * covariance + self.shrinkage * level * np.eye(len(covariance))
         eigenvalues, directions = np.linalg.eigh(covariance)
         scale = 1 / np.sqrt(np.maximum(eigenvalues, 1e-6 * level))
         center, projection = values.mean(axis=0), directions * scale
-        self._state = {
-            "center": center.astype(np.float32),
-            "projection": projection.astype(np.float32),
-            "speakers": ((means - center) @ projection).astype(np.float32),
-        }
+        self._state = {"center": center.astype(np.float32), "projection": projection.astype(np.float32)}
+        projected = np.zeros(means.shape)
+        np.add.at(projected, speakers, self.transform(embeddings))
+        self._state["speakers"] = _unit(projected).astype(np.float32)
 
     def state(self) -> dict[str, NDArray[np.float32]]:
-        """Mean, projection, and the projected mean of each speaker."""
+        """Mean, projection, and the direction of each training speaker after it."""
         return dict(self._state)
 
     def load(self, state: Mapping[str, NDArray[np.float32]]) -> None:
         """Take what was learned before."""
-        self._state = state
+        self._state = dict(state)
 
     def transform(self, embeddings: Embeddings) -> Embeddings:
-        """Centred and projected embeddings, same shape."""
-        projected = (embeddings - self._state["center"]) @ self._state["projection"]
-        return projected.astype(np.float32)
+        """Centred and projected embeddings of length 1, same shape."""
+        projected = (_unit(embeddings) - self._state["center"]) @ self._state["projection"]
+        return _unit(projected).astype(np.float32)
 
     def similarity(
         self, embeddings: Embeddings, first: NDArray[np.int64], second: NDArray[np.int64]
@@ -117,11 +116,11 @@ class WCCN(Base):
 
     def _common(self, embeddings: Embeddings) -> NDArray[np.float32]:
         """Mean similarity of each embedding to its nearest training speakers, shape (embeddings,)."""
-        alike = _unit(embeddings) @ _unit(self._state["speakers"]).T
+        alike = embeddings @ self._state["speakers"].T
         nearest: NDArray[np.float32] = -np.sort(-alike, axis=1)[:, : self.cohort]
         return nearest.mean(axis=1)
 
 
-def _unit(rows: Embeddings) -> Embeddings:
-    scaled: Embeddings = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return scaled
+def _unit(rows: NDArray[Any]) -> NDArray[Any]:
+    """Rows scaled to length 1; a row of zeros stays one."""
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
