@@ -89,8 +89,10 @@ class SegmentSampler:
         for speaker, own in enumerate(speakers.turns.values()):
             for file, start, end in own:
                 first, last = frame_range(start, end, step)
-                last = min(last, int(offsets[file + 1] - offsets[file]))
-                turns.append((speaker, last - first, offsets[file] + first))
+                # features that were computed elsewhere may end before the audio does
+                length = int(offsets[file + 1] - offsets[file])
+                first, last = min(first, length - 1), min(last, length)
+                turns.append((speaker, max(1, last - first), offsets[file] + first))
         # the turns of a speaker stand together, the longest last
         self._speaker, self._frames, self._first = np.array(sorted(turns), dtype=np.int64).T
         self._bounds = np.searchsorted(self._speaker, np.arange(len(speakers.turns) + 1))

@@ -70,7 +70,7 @@ class Base(ABC):
             )
         if per_fold < 2 or per_label < 1:
             raise ConfigError("per_fold must be at least 2, and per_label at least 1.")
-        if not 0 < per_epoch < float("inf") or label_min_duration < 0:
+        if not (0 < per_epoch < float("inf") and label_min_duration >= 0):
             raise ConfigError("per_epoch must be positive, and label_min_duration not negative.")
         self.min_duration, self.max_duration = low, high
         self.per_fold, self.per_label = per_fold, per_label
@@ -220,13 +220,11 @@ def _remarks(speakers: Speakers, min_duration: float, label_min_duration: float)
             f"{speakers.too_short} turns shorter than {min_duration:g} s (min_duration) are left out."
         )
     if speakers.left_out:
-        shown = ", ".join(
-            f"{name} ({seconds:.0f} s)" for name, seconds in list(speakers.left_out.items())[:5]
-        )
-        more = ", ..." if len(speakers.left_out) > 5 else ""
+        least, parameter = max((label_min_duration, "label_min_duration"), (min_duration, "min_duration"))
+        shown = [f"{name} ({seconds:.0f} s)" for name, seconds in speakers.left_out.items()]
         remarks.append(
-            f"{len(speakers.left_out)} speakers with less than {label_min_duration:g} s of speech "
-            f"(label_min_duration) are left out: {shown}{more}."
+            f"{len(shown)} speakers with less than {least:g} s of speech ({parameter}) are left out: "
+            f"{_some(shown)}."
         )
     single = [name for name, turns in speakers.turns.items() if len(turns) == 1]
     if single:
@@ -238,4 +236,4 @@ def _remarks(speakers: Speakers, min_duration: float, label_min_duration: float)
 
 
 def _some(names: Sequence[str], most: int = 5) -> str:
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
