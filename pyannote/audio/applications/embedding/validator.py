@@ -104,7 +104,7 @@ class EmbeddingValidator(Validator):
 
     def validate(self, epoch: int, writer: SummaryWriter) -> str:
         """Embed and compare with the weights of an epoch, write what is best now, and log it."""
-        backend = self._ready(epoch)
+        backend = self.ready(epoch)
         record = self.measure.record(backend.transform(self.embedder(self.measure.excerpts)), backend)
         self.records.save(epoch, [record])
         self._remember(epoch, record)
@@ -125,7 +125,7 @@ class EmbeddingValidator(Validator):
         epoch = self.best[self.measure.name]
         record = self.history[epoch]
         if self.backend.learns and not self._backend_file(epoch).exists():
-            state = self._ready(epoch).state()
+            state = self.ready(epoch).state()
             write_with(
                 self._backend_file(epoch), lambda stream: np.savez(stream, allow_pickle=False, **state)
             )
@@ -158,7 +158,7 @@ class EmbeddingValidator(Validator):
     def _remember(self, epoch: int, record: Record) -> None:
         self.history[epoch], self.values[epoch] = record, self.measure.value(record)
 
-    def _ready(self, epoch: int) -> Backend:
+    def ready(self, epoch: int) -> Backend:
         """The backend, taught with the weights of an epoch, which the embedder has as well."""
         weights = self.checkpoints.load_weights(epoch, self.device)
         load_weights(self.embedder.model, weights, self.checkpoints.weights(epoch))

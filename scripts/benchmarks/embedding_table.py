@@ -1,0 +1,230 @@
+"""What helps a speaker embedding, and what does not: loss, network, augmentation, duration, back-end.
+
+Every row is trained from nothing; its last epoch is scored on the trials of the test speakers, each recording
+with one embedding of all of it. Three back-ends compare the same embeddings.
+
+Usage: embedding_table.py [options] <protocol> <output>
+
+  --seeds=N       Trainings of each row [default: 2].
+  --rows=NAMES    Rows to train, separated by semicolons (default: all).
+  --noise=NAMES   Collections of noise, separated by commas [default: MUSAN.Collection.BackgroundNoise].
+  --domains=D     Beginnings of uris, separated by commas, that trials are also scored by.
+  --config=DIR    Folder with the configurations [default: tutorials/models/speaker_embedding].
+  --only-table    Print the table of what has been trained.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docopt
+import yaml
+
+from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
+from pyannote.audio.applications.embedding.measures import Verification
+from pyannote.audio.applications.embedding.validator import EmbeddingOptions, EmbeddingValidator
+from pyannote.audio.applications.experiment import TrainFolder
+from pyannote.audio.applications.train import TrainOptions, train
+from pyannote.audio.core.errors import UsageError
+from pyannote.audio.embedding.backends.base import Base as Backend
+from pyannote.audio.embedding.backends.direct import Direct
+from pyannote.audio.embedding.backends.wccn import WCCN
+from pyannote.audio.metrics.verification import det_curve
+
+Config = dict[str, Any]
+
+WHOLE = 3600.0
+"""Seconds of a chunk that no recording reaches."""
+
+BACKENDS: dict[str, Callable[[], Backend]] = {
+    "cosine": Direct,
+    "WCCN": lambda: WCCN(cohort=0),
+    "WCCN and cohort": WCCN,
+}
+TRIPLET, BEST = "config.triplet.yml", "config.xvector.yml"
+
+
+def without(name: str) -> Callable[[Config], None]:
+    """Take an augmentation away."""
+
+    def change(config: Config) -> None:
+        config["data_augmentation"] = [one for one in config["data_augmentation"] if one["name"] != name]
+
+    return change
+
+
+def with_params(block: str, **params: Any) -> Callable[[Config], None]:
+    """Set parameters of a block."""
+
+    def change(config: Config) -> None:
+        config[block]["params"].update(params)
+
+    return change
+
+
+def replaced(block: str, name: str, *kept: str, **params: Any) -> Callable[[Config], None]:
+    """Put another class into a block, with some of the parameters of the one before."""
+
+    def change(config: Config) -> None:
+        before = config[block]["params"]
+        config[block] = {"name": name, "params": {**{key: before[key] for key in kept}, **params}}
+
+    return change
+
+
+def reverberated(config: Config) -> None:
+    """Add rooms to half of the chunks."""
+    config["data_augmentation"].append({"name": "Reverb", "params": {"probability": 0.5}})
+
+
+SAMPLING = ("duration", "per_fold", "per_label", "per_epoch")
+OUTSIDE = {"instance_normalize": False, "normalize": False}
+ROWS: dict[str, tuple[str, Callable[[Config], None] | None]] = {
+    "ClopiNet, TripletLoss": (TRIPLET, None),
+    "ClopiNet, instance normalisation": (TRIPLET, with_params("architecture", instance_normalize=True)),
+    "ClopiNet, without speeds": (TRIPLET, without("SpeedPerturbation")),
+    "XVector, AdditiveAngularMarginLoss": (BEST, None),
+    "XVector, without speeds": (BEST, without("SpeedPerturbation")),
+    "XVector, without noise": (BEST, without("AddNoise")),
+    "XVector, with rooms": (BEST, reverberated),
+    "XVector, without input statistics": (BEST, with_params("architecture", input_statistics=False)),
+    "XVector, instance normalisation": (BEST, with_params("architecture", instance_normalize=True)),
+    "XVector, segments of 1 s": (BEST, with_params("approach", duration=1.0)),
+    "XVector, segments of 3 s": (BEST, with_params("approach", duration=3.0)),
+    "XVector, Classification": (BEST, replaced("approach", "Classification", *SAMPLING)),
+    "XVector, TripletLoss": (
+        BEST,
+        replaced(
+            "approach",
+            "TripletLoss",
+            "duration",
+            "per_epoch",
+            clamp="sigmoid",
+            margin=0.0,
+            per_fold=22,
+            per_label=3,
+        ),
+    ),
+    "EcapaTdnn, AdditiveAngularMarginLoss": (
+        BEST,
+        replaced("architecture", "EcapaTdnn", channels=64, dimension=128, **OUTSIDE),
+    ),
+    "ResNet, AdditiveAngularMarginLoss": (
+        BEST,
+        replaced("architecture", "ResNet", channels=[8, 16, 32, 64], dimension=128, **OUTSIDE),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: a row of the table, and a seed."""
+
+    row: str
+    seed: int
+
+    def folder(self, output: Path) -> Path:
+        """Where the experiment is."""
+        name = "".join(character if character.isalnum() else "_" for character in self.row)
+        return output / name / f"seed{self.seed}"
+
+    def results(self, output: Path) -> Path:
+        """Where its figures are."""
+        return self.folder(output) / "results.json"
+
+
+def prepare(run: Run, output: Path, configs: Path, noise: Sequence[str]) -> Path:
+    """Write the configuration of a run."""
+    name, change = ROWS[run.row]
+    config = yaml.safe_load((configs / name).read_text())
+    if change is not None:
+        change(config)
+    for block in config["data_augmentation"]:
+        if block["name"] == "AddNoise":
+            block["params"]["collection"] = list(noise)
+    folder = run.folder(output)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.yml").write_text(yaml.safe_dump(config, sort_keys=False))
+    return folder
+
+
+def score(root: Path, protocol: str, domains: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Figures of the last epoch, for each back-end."""
+    experiment = EmbeddingExperiment(root)
+    folder = TrainFolder(root / "train" / f"{protocol}.train")
+    options = EmbeddingOptions(folder.path, protocol, subset="test", duration=WHOLE)
+    validator = EmbeddingValidator(experiment, folder, folder.specifications(), options)
+    measure = validator.measure
+    assert isinstance(measure, Verification), "name a protocol with trials"
+    figures = {}
+    for name, make in BACKENDS.items():
+        validator.backend = make()
+        backend = validator.ready(validator.checkpoints.epochs()[-1])
+        embeddings = backend.transform(validator.embedder(measure.excerpts))
+        scores = measure.record(embeddings, backend)
+        figures[name] = {
+            "EER": measure.value(scores),
+            "min_dcf": det_curve(scores, measure.targets).min_dcf(0.01).value,
+        }
+        for domain in domains:
+            inside = [measure.excerpts[index].uri.startswith(domain) for index in measure.first]
+            curve = det_curve(scores[inside], measure.targets[inside])
+            figures[name][f"EER {domain}"] = curve.equal_error_rate().value
+    return figures
+
+
+def table(output: Path, runs: Sequence[Run], domains: Sequence[str]) -> str:
+    """Markdown table: a row for each that has been trained, both seeds in each cell."""
+    last = list(BACKENDS)[-1]
+    columns = [*(f"EER, {name}" for name in BACKENDS), *domains, "min DCF 0.01", "seconds"]
+    lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for row in dict.fromkeys(run.row for run in runs):
+        found = [
+            json.loads(run.results(output).read_text())
+            for run in runs
+            if run.row == row and run.results(output).exists()
+        ]
+        if not found:
+            continue
+        cells = [[f"{100 * one[name]['EER']:.2f}" for one in found] for name in BACKENDS]
+        cells += [[f"{100 * one[last][f'EER {domain}']:.1f}" for one in found] for domain in domains]
+        cells += [
+            [f"{one[last]['min_dcf']:.2f}" for one in found],
+            [f"{one['seconds']:.0f}" for one in found],
+        ]
+        lines.append(f"| {row} | {' | '.join(', '.join(cell) for cell in cells)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Train what has not been trained, and print the table."""
+    arguments = docopt.docopt(__doc__)
+    output, protocol = Path(arguments["<output>"]), arguments["<protocol>"]
+    domains = arguments["--domains"].split(",") if arguments["--domains"] else []
+    names = arguments["--rows"].split(";") if arguments["--rows"] else list(ROWS)
+    if unknown := [name for name in names if name not in ROWS]:
+        raise UsageError(f"There is no row {unknown[0]!r}; there are {'; '.join(ROWS)}.")
+    runs = [Run(row, seed) for seed in range(int(arguments["--seeds"])) for row in names]
+    for run in runs:
+        if run.results(output).exists() or arguments["--only-table"]:
+            continue
+        root = prepare(run, output, Path(arguments["--config"]), arguments["--noise"].split(","))
+        started = time.perf_counter()
+        epochs = yaml.safe_load((root / "config.yml").read_text())["scheduler"]["params"]["epochs_per_cycle"]
+        train(EmbeddingExperiment, TrainOptions(root, protocol, last=epochs, seed=run.seed))
+        seconds = time.perf_counter() - started
+        run.results(output).write_text(json.dumps({"seconds": seconds, **score(root, protocol, domains)}))
+    text = table(output, runs, domains)
+    (output / "table.md").write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    from pyannote.audio.applications.terminal import run as run_command
+
+    raise SystemExit(run_command(main))
