@@ -16,7 +16,13 @@ from pyannote.audio.core.errors import CheckpointError, DataError
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.inference.embedder import Embedder, Embeddings, Excerpt
-from pyannote.audio.inference.folders import check_version, load_specifications, load_weights, load_yaml
+from pyannote.audio.inference.folders import (
+    backend_of,
+    check_version,
+    load_specifications,
+    load_weights,
+    load_yaml,
+)
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.waveform import AudioFile
 
@@ -83,8 +89,7 @@ class SpeakerEmbedding:
         frames = self.specifications.frames_of(self.duration)
         hop = max(1, round(self.step / self.specifications.step))
         self.embedder = Embedder(model.to(device), frames, hop, batch_size)
-        given = {"metric": params["distance"]} if config.backend.name.endswith("Direct") else {}
-        self.backend: Backend = build("backend", config.backend, config.document, **given)
+        self.backend: Backend = backend_of(config, "cosine", params.get("distance"))
         if self.backend.learns:
             version = checkpoints.version(self.epoch)
             self.backend.load(_load_arrays(validate / "backend" / f"{self.epoch:04d}.{version}.npz"))

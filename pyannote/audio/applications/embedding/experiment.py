@@ -11,6 +11,7 @@ from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches.base import Base as Approach
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.inference.embedder import Excerpt
+from pyannote.audio.inference.folders import backend_of
 from pyannote.audio.models._embedding import EmbeddingModel
 
 if TYPE_CHECKING:
@@ -38,14 +39,7 @@ class EmbeddingExperiment(Experiment):
 
     def backend(self, metric: str | None = None) -> Backend:
         """How embeddings are compared; `metric` replaces that of the approach."""
-        block = self.config.backend
-        given = {"metric": metric or self.task.metric} if block.name.endswith("Direct") else {}
-        if metric is not None and not given:
-            raise self.config.document.error(
-                block.where, f"{block.name} compares embeddings by cosine.", fix="Leave --metric out."
-            )
-        backend: Backend = self._build("backend", block, **given)
-        return backend
+        return backend_of(self.config, self.task.metric, metric)
 
     def excerpt(self, file: Recording, parts: list[tuple[float, float]]) -> Excerpt:
         """Parts of a recording, in seconds, as frames of its features."""

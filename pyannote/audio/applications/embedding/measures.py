@@ -155,11 +155,12 @@ class Diarization(Measure):
         Maximise coverage at this purity, instead of the F-score of purity and coverage.
     """
 
-    name, best = "diarization_fscore", max
+    best = max
 
     def __init__(
         self, excerpts: list[Excerpt], turns: list[tuple[str, float, str]], purity: float | None
     ) -> None:
+        self.name = "diarization_fscore" if purity is None else f"diarization_coverage_at_{purity:g}_purity"
         self.excerpts, self.turns, self.purity = excerpts, turns, purity
         self.uris = list(dict.fromkeys(uri for uri, _, _ in turns))
 
@@ -194,7 +195,7 @@ class Diarization(Measure):
             "threshold": best.threshold,
             "purity": round(best.purity, 6),
             "coverage": round(best.coverage, 6),
-            "attained": best.attained,
+            **({} if self.purity is None else {"purity_attained": best.attained}),
         }
 
     def picture(self, record: Record) -> Figure:
