@@ -65,15 +65,16 @@ class Base(ABC):
         """
 
 
-def cosine(one: Embeddings, other: Embeddings) -> NDArray[np.float32]:
-    """Cosine of the angle between rows, shape (rows,); 0 where a row is zero.
+def unit(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Rows scaled to length 1, in double precision, same shape; a row of zeros stays one.
 
     Examples
     --------
-    >>> rows = np.array([[1, 0], [0, 0]], dtype=np.float32)
-    >>> cosine(rows, np.ones((2, 2), dtype=np.float32)).round(3)
-    array([0.707, 0.   ], dtype=float32)
+    >>> unit(np.array([[3, 4], [0, 0]], dtype=np.float32))
+    array([[0.6, 0.8],
+           [0. , 0. ]])
     """
-    norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    products = np.einsum("ij,ij->i", one, other)
-    return np.clip(np.divide(products, norms, out=np.zeros_like(products), where=norms > 0), -1, 1)
+    values = rows.astype(np.float64)
+    norms = np.linalg.norm(values, axis=1, keepdims=True)
+    scaled: NDArray[np.float64] = values / np.where(norms > 0, norms, 1)
+    return scaled

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import ConfigError, DataError
-from pyannote.audio.embedding.backends.base import Base, Embeddings
+from pyannote.audio.embedding.backends.base import Base, Embeddings, unit
 from pyannote.audio.embedding.backends.direct import Direct
 
 
@@ -66,9 +65,14 @@ class WCCN(Base):
         Raises
         ------
         DataError
-            If no speaker has two embeddings.
+            If no speaker has two embeddings, or one is not finite.
         """
-        values = _unit(embeddings.astype(np.float64))
+        if not np.isfinite(embeddings).all():
+            raise DataError(
+                "An embedding of a training speaker is not finite.",
+                fix="Look for damaged files, or a training that has diverged.",
+            )
+        values = unit(embeddings)
         _, speakers, counts = np.unique(speakers, return_inverse=True, return_counts=True)
         means = np.zeros((len(counts), values.shape[1]))
         np.add.at(means, speakers, values)
@@ -81,7 +85,8 @@ class WCCN(Base):
             )
         within = (values - means[speakers])[several]
         covariance = within.T @ within / (several.sum() - (counts > 1).sum())
-        level = max(float(np.trace(covariance)) / len(covariance), float(np.finfo(np.float32).tiny))
+        # where nothing varies, all directions are equal
+        level = max(float(np.trace(covariance)) / len(covariance), 1e-10)
         covariance = (1 - self.shrinkage) * covariance + self.shrinkage * level * np.eye(len(covariance))
         eigenvalues, directions = np.linalg.eigh(covariance)
         scale = 1 / np.sqrt(np.maximum(eigenvalues, 1e-6 * level))
@@ -89,7 +94,7 @@ class WCCN(Base):
         self._state = {"center": center.astype(np.float32), "projection": projection.astype(np.float32)}
         projected = np.zeros(means.shape)
         np.add.at(projected, speakers, self.transform(embeddings))
-        self._state["speakers"] = _unit(projected).astype(np.float32)
+        self._state["speakers"] = unit(projected).astype(np.float32)
 
     def state(self) -> dict[str, NDArray[np.float32]]:
         """Mean, projection, and the direction of each training speaker after it."""
@@ -101,8 +106,8 @@ class WCCN(Base):
 
     def transform(self, embeddings: Embeddings) -> Embeddings:
         """Centred and projected embeddings of length 1, same shape."""
-        projected = (_unit(embeddings) - self._state["center"]) @ self._state["projection"]
-        return _unit(projected).astype(np.float32)
+        projected = (unit(embeddings) - self._state["center"]) @ self._state["projection"]
+        return unit(projected).astype(np.float32)
 
     def similarity(
         self, embeddings: Embeddings, first: NDArray[np.int64], second: NDArray[np.int64]
@@ -119,8 +124,3 @@ class WCCN(Base):
         alike = embeddings @ self._state["speakers"].T
         nearest: NDArray[np.float32] = -np.sort(-alike, axis=1)[:, : self.cohort]
         return nearest.mean(axis=1)
-
-
-def _unit(rows: NDArray[Any]) -> NDArray[Any]:
-    """Rows scaled to length 1; a row of zeros stays one."""
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
