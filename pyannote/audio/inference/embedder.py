@@ -108,9 +108,8 @@ class Embedder:
 
         Chunks that are shorter than the network takes are repeated until they are long enough.
         """
-        short = self.model.resolution - chunks.shape[1]
-        if short > 0:
-            chunks = np.pad(chunks, ((0, 0), (0, short), (0, 0)), mode="wrap")
+        if chunks.shape[1] < self.model.resolution:
+            chunks = chunks[:, np.arange(self.model.resolution) % chunks.shape[1]]
         device = next(self.model.parameters()).device
         self.model.eval()
         with torch.inference_mode():
