@@ -99,7 +99,8 @@ def check_version(params: Mapping[str, Any], epoch: int, checkpoints: Checkpoint
     CheckpointError
         If the weights of the epoch are others now.
     """
-    validated = params.get("weights", {}).get(epoch)
+    weights = params.get("weights")
+    validated = weights.get(epoch) if isinstance(weights, Mapping) else None
     if validated is not None and validated != checkpoints.version(epoch):
         raise CheckpointError(
             f"Epoch {epoch} has been trained again since this validation.",
@@ -118,7 +119,7 @@ def load_yaml(path: Path, fix: str) -> dict[str, Any]:
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise CheckpointError("There is no such file.", file=path, fix=fix) from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise CheckpointError("This file is damaged.", file=path, fix=fix) from None

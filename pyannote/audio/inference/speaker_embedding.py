@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import CheckpointError, DataError
 from pyannote.audio.embedding.backends.base import Base as Backend
+from pyannote.audio.embedding.backends.base import Metric
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.inference.embedder import Embedder, Embeddings, Excerpt
 from pyannote.audio.inference.folders import (
@@ -87,12 +89,13 @@ class SpeakerEmbedding:
         self.duration: float = duration or params["chunk"]["duration"]
         self.step = self.duration / 4
         frames = self.specifications.frames_of(self.duration)
-        hop = max(1, round(self.step / self.specifications.step))
+        # whole recordings are embedded as they were when the threshold was found
+        hop = max(1, round(params["chunk"]["step"] * frames))
         self.embedder = Embedder(model.to(device), frames, hop, batch_size)
         self.backend: Backend = backend_of(config, "cosine", params.get("distance"))
         if self.backend.learns:
             version = checkpoints.version(self.epoch)
-            self.backend.load(_load_arrays(validate / "backend" / f"{self.epoch:04d}.{version}.npz"))
+            _teach(self.backend, validate / "backend" / f"{self.epoch:04d}.{version}.npz")
 
     @property
     def dimension(self) -> int:
@@ -117,14 +120,13 @@ class SpeakerEmbedding:
         Returns
         -------
         float32, shape (windows, dimension)
-            The last window is the first one that reaches the end of the recording; of a recording that is
-            shorter than a window there is one.
+            The last window is the first one that reaches the end of the recording, or the last one that
+            begins before it; of a recording that is shorter than a window there is one.
         """
         step, frames = self.specifications.step, self.embedder.frames
         count = 1 + max(0, int(np.ceil((len(features) - frames) * step / self.step - 1e-6)))
         starts = np.round(np.arange(count) * self.step / step).astype(np.int64)
-        starts = np.minimum(starts, len(features) - 1)
-        parts = list(self.embedder.slide(features, starts))
+        parts = list(self.embedder.slide(features, starts[starts < len(features)]))
         return self.backend.transform(np.concatenate(parts))
 
     def __call__(self, file: AudioFile) -> SlidingWindowFeature:
@@ -169,13 +171,17 @@ class SpeakerEmbedding:
 def _load_params(validate: Path) -> dict[str, Any]:
     path = validate / "params.yml"
     params = load_yaml(path, "Run `validate` first, and name the folder that it prints.")
-    chunk, found = params.get("chunk"), params.get("params")
-    if not (
-        isinstance(params.get("epoch"), int)
-        and isinstance(chunk, Mapping)
-        and isinstance(found, Mapping)
-        and all(isinstance(value, (int, float)) for value in (chunk.get("duration"), found.get("threshold")))
-    ):
+    try:
+        sound = (
+            isinstance(params["epoch"], int)
+            and isinstance(params["params"]["threshold"], (int, float))
+            and isinstance(params["metric"], str)
+            and params["distance"] in get_args(Metric)
+            and all(0 < params["chunk"][name] < inf for name in ("duration", "step"))
+        )
+    except (KeyError, TypeError):
+        sound = False
+    if not sound:
         raise CheckpointError(
             "These are no parameters of an embedding.",
             file=path,
@@ -184,11 +190,12 @@ def _load_params(validate: Path) -> dict[str, Any]:
     return params
 
 
-def _load_arrays(path: Path) -> dict[str, NDArray[np.float32]]:
+def _teach(backend: Backend, path: Path) -> None:
+    """Give a backend what it has learned in a validation."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, EOFError, KeyError):
+            backend.load(dict(arrays))
+    except (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile):
         raise CheckpointError(
             "What the backend has learned is missing or damaged.", file=path, fix="Run `validate` again."
         ) from None

@@ -25,7 +25,7 @@ def validation_folder(named: Path) -> Path:
     path = named.resolve()
     if (path / PARAMS).exists():
         return path
-    root = path.parents[1]
+    root = path.parent.parent
     all_found = sorted(file.parent for file in root.glob(f"train/*/validate*/*/{PARAMS}"))
     equal = [found for found in all_found if found.name == path.name]
     alike = [found for found in all_found if _without_task(found.name) == _without_task(path.name)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -80,6 +79,7 @@ class EmbeddingValidator(Validator):
         self.history: dict[int, Record] = {}
         self.values: dict[int, float] = {}
         self._teachers: tuple[list[Excerpt], NDArray[np.int64]] | None = None
+        self._taught = self._kept = ""
 
     @property
     def validated(self) -> list[int]:
@@ -124,11 +124,8 @@ class EmbeddingValidator(Validator):
         """Write params.yml, and what the backend has learned at the best epoch."""
         epoch = self.best[self.measure.name]
         record = self.history[epoch]
-        if self.backend.learns and not self._backend_file(epoch).exists():
-            state = self.ready(epoch).state()
-            write_with(
-                self._backend_file(epoch), lambda stream: np.savez(stream, allow_pickle=False, **state)
-            )
+        if self.backend.learns:
+            self._keep_backend(epoch)
         write_yaml(
             self.folder / "params.yml",
             {
@@ -160,12 +157,25 @@ class EmbeddingValidator(Validator):
 
     def ready(self, epoch: int) -> Backend:
         """The backend, taught with the weights of an epoch, which the embedder has as well."""
+        version = self.checkpoints.version(epoch)
+        if version == self._taught:
+            return self.backend
         weights = self.checkpoints.load_weights(epoch, self.device)
         load_weights(self.embedder.model, weights, self.checkpoints.weights(epoch))
         if self.backend.learns:
             excerpts, speakers = self._training_excerpts()
             self.backend.fit(self.embedder(excerpts), speakers)
+        self._taught = version
         return self.backend
+
+    def _keep_backend(self, epoch: int) -> None:
+        """Write what the backend has learned, once in each validation: its parameters may have changed."""
+        version = self.checkpoints.version(epoch)
+        if version != self._kept:
+            state = self.ready(epoch).state()
+            path = self.folder / "backend" / f"{epoch:04d}.{version}.npz"
+            write_with(path, lambda stream: np.savez(stream, allow_pickle=False, **state))
+            self._kept = version
 
     def _training_excerpts(self) -> tuple[list[Excerpt], NDArray[np.int64]]:
         """Turns of training speakers, evenly spaced over all that they have said."""
@@ -185,9 +195,6 @@ class EmbeddingValidator(Validator):
             excerpts = [self.experiment.excerpt(file, [(start, end)]) for (file, start, end), _ in chosen]
             self._teachers = excerpts, np.array([index for _, index in chosen])
         return self._teachers
-
-    def _backend_file(self, epoch: int) -> Path:
-        return self.folder / "backend" / f"{epoch:04d}.{self.checkpoints.version(epoch)}.npz"
 
     def _settings(self) -> dict[str, object]:
         """All that the record of an epoch depends on, beside its weights."""

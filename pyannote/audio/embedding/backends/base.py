@@ -39,7 +39,13 @@ class Base(ABC):
         return {}
 
     def load(self, state: Mapping[str, NDArray[np.float32]]) -> None:  # noqa: B027
-        """Take what was learned before."""
+        """Take what was learned before.
+
+        Raises
+        ------
+        KeyError
+            If something is missing.
+        """
 
     def transform(self, embeddings: Embeddings) -> Embeddings:
         """Map embeddings to where they are compared, shape (embeddings, dimension)."""

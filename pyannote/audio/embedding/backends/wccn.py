@@ -102,7 +102,7 @@ class WCCN(Base):
 
     def load(self, state: Mapping[str, NDArray[np.float32]]) -> None:
         """Take what was learned before."""
-        self._state = dict(state)
+        self._state = {name: state[name] for name in ("center", "projection", "speakers")}
 
     def transform(self, embeddings: Embeddings) -> Embeddings:
         """Centred and projected embeddings of length 1, same shape."""
