@@ -67,7 +67,7 @@ def test_an_empty_collection_is_a_sentence(folder):
 
 def test_a_missing_list_is_a_sentence(folder):
     (folder / "noise.lst").unlink()
-    with pytest.raises(DataError, match=r"cannot be read.*noise\.lst"):
+    with pytest.raises(DataError, match=r"noise\.lst: This file is named in database.yml, and is not there"):
         collection(NAME)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -17,7 +18,7 @@ from pyannote.audio.augmentation._recordings import RecordingAugmentation
 from pyannote.audio.augmentation._waveform import WaveformAugmentation
 from pyannote.audio.config.registry import available, build
 from pyannote.audio.config.schema import Block, load_config
-from pyannote.audio.core.errors import ConfigError, UsageError
+from pyannote.audio.core.errors import ConfigError, DataError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, recordings
 from pyannote.audio.features.base import FeatureExtraction
@@ -131,6 +132,16 @@ class Experiment(ABC):
         built = [self._build("callbacks", block) for block in self.config.callbacks]
         return {type(callback).__name__: callback for callback in built}
 
+    def usable(self, files: list[Recording]) -> list[Recording]:
+        """Training files that something can be learned from."""
+        return files
+
+    def check(self, files: Sequence[Recording]) -> list[str]:
+        """What the user should know about training files; errors name the line of what is trained."""
+        with self._located(*self.config.task.where, "params"):
+            remarks: list[str] = self.task.check(files)
+        return remarks
+
     def augmented(self, files: list[Recording]) -> list[Recording]:
         """Training files with what augmentations make of them, such as versions at other speeds."""
         for augmentation in self.recording_augmentations:
@@ -151,14 +162,16 @@ class Experiment(ABC):
         """Features of training files, from which batches are gathered, with waveforms augmented."""
         self.prepare_features(files)
         for augmentation in self.waveform_augmentations:
-            sounds = augmentation.sources(files)
+            with self._located("data_augmentation"):
+                sounds = augmentation.sources(files)
             rate = self.extraction.sample_rate
             self.store.waveforms.prepare([*(sound.file for sound in sounds), *files], progress=bar)
             waveforms = [
                 self.store.waveforms.get(sound.file)[round(sound.start * rate) : round(sound.end * rate), 0]
                 for sound in sounds
             ]
-            augmentation.prepare(waveforms, rate)
+            with self._located("data_augmentation"):
+                augmentation.prepare(waveforms, rate)
         return self.store.pack(files, self.waveform_augmentations)
 
     def _refuse_other_kind(self) -> None:
@@ -172,6 +185,17 @@ class Experiment(ABC):
                 f"{', '.join(available(self.kind))}.",
                 fix=f"Train it with {command}.",
             )
+
+    @contextmanager
+    def _located(self, *where: str | int) -> Iterator[None]:
+        """Errors within that name no file are about this part of the configuration."""
+        try:
+            yield
+        except (DataError, UsageError) as error:
+            if error.file is not None:
+                raise
+            place = self.config.document.error(where, error.found)
+            raise type(error)(error.found, file=place.file, line=place.line, fix=error.fix) from error
 
     def _build(self, kind: str, block: Block, **injected: Any) -> Any:
         return build(kind, block, self.config.document, **injected)

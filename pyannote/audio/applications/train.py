@@ -50,8 +50,9 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
     checkpoints = Checkpoints(folder.weights)
     experiment = experiment_type(options.root.resolve(), options.parallel)
     device = choose_device(options.cpu, options.gpu)
-    files = experiment.augmented(experiment.recordings(options.protocol, options.subset))
-    for remark in experiment.task.check(files):
+    files = experiment.usable(experiment.recordings(options.protocol, options.subset))
+    files = experiment.augmented(files)
+    for remark in experiment.check(files):
         warn(remark)
     specifications = experiment.task.specifications(experiment.extraction)
     torch.manual_seed(torch_seed(options.seed))

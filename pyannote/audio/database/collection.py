@@ -6,6 +6,7 @@ import warnings
 
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.database.protocols import Recording, _protocol, _recording
+from pyannote.audio.database.sources import check_sources, sources_of
 
 
 def collection(name: str) -> list[Recording]:
@@ -43,6 +44,8 @@ def collection(name: str) -> list[Recording]:
         raise UsageError(
             f"{name} is no collection.", fix="Name one as Database.Collection.Name, as database.yml has it."
         )
+    sources = sources_of(name, None)
+    check_sources(sources)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -52,5 +55,5 @@ def collection(name: str) -> list[Recording]:
     except Exception as error:
         raise DataError(f"The collection {name} cannot be read ({error}).", fix="Check its list.") from error
     if not files:
-        raise DataError(f"The collection {name} has no files.", fix="Fill its list.")
+        raise DataError(f"The collection {name} has no files.", file=sources.get("uri"), fix="Fill its list.")
     return [_recording(file, {}, {}, annotated=False) for file in files]

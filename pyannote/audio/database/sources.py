@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from pyannote.audio.io.lines import AnnotatedEvent
 
 
-def sources_of(name: str, subset: str) -> dict[str, Path]:
-    """Return the files that a `database.yml` names for a subset, where they are single files."""
+def sources_of(name: str, subset: str | None) -> dict[str, Path]:
+    """Return the files that a `database.yml` names, where they are single files.
+
+    They are those of a subset of a protocol, or of a collection, which has none.
+    """
     database, task, protocol = name.split(".")
     found: dict[str, Path] = {}
     for config, content in known_protocols().configs.items():
-        entries = (
-            content.get("Protocols", {}).get(database, {}).get(task, {}).get(protocol, {}).get(subset, {})
-        )
+        entries = content.get("Protocols", {}).get(database, {}).get(task, {}).get(protocol, {})
+        if subset is not None:
+            entries = entries.get(subset, {})
         if entries:
             # of several files that define a protocol, the last one counts
             found = {}

@@ -158,6 +158,12 @@ def load_params(validate: Path) -> dict[str, Any]:
     """
     path = validate / "params.yml"
     params = load_yaml(path, "Run `validate` first, and name the folder that it prints.")
+    if "distance" in params:
+        raise CheckpointError(
+            "This validation is one of embeddings, which give no scores of classes.",
+            file=path,
+            fix="Use `pyannote-audio emb`, or pyannote.audio.inference.speaker_embedding.SpeakerEmbedding.",
+        )
     if not all(_is_choice(params.get(part)) for part in ("params", "class_wise")):
         raise _damaged_params(path)
     return params

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from pyannote.audio.applications.embedding.validations import validation_folder
 from pyannote.audio.applications.experiment import choose_device
-from pyannote.audio.applications.terminal import say
-from pyannote.audio.core.errors import UsageError
+from pyannote.audio.applications.terminal import say, warn
+from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.database.faults import fault
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
 
 
@@ -31,6 +32,8 @@ def compare(options: CompareOptions) -> None:
     ------
     UsageError
         If the validation was not one of trials, so that its threshold says nothing of two recordings.
+    DataError
+        If a recording is missing, damaged or silent.
     """
     validate = validation_folder(options.validate)
     device = choose_device(options.cpu, options.gpu)
@@ -40,6 +43,16 @@ def compare(options: CompareOptions) -> None:
             f"{validate} was validated on conversations: its threshold is one of clusters.",
             fix="Run `validate` on a protocol with trials, and name the folder that it prints.",
         )
+    for path in (options.first, options.second):
+        _mind_fault(path)
     similarity = embedding.similarity(options.first, options.second)
     answer = "same speaker" if similarity >= embedding.threshold else "different speakers"
     say(f"similarity {similarity:.3f}, threshold {embedding.threshold:.3f}: {answer}")
+
+
+def _mind_fault(path: Path) -> None:
+    found = fault(path)
+    if found == "silent":
+        raise DataError("This is silent.", file=path, fix="Name a recording in which somebody speaks.")
+    if found == "clipped":
+        warn(f"{path} is clipped from end to end, which leaves little of a voice.")

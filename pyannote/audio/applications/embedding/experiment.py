@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyannote.audio.applications.experiment import Experiment, Kind, TrainFolder
+from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.database.faults import without_faults
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches.base import Base as Approach
 from pyannote.audio.embedding.backends.base import Base as Backend
@@ -29,6 +31,18 @@ class EmbeddingExperiment(Experiment):
 
     kind: ClassVar[Kind] = "approach"
     task: Approach
+
+    def __init__(self, root: Path, parallel: int = 1) -> None:
+        super().__init__(root, parallel)
+        # before hours of training, not after
+        self.backend()
+
+    def usable(self, files: list[Recording]) -> list[Recording]:
+        """Training files in which somebody can be heard; how many others there are is said."""
+        sound, remarks = without_faults(files)
+        for remark in remarks:
+            warn(f"{remark} They are left out.")
+        return sound
 
     def model(self, specifications: Specifications) -> EmbeddingModel:
         """Network with fresh weights; what the loss learns beside it is made as well."""

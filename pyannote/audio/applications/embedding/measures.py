@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
-from pyannote.audio.core.errors import DataError
+from pyannote.audio.applications.terminal import warn
+from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.database.faults import without_faults
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.database.trials import is_verification, trials
 from pyannote.audio.embedding.backends.base import Base as Backend
@@ -26,7 +28,7 @@ from pyannote.audio.validation.diarization import evaluate as evaluate_clusterin
 from pyannote.audio.validation.pairs import all_pairs
 from pyannote.audio.validation.verification import VerificationResult, evaluate, known_speakers
 
-Record = NDArray[np.float32]
+Record = NDArray[np.floating]
 """What is kept of an epoch: all that its values can be computed from again."""
 
 RESAMPLES = 200
@@ -180,7 +182,8 @@ class Diarization(Measure):
             durations = np.array([self.turns[index][1] for index in own])
             files.append(Turns(uri, embeddings[own], durations, [self.turns[index][2] for index in own]))
         curve = evaluate_clustering(files, backend.metric).curve
-        return np.stack([curve.thresholds, curve.purity, curve.coverage], axis=1).astype(np.float32)
+        # in double precision: a purity of exactly P is at least P
+        return np.stack([curve.thresholds, curve.purity, curve.coverage], axis=1)
 
     def value(self, record: Record) -> float:
         """F-score of purity and coverage, or coverage at the purity that was asked for."""
@@ -204,7 +207,7 @@ class Diarization(Measure):
         return purity_coverage_figure(curve, curve.best(self.purity).threshold)
 
     def _curve(self, record: Record) -> ClusteringCurve:
-        return ClusteringCurve(*record.astype(np.float64).T)
+        return ClusteringCurve(*record.T)
 
 
 def measure_of(experiment: EmbeddingExperiment, protocol: str, subset: str, purity: float | None) -> Measure:
@@ -217,10 +220,13 @@ def measure_of(experiment: EmbeddingExperiment, protocol: str, subset: str, puri
     """
     if is_verification(protocol):
         found = trials(protocol, subset, experiment.config.preprocessors)
+        _refuse_purity(purity, protocol)
+        _mind_faults(found.files)
         experiment.prepare_features(found.files)
         excerpts = [experiment.excerpt(file, file["regions"]) for file in found.files]
         return Verification(excerpts, found.first, found.second, found.targets)
     files = experiment.recordings(protocol, subset)
+    _mind_faults(files)
     experiment.prepare_features(files)
     spoken = [(file, turn) for file in files for turn in solo_turns(file["events"] or ())]
     if not spoken:
@@ -229,8 +235,21 @@ def measure_of(experiment: EmbeddingExperiment, protocol: str, subset: str, puri
     if _conversations(files):
         turns = [(file["uri"], end - start, speaker) for file, (start, end, speaker) in spoken]
         return Diarization(excerpts, turns, purity)
+    _refuse_purity(purity, protocol)
     pairs = all_pairs([turn[2] for _, turn in spoken], [file["uri"] for file, _ in spoken])
     return Verification(excerpts, pairs.first, pairs.second, pairs.targets)
+
+
+def _mind_faults(files: list[Recording]) -> None:
+    for remark in without_faults(files)[1]:
+        warn(f"{remark} They count like the others; take them out of the lists if they should not.")
+
+
+def _refuse_purity(purity: float | None, protocol: str) -> None:
+    if purity is not None:
+        raise UsageError(
+            f"{protocol} is validated on trials, in which nothing is clustered.", fix="Leave --purity out."
+        )
 
 
 def _conversations(files: list[Recording]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -49,6 +49,9 @@ class Base(ABC):
     metric: Metric = "cosine"
     """How embeddings are compared."""
 
+    fewest: ClassVar[int] = 1
+    """Segments of a speaker that the loss needs in a batch."""
+
     head: nn.Module
     """What the loss learns beside the network."""
 
@@ -68,8 +71,10 @@ class Base(ABC):
                 f"Segments of {low:g} to {high:g} s were asked for; durations must be positive, and "
                 "min_duration at most max_duration."
             )
-        if per_fold < 2 or per_label < 1:
-            raise ConfigError("per_fold must be at least 2, and per_label at least 1.")
+        if per_fold < 2 or per_label < self.fewest:
+            raise ConfigError(
+                f"per_fold must be at least 2, and per_label of {type(self).__name__} at least {self.fewest}."
+            )
         if not (0 < per_epoch < float("inf") and label_min_duration >= 0):
             raise ConfigError("per_epoch must be positive, and label_min_duration not negative.")
         self.min_duration, self.max_duration = low, high

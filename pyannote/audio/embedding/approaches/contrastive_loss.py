@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from pyannote.audio.core.errors import ConfigError
@@ -38,6 +40,8 @@ class ContrastiveLoss(Base):
     >>> ContrastiveLoss(metric="cosine", margin=1.0).loss(embeddings, torch.tensor([0, 0, 1])).item()
     0.5
     """
+
+    fewest: ClassVar[int] = 2
 
     def __init__(
         self,

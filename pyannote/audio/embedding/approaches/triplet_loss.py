@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -49,6 +49,8 @@ class TripletLoss(Base):
     >>> approach.measures()
     {'active_triplets': 0.0}
     """
+
+    fewest: ClassVar[int] = 2
 
     def __init__(
         self,

@@ -1,0 +1,91 @@
+"""Recordings in which nobody can be heard: silent ones, and those that are clipped from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, get_args
+
+import numpy as np
+
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.io.waveform import AudioFile, Waveform
+from pyannote.audio.io.waveform import Recording as Audio
+
+Fault = Literal["silent", "clipped"]
+
+EXCERPT = 0.25
+"""Seconds in the middle of a recording; the rest is looked at only if something is wrong with them."""
+
+LARGEST = 0.99
+"""Share of the largest magnitude from which on a sample counts as one of the largest."""
+
+CLIPPED = 0.5
+"""Share of the largest samples from which on a recording is clipped; that of speech is below 0.01."""
+
+
+def fault(file: AudioFile) -> Fault | None:
+    """What is wrong with a recording.
+
+    Parameters
+    ----------
+    file : path or mapping
+        A path, or a file of a protocol.
+
+    Returns
+    -------
+    {"silent", "clipped"}, optional
+        "silent" if all samples are 0; "clipped" if most have the largest magnitude, whatever that is.
+
+    Raises
+    ------
+    AudioError
+        The audio is missing, empty or damaged.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(0).normal(size=8000)
+    >>> waveforms = (noise, 0 * noise, 0.5 * np.sign(noise))
+    >>> [fault({"waveform": waveform, "sample_rate": 8000}) for waveform in waveforms]
+    [None, 'silent', 'clipped']
+    """
+    audio = Audio(file)
+    length = min(audio.samples, max(1, round(EXCERPT * audio.sample_rate)))
+    start = (audio.samples - length) // 2
+    found = _of(audio.read(start, start + length))
+    if found is None:
+        return None
+    return found if all(_of(piece) == found for piece in _pieces(audio)) else None
+
+
+def without_faults(files: Sequence[Recording]) -> tuple[list[Recording], list[str]]:
+    """Recordings in which somebody may be heard, and a line on the others, where there are any.
+
+    Returns
+    -------
+    sound : list of Recording
+    remarks : list of str
+        For each kind of fault, how many recordings have it, and the names of the first ones.
+    """
+    found = [fault(file) for file in files]
+    remarks = []
+    for kind in get_args(Fault):
+        uris = [file["uri"] for file, of_file in zip(files, found, strict=True) if of_file == kind]
+        if uris:
+            shown = ", ".join(uris[:5]) + (", ..." if len(uris) > 5 else ".")
+            remarks.append(f"{len(uris)} of {len(files)} recordings are {kind}: {shown}")
+    return [file for file, of_file in zip(files, found, strict=True) if of_file is None], remarks
+
+
+def _of(waveform: Waveform) -> Fault | None:
+    level = np.abs(waveform)
+    peak = level.max()
+    if peak == 0:
+        return "silent"
+    return "clipped" if (level >= LARGEST * peak).mean() >= CLIPPED else None
+
+
+def _pieces(audio: Audio, seconds: int = 60) -> Iterator[Waveform]:
+    """All of a recording, a minute at a time."""
+    size = seconds * audio.sample_rate
+    for start in range(0, audio.samples, size):
+        yield audio.read(start, min(start + size, audio.samples))
