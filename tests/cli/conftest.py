@@ -141,8 +141,8 @@ def start():
     """Start a command in a process of its own; whatever still runs at the end of the test is killed."""
     started = []
 
-    def popen(*arguments, **options):
-        command = [sys.executable, "-m", "pyannote.audio.applications.pyannote_audio", *map(str, arguments)]
+    def popen(*arguments, program="pyannote_audio", **options):
+        command = [sys.executable, "-m", f"pyannote.audio.applications.{program}", *map(str, arguments)]
         usual = {
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
@@ -325,6 +325,13 @@ def make_meetings(root, voices):
             path = root / "ami_public_manual_1.6.2" / "segments" / f"{meeting}.{'ABC'[agent]}.segments.xml"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"<root>{''.join(segments)}</root>")
+
+
+@pytest.fixture
+def speakers(corpora, monkeypatch):
+    """What a user of them sets, for commands that are processes of their own."""
+    monkeypatch.setenv("PYANNOTE_DATABASE_CONFIG", corpora.config)
+    monkeypatch.setenv("PYANNOTE_AUDIO_CACHE", str(corpora.cache))
 
 
 @pytest.fixture(scope="session")
