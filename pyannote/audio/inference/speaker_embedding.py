@@ -126,8 +126,15 @@ class SpeakerEmbedding:
         step, frames = self.specifications.step, self.embedder.frames
         count = 1 + max(0, int(np.ceil((len(features) - frames) * step / self.step - 1e-6)))
         starts = np.round(np.arange(count) * self.step / step).astype(np.int64)
-        parts = list(self.embedder.slide(features, starts[starts < len(features)]))
-        return self.backend.transform(np.concatenate(parts))
+        starts = starts[starts < len(features)]
+        # one array from the start: small ones, kept between what batches need and give back, would leave the
+        # memory of a long recording in pieces that nothing fits into
+        embeddings = np.empty((len(starts), self.dimension), dtype=np.float32)
+        done = 0
+        for batch in self.embedder.slide(features, starts):
+            embeddings[done : done + len(batch)] = batch
+            done += len(batch)
+        return self.backend.transform(embeddings)
 
     def __call__(self, file: AudioFile) -> SlidingWindowFeature:
         """Embeddings of a recording on a sliding window.
