@@ -48,6 +48,14 @@ class EmbeddingExperiment(Experiment):
         """Network with fresh weights; what the loss learns beside it is made as well."""
         model = super().model(specifications)
         assert isinstance(model, EmbeddingModel)
+        shortest = specifications.frames_of(self.task.min_duration)
+        if shortest < model.resolution:
+            raise self.config.document.error(
+                (*self.config.task.where, "params", "min_duration"),
+                f"Segments of {self.task.min_duration:g} s are {shortest} frames, and "
+                f"{self.config.architecture.name} takes {model.resolution} or more.",
+                fix=f"Set min_duration to {model.resolution * specifications.step:g} or more.",
+            )
         self.task.head = self.task.make_head(model.dimension, len(specifications.classes))
         return model
 
