@@ -23,6 +23,7 @@ REQUIREMENTS = [
     "soundfile>=0.12",
     "soxr>=0.3.2",
     "tensorboard>=2.12",
+    "threadpoolctl>=3.1",
     # from 2.14 on, the default wheel for Linux brings several GB of CUDA libraries
     "torch>=2.2,<2.14",
     "tqdm>=4.64",

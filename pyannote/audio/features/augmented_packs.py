@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pyannote.audio.features._threads import single_blas_thread
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
 
@@ -77,9 +78,11 @@ class AugmentedPack(Pack):
         begin = np.clip(first - framing.neighbours, 0, total - length)
         waveforms = self._changed(files, begin * framing.hop - framing.before, int(length.max()), random)
         features = np.zeros((len(files), length.max(), self.data.shape[1]), dtype=np.float32)
-        for size in np.unique(length):
-            same = np.flatnonzero(length == size)
-            features[same, :size] = self.extraction.of_excerpts(waveforms[same, : framing.samples(int(size))])
+        with single_blas_thread():
+            for size in np.unique(length):
+                same = np.flatnonzero(length == size)
+                excerpts = waveforms[same, : framing.samples(int(size))]
+                features[same, :size] = self.extraction.of_excerpts(excerpts)
         within = np.minimum(first[:, None] + np.arange(frames), total[:, None] - 1) - begin[:, None]
         return torch.from_numpy(features[np.arange(len(files))[:, None], within])
 
