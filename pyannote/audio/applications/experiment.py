@@ -18,7 +18,7 @@ from pyannote.audio.augmentation._recordings import RecordingAugmentation
 from pyannote.audio.augmentation._waveform import WaveformAugmentation
 from pyannote.audio.config.registry import available, build
 from pyannote.audio.config.schema import Block, load_config
-from pyannote.audio.core.errors import ConfigError, DataError, UsageError
+from pyannote.audio.core.errors import ConfigError, DataError, ToolkitError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, recordings
 from pyannote.audio.features.base import FeatureExtraction
@@ -138,7 +138,7 @@ class Experiment(ABC):
 
     def check(self, files: Sequence[Recording]) -> list[str]:
         """What the user should know about training files; errors name the line of what is trained."""
-        with self._located(*self.config.task.where, "params"):
+        with self._located(DataError, *self.config.task.where, "params"):
             remarks: list[str] = self.task.check(files)
         return remarks
 
@@ -162,7 +162,7 @@ class Experiment(ABC):
         """Features of training files, from which batches are gathered, with waveforms augmented."""
         self.prepare_features(files)
         for augmentation in self.waveform_augmentations:
-            with self._located("data_augmentation"):
+            with self._located(UsageError, "data_augmentation"):
                 sounds = augmentation.sources(files)
             rate = self.extraction.sample_rate
             self.store.waveforms.prepare([*(sound.file for sound in sounds), *files], progress=bar)
@@ -170,7 +170,7 @@ class Experiment(ABC):
                 self.store.waveforms.get(sound.file)[round(sound.start * rate) : round(sound.end * rate), 0]
                 for sound in sounds
             ]
-            with self._located("data_augmentation"):
+            with self._located(DataError, "data_augmentation"):
                 augmentation.prepare(waveforms, rate)
         return self.store.pack(files, self.waveform_augmentations)
 
@@ -187,15 +187,15 @@ class Experiment(ABC):
             )
 
     @contextmanager
-    def _located(self, *where: str | int) -> Iterator[None]:
-        """Errors within that name no file are about this part of the configuration."""
+    def _located(self, kind: type[ToolkitError], *where: str | int) -> Iterator[None]:
+        """Errors of a kind within that name no file are about this part of the configuration."""
         try:
             yield
-        except (DataError, UsageError) as error:
+        except kind as error:
             if error.file is not None:
                 raise
             place = self.config.document.error(where, error.found)
-            raise type(error)(error.found, file=place.file, line=place.line, fix=error.fix) from error
+            raise kind(error.found, file=place.file, line=place.line, fix=error.fix) from error
 
     def _build(self, kind: str, block: Block, **injected: Any) -> Any:
         return build(kind, block, self.config.document, **injected)
