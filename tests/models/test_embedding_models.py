@@ -321,7 +321,7 @@ def test_a_frame_of_an_x_vector_sees_seven_frames_on_both_sides():
 
 
 def test_an_x_vector_with_statistics_of_its_input_pools_them_along():
-    model = XVector(specifications(), channels=[8] * 5, input_statistics=True, residual=True).eval()
+    model = XVector(specifications(), channels=[8] * 5, input_statistics="pooled", residual=True).eval()
     X = frames_of(2, 60)
     with torch.inference_mode():
         encoded = model.encode(X)
@@ -330,6 +330,26 @@ def test_an_x_vector_with_statistics_of_its_input_pools_them_along():
     assert torch.equal(change[:, 10], X[:, 12] - X[:, 8])
     assert torch.equal(change[:, 0], X[:, 2] - X[:, 0])
     assert model({"X": X}).shape == (2, model.dimension)
+
+
+def test_appended_statistics_are_those_of_the_normalised_input():
+    model = XVector(
+        specifications(), channels=[8] * 5, dimension=6, input_statistics="appended", normalize=False
+    ).eval()
+    X = frames_of(3, 80)
+    with torch.inference_mode():
+        embeddings = model({"X": X})
+        frames = model.instance_normalization(model.normalized({"X": X}, "X"))
+    features = X.shape[2]
+    assert embeddings.shape == (3, 6 + 4 * features) and model.dimension == 6 + 4 * features
+    assert torch.allclose(embeddings[:, :6].norm(dim=1), torch.ones(3), atol=1e-5)
+    mean, deviation = frames.mean(dim=1), frames.std(dim=1, correction=0)
+    # running statistics of a fresh batch normalisation are 0 and 1
+    assert torch.allclose(
+        embeddings[:, 6 : 6 + features] / embeddings[:, 6 + 2 * features : 6 + 3 * features],
+        mean / deviation,
+        atol=1e-3,
+    )
 
 
 def test_layers_of_an_x_vector_that_are_added_must_be_equally_wide():

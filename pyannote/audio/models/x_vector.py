@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import normalize as to_unit_length
 
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.models._checks import check_sizes
+from pyannote.audio.models._checks import check_choice, check_sizes
 from pyannote.audio.models._embedding import EmbeddingModel
 from pyannote.audio.models._normalization import Normalization
 from pyannote.audio.models._pooling import Pooling, pooling_layer
+
+InputStatistics = Literal["none", "pooled", "appended"]
 
 
 class XVector(EmbeddingModel):
@@ -22,7 +26,9 @@ class XVector(EmbeddingModel):
     a chunk may be as short as one frame. Each layer ends in ReLU and batch normalisation.
 
     Two switches, off as in the paper, help where training speakers are few: `residual`, and
-    `input_statistics`, by which an embedding sees what no layer has changed.
+    `input_statistics`, by which an embedding sees what no layer has changed. Appended statistics leave
+    to the layers what a linear view of the input does not tell (Cheng et al., "Wide & Deep Learning",
+    2016).
 
     Parameters
     ----------
@@ -33,13 +39,14 @@ class XVector(EmbeddingModel):
     residual : bool
         Add the input of the second to fourth layer to its output; the first four layers must have
         equally many channels.
-    input_statistics : bool
-        Pool the input features, and their change over 4 frames, along with the output of the last
-        layer; all that was pooled is then normalised over the batch.
+    input_statistics : "none", "pooled" or "appended"
+        "pooled": the input features, and their change over 4 frames, are pooled along with the output
+        of the last layer, and all of it is normalised over the batch. "appended": what was pooled of
+        them follows the `dimension` learned values in the embedding as well, both parts with length 1.
     pooling : "sum", "mean", "max", "statistics" or "attentive"
         How frames become one vector.
     dimension : int
-        Dimension of an embedding.
+        Dimension of an embedding, without appended statistics.
     instance_normalize : bool
         Give each chunk zero mean and unit variance over its own time.
     batch_normalize : bool
@@ -67,22 +74,29 @@ class XVector(EmbeddingModel):
         specifications: Specifications,
         channels: Sequence[int] = (512, 512, 512, 512, 1500),
         residual: bool = False,
-        input_statistics: bool = False,
+        input_statistics: InputStatistics = "none",
         pooling: Pooling = "statistics",
         dimension: int = 512,
         instance_normalize: bool = True,
         batch_normalize: bool = True,
         normalize: Normalization = True,
     ) -> None:
-        super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
-        check_sizes(channels=channels)
+        check_choice("input_statistics", input_statistics, get_args(InputStatistics))
+        check_sizes(channels=channels, dimension=dimension)
         if len(channels) != 5:
             raise ConfigError(f"channels must be five sizes, not {list(channels)}.")
         if residual and len(set(channels[:4])) > 1:
             raise ConfigError(f"With residual, the first four channels must be equal, not {list(channels)}.")
+        features = specifications.inputs["X"]
+        encoded = channels[-1] + (0 if input_statistics == "none" else 2 * features)
+        pool, pooled = pooling_layer(pooling, encoded)
+        appended = (pooled // encoded) * 2 * features if input_statistics == "appended" else 0
+        # both parts of an embedding with statistics are normalised before they are joined
+        outside = batch_normalize and not appended
+        super().__init__(specifications, dimension + appended, instance_normalize, outside, normalize)
         self.residual = residual
         self.input_statistics = input_statistics
-        features = specifications.inputs["X"]
+        self.learned = channels[-1]
         layers = []
         for inputs, outputs, width, dilation in zip(
             (features, *channels), channels, (5, 3, 3, 1, 1), (1, 2, 3, 1, 1), strict=False
@@ -90,12 +104,15 @@ class XVector(EmbeddingModel):
             convolution = nn.Conv1d(inputs, outputs, width, dilation=dilation, padding="same")
             layers.append(nn.Sequential(convolution, nn.ReLU(), nn.BatchNorm1d(outputs, affine=False)))
         self.layers = nn.ModuleList(layers)
-        self.pooling, pooled = pooling_layer(pooling, channels[-1] + 2 * features * input_statistics)
+        self.pooling = pool
         self.pooled_normalization = (
-            nn.BatchNorm1d(pooled, affine=False) if input_statistics else nn.Identity()
+            nn.Identity() if input_statistics == "none" else nn.BatchNorm1d(pooled, affine=False)
         )
         # batch normalisation would take a bias away again
         self.linear = nn.Linear(pooled, dimension, bias=not batch_normalize)
+        self.learned_normalization = (
+            nn.BatchNorm1d(dimension, affine=False) if batch_normalize and appended else nn.Identity()
+        )
 
     def encode(self, frames: Tensor) -> Tensor:
         """(batch, frames, features) to (batch, frames, encoded features)."""
@@ -104,12 +121,19 @@ class XVector(EmbeddingModel):
             passed = layer(encoded)
             encoded = encoded + passed if self.residual and 1 <= index <= 3 else passed
         encoded = encoded.transpose(1, 2)
-        return torch.cat([encoded, frames, change(frames)], dim=2) if self.input_statistics else encoded
+        if self.input_statistics == "none":
+            return encoded
+        return torch.cat([encoded, frames, change(frames)], dim=2)
 
     def embed(self, encoded: Tensor) -> Tensor:
         """Embeddings before their normalisation, of shape (batch, dimension)."""
-        embeddings: Tensor = self.linear(self.pooled_normalization(self.pooling(encoded)))
-        return embeddings
+        pooled = self.pooled_normalization(self.pooling(encoded))
+        learned: Tensor = self.learned_normalization(self.linear(pooled))
+        if self.input_statistics != "appended":
+            return learned
+        # means of all features come first, then their deviations
+        statistics = pooled.unflatten(1, (-1, encoded.shape[2]))[:, :, self.learned :].flatten(1)
+        return torch.cat([to_unit_length(learned), to_unit_length(statistics)], dim=1)
 
 
 def change(frames: Tensor, reach: int = 2) -> Tensor:
