@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from pyannote.audio import __version__
+from pyannote.audio.applications import pyannote_audio, speaker_embedding
 from pyannote.audio.applications.pyannote_audio import BLOCKS
 
 HEAVY = (
@@ -18,6 +19,7 @@ HEAVY = (
     "pyannote.core",
     "pyannote.database",
     "matplotlib",
+    "sklearn",
 )
 COMMANDS = {
     "labeling": ("train", "validate", "apply", "evaluate"),
@@ -31,14 +33,49 @@ HELP = [
     ["dcase", "--help"],
     *([block, command, "--help"] for block, family in BLOCKS.items() for command in COMMANDS[family]),
 ]
+# the command of 2019
+OLD_HELP = [["--help"], ["-h"], [], *([command, "--help"] for command in COMMANDS["embedding"])]
 
 
-@pytest.mark.parametrize("arguments", HELP, ids=" ".join)
-def test_help_is_given(arguments, here):
-    result = here(*arguments)
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [
+        *((pyannote_audio, arguments) for arguments in HELP),
+        *((speaker_embedding, arguments) for arguments in OLD_HELP),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value.__name__.rpartition(".")[2],
+)
+def test_help_is_given(program, arguments, here):
+    result = here(*arguments, program=program)
     assert (result.code, result.err) == (0, "")
     assert "Usage:" in result.out
     assert max(map(len, result.out.splitlines())) <= 110
+    assert "{" not in result.out
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_block_has_the_commands_of_its_family(block, here):
+    for command in COMMANDS[BLOCKS[block]]:
+        assert f"Usage: pyannote-audio {block} {command} " in here(block, command, "--help").out
+    other = {"compare": "labeling", "evaluate": "embedding"}
+    for command, family in other.items():
+        assert here(block, command, "--help").code == (2 if BLOCKS[block] == family else 0)
+
+
+def test_what_differs_between_both_commands_of_embedding(here):
+    def options(arguments, program):
+        return here(*arguments, "--help", program=program).out
+
+    new = {name: options(["emb", name], pyannote_audio) for name in COMMANDS["embedding"]}
+    old = {name: options([name], speaker_embedding) for name in COMMANDS["embedding"]}
+    assert "[default: 100]" in new["train"] and "no end" in old["train"]
+    assert "--evergreen" in new["validate"] and "--chronological" in old["validate"]
+    assert "--evergreen" not in old["validate"] and "--chronological" not in new["validate"]
+    for name in ("validate", "apply"):
+        assert "as a share of it [default: 0.25]" in new[name]
+        assert "in seconds (default: a quarter of it)" in old[name]
+    for name in ("train", "validate", "apply"):
+        assert "--database=FILE" in old[name] and "--database" not in new[name]
 
 
 @pytest.mark.parametrize("command", COMMANDS["labeling"])
@@ -54,9 +91,11 @@ def test_nothing_heavy_is_imported():
     """Half a second is kept by not importing what takes longer; timing it would be a matter of luck."""
     script = f"""
 import json, sys
-from pyannote.audio.applications import pyannote_audio
+from pyannote.audio.applications import pyannote_audio, speaker_embedding
 for arguments in {HELP!r} + [["--version"], ["dcase", "trian"], ["dcase", "train", "--form=last"]]:
     pyannote_audio.run(arguments)
+for arguments in {OLD_HELP!r} + [["--version"], ["trian"], ["validate", "--form=last"]]:
+    speaker_embedding.run(arguments)
 print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -65,8 +104,9 @@ print(json.dumps(sorted(sys.modules)), file=sys.stderr)
     assert not modules & set(HEAVY)
 
 
-def test_the_module_runs_as_a_command(command):
-    result = command("--version")
+@pytest.mark.parametrize("program", ["pyannote_audio", "speaker_embedding"])
+def test_the_module_runs_as_a_command(program, command):
+    result = command("--version", program=program)
     assert (result.code, result.out, result.err) == (0, f"{__version__}\n", "")
 
 
@@ -97,6 +137,14 @@ def test_the_module_runs_as_a_command(command):
         (["dcase", "validate", "--criterion=fscroe", "t", "p"], "Did you mean 'fscore'?"),
         (["dcase", "apply", "--selection=classwise", "v", "p"], "Did you mean 'class-wise'?"),
         (["dcase", "apply", "--batch=many", "v", "p"], "--batch must be a whole number"),
+        (["emb", "evaluate", "a"], "There is no command 'evaluate'; there are train, validate"),
+        (["dcase", "compare", "v", "a", "b"], "There is no command 'compare'"),
+        (["emb", "validate", "--chronological", "t", "p"], "There is no option --chronological"),
+        (["emb", "validate", "--precision=0.9", "t", "p"], "There is no option --precision"),
+        (["emb", "validate", "--metric=cosin", "t", "p"], "Did you mean 'cosine'?"),
+        (["emb", "validate", "--purity=2", "t", "p"], "--purity must be a number from 0.001 to 1, not '2'."),
+        (["emb", "apply", "--step=2", "v", "p"], "--step must be a number from 0.001 to 1, not '2'."),
+        (["emb", "compare", "v", "a"], "See pyannote-audio emb compare --help."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )  # fmt: skip
