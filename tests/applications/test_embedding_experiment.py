@@ -47,6 +47,7 @@ def test_the_shortest_segments_that_it_takes(tmp_path):
 def features(tmp_path, monkeypatch):
     """Experiment whose recordings have 150 frames of 0.01 s, and one more."""
     made = experiment(tmp_path, 0.1)
+    monkeypatch.setattr(made.store, "prepare", lambda files, progress: None)
     monkeypatch.setattr(made.store, "get", lambda file: np.zeros((151, 1), dtype=np.float32))
     window = type("Window", (), {"step": 0.01})
     monkeypatch.setattr(type(made.extraction), "sliding_window", window)
@@ -65,4 +66,5 @@ def features(tmp_path, monkeypatch):
     ids=["whole", "two", "shorter than a frame", "past the end", "after the end"],
 )
 def test_parts_of_a_recording_are_frames_of_which_there_is_at_least_one(features, parts, ranges):
-    assert features.excerpt({"uri": "x"}, parts).ranges == ranges
+    (excerpt,) = features.excerpts([({"uri": "x", "database": "d"}, parts)])
+    assert excerpt.ranges == ranges and len(excerpt.features) == 151

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -247,3 +249,27 @@ def test_times_of_change_are_part_of_the_key(tmp_path, files):
     os.utime(files[0]["audio"], ns=(1, 1))
     store.get(files[0])
     assert extraction.opened == 2
+
+
+def test_many_recordings_take_few_open_files(tmp_path):
+    """Each array that is mapped into memory counts as an open file; 100 recordings, and 64 files at most."""
+    script = f"""
+import resource
+from pathlib import Path
+import numpy as np
+from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
+from pyannote.audio.features.store import FeatureStore
+
+store = FeatureStore(LibrosaMFCC(), Path({str(tmp_path)!r}))
+files = [
+    {{"uri": str(n), "waveform": np.full(400 + n, n / 1000, dtype=np.float32), "sample_rate": 16000}}
+    for n in range(100)
+]
+store.prepare(files)
+store.waveforms.prepare(files)
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+print(len(store.pack(files).data), len(store.pack(files, [lambda waveforms, random: waveforms]).waveforms))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[1] == "100"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -21,6 +23,7 @@ from pyannote.audio.features.long_term import long_term_average
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.features.raw_audio import RawAudio
+from pyannote.audio.io.refusals import storage_error
 from pyannote.audio.io.storage import write_array, write_text, write_with
 from pyannote.audio.io.waveform import AudioFile
 
@@ -142,34 +145,49 @@ class FeatureStore:
         ConfigError
             There are augmentations, and the features are not computed from waveforms.
         """
-        if not augmentations:
-            return self._clean_pack(files)
-        self.extraction.framing  # noqa: B018  raises where there is none, before anything is computed
-        waveforms = self.waveforms
-        waveforms.prepare(files)
-        samples = [waveforms.get(file)[:, 0].view(np.ndarray) for file in files]
-        clean = self._clean_pack(files)
-        return AugmentedPack(
-            clean.data, clean.offsets, clean.long_term, self.extraction, samples, tuple(augmentations)
-        )
-
-    def _clean_pack(self, files: Sequence[AudioFile]) -> Pack:
-        parts = [self.get(file) for file in files]
-        offsets = np.cumsum([0, *map(len, parts)], dtype=np.int64)
-        shape = (int(offsets[-1]), self.extraction.dimension)
-        if 4 * shape[0] * shape[1] <= PACK_LIMIT:
-            data = np.concatenate([np.empty((0, shape[1]), dtype=np.float32), *parts])
-        else:
-            data = self._packed_file(files, parts, shape)
+        if augmentations:
+            self.extraction.framing  # noqa: B018  raises where there is none, before anything is computed
+        data, offsets = self.concatenate(files)
         average = [self.long_term(file) for file in files]
-        return Pack(data, offsets, np.array(average, dtype=np.float32).reshape(-1, shape[1]))
+        long_term = np.array(average, dtype=np.float32).reshape(-1, data.shape[1])
+        if not augmentations:
+            return Pack(data, offsets, long_term)
+        self.waveforms.prepare(files)
+        samples, bounds = self.waveforms.concatenate(files)
+        waveforms = [samples[first:last, 0] for first, last in pairwise(bounds)]
+        return AugmentedPack(data, offsets, long_term, self.extraction, waveforms, tuple(augmentations))
 
-    def _packed_file(
-        self, files: Sequence[AudioFile], parts: list[Features], shape: tuple[int, int]
-    ) -> Features:
+    def concatenate(self, files: Sequence[AudioFile]) -> tuple[Features, npt.NDArray[np.int64]]:
+        """Features of several recordings, one after the other in one array, and where each begins.
+
+        One array, because each one that is mapped into memory by itself counts among the files that a process
+        may have open. Up to 4 GiB lie in memory; more is written to a file, and mapped into memory.
+
+        Parameters
+        ----------
+        files : sequence of path or mapping
+            See `prepare`.
+
+        Returns
+        -------
+        data : float32, shape (frames of all recordings, dimension)
+        offsets : int64, shape (recordings + 1,)
+            Frames of recording i are ``data[offsets[i] : offsets[i + 1]]``.
+        """
+        offsets = np.cumsum([0, *(len(self.get(file)) for file in files)], dtype=np.int64)
+        shape = (int(offsets[-1]), self.extraction.dimension)
+        if 4 * shape[0] * shape[1] > PACK_LIMIT:
+            return self._packed_file(files, shape), offsets
+        data = np.empty(shape, dtype=np.float32)
+        for file, (first, last) in zip(files, pairwise(offsets), strict=True):
+            data[first:last] = self.get(file)
+        return data, offsets
+
+    def _packed_file(self, files: Sequence[AudioFile], shape: tuple[int, int]) -> Features:
         names = "".join(content_key(file) for file in files)
         path = self.folder / f"pack-{blake2b(names.encode(), digest_size=16).hexdigest()}.npy"
         if not self._has(path):
+            parts = (self.get(file) for file in files)
             _explained(lambda: write_with(path, lambda stream: _write(stream, parts, shape)))
         return cast(Features, _load(path))
 
@@ -210,5 +228,8 @@ def _load(path: Path) -> npt.NDArray[np.float32] | None:
     """Map an array into memory; None if there is none, or it is damaged and must be computed again."""
     try:
         return cast(npt.NDArray[np.float32], np.load(path, mmap_mode="c", allow_pickle=False))
-    except (OSError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError) as error:
+        if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+            # the array is there, and computing it again would not help
+            raise storage_error(cast(OSError, error), path, action="read") from error
         return None

@@ -24,6 +24,8 @@ _REASONS = {
     errno.EEXIST: ("a part of the path is a file, not a folder", "Choose another folder."),
     errno.EISDIR: ("there is a folder of that name", "Remove it, or choose another name."),
     errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter one."),
+    errno.EMFILE: ("too many files are open", "Allow more with `ulimit -n`."),
+    errno.ENFILE: ("too many files are open on this machine", "Close other programs."),
 }
 
 

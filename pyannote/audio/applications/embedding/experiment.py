@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +14,7 @@ from pyannote.audio.database.faults import without_faults
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches.base import Base as Approach
 from pyannote.audio.embedding.backends.base import Base as Backend
+from pyannote.audio.features.base import Features
 from pyannote.audio.inference.embedder import Excerpt
 from pyannote.audio.inference.folders import backend_of
 from pyannote.audio.models._embedding import EmbeddingModel
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
     from pyannote.audio.applications.embedding.validator import EmbeddingOptions, EmbeddingValidator
     from pyannote.audio.train.trainer import EpochReport
+
+Parts = Sequence[tuple[float, float]]
+"""Start and end of each part of a recording, in seconds."""
 
 PICTURE_EVERY = 10
 """Epochs from one snapshot of embeddings to the next."""
@@ -63,9 +69,15 @@ class EmbeddingExperiment(Experiment):
         """How embeddings are compared; `metric` replaces that of the approach."""
         return backend_of(self.config, self.task.metric, metric)
 
-    def excerpt(self, file: Recording, parts: list[tuple[float, float]]) -> Excerpt:
-        """Parts of a recording, in seconds, as frames of its features."""
-        features = self.store.get(file)
+    def excerpts(self, chosen: Sequence[tuple[Recording, Parts]]) -> list[Excerpt]:
+        """Parts of recordings, in seconds, as frames of their features, which are computed where need be."""
+        files = {(file["database"], file["uri"]): file for file, _ in chosen}
+        self.prepare_features(list(files.values()))
+        data, offsets = self.store.concatenate(list(files.values()))
+        features = {key: data[slice(*bounds)] for key, bounds in zip(files, pairwise(offsets), strict=True)}
+        return [self._excerpt(file, features[file["database"], file["uri"]], parts) for file, parts in chosen]
+
+    def _excerpt(self, file: Recording, features: Features, parts: Parts) -> Excerpt:
         step = self.extraction.sliding_window.step
         ranges = []
         for start, end in parts:

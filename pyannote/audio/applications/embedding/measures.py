@@ -222,16 +222,14 @@ def measure_of(experiment: EmbeddingExperiment, protocol: str, subset: str, puri
         found = trials(protocol, subset, experiment.config.preprocessors)
         _refuse_purity(purity, protocol)
         _mind_faults(found.files)
-        experiment.prepare_features(found.files)
-        excerpts = [experiment.excerpt(file, file["regions"]) for file in found.files]
+        excerpts = experiment.excerpts([(file, file["regions"]) for file in found.files])
         return Verification(excerpts, found.first, found.second, found.targets)
     files = experiment.recordings(protocol, subset)
     _mind_faults(files)
-    experiment.prepare_features(files)
     spoken = [(file, turn) for file in files for turn in solo_turns(file["events"] or ())]
     if not spoken:
         raise DataError(f"Nobody speaks in the subset {subset!r} of {protocol}.", fix="Annotate some speech.")
-    excerpts = [experiment.excerpt(file, [(start, end)]) for file, (start, end, _) in spoken]
+    excerpts = experiment.excerpts([(file, [(start, end)]) for file, (start, end, _) in spoken])
     if _conversations(files):
         turns = [(file["uri"], end - start, speaker) for file, (start, end, speaker) in spoken]
         return Diarization(excerpts, turns, purity)

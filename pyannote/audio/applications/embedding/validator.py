@@ -16,6 +16,7 @@ from pyannote.audio.applications.embedding.measures import Record, measure_of
 from pyannote.audio.applications.experiment import TrainFolder, choose_device, write_yaml
 from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.database.faults import without_faults
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.embedding.turns import solo_turns
 from pyannote.audio.inference.embedder import Embedder, Excerpt
@@ -182,7 +183,7 @@ class EmbeddingValidator(Validator):
         if self._teachers is None:
             protocol, _, subset = self.train_folder.path.name.rpartition(".")
             turns = defaultdict(list)
-            for file in self.experiment.recordings(protocol, subset):
+            for file in without_faults(self.experiment.recordings(protocol, subset))[0]:
                 for start, end, speaker in solo_turns(file["events"] or ()):
                     if end - start >= self.experiment.task.min_duration - 1e-6:
                         turns[speaker].append((file, start, end))
@@ -191,8 +192,7 @@ class EmbeddingValidator(Validator):
                 for index, name in enumerate(_spread(sorted(turns), TEACHERS))
                 for turn in _spread(turns[name], TURNS)
             ]
-            self.experiment.prepare_features([turn[0] for turn, _ in chosen])
-            excerpts = [self.experiment.excerpt(file, [(start, end)]) for (file, start, end), _ in chosen]
+            excerpts = self.experiment.excerpts([(file, [(start, end)]) for (file, start, end), _ in chosen])
             self._teachers = excerpts, np.array([index for _, index in chosen])
         return self._teachers
 
