@@ -16,6 +16,7 @@ Usage: embedding_table.py [options] <protocol> <output>
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -153,7 +154,9 @@ def prepare(run: Run, output: Path, configs: Path, noise: Sequence[str]) -> Path
         if block["name"] == "AddNoise":
             block["params"]["collection"] = list(noise)
     folder = run.folder(output)
-    folder.mkdir(parents=True, exist_ok=True)
+    # what was begun and not finished
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     (folder / "config.yml").write_text(yaml.safe_dump(config, sort_keys=False))
     return folder
 
@@ -166,12 +169,14 @@ def score(root: Path, protocol: str, domains: Sequence[str]) -> dict[str, dict[s
     validator = EmbeddingValidator(experiment, folder, folder.specifications(), options)
     measure = validator.measure
     assert isinstance(measure, Verification), "name a protocol with trials"
+    validator.load(validator.checkpoints.epochs()[-1])
+    excerpts, speakers = validator.training_excerpts()
+    training, test = validator.embedder(excerpts), validator.embedder(measure.excerpts)
     figures = {}
     for name, make in BACKENDS.items():
-        validator.backend = make()
-        backend = validator.ready(validator.checkpoints.epochs()[-1])
-        embeddings = backend.transform(validator.embedder(measure.excerpts))
-        scores = measure.record(embeddings, backend)
+        backend = make()
+        backend.fit(training, speakers)
+        scores = measure.record(backend.transform(test), backend)
         figures[name] = {
             "EER": measure.value(scores),
             "min_dcf": det_curve(scores, measure.targets).min_dcf(0.01).value,

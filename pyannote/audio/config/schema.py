@@ -42,6 +42,10 @@ class Block:
     params: Mapping[str, Any] = field(default_factory=dict)
     where: Location = ()
 
+    def described(self) -> dict[str, Any]:
+        """Name and parameters in one plain mapping, to be kept beside what was made with them."""
+        return {"name": self.name, **self.params}
+
 
 @dataclass(frozen=True)
 class Config:

@@ -92,7 +92,13 @@ class SpeakerEmbedding:
         # whole recordings are embedded as they were when the threshold was found
         hop = max(1, round(params["chunk"]["step"] * frames))
         self.embedder = Embedder(model.to(device), frames, hop, batch_size)
-        self.backend: Backend = backend_of(config, "cosine", params.get("distance"))
+        if params.get("backend") != config.backend.described():
+            raise CheckpointError(
+                "The back-end of config.yml is not the one of this validation, and the threshold is another.",
+                file=validate / "params.yml",
+                fix="Run `validate` again, or undo the change of `backend:`.",
+            )
+        self.backend: Backend = backend_of(config, "cosine", params["distance"])
         if self.backend.learns:
             version = checkpoints.version(self.epoch)
             _teach(self.backend, validate / "backend" / f"{self.epoch:04d}.{version}.npz")

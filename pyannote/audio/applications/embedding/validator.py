@@ -135,6 +135,7 @@ class EmbeddingValidator(Validator):
                 "value": round(self.values[epoch], 6),
                 "weights": {epoch: self.checkpoints.version(epoch)},
                 "distance": self.backend.metric,
+                "backend": self.experiment.config.backend.described(),
                 "chunk": {"duration": self.duration, "step": self.step},
                 "params": self.measure.results(record),
             },
@@ -161,13 +162,17 @@ class EmbeddingValidator(Validator):
         version = self.checkpoints.version(epoch)
         if version == self._taught:
             return self.backend
-        weights = self.checkpoints.load_weights(epoch, self.device)
-        load_weights(self.embedder.model, weights, self.checkpoints.weights(epoch))
+        self.load(epoch)
         if self.backend.learns:
-            excerpts, speakers = self._training_excerpts()
+            excerpts, speakers = self.training_excerpts()
             self.backend.fit(self.embedder(excerpts), speakers)
         self._taught = version
         return self.backend
+
+    def load(self, epoch: int) -> None:
+        """Give the embedder the weights of an epoch."""
+        weights = self.checkpoints.load_weights(epoch, self.device)
+        load_weights(self.embedder.model, weights, self.checkpoints.weights(epoch))
 
     def _keep_backend(self, epoch: int) -> None:
         """Write what the backend has learned, once in each validation: its parameters may have changed."""
@@ -178,8 +183,8 @@ class EmbeddingValidator(Validator):
             write_with(path, lambda stream: np.savez(stream, allow_pickle=False, **state))
             self._kept = version
 
-    def _training_excerpts(self) -> tuple[list[Excerpt], NDArray[np.int64]]:
-        """Turns of training speakers, evenly spaced over all that they have said."""
+    def training_excerpts(self) -> tuple[list[Excerpt], NDArray[np.int64]]:
+        """Turns of training speakers, evenly spaced over all that they have said, and who speaks in each."""
         if self._teachers is None:
             protocol, _, subset = self.train_folder.path.name.rpartition(".")
             turns = defaultdict(list)
@@ -203,7 +208,7 @@ class EmbeddingValidator(Validator):
             "duration": self.duration,
             "step": self.step,
             "metric": self.backend.metric,
-            "backend": {"name": self.experiment.config.backend.name, **self.experiment.config.backend.params},
+            "backend": self.experiment.config.backend.described(),
         }
 
 
