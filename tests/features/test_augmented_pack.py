@@ -29,6 +29,10 @@ def identity(waveforms, random):
     return waveforms.copy()
 
 
+def inverted(waveforms, random):
+    return -waveforms
+
+
 def noise(waveforms, random):
     return waveforms + random.normal(size=waveforms.shape).astype(np.float32)
 
@@ -51,15 +55,29 @@ def gathered(pack, starts, frames, seed=0):
 
 
 @pytest.mark.parametrize("frames", [1, 3, 20, 100])
-def test_without_changes_chunks_are_those_of_the_store_everywhere(store, frames):
-    clean, changing = store.pack(files_of()), store.pack(files_of(), [identity])
+def test_without_audible_changes_chunks_are_those_of_the_store_everywhere(store, frames):
+    clean, changing = store.pack(files_of()), store.pack(files_of(), [inverted])
     everywhere = np.arange(len(clean.data))
     chosen = everywhere[:: max(1, len(everywhere) // 500)]
     ends = np.concatenate([clean.offsets[:-1], clean.offsets[1:] - 1, clean.offsets[1:] - frames])
     starts = np.unique(np.concatenate([chosen, ends.clip(0), ends.clip(0) + 4]).clip(max=len(everywhere) - 1))
     expected, computed = gathered(clean, starts, frames), gathered(changing, starts, frames)
+    if isinstance(store.extraction, RawAudio):
+        expected = -expected
     assert computed.dtype == np.float32 and computed.shape == (len(starts), frames, clean.data.shape[1])
     np.testing.assert_allclose(computed, expected, rtol=0, atol=1e-3)
+
+
+def test_chunks_that_are_not_changed_come_from_the_store(store):
+    def every_other(waveforms, random):
+        return waveforms * np.where(np.arange(len(waveforms)) % 2, 2, 1).astype(np.float32)[:, None]
+
+    clean, changing = store.pack(files_of()), store.pack(files_of(), [every_other])
+    starts = clean.offsets[:-1].repeat(2)
+    expected, computed = gathered(clean, starts, 20), gathered(changing, starts, 20)
+    assert np.array_equal(computed[::2], expected[::2])
+    louder = gathered(store.pack(files_of(), [lambda waveforms, random: 2 * waveforms]), starts, 20)
+    assert np.array_equal(computed[1::2], louder[1::2]) and not np.array_equal(computed, expected)
 
 
 def test_chunks_are_rows_of_their_recording_and_its_last_row_ever_after(store):

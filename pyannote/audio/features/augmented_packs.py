@@ -4,7 +4,8 @@ Augmentation of waveforms and features that are computed once live side by side.
 the store: they give statistics (mean and deviation of each input), and all that is not training, such as
 validation, sees nothing else. What a training draws is computed batch by batch instead: the samples of the
 chunks are read from waveforms that were decoded and resampled once and are mapped into memory, changed, and
-turned into features together. No file is decoded in training, with or without augmentation.
+turned into features together. Those that no augmentation has changed, as where it leaves some out at random,
+come from the store. No file is decoded in training, with or without augmentation.
 
 A chunk is read with the samples that its first and last frame look at, and with the frames that their
 derivatives look at, so that without any change its features equal those of the store. Beyond the ends of a
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.features._threads import single_blas_thread
-from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.base import FeatureExtraction, Features
 from pyannote.audio.features.packs import Pack
 
 if TYPE_CHECKING:
@@ -76,29 +77,42 @@ class AugmentedPack(Pack):
         # those of the recording, or too far away for derivatives to tell.
         length = np.minimum(total, frames + 2 * framing.neighbours)
         begin = np.clip(first - framing.neighbours, 0, total - length)
-        waveforms = self._changed(files, begin * framing.hop - framing.before, int(length.max()), random)
-        features = np.zeros((len(files), length.max(), self.data.shape[1]), dtype=np.float32)
-        with single_blas_thread():
-            for size in np.unique(length):
-                same = np.flatnonzero(length == size)
-                excerpts = waveforms[same, : framing.samples(int(size))]
-                features[same, :size] = self.extraction.of_excerpts(excerpts)
+        places = begin * framing.hop - framing.before
+        clean, waveforms = self._changed(files, places, int(length.max()), random)
         within = np.minimum(first[:, None] + np.arange(frames), total[:, None] - 1) - begin[:, None]
-        return torch.from_numpy(features[np.arange(len(files))[:, None], within])
+        new = (waveforms != clean).any(axis=1)
+        chunks = torch.empty(len(files), frames, self.data.shape[1])
+        chunks[~new] = super().gather(starts[~new], frames, random)
+        chunks[new] = torch.from_numpy(self._features(waveforms[new], length[new], within[new]))
+        return chunks
+
+    def _features(
+        self, waveforms: NDArray[np.float32], lengths: NDArray[np.int64], within: NDArray[np.int64]
+    ) -> Features:
+        """Frames `within` each of some excerpts, which hold `lengths` frames."""
+        features = np.empty((*within.shape, self.data.shape[1]), dtype=np.float32)
+        with single_blas_thread():
+            for length in np.unique(lengths):
+                same = np.flatnonzero(lengths == length)
+                excerpts = waveforms[same, : self.extraction.framing.samples(int(length))]
+                computed = self.extraction.of_excerpts(excerpts)
+                features[same] = computed[np.arange(len(same))[:, None], within[same]]
+        return features
 
     def _changed(
         self, files: NDArray[np.int64], starts: NDArray[np.int64], frames: int, random: np.random.Generator
-    ) -> NDArray[np.float32]:
-        """Changed samples that so many frames look at, from sample `starts` of each file on."""
-        waveforms = np.zeros((len(files), self.extraction.framing.samples(frames)), dtype=np.float32)
-        parts = [self._inside(*place, waveforms.shape[1]) for place in zip(files, starts, strict=True)]
-        for waveform, file, start, part in zip(waveforms, files, starts, parts, strict=True):
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Samples that so many frames look at, from sample `starts` of each file on, and changed ones."""
+        clean = np.zeros((len(files), self.extraction.framing.samples(frames)), dtype=np.float32)
+        parts = [self._inside(*place, clean.shape[1]) for place in zip(files, starts, strict=True)]
+        for waveform, file, start, part in zip(clean, files, starts, parts, strict=True):
             waveform[part] = self.waveforms[file][start + part.start : start + part.stop]
+        waveforms = clean
         for augmentation in self.augmentations:
             waveforms = augmentation(waveforms, random)
         for waveform, part in zip(waveforms, parts, strict=True):
             waveform[: part.start] = waveform[part.stop :] = 0
-        return waveforms
+        return clean, waveforms
 
     def _inside(self, file: int, start: int, samples: int) -> slice:
         """Part of an excerpt that lies within its recording."""
