@@ -67,28 +67,29 @@ class Noise(WaveformAugmentation):
 
     def __call__(self, waveforms: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
         """Noisy copy; a silent chunk, and one for which silence was drawn, stays as it is."""
-        count, samples = waveforms.shape
-        chosen, which, position, level = random.random((4, count))
-        ratio = self.snr_min + level * (self.snr_max - self.snr_min)
+        chosen, which, position, level = random.random((4, len(waveforms)))
         index = np.minimum(np.searchsorted(self._bounds, which, side="right"), len(self._sounds) - 1)
-        noise = np.stack([excerpt(self._sounds[i], samples, p) for i, p in zip(index, position, strict=True)])
-        own, other = power(waveforms), power(noise)
-        heard = (chosen < self.probability) & (own > SILENCE) & (other > SILENCE)
-        gain = np.where(heard, np.sqrt(own / np.where(heard, other, 1) / 10 ** (ratio / 10)), 0)
-        noise *= gain[:, None].astype(np.float32)
-        noise += waveforms
-        return noise
+        ratio = self.snr_min + level * (self.snr_max - self.snr_min)
+        noisy = waveforms.copy()
+        # one by one, because a chunk and its noise fit into the cache and a batch does not
+        for row in np.flatnonzero(chosen < self.probability):
+            noise = excerpt(self._sounds[index[row]], waveforms.shape[1], position[row])
+            own, other = power(waveforms[row]), power(noise)
+            if np.minimum(own, other) > SILENCE:
+                noisy[row] += noise * np.float32(np.sqrt(own / other / 10 ** (ratio[row] / 10)))
+        return noisy
 
 
 def power(waveforms: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Mean square of each row.
+    """Mean square of each waveform, of shape (..., samples).
 
     Examples
     --------
     >>> power(np.array([[1, 1], [0, 2]], dtype=np.float32))
     array([1., 2.])
     """
-    return np.einsum("ij,ij->i", waveforms, waveforms).astype(np.float64) / waveforms.shape[1]
+    energy = np.einsum("...i,...i->...", waveforms, waveforms)
+    return np.asarray(energy, dtype=np.float64) / waveforms.shape[-1]
 
 
 def excerpt(sound: NDArray[np.float32], samples: int, position: float) -> NDArray[np.float32]:
