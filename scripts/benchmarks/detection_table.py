@@ -28,10 +28,10 @@ import numpy as np
 import yaml
 
 from pyannote.audio.applications import experiment as experiment_module
-from pyannote.audio.applications.experiment import TrainFolder
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
 from pyannote.audio.applications.labeling.validator import DetectionOptions, DetectionValidator
 from pyannote.audio.applications.train import TrainOptions, train
+from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.database.protocols import labels_of, recordings
 from pyannote.audio.features.store import FeatureStore, Pack
 from pyannote.audio.metrics.segment_based import SegmentCounts, count

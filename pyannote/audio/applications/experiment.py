@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
-import yaml
 from torch import nn
 
 from pyannote.audio.applications.terminal import bar, warn
@@ -18,20 +17,19 @@ from pyannote.audio.augmentation._recordings import RecordingAugmentation
 from pyannote.audio.augmentation._waveform import WaveformAugmentation
 from pyannote.audio.config.registry import available, build
 from pyannote.audio.config.schema import Block, load_config
-from pyannote.audio.core.errors import ConfigError, DataError, ToolkitError, UsageError
+from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, recordings
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.store import FeatureStore
-from pyannote.audio.inference.folders import load_specifications
-from pyannote.audio.io.storage import write_text
 from pyannote.audio.models._embedding import EmbeddingModel
 from pyannote.audio.models.base import Base as Model
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
+    from pyannote.audio.applications.train_folder import TrainFolder
     from pyannote.audio.applications.validate import ValidateOptions, Validator
     from pyannote.audio.train.trainer import EpochReport
 
@@ -199,62 +197,6 @@ class Experiment(ABC):
 
     def _build(self, kind: str, block: Block, **injected: Any) -> Any:
         return build(kind, block, self.config.document, **injected)
-
-
-class TrainFolder:
-    """`<root>/train/<Protocol>.<subset>`: where a training lives.
-
-    Parameters
-    ----------
-    path : Path
-        The folder.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.root = path.parents[1] if len(path.parents) > 1 else path
-        self.weights = path / "weights"
-
-    @classmethod
-    def existing(cls, path: Path) -> TrainFolder:
-        """A folder that `train` has made.
-
-        Raises
-        ------
-        UsageError
-            If there is no configuration where it should be.
-        """
-        folder = cls(path.resolve())
-        if not (folder.root / "config.yml").exists():
-            raise UsageError(
-                f"{path} is no training folder: there is no {folder.root / 'config.yml'}.",
-                fix="Name <root>/train/<Protocol>.<subset>, as `train` has printed it.",
-            )
-        return folder
-
-    def specifications(self) -> Specifications:
-        """Inputs and classes of the trained model."""
-        return load_specifications(self.path)
-
-    def write_specifications(self, specifications: Specifications) -> None:
-        """Keep the specifications beside the weights."""
-        write_yaml(self.path / "specs.yml", specifications.dump())
-
-    def check_specifications(self, specifications: Specifications) -> None:
-        """Refuse to go on with a model of other inputs or classes."""
-        before = self.specifications()
-        if before != specifications:
-            changed = [name for name, value in vars(before).items() if value != vars(specifications)[name]]
-            raise ConfigError(
-                f"The configuration has changed since this training began ({', '.join(changed)}).",
-                file=self.root / "config.yml",
-                fix="Undo the change, or train in another folder.",
-            )
-
-
-def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a mapping in its own order, for people."""
-    write_text(path, yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True))
 
 
 def choose_device(cpu: bool, gpu: bool) -> torch.device:

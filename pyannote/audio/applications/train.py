@@ -12,8 +12,9 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.curves import curves
-from pyannote.audio.applications.experiment import Experiment, TrainFolder, choose_device
+from pyannote.audio.applications.experiment import Experiment, choose_device
 from pyannote.audio.applications.terminal import bar, say, warn
+from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.specifications import Specifications

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal
 from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.curves import curves
-from pyannote.audio.applications.experiment import Experiment, TrainFolder
+from pyannote.audio.applications.experiment import Experiment
 from pyannote.audio.applications.terminal import bar, say
+from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.io.checkpoint import Checkpoints

@@ -7,8 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pyannote.audio.applications.experiment import Experiment, Kind, TrainFolder
+from pyannote.audio.applications.experiment import Experiment, Kind
 from pyannote.audio.applications.terminal import warn
+from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.faults import without_faults
 from pyannote.audio.database.protocols import Recording

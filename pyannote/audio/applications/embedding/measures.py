@@ -26,6 +26,9 @@ Record = NDArray[np.floating]
 RESAMPLES = 200
 """For the intervals of each epoch."""
 
+FEWEST_SPEAKERS = 5
+"""From which on intervals are given: resampling fewer says nothing of other speakers."""
+
 
 class Measure(ABC):
     """A value of each epoch, from embeddings of excerpts."""
@@ -116,13 +119,16 @@ class Verification(Measure):
 
     def results(self, record: Record) -> dict[str, Any]:
         """Equal error rate and its threshold, detection costs, and 95 % intervals."""
-        found = self._evaluate(record, RESAMPLES)
+        enough = len(np.unique(self.groups)) >= FEWEST_SPEAKERS
+        found = self._evaluate(record, RESAMPLES if enough else 0)
         return {
             "equal_error_rate": round(found.equal_error_rate, 6),
             "threshold": float(found.threshold),
             **{f"min_dcf_{prior:g}": round(cost, 6) for prior, cost in found.min_dcf.items()},
             "intervals": {
-                name: [round(low, 6), round(high, 6)] for name, (low, high) in found.intervals.items()
+                name: [round(low, 6), round(high, 6)]
+                for name, (low, high) in found.intervals.items()
+                if np.isfinite([low, high]).all()
             },
             "trials": found.trials,
             "targets": found.targets,

@@ -14,7 +14,8 @@ from torch.utils.tensorboard import SummaryWriter
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.measures import Record
 from pyannote.audio.applications.embedding.measuring import measure_of
-from pyannote.audio.applications.experiment import TrainFolder, choose_device, write_yaml
+from pyannote.audio.applications.experiment import choose_device
+from pyannote.audio.applications.train_folder import TrainFolder, write_yaml
 from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.faults import without_faults

@@ -11,10 +11,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.applications.experiment import TrainFolder, choose_device
+from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.files import files_of
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
 from pyannote.audio.applications.terminal import bar, say
+from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.labels import Event
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.applications.experiment import Experiment, Kind, TrainFolder
+from pyannote.audio.applications.experiment import Experiment, Kind
+from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.labeling.tasks.base import Base as Task

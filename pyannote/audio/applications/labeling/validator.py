@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from torch.utils.tensorboard import SummaryWriter
 
-from pyannote.audio.applications.experiment import TrainFolder, choose_device, write_yaml
+from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
+from pyannote.audio.applications.train_folder import TrainFolder, write_yaml
 from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.specifications import Specifications

@@ -1,0 +1,70 @@
+"""Where a training lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pyannote.audio.core.errors import ConfigError, UsageError
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.inference.folders import load_specifications
+from pyannote.audio.io.storage import write_text
+
+
+class TrainFolder:
+    """`<root>/train/<Protocol>.<subset>`: where a training lives.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.root = path.parents[1] if len(path.parents) > 1 else path
+        self.weights = path / "weights"
+
+    @classmethod
+    def existing(cls, path: Path) -> TrainFolder:
+        """A folder that `train` has made.
+
+        Raises
+        ------
+        UsageError
+            If there is no configuration where it should be.
+        """
+        folder = cls(path.resolve())
+        if not (folder.root / "config.yml").exists():
+            raise UsageError(
+                f"{path} is no training folder: there is no {folder.root / 'config.yml'}.",
+                fix="Name <root>/train/<Protocol>.<subset>, as `train` has printed it.",
+            )
+        return folder
+
+    def specifications(self) -> Specifications:
+        """Inputs and classes of the trained model."""
+        return load_specifications(self.path)
+
+    def write_specifications(self, specifications: Specifications) -> None:
+        """Keep the specifications beside the weights."""
+        write_yaml(self.path / "specs.yml", specifications.dump())
+
+    def check_specifications(self, specifications: Specifications) -> None:
+        """Refuse to go on with a model of other inputs or classes."""
+        before = self.specifications()
+        if before != specifications:
+            changed = [name for name, value in vars(before).items() if value != vars(specifications)[name]]
+            raise ConfigError(
+                f"The configuration has changed since this training began ({', '.join(changed)}).",
+                file=self.root / "config.yml",
+                fix="Undo the change, or train in another folder.",
+            )
+
+
+def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a mapping in its own order, for people."""
+    write_text(path, yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True))
