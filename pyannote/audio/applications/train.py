@@ -99,6 +99,8 @@ def _trainer(
         seed=options.seed,
         device=device,
         averaging=experiment.callbacks().get("WeightAveraging"),
+        # features of changed waveforms take long to compute, those of the store are there
+        ahead=2 if experiment.waveform_augmentations else 0,
     )
 
 

@@ -17,6 +17,7 @@ from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import generator, torch_seed
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.interfaces import Augmentation, Batch, Task
+from pyannote.audio.train.prefetch import prefetched
 from pyannote.audio.train.range_test import RangeTest, sweep, without_trace
 from pyannote.audio.train.schedulers.base import Base as Scheduler
 
@@ -82,6 +83,9 @@ class Trainer:
         Where the model is.
     averaging : WeightAveraging, optional
         Its average is what `weights` gives, instead of the weights of the last step.
+    ahead : int
+        Batches that are drawn in a thread of their own, while others are learned from: worth it where
+        drawing takes long. 0 means none, and no thread. What is learned is the same.
     """
 
     model: nn.Module
@@ -92,6 +96,7 @@ class Trainer:
     seed: int = 0
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     averaging: WeightAveraging | None = None
+    ahead: int = 0
 
     def __post_init__(self) -> None:
         if self.averaging is not None:
@@ -117,17 +122,17 @@ class Trainer:
         self.model.train()
         steps = self.task.batches_per_epoch
         total = torch.zeros((), device=self.device)
-        batches = self.task.batches(epoch, self.seed)
         samples = 0
-        for index, batch in enumerate(progress(batches, total=steps, description=f"Epoch {epoch}")):
-            batch = self._prepared(batch, epoch, index)
-            rate = self.scheduler.apply(self.optimizer, (epoch - 1) * steps + index, steps)
-            outputs, targets, loss = self._step(batch)
-            if self.averaging is not None:
-                self.averaging.update(self.model)
-            # the loss is summed where it is, and read once an epoch: reading waits for the device
-            total += loss
-            samples += len(outputs)
+        with prefetched(self.task.batches(epoch, self.seed), self.ahead) as batches:
+            for index, batch in enumerate(progress(batches, total=steps, description=f"Epoch {epoch}")):
+                batch = self._prepared(batch, epoch, index)
+                rate = self.scheduler.apply(self.optimizer, (epoch - 1) * steps + index, steps)
+                outputs, targets, loss = self._step(batch)
+                if self.averaging is not None:
+                    self.averaging.update(self.model)
+                # the loss is summed where it is, and read once an epoch: reading waits for the device
+                total += loss
+                samples += len(outputs)
         mean = float(total) / steps
         if not math.isfinite(mean):
             raise DataError(
@@ -168,20 +173,14 @@ class Trainer:
             return None
         # epochs 0, -1, -2, ... are reached by no training, and there are as many as the sweep takes
         epochs = (self.task.batches(-count, self.seed) for count in itertools.count())
-        batches = enumerate(itertools.chain.from_iterable(epochs))
-
-        def step(rate: float) -> float:
-            index, batch = next(batches)
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate
-            outputs, _, loss = self._step(self._prepared(batch, 0, index))
-            # the loss of what is no number may be one, such as 0 where nothing can be compared
-            return float(loss) if torch.isfinite(outputs).all() else math.nan
-
-        with without_trace((self.model, self.task.head), self.optimizer, self.device):
+        with (
+            without_trace((self.model, self.task.head), self.optimizer, self.device),
+            prefetched(itertools.chain.from_iterable(epochs), self.ahead) as batches,
+        ):
             torch.manual_seed(torch_seed(self.seed, 0))
             self.model.train()
-            found = sweep(step, steps, progress)
+            numbered = enumerate(batches)
+            found = sweep(lambda rate: self._trial(rate, *next(numbered)), steps, progress)
         self.task.measures()
         self.scheduler.learning_rate = found.chosen
         return found
@@ -220,6 +219,14 @@ class Trainer:
         for augmentation in self.augmentations:
             batch = augmentation(batch, random)
         return batch
+
+    def _trial(self, rate: float, index: int, batch: Batch) -> float:
+        """Loss before a step at a rate."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        outputs, _, loss = self._step(self._prepared(batch, 0, index))
+        # the loss of what is no number may be one, such as 0 where nothing can be compared
+        return float(loss) if torch.isfinite(outputs).all() else math.nan
 
     def _step(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Update the weights; outputs, targets and loss are those before."""
