@@ -81,10 +81,11 @@ class AugmentedPack(Pack):
         clean, waveforms = self._changed(files, places, int(length.max()), random)
         within = np.minimum(first[:, None] + np.arange(frames), total[:, None] - 1) - begin[:, None]
         new = (waveforms != clean).any(axis=1)
-        chunks = torch.empty(len(files), frames, self.data.shape[1])
-        chunks[~new] = super().gather(starts[~new], frames, random)
-        chunks[new] = torch.from_numpy(self._features(waveforms[new], length[new], within[new]))
-        return chunks
+        # NumPy alone: threads of torch would be woken beside those that train
+        chunks = np.empty((len(files), frames, self.data.shape[1]), dtype=np.float32)
+        chunks[~new] = self.data[self._index(starts[~new], frames)]
+        chunks[new] = self._features(waveforms[new], length[new], within[new])
+        return torch.from_numpy(chunks)
 
     def _features(
         self, waveforms: NDArray[np.float32], lengths: NDArray[np.int64], within: NDArray[np.int64]

@@ -58,9 +58,11 @@ class Pack:
         """
         import torch
 
+        return torch.from_numpy(self.data)[torch.from_numpy(self._index(starts, frames))]
+
+    def _index(self, starts: NDArray[np.int64], frames: int) -> NDArray[np.int64]:
         last = self.offsets[1:][self.recordings(starts)] - 1
-        index = np.minimum(starts[:, None] + np.arange(frames), last[:, None])
-        return torch.from_numpy(self.data)[torch.from_numpy(index)]
+        return np.minimum(starts[:, None] + np.arange(frames), last[:, None])
 
     def recordings(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
         """Index of the recording to which each frame of `data` belongs, of the same shape."""
