@@ -414,3 +414,12 @@ def test_a_residual_network_halves_time_and_frequency_three_times():
 def test_senseless_parameters_are_refused(model, dimension, parameters, match):
     with pytest.raises(ConfigError, match=match):
         model(specifications(dimension), **parameters)
+
+
+@pytest.mark.parametrize("channels", [[8, 16, 32, 64], [12, 24, 48, 48], [4, 4, 8, 8]], ids=str)
+def test_narrow_residual_networks_train(channels):
+    """With channels last in memory, gradients of widths that are no multiples of 16 corrupted memory."""
+    model = ResNet(specifications(), channels=channels, instance_normalize=False).train()
+    for _ in range(4):
+        model({"X": frames_of(32, 100)}).square().mean().backward()
+    assert all(torch.isfinite(weight.grad).all() for weight in model.parameters())

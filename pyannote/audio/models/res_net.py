@@ -109,15 +109,18 @@ class ResNet(EmbeddingModel):
                 stages.append(ResidualBlock(inputs, outputs, 1 if index else stride))
                 inputs = outputs
         self.stages = nn.Sequential(*stages)
-        # this layout of memory makes convolutions with few channels faster on CPUs
-        self.stages.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # this layout of memory makes convolutions with few channels faster on CPUs; where channels do not
+        # fill registers, the gradient of PyTorch 2.13 writes beyond its memory with it
+        whole = all(outputs % 16 == 0 for outputs in channels)
+        self.layout = torch.channels_last if whole else torch.contiguous_format
+        self.stages.to(memory_format=self.layout)  # type: ignore[call-overload]
         self.pooling, pooled = pooling_layer(pooling, inputs * bands)
         # batch normalisation would take a bias away again
         self.linear = nn.Linear(pooled, dimension, bias=not batch_normalize)
 
     def encode(self, frames: Tensor) -> Tensor:
         """(batch, frames, features) to (batch, frames / 2 ** (stages - 1), encoded features)."""
-        image = frames.unsqueeze(1).contiguous(memory_format=torch.channels_last)
+        image = frames.unsqueeze(1).contiguous(memory_format=self.layout)
         encoded: Tensor = self.stages(image).permute(0, 2, 3, 1).flatten(2)
         return encoded
 
