@@ -559,6 +559,14 @@ def test_a_metric_for_what_learns_its_own(embedded_copy, emb):
     check(result, CONFIG, f"{embedded_copy.config}, line {line}:", "WCCN", "Leave --metric out")
 
 
+@pytest.mark.parametrize("name", ["Mixup", "ChunkMixing", "TimeStretch"])
+def test_augmentations_that_change_annotation(name, embedding, emb):
+    embedding.config.write_text(f"{embedding.config.read_text()}data_augmentation: {{name: {name}}}\n")
+    result = emb("train", "--cpu", "--to=1", embedding.root, VOXCELEB)
+    line = line_of(embedding.config, name)
+    check(result, CONFIG, f"{embedding.config}, line {line}:", f"{name} changes what is active when")
+
+
 @pytest.mark.parametrize("protocol", [VOXCELEB, PAIRS])
 def test_a_purity_of_trials(protocol, embedded, emb):
     result = emb("validate", "--purity=0.9", embedded.train, protocol)

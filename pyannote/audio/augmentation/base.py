@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -10,6 +11,9 @@ from torch import Tensor
 
 class Base(ABC):
     """Changes batches of features in training."""
+
+    changes_annotation: ClassVar[bool] = False
+    """Whether it changes what is active when along with the features: then there must be such a thing."""
 
     @abstractmethod
     def __call__(self, batch: dict[str, Tensor], random: np.random.Generator) -> dict[str, Tensor]:

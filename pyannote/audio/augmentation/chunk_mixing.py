@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -32,6 +34,8 @@ class ChunkMixing(Base):
     >>> round(float(mixed["X"].max()), 2)
     3.01
     """
+
+    changes_annotation: ClassVar[bool] = True
 
     def __init__(self, share: float = 0.5, gain: float = 6.0) -> None:
         if not 0 <= share <= 1 or gain < 0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -32,6 +34,8 @@ class Mixup(Base):
     >>> torch.allclose(blended["y"].sum(dim=2), torch.ones(4, 1))
     True
     """
+
+    changes_annotation: ClassVar[bool] = True
 
     def __init__(self, alpha: float = 0.2, share: float = 1.0) -> None:
         if alpha <= 0 or not 0 <= share <= 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -26,6 +28,8 @@ class TimeStretch(Base):
     >>> TimeStretch(share=0.5)(batch, np.random.default_rng(1))["X"].ravel().tolist()
     [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
     """
+
+    changes_annotation: ClassVar[bool] = True
 
     def __init__(self, share: float = 0.2) -> None:
         if not 0 <= share <= 0.5:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pyannote.audio.applications.experiment import Experiment, Kind
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.applications.train_folder import TrainFolder
+from pyannote.audio.config.registry import find
+from pyannote.audio.config.schema import Block
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.faults import without_faults
 from pyannote.audio.database.protocols import Recording
@@ -43,6 +45,17 @@ class EmbeddingExperiment(Experiment):
         super().__init__(root, parallel)
         # before hours of training, not after
         self.backend()
+        for block in self.config.data_augmentation:
+            self._refuse_mixing(block)
+
+    def _refuse_mixing(self, block: Block) -> None:
+        found = find("data_augmentation", block.name, self.config.document, block.where)
+        if getattr(found, "changes_annotation", False):
+            raise self.config.document.error(
+                (*block.where, "name"),
+                f"{block.name} changes what is active when, and a segment of a speaker has no such thing.",
+                fix="Take it out; it is made for the detection of sounds.",
+            )
 
     def usable(self, files: list[Recording]) -> list[Recording]:
         """Training files in which somebody can be heard; how many others there are is said."""
