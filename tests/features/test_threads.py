@@ -30,7 +30,7 @@ def test_chunks_are_computed_in_one_thread(tmp_path):
             return super().of_excerpts(waveforms)
 
     pack = FeatureStore(Watching(), tmp_path).pack(
-        [{"waveform": np.ones(100), "sample_rate": 16000}], [lambda waveforms, random: waveforms.copy()]
+        [{"waveform": np.ones(100), "sample_rate": 16000}], [lambda waveforms, random: -waveforms]
     )
     with threadpool_limits(2, user_api="blas"):
         pack.gather(np.array([0, 5]), 10, np.random.default_rng(0))
