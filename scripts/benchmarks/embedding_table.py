@@ -38,6 +38,7 @@ from pyannote.audio.embedding.backends.wccn import WCCN
 from pyannote.audio.metrics.verification import det_curve
 
 Config = dict[str, Any]
+Change = Callable[[Config], None]
 
 WHOLE = 3600.0
 """Seconds of a chunk that no recording reaches."""
@@ -50,16 +51,30 @@ BACKENDS: dict[str, Callable[[], Backend]] = {
 TRIPLET, BEST = "config.triplet.yml", "config.xvector.yml"
 
 
-def without(name: str) -> Callable[[Config], None]:
-    """Take an augmentation away."""
+def no_speeds(config: Config) -> None:
+    """Take other speeds away."""
+    config["data_augmentation"] = [
+        one for one in config["data_augmentation"] if one["name"] != "SpeedPerturbation"
+    ]
+
+
+def noisy(config: Config) -> None:
+    """Add noise to six chunks of ten."""
+    noise = {"snr_min": 5, "snr_max": 20, "probability": 0.6}
+    config["data_augmentation"].append({"name": "AddNoise", "params": noise})
+
+
+def all_of(*changes: Change) -> Change:
+    """Make several changes, one after the other."""
 
     def change(config: Config) -> None:
-        config["data_augmentation"] = [one for one in config["data_augmentation"] if one["name"] != name]
+        for one in changes:
+            one(config)
 
     return change
 
 
-def with_params(block: str, **params: Any) -> Callable[[Config], None]:
+def with_params(block: str, **params: Any) -> Change:
     """Set parameters of a block."""
 
     def change(config: Config) -> None:
@@ -68,7 +83,7 @@ def with_params(block: str, **params: Any) -> Callable[[Config], None]:
     return change
 
 
-def replaced(block: str, name: str, *kept: str, **params: Any) -> Callable[[Config], None]:
+def replaced(block: str, name: str, *kept: str, **params: Any) -> Change:
     """Put another class into a block, with some of the parameters of the one before."""
 
     def change(config: Config) -> None:
@@ -80,7 +95,7 @@ def replaced(block: str, name: str, *kept: str, **params: Any) -> Callable[[Conf
 
 def fewer_speakers(config: Config) -> None:
     """Take other speeds away, which are speakers of their own: half as many a batch, twice as often."""
-    without("SpeedPerturbation")(config)
+    no_speeds(config)
     with_params("approach", per_fold=32, per_label=2)(config)
 
 
@@ -90,39 +105,40 @@ def reverberated(config: Config) -> None:
 
 
 SAMPLING = ("duration", "per_fold", "per_label", "per_epoch")
+TRIPLETS = {"clamp": "sigmoid", "margin": 0.0, "per_fold": 22, "per_label": 3}
 OUTSIDE = {"instance_normalize": False, "normalize": False}
-ROWS: dict[str, tuple[str, Callable[[Config], None] | None]] = {
+ROWS: dict[str, tuple[str, Change | None]] = {
     "ClopiNet, TripletLoss": (TRIPLET, None),
     "ClopiNet, instance normalisation": (TRIPLET, with_params("architecture", instance_normalize=True)),
-    "ClopiNet, without speeds": (TRIPLET, without("SpeedPerturbation")),
+    "ClopiNet, without speeds": (TRIPLET, no_speeds),
     "XVector, AdditiveAngularMarginLoss": (BEST, None),
-    "XVector, without speeds": (BEST, fewer_speakers),
-    "XVector, without noise": (BEST, without("AddNoise")),
-    "XVector, with rooms": (BEST, reverberated),
-    "XVector, input statistics pooled": (BEST, with_params("architecture", input_statistics="pooled")),
-    "XVector, no input statistics": (BEST, with_params("architecture", input_statistics="none")),
-    "XVector, segments of 3 s": (BEST, with_params("approach", duration=3.0)),
-    "XVector, Classification": (BEST, replaced("approach", "Classification", *SAMPLING)),
-    "XVector, TripletLoss": (
+    "XVector with noise": (BEST, noisy),
+    "XVector with noise, without speeds": (BEST, all_of(noisy, fewer_speakers)),
+    "XVector with noise and rooms": (BEST, all_of(noisy, reverberated)),
+    "XVector with noise, input statistics pooled": (
         BEST,
-        replaced(
-            "approach",
-            "TripletLoss",
-            "duration",
-            "per_epoch",
-            clamp="sigmoid",
-            margin=0.0,
-            per_fold=22,
-            per_label=3,
-        ),
+        all_of(noisy, with_params("architecture", input_statistics="pooled")),
     ),
-    "EcapaTdnn, AdditiveAngularMarginLoss": (
+    "XVector with noise, no input statistics": (
         BEST,
-        replaced("architecture", "EcapaTdnn", channels=64, dimension=128, **OUTSIDE),
+        all_of(noisy, with_params("architecture", input_statistics="none")),
     ),
-    "ResNet, AdditiveAngularMarginLoss": (
+    "XVector with noise, segments of 3 s": (BEST, all_of(noisy, with_params("approach", duration=3.0))),
+    "XVector with noise, Classification": (
         BEST,
-        replaced("architecture", "ResNet", channels=[8, 16, 32, 64], dimension=128, **OUTSIDE),
+        all_of(noisy, replaced("approach", "Classification", *SAMPLING)),
+    ),
+    "XVector with noise, TripletLoss": (
+        BEST,
+        all_of(noisy, replaced("approach", "TripletLoss", "duration", "per_epoch", **TRIPLETS)),
+    ),
+    "EcapaTdnn with noise": (
+        BEST,
+        all_of(noisy, replaced("architecture", "EcapaTdnn", channels=64, dimension=128, **OUTSIDE)),
+    ),
+    "ResNet with noise": (
+        BEST,
+        all_of(noisy, replaced("architecture", "ResNet", channels=[8, 16, 32, 64], dimension=128, **OUTSIDE)),
     ),
 }
 
@@ -148,6 +164,8 @@ def prepare(run: Run, output: Path, configs: Path, noise: Sequence[str]) -> Path
     """Write the configuration of a run."""
     name, change = ROWS[run.row]
     config = yaml.safe_load((configs / name).read_text())
+    given = config["data_augmentation"]
+    config["data_augmentation"] = given if isinstance(given, list) else [given]
     if change is not None:
         change(config)
     for block in config["data_augmentation"]:
