@@ -180,9 +180,11 @@ def _announce(
 ) -> None:
     parameters = sum(weight.numel() for weight in trainer.model.parameters())
     start = f"Resuming after epoch {resumed}" if resumed else "Training"
+    half = trainer.device.type == "cpu" and getattr(trainer.model, "half_precision", False)
     say(
         f"{start}: {files} files, {experiment.task.batches_per_epoch} batches an epoch, "
-        f"{parameters} parameters, {trainer.device.type}. Results go to {folder.path}"
+        f"{parameters} parameters, {trainer.device.type}{', layers in bfloat16' if half else ''}. "
+        f"Results go to {folder.path}"
     )
 
 
