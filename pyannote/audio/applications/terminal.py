@@ -9,8 +9,9 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import FrameType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from pyannote.audio.core.errors import OutOfMemoryError, ToolkitError
 from pyannote.audio.io.refusals import storage_error
@@ -23,6 +24,31 @@ TERMINATED = 143
 
 class Terminated(BaseException):
     """The process was asked to end (SIGTERM)."""
+
+
+_asked_to_end: list[type[BaseException]] = []
+"""What the last signal raises. Python drops an exception that comes while it cleans an object up; then it is
+raised again by the next step of what is shown by a bar."""
+
+
+_sections: list[None] = []
+"""As many as there are sections that a signal must not interrupt."""
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let a signal wait for the end of a short section.
+
+    What writes for tensorboard shares a queue with a thread: an exception in the wrong place would leave it
+    waiting for ever.
+    """
+    _sections.append(None)
+    try:
+        yield
+    finally:
+        _sections.pop()
+        if _asked_to_end and not _sections:
+            raise _asked_to_end.pop()
 
 
 def say(sentence: str) -> None:
@@ -39,7 +65,11 @@ def bar(items: Iterable[T], *, total: int, description: str) -> Iterator[T]:
     """Show a progress bar where someone is looking, nothing in log files."""
     from tqdm import tqdm
 
-    yield from tqdm(items, total=total, desc=description, leave=False, disable=not sys.stderr.isatty())
+    shown = tqdm(items, total=total, desc=description, leave=False, disable=not sys.stderr.isatty())
+    for item in shown:
+        if _asked_to_end:
+            raise _asked_to_end.pop()
+        yield item
 
 
 def run(command: Callable[[], None], debug: bool = False) -> int:
@@ -57,7 +87,11 @@ def run(command: Callable[[], None], debug: bool = False) -> int:
     int
         0, the code of the error, 130 after Ctrl-C, or 143 after SIGTERM.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    _asked_to_end.clear()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # a shell lets jobs in the background ignore Ctrl-C
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _end)
     if not debug:
         warnings.simplefilter("ignore")
         # an error in a thread comes back to the command, which says it in a sentence
@@ -88,8 +122,11 @@ def _failed(error: ToolkitError, debug: bool) -> int:
     return error.code
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    raise Terminated
+def _end(number: int, frame: FrameType | None) -> None:
+    error = KeyboardInterrupt if number == signal.SIGINT else Terminated
+    _asked_to_end[:] = [error]
+    if not _sections:
+        raise error
 
 
 def _silent(arguments: object) -> None:

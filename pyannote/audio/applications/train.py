@@ -13,7 +13,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device
-from pyannote.audio.applications.terminal import bar, say, warn
+from pyannote.audio.applications.terminal import bar, say, uninterrupted, warn
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.randomness import torch_seed
@@ -75,10 +75,11 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
         ):
             _find_learning_rate(trainer, writer)
             for report in trainer.epochs(resumed + 1, options.last, progress=bar):
-                checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
-                _log(writer, report, options)
-                experiment.log(writer, report, specifications)
-                writer.flush()
+                with uninterrupted():
+                    checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
+                    _log(writer, report, options)
+                    experiment.log(writer, report, specifications)
+                    writer.flush()
                 if validated(report.epoch):
                     break
 

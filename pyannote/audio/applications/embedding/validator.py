@@ -15,6 +15,7 @@ from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.measures import Record
 from pyannote.audio.applications.embedding.measuring import measure_of
 from pyannote.audio.applications.experiment import choose_device
+from pyannote.audio.applications.terminal import uninterrupted
 from pyannote.audio.applications.train_folder import TrainFolder, write_yaml
 from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.specifications import Specifications
@@ -109,19 +110,23 @@ class EmbeddingValidator(Validator):
         """Embed and compare with the weights of an epoch, write what is best now, and log it."""
         backend = self.ready(epoch)
         record = self.measure.record(backend.transform(self.embedder(self.measure.excerpts)), backend)
-        self.records.save(epoch, [record])
-        self._remember(epoch, record)
-        self.write()
-        for name, value in self.measure.curves(record).items():
-            writer.add_scalar(f"validate/{self.name}/{name}", value, epoch)
+        with uninterrupted():
+            self.records.save(epoch, [record])
+            self._remember(epoch, record)
+            self.write()
+            self._log(writer, epoch, record)
         best = self.best[self.measure.name]
-        if best == epoch:
-            writer.add_figure(f"validate/{self.name}/picture", self.measure.picture(record), epoch)
-        writer.flush()
         return (
             f"Epoch {epoch}: {self.measure.name} {self.values[epoch]:.4f} "
             f"(best so far: epoch {best}, {self.values[best]:.4f})"
         )
+
+    def _log(self, writer: SummaryWriter, epoch: int, record: Record) -> None:
+        for name, value in self.measure.curves(record).items():
+            writer.add_scalar(f"validate/{self.name}/{name}", value, epoch)
+        if self.best[self.measure.name] == epoch:
+            writer.add_figure(f"validate/{self.name}/picture", self.measure.picture(record), epoch)
+        writer.flush()
 
     def write(self) -> None:
         """Write params.yml, and what the backend has learned at the best epoch."""

@@ -9,6 +9,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
+from pyannote.audio.applications.terminal import uninterrupted
 from pyannote.audio.applications.train_folder import TrainFolder, write_yaml
 from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.errors import UsageError
@@ -112,8 +113,9 @@ class DetectionValidator(Validator):
         """Score an epoch, write what is best now, log it, and say how it went."""
         scores = self.validation.add(epoch, lambda: self.scores(epoch))
         selection = self.validation.selection()
-        self.write(selection)
-        self._log(writer, epoch, scores, selection)
+        with uninterrupted():
+            self.write(selection)
+            self._log(writer, epoch, scores, selection)
         return (
             f"Epoch {epoch}: {self.validation.criterion.name} {self.validation.average(epoch):.3f} "
             f"(chosen so far: epoch {selection.epoch}, {selection.value:.3f})"
