@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.features.store import Pack
+from pyannote.audio.features.packs import Pack
 
 CLASSES = ["car", "children", "people_speaking", "people_walking", "large_vehicle", "brakes_squeaking"]
 

@@ -33,7 +33,8 @@ from pyannote.audio.applications.labeling.validator import DetectionOptions, Det
 from pyannote.audio.applications.train import TrainOptions, train
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.database.protocols import labels_of, recordings
-from pyannote.audio.features.store import FeatureStore, Pack
+from pyannote.audio.features.packs import Pack
+from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.metrics.segment_based import SegmentCounts, count
 from pyannote.audio.validation.reference import Items
 from pyannote.audio.validation.selection import Criterion, evaluate, select

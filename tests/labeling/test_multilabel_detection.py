@@ -8,7 +8,7 @@ import torch
 
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
-from pyannote.audio.features.store import Pack
+from pyannote.audio.features.packs import Pack
 from pyannote.audio.labeling.tasks.dcase import Dcase
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,8 +19,8 @@ from pyannote.audio.applications.train_folder import TrainFolder, write_yaml
 from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.faults import without_faults
+from pyannote.audio.embedding.approaches._segments import Speakers
 from pyannote.audio.embedding.backends.base import Base as Backend
-from pyannote.audio.embedding.turns import solo_turns
 from pyannote.audio.inference.embedder import Embedder, Excerpt
 from pyannote.audio.inference.folders import load_weights
 from pyannote.audio.io.checkpoint import Checkpoints
@@ -194,17 +193,16 @@ class EmbeddingValidator(Validator):
         """Turns of training speakers, evenly spaced over all that they have said, and who speaks in each."""
         if self._teachers is None:
             protocol, _, subset = self.train_folder.path.name.rpartition(".")
-            turns = defaultdict(list)
-            for file in without_faults(self.experiment.recordings(protocol, subset))[0]:
-                for start, end, speaker in solo_turns(file["events"] or ()):
-                    if end - start >= self.experiment.task.min_duration - 1e-6:
-                        turns[speaker].append((file, start, end))
+            files, _ = without_faults(self.experiment.recordings(protocol, subset))
+            turns = Speakers.of(files, self.experiment.task.min_duration, label_min_duration=0.0).turns
             chosen = [
                 (turn, index)
-                for index, name in enumerate(_spread(sorted(turns), TEACHERS))
+                for index, name in enumerate(_spread(list(turns), TEACHERS))
                 for turn in _spread(turns[name], TURNS)
             ]
-            excerpts = self.experiment.excerpts([(file, [(start, end)]) for (file, start, end), _ in chosen])
+            excerpts = self.experiment.excerpts(
+                [(files[file], [(start, end)]) for (file, start, end), _ in chosen]
+            )
             self._teachers = excerpts, np.array([index for _, index in chosen])
         return self._teachers
 

@@ -17,8 +17,8 @@ from pyannote.audio.core.windows import batches_of
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segments import SegmentSampler, Speakers, durations
 from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.statistics import mean_and_deviation
-from pyannote.audio.features.store import Pack
 
 Metric = Literal["cosine", "euclidean", "angular"]
 

@@ -17,7 +17,7 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.windows import batches_of
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.features.store import Pack
+from pyannote.audio.features.packs import Pack
 
 
 class Base(ABC):

@@ -17,8 +17,8 @@ from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.statistics import mean_and_deviation
-from pyannote.audio.features.store import Pack
 from pyannote.audio.labeling.tasks.base import Base, ChunkSampler
 
 LABELS_KEYS = ("regular", "union", "intersection", "ignore")
