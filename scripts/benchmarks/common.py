@@ -1,17 +1,111 @@
-"""Synthetic recordings and features for benchmarks that need no audio."""
+"""What benchmarks share: arms that take turns, tables, the machine, and data that needs no audio."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.packs import Pack
 
 CLASSES = ["car", "children", "people_speaking", "people_walking", "large_vehicle", "brakes_squeaking"]
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that some work takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def interleaved(
+    arms: Mapping[str, Callable[[], object]], rounds: int = 5, warmup: int = 1
+) -> dict[str, NDArray[np.float64]]:
+    """Seconds of each arm in each round.
+
+    The arms take turns, so that a machine that slows down slows them all; the first rounds warm up.
+
+    Parameters
+    ----------
+    arms : mapping of str to callable
+        What is timed.
+    rounds, warmup : int
+        Rounds that count, and rounds before them that do not.
+
+    Examples
+    --------
+    >>> interleaved({"a": lambda: None}, rounds=3)["a"].shape
+    (3,)
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in arms}
+    for index in range(warmup + rounds):
+        for name, work in arms.items():
+            spent = timed(work)
+            if index >= warmup:
+                seconds[name].append(spent)
+    return {name: np.array(spent) for name, spent in seconds.items()}
+
+
+def ratio(numerator: Sequence[float], denominator: Sequence[float]) -> str:
+    """Median of the ratios of two arms, round by round, with the lowest and the highest one.
+
+    Examples
+    --------
+    >>> ratio([2.0, 3.0, 5.0], [2.0, 2.0, 2.0])
+    '1.50 (1.00 to 2.50)'
+    """
+    ratios = np.divide(numerator, denominator)
+    return f"{np.median(ratios):.2f} ({ratios.min():.2f} to {ratios.max():.2f})"
+
+
+def median(values: Sequence[float]) -> float:
+    """Median as a plain number."""
+    return float(statistics.median(values))
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Markdown of a table.
+
+    Examples
+    --------
+    >>> print(table(["what", "goal"], [["training", 1.1]]))
+    | what | goal |
+    |---|---|
+    | training | 1.1 |
+    """
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(
+        f"|{'|'.join(map(str, line))}|" if index == 1 else f"| {' | '.join(map(str, line))} |"
+        for index, line in enumerate(lines)
+    )
+
+
+def machine() -> str:
+    """Describe the machine, in one line."""
+    if torch.cuda.is_available():
+        return f"{torch.cuda.get_device_name()}, {_processor()}, {_software()}"
+    return f"{_processor()}, {_software()}"
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores of {names[0] if names else platform.machine()}, {memory:.0f} GiB"
+
+
+def _software() -> str:
+    return f"{platform.system()}, Python {platform.python_version()}, PyTorch {torch.__version__}"
 
 
 def synthetic_files(count: int, duration: float, classes: Sequence[str], seed: int = 0) -> list[Recording]:
