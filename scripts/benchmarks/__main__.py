@@ -4,7 +4,7 @@ Each file beside this one answers one question: its first line asks it, and what
 the answer. Answers are kept in `results/`, one file a question, so that some can be measured again, or on
 another machine, and the others stay. RESULTS.md is all of them, one after the other.
 
-Usage: python scripts/benchmarks [options] [<name>...]
+Usage: benchmarks [--list | --collect] [<name>...]
 
   --list      Show the names, and run nothing.
   --collect   Write RESULTS.md from the answers that are there, and run nothing.
@@ -40,12 +40,18 @@ ORDER = (
     "growth",
 )
 """Names of the benchmarks, in the order in which they are run and shown."""
+OPENING = """\
+# Results
+
+Made by `python scripts/benchmarks`, which runs each file of this folder and keeps what it prints. The arms of a
+comparison take turns in one run; figures are medians, with the lowest and the highest in brackets.
+"""
 ELSEWHERE = """\
 ## What helps a detector, and what helps a speaker embedding?
 
 These two take hours and real recordings, and are run by hand: `detection_table.py database.yml output` and
-`embedding_table.py --noise=... --domains=... <protocol> output`. Their tables and what they say are in the tutorials, on
-[detection](../../tutorials/models/dcase/README.md#results) and on
+`embedding_table.py --noise=... --domains=... <protocol> output`. Their tables and what they say are in the
+tutorials, on [detection](../../tutorials/models/dcase/README.md#results) and on
 [embeddings](../../tutorials/models/speaker_embedding/README.md#results).
 """
 
@@ -79,11 +85,7 @@ def collect() -> None:
     """Write RESULTS.md."""
     kept = [RESULTS / f"{name}.md" for name in ORDER]
     answers = [path.read_text(encoding="utf-8") for path in kept if path.exists()]
-    opening = (
-        "# Results\n\nMade by `python scripts/benchmarks`, which runs each file of this folder and keeps what it prints. "
-        "Arms of a\ncomparison take turns in one run; figures are medians, with the lowest and the highest in brackets.\n"
-    )
-    (HERE / "RESULTS.md").write_text("\n".join([opening, *answers, ELSEWHERE]), encoding="utf-8")
+    (HERE / "RESULTS.md").write_text("\n".join([OPENING, *answers, ELSEWHERE]), encoding="utf-8")
 
 
 def main() -> None:
