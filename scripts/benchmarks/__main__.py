@@ -43,8 +43,8 @@ ORDER = (
 OPENING = """\
 # Results
 
-Made by `python scripts/benchmarks`, which runs each file of this folder and keeps what it prints. The arms of a
-comparison take turns in one run; figures are medians, with the lowest and the highest in brackets.
+Made by `python scripts/benchmarks`, which runs the files of this folder and keeps what they print. The arms
+of a comparison take turns in one run; figures are medians, with the lowest and the highest in brackets.
 """
 ELSEWHERE = """\
 ## What helps a detector, and what helps a speaker embedding?
