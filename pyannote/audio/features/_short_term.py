@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.features._threads import single_blas_thread
 from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader, Framing
 from pyannote.audio.io.waveform import AudioFile, Recording, Waveform
 
@@ -89,7 +90,8 @@ class ShortTerm(FeatureExtraction):
         begin, end = first - first % _BLOCK, min(frames, last + -last % _BLOCK)
         waveform = self._padded(recording, begin, end)
         windows = sliding_window_view(waveform, self.window)[:: self.hop]
-        return self._blocks(windows)[first - begin : last - begin]
+        with single_blas_thread():
+            return self._blocks(windows)[first - begin : last - begin]
 
     def _blocks(self, windows: Waveform) -> Features:
         blocks = [self.compute(windows[start : start + _BLOCK]) for start in range(0, len(windows), _BLOCK)]
@@ -99,5 +101,7 @@ class ShortTerm(FeatureExtraction):
         start = first * self.hop - self.window // 2
         stop = (last - 1) * self.hop - self.window // 2 + self.window
         inside = recording.read(min(max(start, 0), recording.samples), min(stop, recording.samples))
+        if len(inside) == stop - start:
+            return inside
         before = min(max(-start, 0), stop - start)
         return np.pad(inside, (before, stop - start - before - len(inside)))

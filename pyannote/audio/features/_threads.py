@@ -1,16 +1,88 @@
-"""How many threads libraries compute with."""
+"""Threads that compute parts of a recording, and those that libraries compute with."""
 
 from __future__ import annotations
 
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from threadpoolctl import ThreadpoolController
 
+MOST = 8
+"""Threads beyond which one recording gains little, and needs more memory."""
 
-def single_blas_thread() -> AbstractContextManager[object]:
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def threads_of_one(at_once: int = 1) -> int:
+    """Threads for each of some recordings that are computed at once, on the cores that this process may use."""
+    from joblib import cpu_count
+
+    return max(1, min(MOST, cpu_count() // max(1, at_once)))
+
+
+def in_order(work: Callable[[_Item], _Result], items: Sequence[_Item], threads: int = 1) -> Iterator[_Result]:
+    """Results of some work on each item, in their order.
+
+    Threads work no further ahead than they have to, so that few results wait in memory.
+
+    Examples
+    --------
+    >>> list(in_order(abs, [-1, 2, -3], threads=2))
+    [1, 2, 3]
+    """
+    if min(threads, len(items)) < 2:
+        yield from map(work, items)
+        return
+    waiting: deque[Future[_Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+class _SingleThread(AbstractContextManager[None]):
+    """Limits BLAS from when the first one asks for it until the last one is done.
+
+    The limit is one of the whole process: two threads that set and restored it on their own would take turns
+    in such an order that it stayed.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._limit = _libraries().limit(limits=1, user_api="blas")
+            self._users += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._limit.restore_original_limits()
+
+
+_SINGLE_THREAD = _SingleThread()
+
+
+def single_blas_thread() -> AbstractContextManager[None]:
     """Let NumPy and SciPy multiply matrices in one thread.
 
     Matrices of short-term features are small: threads would wait for each other longer than they compute,
@@ -24,8 +96,7 @@ def single_blas_thread() -> AbstractContextManager[object]:
     ...     print(np.ones((2, 3)) @ np.ones(3))
     [3. 3.]
     """
-    limits: AbstractContextManager[object] = _libraries().limit(limits=1, user_api="blas")
-    return limits
+    return _SINGLE_THREAD
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.features._threads import in_order, threads_of_one
 from pyannote.audio.io.waveform import AudioFile
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 Features = npt.NDArray[np.float32]
 """Array of shape (frames, dimension)."""
+
+_SHARE = 1024
+"""Threads share the frames of a recording in multiples of so many; fewer are not worth a thread."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,19 @@ class FrameReader:
     frames: int
     read: Callable[[int, int], Features]
 
-    def pieces(self, size: int) -> Iterator[Features]:
-        """All frames, in consecutive pieces of at most `size` frames."""
-        for first in range(0, self.frames, size):
-            yield self.read(first, min(first + size, self.frames))
+    def pieces(self, size: int, threads: int = 1) -> Iterator[Features]:
+        """All frames, in consecutive pieces of at most `size` frames, on some threads."""
+        share = self._share(size, threads)
+        parts = [(first, min(first + share, self.frames)) for first in range(0, self.frames, share)]
+        return in_order(lambda part: self.read(*part), parts, threads)
+
+    def _share(self, size: int, threads: int) -> int:
+        """Frames of pieces that are few enough, and as many for one thread as for another."""
+        if threads == 1:
+            return size
+        turns = -(-self.frames // (size * threads))
+        share = -(-self.frames // (turns * threads))
+        return min(size, share + -share % _SHARE)
 
 
 @dataclass(frozen=True)
@@ -178,7 +191,13 @@ class FeatureExtraction(ABC):
         """
         from pyannote.core import SlidingWindowFeature
 
-        data = np.concatenate(list(self.open(file).pieces(self.piece)))
+        reader = self.open(file)
+        threads = threads_of_one() if reader.frames > _SHARE else 1
+        data = np.empty((reader.frames, self.dimension), dtype=np.float32)
+        first = 0
+        for piece in reader.pieces(self.piece, threads):
+            data[first : first + len(piece)] = piece
+            first += len(piece)
         return SlidingWindowFeature(data, self.sliding_window)
 
     def crop(

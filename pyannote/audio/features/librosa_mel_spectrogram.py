@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import cast
+from functools import cached_property, lru_cache
+from typing import ClassVar, cast
 
 import numpy as np
 
 from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.features._bands import Bands
 from pyannote.audio.features.base import Features
 from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram, decibels
 from pyannote.audio.io.waveform import Waveform
@@ -52,6 +53,8 @@ class LibrosaMelSpectrogram(LibrosaSpectrogram):
     (101, 40)
     """
 
+    version: ClassVar[int] = 2
+
     def __init__(
         self, sample_rate: int = 16000, duration: float = 0.025, step: float = 0.010, n_mels: int = 96
     ) -> None:
@@ -66,7 +69,11 @@ class LibrosaMelSpectrogram(LibrosaSpectrogram):
 
     def compute(self, windows: Waveform) -> Features:
         """Log power in mel bands of each window, shape (frames, n_mels)."""
-        return decibels(self.power(windows) @ self._filters)
+        return decibels(self._bands(self.power(windows)))
+
+    @cached_property
+    def _bands(self) -> Bands:
+        return Bands(self._filters)
 
 
 @lru_cache(maxsize=32)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
+from functools import cached_property, lru_cache
+from math import factorial
+from typing import ClassVar, cast
 
 import numpy as np
-from scipy.fft import dct
-from scipy.signal import savgol_filter
 
 from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.features._bands import Bands
 from pyannote.audio.features.base import Features, Framing
 from pyannote.audio.features.librosa_mel_spectrogram import mel_filters
 from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram, decibels
@@ -20,6 +21,9 @@ N_MELS = 40
 
 DELTA_WIDTH = 9
 """Frames to which a polynomial is fitted for a derivative."""
+
+_TOGETHER = 1024
+"""Frames whose derivatives are computed at once: few enough to stay in the cache."""
 
 
 class LibrosaMFCC(LibrosaSpectrogram):
@@ -65,6 +69,8 @@ class LibrosaMFCC(LibrosaSpectrogram):
     59
     """
 
+    version: ClassVar[int] = 2
+
     def __init__(
         self,
         e: bool = False,
@@ -91,8 +97,15 @@ class LibrosaMFCC(LibrosaSpectrogram):
 
     def compute(self, windows: Waveform) -> Features:
         """Energy and coefficients of each window, shape (frames, 1 + coefs)."""
-        cepstrum = dct(decibels(self.power(windows) @ self._filters), type=2, norm="ortho", axis=-1)
-        return cast(Features, cepstrum[:, : 1 + self.coefs])
+        return decibels(self._bands(self.power(windows))) @ self._basis
+
+    @cached_property
+    def _bands(self) -> Bands:
+        return Bands(self._filters)
+
+    @cached_property
+    def _basis(self) -> Features:
+        return cosines(N_MELS)[:, : 1 + self.coefs]
 
     @property
     def framing(self) -> Framing:
@@ -122,8 +135,27 @@ class LibrosaMFCC(LibrosaSpectrogram):
         return np.concatenate(columns, axis=-1)
 
 
+@lru_cache(maxsize=1)
+def cosines(count: int) -> Features:
+    """Orthonormal basis of the discrete cosine transform (type 2), one column a coefficient.
+
+    Examples
+    --------
+    >>> (cosines(2) * 2**0.5).round(3)
+    array([[ 1.,  1.],
+           [ 1., -1.]], dtype=float32)
+    """
+    angles = np.pi / count * np.outer(np.arange(count) + 0.5, np.arange(count))
+    basis = np.sqrt(2 / count) * np.cos(angles)
+    basis[:, 0] /= np.sqrt(2)
+    return cast(Features, basis.astype(np.float32))
+
+
 def derivative(features: Features, order: int) -> Features:
     """Local derivative over time, the last axis but one: that of a polynomial fitted to 9 frames.
+
+    At both ends the polynomial is that of the first and of the last 9 frames. Where there are fewer, the
+    first and the last frame are repeated.
 
     Examples
     --------
@@ -132,6 +164,46 @@ def derivative(features: Features, order: int) -> Features:
     """
     if order == 0:
         return features
-    mode = "interp" if features.shape[-2] >= DELTA_WIDTH else "nearest"
-    result = savgol_filter(features, DELTA_WIDTH, polyorder=order, deriv=order, axis=-2, mode=mode)
-    return cast(Features, result.astype(np.float32, copy=False))
+    if features.shape[-2] < DELTA_WIDTH:
+        return _fitted(_with_ends(features), order)
+    # The derivative of a polynomial of its own order is the same all along.
+    return _with_ends(_fitted(features, order))
+
+
+def _with_ends(features: Features) -> Features:
+    """Repeat the first and the last frame as often as a polynomial reaches beyond its centre."""
+    around = DELTA_WIDTH // 2
+    return np.pad(features, [(0, 0)] * (features.ndim - 2) + [(around, around), (0, 0)], mode="edge")
+
+
+def _fitted(features: Features, order: int) -> Features:
+    """Derivative in the centre of each 9 consecutive frames."""
+    around = DELTA_WIDTH // 2
+    frames = features.shape[-2] - 2 * around
+    result = np.empty((*features.shape[:-2], frames, features.shape[-1]), dtype=np.float32)
+    for start in range(0, frames, _TOGETHER):
+        stop = min(start + _TOGETHER, frames)
+        result[..., start:stop, :] = _weighted(features[..., start : stop + 2 * around, :], order)
+    return result
+
+
+def _weighted(features: Features, order: int) -> Features:
+    around = DELTA_WIDTH // 2
+    frames = features.shape[-2] - 2 * around
+    centre, *weights = _weights(order)[around:]
+    total = centre * features[..., around : around + frames, :]
+    for distance, weight in enumerate(weights, start=1):
+        after = features[..., around + distance : around + distance + frames, :]
+        before = features[..., around - distance : around - distance + frames, :]
+        pair = after + before if order % 2 == 0 else after - before
+        pair *= weight
+        total += pair
+    return total
+
+
+@lru_cache(maxsize=2)
+def _weights(order: int) -> Features:
+    """Weights of 9 frames in the derivative of the polynomial of that order which fits them best."""
+    places = np.arange(DELTA_WIDTH) - DELTA_WIDTH // 2
+    fit = np.linalg.pinv(np.vander(places, order + 1, increasing=True))
+    return cast(Features, (factorial(order) * fit[order]).astype(np.float32))

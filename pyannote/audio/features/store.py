@@ -17,6 +17,7 @@ import numpy.typing as npt
 from pyannote.audio.core.errors import StorageError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.features._content_key import content_key
+from pyannote.audio.features._threads import threads_of_one
 from pyannote.audio.features.augmented_packs import AugmentedPack, ChangesWaveforms
 from pyannote.audio.features.base import FeatureExtraction, Features
 from pyannote.audio.features.long_term import long_term_average
@@ -201,7 +202,7 @@ class FeatureStore:
     def _compute(self, file: AudioFile, path: Path) -> None:
         reader = self.extraction.open(file)
         shape = (reader.frames, self.extraction.dimension)
-        pieces = reader.pieces(self.extraction.piece)
+        pieces = reader.pieces(self.extraction.piece, threads_of_one(self.parallel))
         description = path.with_name("parameters.json")
         if not description.exists():
             _explained(lambda: write_text(description, self._parameters))

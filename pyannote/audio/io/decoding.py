@@ -1,4 +1,4 @@
-"""An audio file, decoded by libsndfile, checked for the damage that libsndfile hides, and mixed down."""
+"""An audio file, decoded by libsndfile, and checked for the damage that libsndfile hides."""
 
 from __future__ import annotations
 
@@ -10,27 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 
 from pyannote.audio.core.errors import AudioError
-
-Waveform = npt.NDArray[np.float32]
+from pyannote.audio.io.samples import Waveform, block_length, mono_reader
 
 SAMPLE_RATES = (1_000, 1_000_000)
 """Lowest and highest sample rate in Hertz that is believed."""
 
 LARGEST_SAMPLE = 1e6
 """Samples beyond this are damage: full scale is 1, and 32768 in files that hold integers as floats."""
-
-_DECODED = 1 << 18
-"""Values that are decoded at once: few enough to stay in the cache while they are mixed down."""
-
-_BIT_RESERVOIR = 32 * 1152
-"""An MP3 frame may need bits of frames before it: so many samples before each block are decoded and dropped.
-
-Before each block, not only the first, since soundfile ends every read with a seek.
-"""
 
 # Programs that write to a pipe cannot go back and fill in the length: they leave about 2 or 4 GB there.
 _UNKNOWN_LENGTH = 0x7FFF_F000
@@ -128,26 +117,16 @@ def check_rate(sample_rate: int, what: str, path: Path | None = None) -> None:
 def decode(header: AudioInfo, start: int, stop: int) -> Waveform:
     """Decode a part of a file at its own rate, in blocks, mixed down."""
     waveform = np.empty(stop - start, dtype=np.float32)
-    block = max(1, _DECODED // header.channels)
-    with _opened(header.path) as stream:
-        reservoir = _BIT_RESERVOIR if "MPEG" in stream.subtype else 0
+    with _opened(header.path) as stream, mono_reader(stream, header.path) as read:
+        block = block_length(stream)
         for begin in range(start, stop, block):
-            end, dropped = min(stop, begin + block), min(begin, reservoir)
-            stream.seek(begin - dropped)
-            decoded = stream.read(end - begin + dropped, dtype="float32", always_2d=True)[dropped:]
+            end = min(stop, begin + block)
+            decoded = read(begin, end - begin)
             if len(decoded) < end - begin:
                 raise _cut_short(header.path, f"{header.samples} samples", begin + len(decoded))
-            waveform[begin - start : end - start] = mixed(decoded)
+            waveform[begin - start : end - start] = decoded
     check_samples(waveform, header.path)
     return waveform
-
-
-def mixed(frames: Waveform) -> Waveform:
-    """Mean over channels, shape (samples, channels), several times faster than ``frames.mean(axis=1)``."""
-    mono = frames[:, 0]
-    for channel in range(1, frames.shape[1]):
-        mono = mono + frames[:, channel]
-    return mono if frames.shape[1] == 1 else mono * np.float32(1 / frames.shape[1])
 
 
 def check_samples(waveform: Waveform, name: str | os.PathLike[str]) -> None:

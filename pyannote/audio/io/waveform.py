@@ -19,7 +19,8 @@ import numpy as np
 import soxr
 
 from pyannote.audio.core.errors import AudioError
-from pyannote.audio.io.decoding import AudioInfo, Waveform, check_rate, check_samples, decode, info, mixed
+from pyannote.audio.io.decoding import AudioInfo, check_rate, check_samples, decode, info
+from pyannote.audio.io.samples import Waveform, mixed
 
 __all__ = ["AudioFile", "AudioInfo", "Recording", "Waveform", "audio_path", "info", "percent", "read"]
 
