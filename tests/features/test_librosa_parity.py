@@ -3,6 +3,7 @@
 import librosa
 import numpy as np
 import pytest
+import soundfile
 from pyannote.core import Segment, Timeline
 
 from pyannote.audio.core.errors import AudioError, ConfigError
@@ -159,12 +160,17 @@ def test_crop_outside_is_empty(extraction):
     assert part.dtype == np.float32
 
 
-def test_pieces_do_not_show(monkeypatch):
-    file = recording(seconds=8)
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+@pytest.mark.parametrize("size", [100, 1000, 8192])
+@pytest.mark.parametrize("rate", [16000, 44100])
+def test_neither_pieces_nor_threads_show(tmp_path, rate, size, threads):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, recording(seconds=31, rate=rate)["waveform"], rate, subtype="PCM_24")
     for extraction in (LibrosaMFCC(), LibrosaMelSpectrogram(n_mels=40)):
-        whole = extraction(file).data
-        monkeypatch.setattr(type(extraction), "piece", 100)
-        np.testing.assert_array_equal(extraction(file).data, whole)
+        reader = extraction.open(path)
+        pieces = list(reader.pieces(size, threads))
+        assert max(map(len, pieces)) <= size
+        np.testing.assert_array_equal(np.concatenate(pieces), reader.read(0, reader.frames))
 
 
 def test_frames_are_centred_where_the_sliding_window_says():

@@ -22,8 +22,11 @@ from pyannote.audio.io.waveform import AudioFile, Recording, Waveform
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow
 
-_BLOCK = 128
+_BLOCK = 256
 """Frames of a block."""
+
+_SLAB = 8 * _BLOCK
+"""Frames whose samples are decoded at once."""
 
 
 class ShortTerm(FeatureExtraction):
@@ -88,10 +91,15 @@ class ShortTerm(FeatureExtraction):
 
     def _read(self, recording: Recording, frames: int, first: int, last: int) -> Features:
         begin, end = first - first % _BLOCK, min(frames, last + -last % _BLOCK)
-        waveform = self._padded(recording, begin, end)
-        windows = sliding_window_view(waveform, self.window)[:: self.hop]
         with single_blas_thread():
-            return self._blocks(windows)[first - begin : last - begin]
+            slabs = [
+                self._slab(recording, start, min(start + _SLAB, end)) for start in range(begin, end, _SLAB)
+            ]
+        return np.concatenate(slabs)[first - begin : last - begin]
+
+    def _slab(self, recording: Recording, first: int, last: int) -> Features:
+        waveform = self._padded(recording, first, last)
+        return self._blocks(sliding_window_view(waveform, self.window)[:: self.hop])
 
     def _blocks(self, windows: Waveform) -> Features:
         blocks = [self.compute(windows[start : start + _BLOCK]) for start in range(0, len(windows), _BLOCK)]

@@ -24,7 +24,7 @@ _Result = TypeVar("_Result")
 
 
 def threads_of_one(at_once: int = 1) -> int:
-    """Threads for each of some recordings that are computed at once, on the cores that this process may use."""
+    """Threads for each of some recordings at once, on the cores that this process may use."""
     from joblib import cpu_count
 
     return max(1, min(MOST, cpu_count() // max(1, at_once)))

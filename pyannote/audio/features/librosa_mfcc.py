@@ -71,6 +71,8 @@ class LibrosaMFCC(LibrosaSpectrogram):
 
     version: ClassVar[int] = 2
 
+    piece: ClassVar[int] = 16384
+
     def __init__(
         self,
         e: bool = False,

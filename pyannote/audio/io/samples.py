@@ -21,6 +21,9 @@ Waveform = npt.NDArray[np.float32]
 Reader = Callable[[int, int], Waveform]
 """``read(start, count)`` gives so many mono samples from sample `start` on; fewer where the file ends."""
 
+_WAV = ("WAV", "WAVEX", "RF64")
+"""Formats whose 24-bit samples lie one after the other, the lowest byte first."""
+
 _BIT_RESERVOIR = 32 * 1152
 """An MP3 frame may need bits of frames before it: so many samples before each block are decoded and dropped.
 
@@ -44,8 +47,8 @@ def mono_reader(stream: soundfile.SoundFile, path: Path) -> Iterator[Reader]:
         yield partial(_read_mpeg, stream)
     elif stream.subtype == "PCM_16":
         yield partial(_read_16_bits, stream)
-    elif stream.subtype == "PCM_24" and stream.format in ("WAV", "WAVEX", "RF64") and stream.endian != "BIG":
-        # libsndfile has checked the header; through this second opening it tells where in the file samples lie
+    elif stream.subtype == "PCM_24" and stream.format in _WAV and stream.endian != "BIG":
+        # libsndfile has checked the header; through this second opening it tells where samples lie
         with path.open("rb", buffering=0) as file, soundfile.SoundFile(file) as located:
             yield partial(_read_24_bits, located, file)
     else:

@@ -10,7 +10,8 @@ A recording can be heard faster or slower, as a tape is: its samples are taken f
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from math import gcd
 from numbers import Real
 from typing import Any
@@ -35,6 +36,9 @@ SPEEDS = range(50, 201)
 
 _PIECE = 8.0
 """Seconds that are resampled at once."""
+
+_KEPT = 8
+"""Pieces that are kept in memory."""
 
 _CONTEXT = 1024
 """Samples, at the lower of both rates, beyond which the resampling filter (soxr HQ) sees nothing."""
@@ -82,6 +86,11 @@ class Recording:
         # So many samples of the file last exactly as long as so many samples at the rate asked for.
         self._own_unit, self._unit = own_rate * speed // divisor, self.sample_rate * 100 // divisor
         self.samples = (2 * self._own_samples * self._unit + self._own_unit) // (2 * self._own_unit)
+        self._units = max(1, round(_PIECE * self.sample_rate / self._unit))
+        # Parts that are read in turn share the pieces at their ends. A method would be a cycle, and stay.
+        self._piece = lru_cache(maxsize=_KEPT)(
+            partial(_resampled, self._read_own, self._own_samples, self._own_unit, self._unit, self._units)
+        )
 
     def read(self, start: int = 0, stop: int | None = None) -> Waveform:
         """Read from sample `start` (included) to `stop` (excluded, default: the end), at `sample_rate`.
@@ -101,25 +110,23 @@ class Recording:
         if self._own_unit == self._unit:
             return self._read_own(start, stop)
         waveform = np.empty(stop - start, dtype=np.float32)
-        for begin, piece in self._pieces(start, stop):
-            first, last = max(start, begin), min(stop, begin + len(piece))
-            waveform[first - start : last - start] = piece[first - begin : last - begin]
+        length = self._units * self._unit
+        for index in range(start // length, -(-stop // length)):
+            begin = index * length
+            first, last = max(start, begin), min(stop, begin + length)
+            waveform[first - start : last - start] = self._piece(index)[first - begin : last - begin]
         return waveform
 
-    def _pieces(self, start: int, stop: int) -> Iterator[tuple[int, Waveform]]:
-        units = max(1, round(_PIECE * self.sample_rate / self._unit))
-        context = -(-_CONTEXT // min(self._own_unit, self._unit))
-        length = units * self._unit
-        for index in range(start // length, -(-stop // length)):
-            first, last = max(0, index * units - context), (index + 1) * units + context
-            own = self._read_own(first * self._own_unit, min(last * self._own_unit, self._own_samples))
-            piece = soxr.resample(own, self._own_unit, self._unit, quality="HQ")
-            begin = index * length
-            yield begin, _fit(piece[begin - first * self._unit :], min(length, self.samples - begin))
 
-
-def _fit(waveform: Waveform, samples: int) -> Waveform:
-    return np.pad(waveform[:samples], (0, max(0, samples - len(waveform))))
+def _resampled(
+    read: Callable[[int, int], Waveform], samples: int, own_unit: int, unit: int, units: int, index: int
+) -> Waveform:
+    """Piece `index` of so many `units` samples, from a recording of so many `samples` at its own rate."""
+    context = -(-_CONTEXT // min(own_unit, unit))
+    first, last = max(0, index * units - context), (index + 1) * units + context
+    own = read(first * own_unit, min(last * own_unit, samples))
+    piece = soxr.resample(own, own_unit, unit, quality="HQ")[(index * units - first) * unit :]
+    return np.pad(piece[: units * unit], (0, max(0, units * unit - len(piece))))
 
 
 def read(
