@@ -34,6 +34,11 @@ REVERB_REQUIREMENTS = [
     "pyroomacoustics>=0.7",
 ]
 
+# Peers of scripts/benchmarks; what is not installed is not measured.
+BENCHMARK_REQUIREMENTS = [
+    "lightning>=2.2",
+]
+
 TEST_REQUIREMENTS = [
     "hypothesis>=6.90",
     "import-linter>=2.0",
@@ -59,7 +64,11 @@ setup(
     package_data={"pyannote.audio": ["py.typed"]},
     python_requires=">=3.10",
     install_requires=REQUIREMENTS,
-    extras_require={"reverb": REVERB_REQUIREMENTS, "test": TEST_REQUIREMENTS},
+    extras_require={
+        "benchmark": BENCHMARK_REQUIREMENTS,
+        "reverb": REVERB_REQUIREMENTS,
+        "test": TEST_REQUIREMENTS,
+    },
     entry_points={
         "console_scripts": [
             "pyannote-audio=pyannote.audio.applications.pyannote_audio:main",

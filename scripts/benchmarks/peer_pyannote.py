@@ -7,6 +7,10 @@ prints, as JSON, the seconds of a step in each round and each of these arms, whi
 - alone: forward, backward and update on batches that lie ready;
 - chunks cut from memory: `fit` of a Lightning trainer, where waveforms lie in memory;
 - chunks read from files: the same as installed. Left out where torchcodec finds no FFmpeg.
+
+An environment that works has Python 3.11 and FFmpeg 7, and was made by
+
+    pip install torch==2.9.1 torchaudio==2.9.1 torchcodec==0.9.1 pyannote.audio==4.0.7 soundfile
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from importlib.metadata import version
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 # nothing is reported to the makers, and nothing is looked for on the net
@@ -50,10 +55,11 @@ def in_memory(path: str) -> dict[str, Any]:
     return {"waveform": torch.from_numpy(samples.T.copy()), "sample_rate": rate, "uri": path}
 
 
-def network(task: type[VoiceActivityDetection], workers: int, size: int) -> PyanNet:
-    """Untrained network that knows its task."""
+def network(task: type[VoiceActivityDetection], workers: int, size: int, folder: Path) -> PyanNet:
+    """Untrained network that knows its task, which keeps the annotation in a folder."""
     protocol = registry.get_protocol("Peers.SpeakerDiarization.Protocol", {"audio": FileFinder()})
-    model = PyanNet(task=task(protocol, batch_size=size, num_workers=workers))
+    cache = folder / "annotation.npz"
+    model = PyanNet(task=task(protocol, cache=cache, batch_size=size, num_workers=workers))
     model.prepare_data()
     model.setup()
     return model
@@ -83,7 +89,8 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     registry.load_database(arguments.database)
 
-    ready = network(InMemory, 0, arguments.size)
+    made = partial(network, size=arguments.size, folder=Path(arguments.database).parent)
+    ready = made(InMemory, workers=0)
     batches = list(islice(ready.train_dataloader(), arguments.steps))
     optimizer = ready.configure_optimizers()
     arms: dict[str, Callable[[], float]] = {"alone": lambda: alone(ready, optimizer, batches)}
@@ -92,7 +99,7 @@ def main() -> None:
         tasks["chunks read from files"] = VoiceActivityDetection
     for name, task in tasks.items():
         for workers in (0, 2):
-            model = network(task, workers, arguments.size)
+            model = made(task, workers=workers)
             arms[f"{name}, {workers or 'no'} workers"] = partial(step_of_fit, model, arguments.steps)
     seconds: dict[str, list[float]] = {name: [] for name in arms}
     for index in range(1 + arguments.rounds):
