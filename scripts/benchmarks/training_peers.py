@@ -67,6 +67,7 @@ Seconds = dict[str, NDArray[np.float64]]
 
 GOAL = 1.1
 RATE = 16000
+OUR_DRAWING, THEIR_DRAWING = "drawing, ours", "drawing, DataLoader"
 NOT_MEASURED = (
     "pyannote.audio 4 was not measured. To measure it, install it into an environment of its own, and name "
     "the Python of that with `--pyannote=PYTHON` or the environment variable `PYANNOTE_AUDIO_4`."
@@ -179,6 +180,8 @@ def arms_of(size: int, count: int) -> dict[str, Callable[[], float]]:
     arms: dict[str, Callable[[], float]] = {
         "alone": partial(alone, learner_of(trainer), ready),
         "ours": partial(ours, trainer),
+        OUR_DRAWING: lambda: timed(lambda: list(task.batches(1, seed=0))) / count,
+        THEIR_DRAWING: lambda: timed(lambda: list(loaders["no workers"])) / count,
     }
     for name, loader in loaders.items():
         arms[f"plain loop, {name}"] = partial(plain, learner_of(trainer), loader)
@@ -210,10 +213,16 @@ def on_one_network(batches: int, rounds: int) -> str:
             *(cell for size, arms in seconds.items() for cell in figures(arms[name], arms["alone"], size)),
         ]
         for name in seconds[32]
+        if name not in (OUR_DRAWING, THEIR_DRAWING)
     ]
     if not any("Lightning" in name for name in seconds[32]):
         rows.append(["Lightning: not installed (`pip install lightning`)", *[""] * 7])
-    return table(header, rows)
+    notes = [
+        f"Of a step of {size}, drawing the batch takes {1000 * median(arms[OUR_DRAWING]):.2f} ms here, and "
+        f"{1000 * median(arms[THEIR_DRAWING]):.2f} ms in a `DataLoader` without workers."
+        for size, arms in seconds.items()
+    ]
+    return f"{table(header, rows)}\n\n{' '.join(notes)}"
 
 
 def figures(spent: NDArray[np.float64], alone: NDArray[np.float64], size: int) -> list[str]:
