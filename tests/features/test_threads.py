@@ -1,14 +1,11 @@
 """Matrices are multiplied in one thread, and then in as many as before."""
 
-import threading
-import time
-
 import numpy as np
 import pytest
 import scipy.linalg  # noqa: F401
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from pyannote.audio.features._threads import in_order, single_blas_thread
+from pyannote.audio.features._threads import single_blas_thread
 from pyannote.audio.features.base import FrameReader
 from pyannote.audio.features.raw_audio import RawAudio
 from pyannote.audio.features.store import FeatureStore
@@ -53,38 +50,6 @@ def test_the_limit_holds_until_the_last_one_is_done():
         assert blas_threads() <= {1}
         second.__exit__(None, None, None)
         assert blas_threads() == before
-
-
-def test_results_come_in_order_from_several_threads():
-    seen, together = set(), threading.Barrier(2, timeout=10)
-
-    def work(item):
-        if item < 2:
-            together.wait()  # fails unless two of them are at work at once
-        seen.add(threading.get_ident())
-        time.sleep(0.01 * (item % 3 == 0))
-        return -item
-
-    assert list(in_order(work, range(20), threads=2)) == [-item for item in range(20)]
-    assert len(seen) == 2 and threading.get_ident() not in seen
-
-
-def test_threads_do_not_run_far_ahead():
-    """Otherwise the features of ten hours would wait in memory for the disk."""
-    begun = []
-    results = in_order(begun.append, range(100), threads=2)
-    next(results)
-    time.sleep(0.1)
-    assert len(begun) <= 4
-    results.close()
-
-
-def test_what_fails_in_a_thread_fails():
-    def work(item):
-        raise ValueError(f"item {item}")
-
-    with pytest.raises(ValueError, match="item 0"):
-        list(in_order(work, range(5), threads=2))
 
 
 @pytest.mark.parametrize(("frames", "threads"), [(24001, 2), (24001, 3), (360_001, 4), (3000, 2), (5, 2)])

@@ -1,26 +1,18 @@
-"""Threads that compute parts of a recording, and those that libraries compute with."""
+"""How many threads compute a recording, and with how many libraries multiply matrices."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from threadpoolctl import ThreadpoolController
 
 MOST = 8
 """Threads beyond which one recording gains little, and needs more memory."""
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 
 def threads_of_one(at_once: int = 1) -> int:
@@ -28,29 +20,6 @@ def threads_of_one(at_once: int = 1) -> int:
     from joblib import cpu_count
 
     return max(1, min(MOST, cpu_count() // max(1, at_once)))
-
-
-def in_order(work: Callable[[_Item], _Result], items: Sequence[_Item], threads: int = 1) -> Iterator[_Result]:
-    """Results of some work on each item, in their order.
-
-    Threads work no further ahead than they have to, so that few results wait in memory.
-
-    Examples
-    --------
-    >>> list(in_order(abs, [-1, 2, -3], threads=2))
-    [1, 2, 3]
-    """
-    if min(threads, len(items)) < 2:
-        yield from map(work, items)
-        return
-    waiting: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 class _SingleThread(AbstractContextManager[None]):

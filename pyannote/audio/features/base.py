@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.features._threads import in_order, threads_of_one
+from pyannote.audio.core.threads import in_order
+from pyannote.audio.features._threads import threads_of_one
 from pyannote.audio.io.waveform import AudioFile
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from pyannote.audio.core.errors import StorageError
 from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.core.threads import in_order
 from pyannote.audio.features._content_key import content_key
 from pyannote.audio.features._threads import threads_of_one
 from pyannote.audio.features.augmented_packs import AugmentedPack, ChangesWaveforms
@@ -88,16 +89,13 @@ class FeatureStore:
         StorageError
             The folder cannot be written.
         """
-        from joblib import Parallel, delayed
-
         if isinstance(self.extraction, Precomputed):
             return
         missing = {
             path: file for path, file in ((self._path(file), file) for file in files) if not self._has(path)
         }
         # NumPy, SciPy and libsndfile leave Python's lock alone while they work, so that threads suffice.
-        workers = Parallel(n_jobs=max(1, self.parallel), require="sharedmem", return_as="generator")
-        done = workers(delayed(self._compute)(file, path) for path, file in missing.items())
+        done = in_order(lambda path: self._compute(missing[path], path), list(missing), self.parallel)
         for _ in progress(done, total=len(missing), description="Computing features"):
             pass
 

@@ -1,0 +1,54 @@
+"""Several threads work, and it does not show but in time."""
+
+import threading
+import time
+
+import pytest
+
+from pyannote.audio.core.threads import in_order
+
+
+def test_results_come_in_order_from_several_threads():
+    seen, together = set(), threading.Barrier(2, timeout=10)
+
+    def work(item):
+        if item < 2:
+            together.wait()  # fails unless two of them are at work at once
+        seen.add(threading.get_ident())
+        time.sleep(0.01 * (item % 3 == 0))
+        return -item
+
+    assert list(in_order(work, range(20), threads=2)) == [-item for item in range(20)]
+    assert len(seen) == 2 and threading.get_ident() not in seen
+
+
+def test_threads_do_not_run_far_ahead():
+    """Otherwise the features of ten hours would wait in memory for the disk."""
+    begun = []
+    results = in_order(begun.append, range(100), threads=2)
+    next(results)
+    time.sleep(0.1)
+    assert len(begun) <= 4
+    results.close()
+
+
+def test_what_fails_in_a_thread_fails():
+    def work(item):
+        raise ValueError(f"item {item}")
+
+    with pytest.raises(ValueError, match="item 0"):
+        list(in_order(work, range(5), threads=2))
+
+
+def test_an_error_comes_when_no_thread_is_at_work_any_more():
+    finished = []
+
+    def work(item):
+        if item == 0:
+            raise ValueError("item 0")
+        time.sleep(0.2)
+        finished.append(item)
+
+    with pytest.raises(ValueError, match="item 0"):
+        list(in_order(work, range(2), threads=2))
+    assert finished == [1]
