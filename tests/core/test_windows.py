@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pyannote.audio.core.windows import chunk_starts, overlap_add
+from pyannote.audio.core.windows import OverlapAdd, chunk_starts
 
 
 @pytest.mark.parametrize("frames", [1, 2, 7, 8, 9, 31, 32, 100])
@@ -16,8 +16,19 @@ def test_chunks_cover_all_frames_and_none_is_needless(frames, duration, step):
     assert len(starts) == 1 or starts[-2] + duration < frames
 
 
+def averaged(chunks, step, sizes):
+    """Mean of chunks that come in batches of these sizes, the last of which is repeated."""
+    mean, parts = OverlapAdd(step), []
+    while len(chunks):
+        size, *sizes = sizes if len(sizes) > 1 else sizes * 2
+        parts.append(mean.add(chunks[:size]))
+        chunks = chunks[size:]
+    return np.concatenate([*parts, mean.rest()])
+
+
+@pytest.mark.parametrize("sizes", [[1], [2], [1, 5, 2, 3], [1000]])
 @pytest.mark.parametrize("seed", range(5))
-def test_overlap_add_is_the_mean_of_what_covers_a_frame(seed):
+def test_overlap_add_is_the_mean_of_what_covers_a_frame(seed, sizes):
     random = np.random.default_rng(seed)
     frames, duration = int(random.integers(1, 60)), int(random.integers(1, 20))
     step = int(random.integers(1, duration + 1))
@@ -32,13 +43,18 @@ def test_overlap_add_is_the_mean_of_what_covers_a_frame(seed):
             ],
             axis=0,
         )
-        for frame in range(frames)
+        for frame in range(int(starts[-1]) + duration)
     ]
-    found = overlap_add(chunks, starts, frames)
-    assert found.shape == (frames, 3) and found.dtype == np.float32
-    assert np.allclose(found, expected, atol=1e-7)
+    found = averaged(chunks, step, sizes)
+    assert found.shape[1] == 3 and found.dtype == np.float32
+    assert np.allclose(found[: len(expected)], expected, atol=1e-7)
+
+
+def test_frames_are_given_as_soon_as_no_later_chunk_covers_them():
+    mean, chunks = OverlapAdd(step=3), np.ones((7, 10, 2), dtype=np.float32)
+    assert mean.add(chunks[:2]).shape == (6, 2) and mean.add(chunks[2:]).shape == (15, 2)
 
 
 def test_equal_chunks_are_kept_exactly():
     chunks = np.full((9, 10, 2), 0.1, dtype=np.float32)
-    assert (overlap_add(chunks, np.arange(9) * 3, 34) == np.float32(0.1)).all()
+    assert (averaged(chunks, 3, [4])[:34] == np.float32(0.1)).all()

@@ -69,10 +69,56 @@ def test_scores_are_those_of_a_loop_over_chunks(kind, frames, chunk, step):
     assert (found >= 0).all() and (found <= 1).all()
 
 
+@pytest.mark.parametrize("kind", ["dcase", "crnn"])
 @pytest.mark.parametrize("batch_size", [1, 2, 7, 1000])
-def test_the_size_of_batches_changes_nothing(batch_size):
-    model, inputs = model_of("dcase"), inputs_of(157)
-    assert np.allclose(Slide(model, 30, 0.25, batch_size)(inputs), Slide(model, 30, 0.25)(inputs), atol=1e-6)
+def test_the_size_of_batches_changes_nothing(kind, batch_size):
+    model, inputs = model_of(kind), inputs_of(1570)
+    expected = Slide(model, 100, 0.25)(inputs)
+    assert np.allclose(Slide(model, 100, 0.25, batch_size)(inputs), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["dcase", "crnn"])
+@pytest.mark.parametrize("batch_size", [1, 5, 1000])
+def test_recordings_that_share_batches_are_recordings_alone(kind, batch_size):
+    model = model_of(kind)
+    recordings = [inputs_of(frames, seed) for seed, frames in enumerate([30, 1, 400, 157, 8, 31])]
+    slide = Slide(model, 60, 0.25, batch_size)
+    completed = list(slide.batches(iter(recordings)))
+    found = [scores for batch in completed for scores in batch]
+    assert [scores.shape for scores in found] == [slide(inputs).shape for inputs in recordings]
+    for scores, inputs in zip(found, recordings, strict=True):
+        assert np.allclose(scores, naive(model, inputs, 60, 0.25), atol=1e-5)
+    chunks = sum(len(slide.starts(len(inputs["X"]))) for inputs in recordings)
+    assert len(completed) == -(-chunks // batch_size)
+
+
+def test_recordings_are_asked_for_when_there_is_room():
+    asked = []
+
+    def recordings():
+        for index in range(5):
+            asked.append(index)
+            yield inputs_of(300)
+
+    slide = Slide(model_of("dcase"), 30, 0.5, batch_size=10)
+    next(slide.batches(recordings()))
+    assert asked == [0]
+
+
+def test_no_recordings_give_no_batches():
+    assert list(Slide(model_of("dcase"), 30).batches([])) == []
+
+
+@pytest.mark.parametrize("mode", ["r", "c"])
+def test_features_may_be_mapped_and_changes_of_a_private_map_count(tmp_path, mode):
+    model, inputs = model_of("dcase"), inputs_of(5000)
+    np.save(tmp_path / "x.npy", inputs["X"])
+    mapped = np.load(tmp_path / "x.npy", mmap_mode=mode)
+    if mode == "c":
+        inputs["X"][1234] = mapped[1234] = 7.0
+    slide = Slide(model, 30, batch_size=8)
+    assert np.array_equal(slide({**inputs, "X": mapped}), slide(inputs))
+    assert np.array_equal(mapped, inputs["X"])
 
 
 def test_inputs_are_left_as_they_are_and_may_be_read_only():

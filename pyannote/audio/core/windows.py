@@ -36,35 +36,63 @@ def chunk_starts(frames: int, duration: int, step: int) -> NDArray[np.int64]:
     return np.arange(count, dtype=np.int64) * step
 
 
-def overlap_add(chunks: NDArray[np.float32], starts: NDArray[np.int64], frames: int) -> NDArray[np.float32]:
-    """Average overlapping chunks.
+class OverlapAdd:
+    """Averages overlapping chunks while they come, and keeps no more than those that overlap.
 
     Parameters
     ----------
-    chunks : ndarray, shape (chunks, frames of a chunk, classes)
-        Outputs of each chunk.
-    starts : ndarray of int, shape (chunks,)
-        First output frame of each chunk.
-    frames : int
-        Output frames of the whole sequence; what lies beyond is dropped.
-
-    Returns
-    -------
-    ndarray of float32, shape (frames, classes)
-        Mean of all chunks that cover a frame.
+    step : int
+        From the first frame of a chunk to that of the next one.
 
     Examples
     --------
-    >>> overlap_add(np.array([[[0.0], [0.0]], [[1.0], [1.0]]], dtype=np.float32), np.array([0, 1]), 3).ravel()
-    array([0. , 0.5, 1. ], dtype=float32)
+    >>> mean = OverlapAdd(step=1)
+    >>> mean.add(np.array([[[0.0], [0.0]]])).ravel(), mean.add(np.array([[[1.0], [1.0]]])).ravel()
+    (array([0.], dtype=float32), array([0.5], dtype=float32))
+    >>> mean.rest().ravel()
+    array([1.], dtype=float32)
     """
-    length = max(frames, int(starts[-1]) + chunks.shape[1])
-    total = np.zeros((length, chunks.shape[2]))
-    count = np.zeros((length, 1))
-    for start, chunk in zip(starts, chunks, strict=True):
-        total[start : start + len(chunk)] += chunk
-        count[start : start + len(chunk)] += 1
-    return (total[:frames] / np.maximum(count[:frames], 1)).astype(np.float32)
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+        self._open: NDArray[np.float64] | None = None
+
+    def add(self, chunks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Take the chunks that follow, and give the frames that no later one covers.
+
+        Parameters
+        ----------
+        chunks : ndarray, shape (chunks, frames of a chunk, classes)
+            Not less frames than a step.
+
+        Returns
+        -------
+        ndarray of float32, shape (chunks * step, classes)
+            Mean of all chunks that cover a frame.
+        """
+        count, length, classes = chunks.shape
+        parts = -(-length // self._step)
+        # the last column counts the chunks that cover a frame
+        padded = np.zeros((count, parts * self._step, classes + 1))
+        padded[:, :length, :-1] = chunks
+        padded[:, :length, -1] = 1
+        sums = np.zeros((count + parts - 1, self._step, classes + 1))
+        if self._open is not None:
+            sums[: parts - 1] = self._open
+        for part in range(parts):
+            sums[part : part + count] += padded[:, part * self._step : (part + 1) * self._step]
+        self._open = sums[count:]
+        return _mean(sums[:count])
+
+    def rest(self) -> NDArray[np.float32]:
+        """Frames that the last chunks cover beyond what has been given; zeros may follow them."""
+        assert self._open is not None
+        return _mean(self._open)
+
+
+def _mean(sums: NDArray[np.float64]) -> NDArray[np.float32]:
+    rows = sums.reshape(-1, sums.shape[2])
+    return (rows[:, :-1] / np.maximum(rows[:, -1:], 1)).astype(np.float32)
 
 
 def batches_of(days: float, seconds: float) -> int:

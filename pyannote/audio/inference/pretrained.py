@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import load_config
@@ -16,7 +16,7 @@ from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.long_term import long_term_average
 from pyannote.audio.inference.folders import check_version, load_specifications, load_weights, load_yaml
-from pyannote.audio.inference.slide import Slide
+from pyannote.audio.inference.slide import Inputs, Scores, Slide
 from pyannote.audio.io.checkpoint import Checkpoints
 
 if TYPE_CHECKING:
@@ -46,10 +46,22 @@ class Ensemble:
         """Feature frames of one output frame."""
         return next(iter(self.slides.values())).model.resolution
 
-    def __call__(self, inputs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Scores of shape (outputs, classes); each epoch is computed once."""
-        scores = {epoch: slide(inputs) for epoch, slide in self.slides.items()}
-        return np.stack([scores[epoch][:, column] for column, epoch in enumerate(self.epochs)], axis=1)
+    def __call__(self, inputs: Inputs) -> Scores:
+        """Scores of a recording, of shape (outputs, classes); each epoch is computed once."""
+        return next(chain.from_iterable(self.batches([inputs])))
+
+    def batches(self, recordings: Iterable[Inputs]) -> Iterator[list[Scores]]:
+        """Scores of recordings, as they are completed (see `Slide.batches`)."""
+        copies = tee(recordings, len(self.slides))
+        epochs = [slide.batches(copy) for slide, copy in zip(self.slides.values(), copies, strict=True)]
+        # all models have chunks of one duration, so that their batches complete the same recordings
+        for completed in zip(*epochs, strict=True):
+            yield [self._columns(scores) for scores in zip(*completed, strict=True)]
+
+    def _columns(self, scores: Sequence[Scores]) -> Scores:
+        """Each class from its own epoch."""
+        own = dict(zip(self.slides, scores, strict=True))
+        return np.stack([own[epoch][:, column] for column, epoch in enumerate(self.epochs)], axis=1)
 
 
 class Pretrained:

@@ -1,17 +1,23 @@
-"""Scores of a whole recording, from chunks that slide over its features."""
+"""Scores of whole recordings, from chunks that slide over their features."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.core.windows import chunk_starts, overlap_add
+from pyannote.audio.core.windows import OverlapAdd, chunk_starts
+from pyannote.audio.inference.chunks import logits
+from pyannote.audio.io.mapped import release
 from pyannote.audio.models.base import Base as Model
+
+Inputs = Mapping[str, NDArray[np.float32]]
+Scores = NDArray[np.float32]
 
 
 @dataclass
@@ -54,8 +60,13 @@ class Slide:
         """Output frames from one chunk to the next."""
         return min(self.chunk_outputs, max(1, round(self.step * self.frames / self.model.resolution)))
 
-    def __call__(self, inputs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Scores of each class in each output frame.
+    def starts(self, frames: int) -> NDArray[np.int64]:
+        """First feature frame of each chunk of a recording of so many feature frames."""
+        outputs = -(-frames // self.model.resolution)
+        return chunk_starts(outputs, self.chunk_outputs, self.step_outputs) * self.model.resolution
+
+    def __call__(self, inputs: Inputs) -> Scores:
+        """Scores of each class in each output frame of a recording.
 
         Parameters
         ----------
@@ -67,21 +78,118 @@ class Slide:
         ndarray of float32, shape (ceil(frames / resolution), classes)
             Between 0 and 1. Beyond its end, a recording is continued by its mirror image.
         """
-        features, resolution = inputs["X"], self.model.resolution
-        outputs = -(-len(features) // resolution)
-        starts = chunk_starts(outputs, self.chunk_outputs, self.step_outputs)
-        missing = int(starts[-1]) * resolution + self.frames - len(features)
-        if missing > 0:
-            features = np.pad(features, ((0, missing), (0, 0)), mode="symmetric")
-        windows = np.lib.stride_tricks.sliding_window_view(features, self.frames, axis=0).swapaxes(1, 2)
+        return next(chain.from_iterable(self.batches([inputs])))
+
+    def batches(self, recordings: Iterable[Inputs]) -> Iterator[list[Scores]]:
+        """Scores of recordings, whose chunks share batches where they are short.
+
+        Parameters
+        ----------
+        recordings : iterable of mapping of str to ndarray
+            Inputs of each (see `__call__`). The next one is asked for when there is room in the batch.
+
+        Yields
+        ------
+        list of ndarray
+            After each batch, the scores of the recordings that it has completed, in order; often none.
+        """
+        for stretches in self._filled(recordings):
+            scores = self._scores(stretches)
+            bounds = np.cumsum([0, *(len(stretch.starts) for stretch in stretches)])
+            for stretch, (first, last) in zip(stretches, pairwise(bounds), strict=True):
+                stretch.recording.add(scores[first:last])
+            yield [stretch.recording.scores for stretch in stretches if stretch.last]
+
+    def _filled(self, recordings: Iterable[Inputs]) -> Iterator[list[_Stretch]]:
+        """Stretches of as many chunks as a batch has room for."""
+        batch: list[_Stretch] = []
+        room = self.batch_size
+        for inputs in recordings:
+            starts = self.starts(len(inputs["X"]))
+            recording = _Recording(inputs, -(-len(inputs["X"]) // self.model.resolution), self.step_outputs)
+            while len(starts):
+                batch.append(_Stretch(recording, starts[:room], len(starts) <= room))
+                room, starts = room - len(batch[-1].starts), starts[room:]
+                if not room:
+                    yield batch
+                    batch, room = [], self.batch_size
+        if batch:
+            yield batch
+
+    def _scores(self, stretches: list[_Stretch]) -> Scores:
+        """Scores of all chunks of some stretches, of shape (chunks, outputs, classes)."""
         device = next(self.model.parameters()).device
-        others = {name: torch.from_numpy(value).to(device) for name, value in inputs.items() if name != "X"}
-        chunks = []
+        features = [self._features(stretch) for stretch in stretches]
+        offsets = np.cumsum([0, *map(len, features[:-1])])
+        starts = [
+            offset + stretch.starts - stretch.starts[0]
+            for stretch, offset in zip(stretches, offsets, strict=True)
+        ]
+        counts = torch.tensor(list(map(len, starts)))
+        others = {
+            name: torch.from_numpy(np.stack([stretch.recording.inputs[name] for stretch in stretches]))
+            .repeat_interleave(counts, dim=0)
+            .to(device)
+            for name in stretches[0].recording.inputs
+            if name != "X"
+        }
+        frames = torch.from_numpy(np.concatenate(features)).to(device)
         self.model.eval()
         with torch.inference_mode():
-            for first in range(0, len(starts), self.batch_size):
-                batch = starts[first : first + self.batch_size] * resolution
-                tensors = {name: value.expand(len(batch), -1) for name, value in others.items()}
-                tensors["X"] = torch.from_numpy(np.ascontiguousarray(windows[batch])).to(device)
-                chunks.append(torch.sigmoid(self.model(tensors)).cpu().numpy())
-        return overlap_add(np.concatenate(chunks), starts, outputs)
+            found = logits(
+                self.model, frames, torch.from_numpy(np.concatenate(starts)).to(device), self.frames, others
+            )
+            scores: Scores = torch.sigmoid(found).cpu().numpy()
+        return scores
+
+    def _features(self, stretch: _Stretch) -> NDArray[np.float32]:
+        """Frames of the chunks of a stretch, and then some up to a multiple of the resolution."""
+        features, first = stretch.recording.inputs["X"], int(stretch.starts[0])
+        needed = int(stretch.starts[-1]) - first + self.frames
+        last = first + -(-needed // self.model.resolution) * self.model.resolution
+        inside = np.array(features[first:last])
+        release(features)
+        return np.concatenate([inside, features[_mirrored(first + len(inside), last, len(features))]])
+
+
+@dataclass
+class _Recording:
+    """A recording of which some chunks have been scored."""
+
+    inputs: Inputs
+    outputs: int
+    step: int
+    parts: list[Scores] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.mean = OverlapAdd(self.step)
+
+    def add(self, chunks: Scores) -> None:
+        """Take the scores of the next chunks."""
+        self.parts.append(self.mean.add(chunks))
+
+    @property
+    def scores(self) -> Scores:
+        """Scores of all output frames, when all chunks have been scored."""
+        return np.concatenate([*self.parts, self.mean.rest()])[: self.outputs]
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Consecutive chunks of a recording, which may be its last ones."""
+
+    recording: _Recording
+    starts: NDArray[np.int64]
+    last: bool
+
+
+def _mirrored(first: int, last: int, frames: int) -> NDArray[np.int64]:
+    """Frames of a recording that stand for those from `first` to `last`, beyond its end.
+
+    Examples
+    --------
+    >>> _mirrored(3, 9, frames=3).tolist()
+    [2, 1, 0, 0, 1, 2]
+    """
+    positions = np.arange(first, last) % (2 * frames)
+    return np.minimum(positions, 2 * frames - 1 - positions)

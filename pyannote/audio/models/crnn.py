@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.models.base import Base, Batch
+from pyannote.audio.models._local import LocalModel
+from pyannote.audio.models.base import Batch
 
 
-class Crnn(Base):
+class Crnn(LocalModel):
     """Strided convolutions over time and frequency, a bidirectional GRU, one output a frame.
 
     The long-term input, if the task gives it, is embedded and added to each frame before the GRU.
@@ -66,7 +67,10 @@ class Crnn(Base):
         sizes = (*channels, *time_stride, *frequency_stride, recurrent, layers, hidden)
         if min(sizes) < 1 or not 0 <= dropout < 1:
             raise ConfigError("Sizes must be at least 1, and dropout in [0, 1).")
-        self.resolution = math.prod(time_stride)
+        self.resolution = self.local_resolution = math.prod(time_stride)
+        # each convolution sees one frame of its own input on both sides of the first frame of a stride
+        seen = sum(math.prod(time_stride[:layer]) for layer in range(len(time_stride)))
+        self.reach = (seen, max(0, seen - (self.resolution - 1)))
         bands = specifications.inputs["X"]
         blocks: list[nn.Module] = []
         for inputs, outputs, stride in zip(
@@ -92,14 +96,16 @@ class Crnn(Base):
             nn.Linear(hidden, len(specifications.classes)),
         )
 
-    def forward(self, batch: Batch) -> Tensor:
+    def local(self, frames: Tensor) -> Tensor:
+        """Convolutions, of shape (batch, frames // resolution, features)."""
+        inputs = self.normalized({"X": frames}, "X").unsqueeze(1)
+        hidden: Tensor = self.convolutions(inputs.contiguous(memory_format=torch.channels_last))
+        return hidden.permute(0, 2, 1, 3).flatten(2)[:, : frames.shape[1] // self.resolution]
+
+    def rest(self, local: Tensor, batch: Batch) -> Tensor:
         """Logits of shape (batch, frames // resolution, classes)."""
-        inputs = self.normalized(batch, "X").unsqueeze(1)
-        hidden = self.convolutions(inputs.contiguous(memory_format=torch.channels_last))
-        outputs = inputs.shape[2] // self.resolution
-        hidden = hidden.permute(0, 2, 1, 3).flatten(2)[:, :outputs]
         if self.long is not None:
-            hidden = hidden + self.long(self.normalized(batch, "long_term")).unsqueeze(1)
-        hidden, _ = self.recurrent(self.before_recurrent(hidden))
+            local = local + self.long(self.normalized(batch, "long_term")).unsqueeze(1)
+        hidden, _ = self.recurrent(self.before_recurrent(local))
         logits: Tensor = self.output(hidden)
         return logits

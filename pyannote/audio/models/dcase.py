@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.models.base import Base, Batch
+from pyannote.audio.models._local import LocalModel
+from pyannote.audio.models.base import Batch
 
 
-class Dcase(Base):
+class Dcase(LocalModel):
     """Short-term log-mel and, if the task gives it, long-term average log-mel to frame scores.
 
     Two convolutions over time read the short-term input, two convolutions of width 1 the long-term
@@ -68,6 +69,9 @@ class Dcase(Base):
         if not 0 <= dropout < 1 or channels < 1 or hidden < 1:
             raise ConfigError("dropout must be in [0, 1), channels and hidden at least 1.")
         self.resolution = math.prod(pooling)
+        self.local_resolution = pooling[0] * pooling[1]
+        # one frame of each convolution, the second of which is over what has been pooled
+        self.reach = (1 + pooling[0], 1 + pooling[0])
         dimension = specifications.inputs["X"]
 
         def convolution(inputs: int, size: int) -> nn.Sequential:
@@ -93,9 +97,14 @@ class Dcase(Base):
             nn.Linear(hidden, len(specifications.classes)),
         )
 
-    def forward(self, batch: Batch) -> Tensor:
+    def local(self, frames: Tensor) -> Tensor:
+        """Short branch, of shape (batch, frames // local_resolution, channels)."""
+        hidden: Tensor = self.short(self.normalized({"X": frames}, "X").transpose(1, 2))
+        return hidden.transpose(1, 2)
+
+    def rest(self, local: Tensor, batch: Batch) -> Tensor:
         """Logits of shape (batch, frames // resolution, classes)."""
-        hidden = self.short(self.normalized(batch, "X").transpose(1, 2))
+        hidden = local.transpose(1, 2)
         if self.long is not None:
             hidden = hidden + self.long(self.normalized(batch, "long_term")).unsqueeze(2)
         logits: Tensor = self.output(self.joint(hidden).transpose(1, 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from torch.utils.tensorboard import SummaryWriter
 
@@ -142,7 +143,7 @@ class DetectionValidator(Validator):
         """Scores of all files with the weights of an epoch."""
         weights = self.checkpoints.load_weights(epoch, self.device)
         load_weights(self.slide.model, weights, self.checkpoints.weights(epoch))
-        return [self.slide(inputs) for inputs in self.inputs]
+        return list(chain.from_iterable(self.slide.batches(self.inputs)))
 
     def write(self, selection: Selection | None = None) -> None:
         """Write params.yml, with what tells the weights of its epochs from others."""

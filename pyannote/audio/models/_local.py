@@ -1,0 +1,55 @@
+"""Networks whose first layers see little time, so that overlapping chunks can share what they compute."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from torch import Tensor
+
+from pyannote.audio.models.base import Base, Batch
+
+
+class LocalModel(Base):
+    """Network of two parts, the first of which looks at a few frames around each of its outputs.
+
+    In evaluation mode, what the first part gives depends on its position in a chunk only where it sees the
+    zeros beyond an end of the chunk. All else is the same in every chunk, and is computed once for all of
+    them (see `pyannote.audio.inference.chunks`).
+    """
+
+    local_resolution: int
+    """Feature frames of one local frame, a divisor of `resolution`."""
+
+    reach: tuple[int, int]
+    """Feature frames that a local frame sees before its own ones, and after them, at most."""
+
+    @abstractmethod
+    def local(self, frames: Tensor) -> Tensor:
+        """First part: normalisation, convolutions, poolings.
+
+        Parameters
+        ----------
+        frames : Tensor, shape (batch, frames, dimension)
+            The input "X".
+
+        Returns
+        -------
+        Tensor, shape (batch, frames // local_resolution, features)
+            Local frames. Those that an incomplete one at the end would follow are not changed by it.
+        """
+
+    @abstractmethod
+    def rest(self, local: Tensor, batch: Batch) -> Tensor:
+        """Second part: logits of whole chunks, shape (batch, frames // resolution, classes).
+
+        Parameters
+        ----------
+        local : Tensor, shape (batch, local frames, features)
+            What `local` gives for these chunks.
+        batch : mapping of str to Tensor
+            Other inputs, of shape (batch, dimension).
+        """
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits of shape (batch, frames // resolution, classes)."""
+        return self.rest(self.local(batch["X"]), batch)
