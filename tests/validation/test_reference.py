@@ -134,4 +134,4 @@ def test_durations_of_events_are_filtered_alike_in_scores_and_in_events(step, sh
         expected = np.zeros(60, dtype=bool)
         for first, last in edges:
             expected[first:last] = True
-        assert (without_short(scores, frames)[:, 0] >= threshold).tolist() == expected.tolist()
+        assert (without_short([scores], frames)[0] >= threshold).tolist() == expected.tolist()

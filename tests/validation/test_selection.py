@@ -232,6 +232,9 @@ class FixedReference:
     def __init__(self, target):
         self.target = target
 
+    def distinct(self, shortest):
+        return shortest
+
     def items(self, scores, unit, shortest):
         return Items(np.concatenate(scores), self.target)
 

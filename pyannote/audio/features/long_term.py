@@ -6,6 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pyannote.audio.features.base import Features
+from pyannote.audio.io.mapped import release
+
+PIECE = 65536
+"""Frames that are read at once."""
 
 
 def long_term_average(features: Features) -> npt.NDArray[np.float32]:
@@ -32,4 +36,8 @@ def long_term_average(features: Features) -> npt.NDArray[np.float32]:
     >>> long_term_average(np.array([[1, 2], [3, 6]], dtype=np.float32))
     array([2., 4.], dtype=float32)
     """
-    return features.mean(axis=0, dtype=np.float64).astype(np.float32)
+    total = np.zeros(features.shape[1])
+    for first in range(0, len(features), PIECE):
+        total += features[first : first + PIECE].sum(axis=0, dtype=np.float64)
+        release(features)
+    return (total / len(features)).astype(np.float32)

@@ -25,6 +25,7 @@ from pyannote.audio.features.long_term import long_term_average
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.features.raw_audio import RawAudio
+from pyannote.audio.io.mapped import read_only
 from pyannote.audio.io.refusals import storage_error
 from pyannote.audio.io.storage import write_array, write_text, write_with
 from pyannote.audio.io.waveform import AudioFile
@@ -118,7 +119,7 @@ class FeatureStore:
         path = self._path(file).with_suffix(".mean.npy")
         if (stored := _load(path)) is not None and stored.shape == (self.extraction.dimension,):
             return np.array(stored)
-        average = long_term_average(self.get(file))
+        average = long_term_average(read_only(self.get(file)))
         _explained(lambda: write_array(path, average))
         return average
 

@@ -58,6 +58,11 @@ class Ensemble:
         for completed in zip(*epochs, strict=True):
             yield [self._columns(scores) for scores in zip(*completed, strict=True)]
 
+    def count(self, frames: Iterable[int]) -> int:
+        """Batches of recordings of so many feature frames each."""
+        slide = next(iter(self.slides.values()))
+        return -(-sum(len(slide.starts(length)) for length in frames) // slide.batch_size)
+
     def _columns(self, scores: Sequence[Scores]) -> Scores:
         """Each class from its own epoch."""
         own = dict(zip(self.slides, scores, strict=True))

@@ -93,6 +93,7 @@ class Slide:
         list of ndarray
             After each batch, the scores of the recordings that it has completed, in order; often none.
         """
+        self.model.eval()
         for stretches in self._filled(recordings):
             scores = self._scores(stretches)
             bounds = np.cumsum([0, *(len(stretch.starts) for stretch in stretches)])
@@ -134,7 +135,6 @@ class Slide:
             if name != "X"
         }
         frames = torch.from_numpy(np.concatenate(features)).to(device)
-        self.model.eval()
         with torch.inference_mode():
             found = logits(
                 self.model, frames, torch.from_numpy(np.concatenate(starts)).to(device), self.frames, others

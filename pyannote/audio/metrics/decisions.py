@@ -109,7 +109,7 @@ class Cuts:
     def totals(self, amounts: ArrayLike) -> NDArray[Any]:
         """Sum of the amounts of all accepted items, of each decision; amounts (n,) -> totals (cuts,)."""
         ranked = np.asarray(amounts)[self._order]
-        return np.append(np.zeros(1, ranked.dtype), np.cumsum(ranked))[self.sizes]
+        return np.append(np.zeros(1, ranked.dtype), ranked.cumsum())[self.sizes]
 
 
 class Curve:
@@ -126,12 +126,14 @@ class Curve:
     """
 
     def __init__(self, cuts: Cuts, target: BoolArray, weights: ArrayLike | None = None) -> None:
-        amounts = np.ones(len(target), np.int64) if weights is None else np.asarray(weights)
         self.thresholds = cuts.thresholds
         self.items = int(target.sum())
-        self.positives = (amounts * target).sum()
-        self.tp = cuts.totals(amounts * target)
-        self.n_system = cuts.totals(amounts)
+        self.positives: Any = self.items
+        self.tp, self.n_system = cuts.totals(target), cuts.sizes
+        if weights is not None:
+            amounts = np.asarray(weights)
+            self.positives = (amounts * target).sum()
+            self.tp, self.n_system = cuts.totals(amounts * target), cuts.totals(amounts)
 
     @cached_property
     def precision(self) -> FloatArray:
@@ -165,10 +167,9 @@ class Curve:
 
     def at(self, cut: Any, value: NDArray[Any], attained: bool = True) -> Threshold:
         """Describe one decision by what it makes of `value`, shape (cuts,)."""
-        best, threshold, precision, recall = (
-            float(array[cut]) for array in (value, self.thresholds, self.precision, self.recall)
-        )
-        return Threshold(best, threshold, precision, recall, self.items, attained)
+        precision, recall = ratio(self.tp[cut], self.n_system[cut]), ratio(self.tp[cut], self.positives)
+        best, threshold = float(value[cut]), float(self.thresholds[cut])
+        return Threshold(best, threshold, float(precision), float(recall), self.items, attained)
 
 
 def ratio(part: Any, whole: Any) -> FloatArray:

@@ -138,21 +138,70 @@ def segment_scores(
     >>> segment_scores(np.array([[0.3], [0.5], [0.2]]), starts, starts + 0.6).tolist()
     [[0.5], [0.5]]
     """
-    if not len(frame_scores) == len(starts) == len(ends) or (np.diff(starts) < 0).any():
+    ordered = all((np.diff(times) >= 0).all() for times in (starts, ends))
+    if not ordered or not len(frame_scores) == len(starts) == len(ends):
         raise DataError(
             f"Found {len(frame_scores)} scores, {len(starts)} starts and {len(ends)} ends of frames.",
             fix="Give as many of each, in order of time.",
         )
+    ranges = frame_ranges(starts, ends, resolution, segments)
+    return highest(np.ascontiguousarray(frame_scores.T), ranges).T
+
+
+def frame_ranges(
+    starts: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    resolution: float = 1.0,
+    segments: int | None = None,
+) -> NDArray[np.int64]:
+    """Frames that touch each segment (see `segment_scores`).
+
+    Returns
+    -------
+    ranges : int array, shape (segments, 2)
+        First frame, and the one after the last; not less than the first.
+
+    Examples
+    --------
+    >>> starts = np.array([0.0, 0.6, 1.2])
+    >>> frame_ranges(starts, starts + 0.6).tolist()
+    [[0, 2], [1, 3]]
+    """
     first, end = bounds(np.round(starts, 3), np.round(ends, 3), resolution)
-    length = int(end.max(initial=0)) if segments is None else segments
-    scores = np.full((length, frame_scores.shape[1]), -np.inf, dtype=frame_scores.dtype)
-    for later in range(int((end - first).max(initial=0))):
-        frames = np.flatnonzero(first + later < np.minimum(end, length))
-        rows, groups = np.unique(first[frames] + later, return_index=True)
-        if frames.size:
-            highest = np.maximum.reduceat(frame_scores[frames], groups, axis=0)
-            scores[rows] = np.maximum(scores[rows], highest)
-    return scores
+    each = np.arange(int(end.max(initial=0)) if segments is None else segments)
+    begin = np.searchsorted(end, each, side="right")
+    return np.stack([begin, np.maximum(begin, np.searchsorted(first, each, side="right"))], axis=1)
+
+
+def highest(scores: NDArray[Any], ranges: NDArray[np.int64]) -> NDArray[Any]:
+    """Highest score of each range of frames.
+
+    Parameters
+    ----------
+    scores : float array, shape (classes, frames)
+    ranges : int array, shape (ranges, 2)
+        First frame of each, and the one after the last.
+
+    Returns
+    -------
+    scores : float array, shape (classes, ranges)
+        Minus infinity in ranges without frames.
+
+    Examples
+    --------
+    >>> highest(np.array([[0.3, 0.5, 0.2]]), np.array([[0, 2], [2, 3], [3, 3]])).tolist()
+    [[0.5, 0.2, -inf]]
+    """
+    first, last = ranges.T
+    found = np.full((len(scores), len(ranges)), -np.inf, dtype=scores.dtype)
+    # a range is covered by two windows that may overlap, whose width is the highest power of two that fits it
+    windows, width = scores, 1
+    while (fits := np.flatnonzero(last - first >= width)).size:
+        begin, end = windows.take(first[fits], axis=1), windows.take(last[fits] - width, axis=1)
+        found[:, fits] = np.maximum(begin, end)
+        windows = np.maximum(windows[:, :-width], windows[:, width:])
+        width *= 2
+    return found
 
 
 def count(reference: BoolArray, estimate: BoolArray) -> SegmentCounts:

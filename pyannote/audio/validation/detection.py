@@ -61,5 +61,8 @@ class DetectionValidation:
         return select(self.history, self.criterion)
 
     def _evaluate(self, epoch: int, scores: Scores) -> None:
-        items = {shortest: self.reference.items(scores, self.unit, shortest) for shortest in self.shortest}
+        items = {
+            shortest: self.reference.items(scores, self.unit, shortest)
+            for shortest in self.reference.distinct(self.shortest)
+        }
         self.history[epoch] = evaluate(items, self.reference.classes, self.criterion)

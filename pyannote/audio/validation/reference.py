@@ -8,11 +8,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import grey_closing, grey_opening
 
 from pyannote.audio.core.labels import Event, LabelsSpecification, frame_range
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.metrics.segment_based import activity, segment_scores
+from pyannote.audio.metrics.segment_based import activity, frame_ranges, highest
 
 Unit = Literal["segments", "frames"]
 SEGMENT = 1.0
@@ -55,16 +54,37 @@ class Reference:
         self.step = step
         self.events: list[list[Event]] = [labels.events(file["events"] or ()) for file in files]
         self.outputs = list(outputs)
-        self._inside = [_inside(file, count, step) for file, count in zip(files, outputs, strict=True)]
+        inside = [_inside(file, count, step) for file, count in zip(files, outputs, strict=True)]
+        self._inside = np.concatenate(inside)
+        self._outside = np.flatnonzero(~self._inside)
         plain = LabelsSpecification(regular=self.classes)
-        self._frames = [
-            plain.raster(events, count, step).astype(bool)
-            for events, count in zip(self.events, outputs, strict=True)
-        ]
-        self._segments = [
+        self._frames = np.concatenate(
+            [
+                plain.raster(events, count, step).astype(bool)
+                for events, count in zip(self.events, outputs, strict=True)
+            ]
+        )
+        segments = [
             activity(events, self.classes, SEGMENT, segments=int(np.ceil(file["duration"] / SEGMENT)))
             for events, file in zip(self.events, files, strict=True)
         ]
+        self._segments = np.concatenate(segments)
+        self._ranges = np.concatenate(
+            [
+                before + _ranges(file, count, step, len(own))
+                for file, own, count, before in zip(
+                    files, segments, outputs, np.cumsum([0, *outputs[:-1]]), strict=True
+                )
+            ]
+        )
+
+    def distinct(self, shortest: Sequence[float]) -> list[float]:
+        """Those of some durations of the shortest event that make a difference; of equal ones, the first.
+
+        Where an output lasts longer than an event must, there is nothing to be dropped.
+        """
+        frames = [max(1, frames_of(duration, self.step)) for duration in shortest]
+        return [duration for index, duration in enumerate(shortest) if frames[index] not in frames[:index]]
 
     def items(self, scores: Sequence[NDArray[np.float32]], unit: Unit, shortest: float = 0.0) -> Items:
         """Scores and targets of frames or of 1 s segments, within the annotated regions.
@@ -79,25 +99,11 @@ class Reference:
         shortest : float
             Duration in seconds of the shortest event, and of the shortest gap between two events.
         """
-        frames = frames_of(shortest, self.step)
-        scores = [without_short(score, frames) for score in scores]
+        filtered = without_short(scores, frames_of(shortest, self.step))
         if unit == "frames":
-            rows = [
-                (score[inside], target[inside])
-                for score, target, inside in zip(scores, self._frames, self._inside, strict=True)
-            ]
-        else:
-            rows = [self._in_segments(score, index) for index, score in enumerate(scores)]
-        return Items(np.concatenate([row[0] for row in rows]), np.concatenate([row[1] for row in rows]))
-
-    def _in_segments(
-        self, scores: NDArray[np.float32], index: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        target = self._segments[index]
-        onset = np.arange(len(scores), dtype=np.float64) * self.step
-        offset = np.minimum(onset + self.step, self.files[index]["duration"])
-        heard = np.where(self._inside[index][:, None], scores, -np.inf).astype(np.float32)
-        return segment_scores(heard, onset, offset, SEGMENT, segments=len(target)), target
+            return Items(filtered[:, self._inside].T, self._frames[self._inside])
+        filtered[:, self._outside] = -np.inf
+        return Items(highest(filtered, self._ranges).T, self._segments)
 
 
 def frames_of(duration: float, step: float) -> int:
@@ -111,32 +117,64 @@ def frames_of(duration: float, step: float) -> int:
     return int(np.ceil(duration / step - 1e-6))
 
 
-def without_short(scores: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+def without_short(scores: Sequence[NDArray[np.float32]], frames: int) -> NDArray[np.float32]:
     """Scores of which any threshold leaves no gap, and then no event, of less than `frames` frames.
 
     Flat morphological filters commute with thresholds (Maragos and Schafer, IEEE TASSP 35(8), 1987), so
-    that the exact search among thresholds stays exact.
+    that the exact search among thresholds stays exact. A closing takes the lowest of the highest scores
+    around a frame, an opening the highest of the lowest.
 
     Parameters
     ----------
-    scores : ndarray of float32, shape (frames, classes)
-        Not negative.
+    scores : sequence of ndarray of float32, each of shape (frames, classes)
+        Of each file; not negative.
     frames : int
         0 and 1 change nothing.
+
+    Returns
+    -------
+    ndarray of float32, shape (classes, frames of all files)
 
     Examples
     --------
     >>> scores = np.array([[0.0], [0.9], [0.0], [0.0], [0.8], [0.1], [0.7]], dtype=np.float32)
-    >>> without_short(scores, 2).ravel().tolist()[:4]
+    >>> without_short([scores], 2).ravel().tolist()[:4]
     [0.0, 0.0, 0.0, 0.0]
     """
     if frames < 2:
-        return scores
+        return np.concatenate([score.T for score in scores], axis=1)
     # nothing is active beyond the ends: gaps there are no gaps, and events there are as short as they look
-    padded = np.pad(scores, ((frames, frames), (0, 0)), constant_values=-1)
-    closed = grey_closing(padded, size=(frames, 1))
-    filtered: NDArray[np.float32] = grey_opening(closed, size=(frames, 1))[frames:-frames]
-    return filtered
+    gap = 2 * frames
+    lengths = [len(score) for score in scores]
+    starts = gap + np.cumsum([0, *(length + gap for length in lengths)])
+    filtered = np.full((scores[0].shape[1], int(starts[-1])), -1, dtype=np.float32)
+    for start, score in zip(starts, scores, strict=False):
+        filtered[:, start : start + len(score)] = score.T
+    for extreme in (np.maximum, np.minimum, np.minimum, np.maximum):
+        filtered = _extremes(extreme, filtered, frames)
+    # each pair of these has shifted what is there by so many frames less one
+    shift = 2 * (frames - 1)
+    return np.concatenate(
+        [filtered[:, start - shift :][:, :length] for start, length in zip(starts, lengths, strict=False)],
+        axis=1,
+    )
+
+
+def _extremes(extreme: np.ufunc, values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Extreme of each `size` neighbours, from windows that double, of shape (classes, frames - size + 1)."""
+    width = 1
+    while width < size:
+        further = min(width, size - width)
+        values = extreme(values[:, :-further], values[:, further:])
+        width += further
+    return values
+
+
+def _ranges(file: Recording, outputs: int, step: float, segments: int) -> NDArray[np.int64]:
+    """Output frames that touch each segment."""
+    onsets = np.arange(outputs, dtype=np.float64) * step
+    offsets = np.minimum(onsets + step, file["duration"])
+    return frame_ranges(onsets, offsets, SEGMENT, segments)
 
 
 def _inside(file: Recording, outputs: int, step: float) -> NDArray[np.bool_]:

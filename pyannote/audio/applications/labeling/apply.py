@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.files import files_of
@@ -20,6 +18,7 @@ from pyannote.audio.core.labels import Event
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
+from pyannote.audio.inference.slide import Scores
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.io.rttm import write_rttm
 from pyannote.audio.io.storage import inside, write_text
@@ -62,8 +61,7 @@ def apply(options: ApplyOptions) -> None:
             output, pretrained.sliding_window, len(pretrained.classes), classes=list(pretrained.classes)
         )
         estimate = {}
-        for file in bar(files, total=len(files), description="Applying"):
-            scores = pretrained.ensemble(experiment.inputs(file, pretrained.specifications))
+        for file, scores in zip(files, _scores(files, pretrained, experiment), strict=True):
             precomputed.dump(file, scores)
             estimate[file["uri"]] = events_of(scores, pretrained, file)
         _write(output, name, estimate, pretrained.classes)
@@ -73,7 +71,19 @@ def apply(options: ApplyOptions) -> None:
             _evaluate(output, name, reference, estimate, pretrained.classes)
 
 
-def events_of(scores: NDArray[np.float32], pretrained: Pretrained, file: Recording) -> list[Event]:
+def _scores(
+    files: Sequence[Recording], pretrained: Pretrained, experiment: LabelingExperiment
+) -> Iterator[Scores]:
+    """Scores of each file, in order; chunks of short files share batches."""
+    inputs = (experiment.inputs(file, pretrained.specifications) for file in files)
+    frames = [round(file["duration"] / pretrained.specifications.step) for file in files]
+    batches = bar(
+        pretrained.ensemble.batches(inputs), total=pretrained.ensemble.count(frames), description="Applying"
+    )
+    return chain.from_iterable(batches)
+
+
+def events_of(scores: Scores, pretrained: Pretrained, file: Recording) -> list[Event]:
     """Events of a recording within its annotated regions, in order of onset."""
     events = []
     for column, label in enumerate(pretrained.classes):

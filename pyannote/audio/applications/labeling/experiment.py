@@ -12,6 +12,7 @@ from pyannote.audio.applications.experiment import Experiment, Kind
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.io.mapped import read_only
 from pyannote.audio.labeling.tasks.base import Base as Task
 from pyannote.audio.report.figures import batch_figure
 
@@ -33,7 +34,7 @@ class LabelingExperiment(Experiment):
 
     def inputs(self, file: Recording, specifications: Specifications) -> dict[str, NDArray[np.float32]]:
         """Inputs of a model for a whole recording."""
-        inputs = {"X": self.store.get(file)}
+        inputs = {"X": read_only(self.store.get(file))}
         if "long_term" in specifications.inputs:
             inputs["long_term"] = self.store.long_term(file)
         return inputs
