@@ -142,7 +142,7 @@ def without_short(scores: Sequence[NDArray[np.float32]], frames: int) -> NDArray
     [0.0, 0.0, 0.0, 0.0]
     """
     if frames < 2:
-        return np.concatenate([score.T for score in scores], axis=1)
+        return np.array(np.concatenate(scores).T, order="C")
     # nothing is active beyond the ends: gaps there are no gaps, and events there are as short as they look
     gap = 2 * frames
     lengths = [len(score) for score in scores]
