@@ -28,15 +28,24 @@ from pathlib import Path
 
 import docopt
 import numpy as np
-from common import table, timed
+from common import CLASSES, table, timed
 
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.features.store import FeatureStore
+from pyannote.audio.inference.slide import Slide
+from pyannote.audio.io.mapped import read_only
+from pyannote.audio.io.storage import write_array
+from pyannote.audio.models._local import LocalModel
+from pyannote.audio.models.crnn import Crnn
+from pyannote.audio.models.dcase import Dcase
 
 LIMIT = 300
 """MB."""
+
+SPECIFICATIONS = Specifications("Dcase", {"X": 40, "long_term": 40}, tuple(CLASSES), 2.0, 0.01, 44100)
 
 Work = Callable[[Path, Path], object]
 """What is done with a recording; results may be written to a folder."""
@@ -47,10 +56,21 @@ def stored(extraction: FeatureExtraction, recording: Path, folder: Path) -> None
     FeatureStore(extraction, folder).prepare([recording])
 
 
+def applied(architecture: type[LocalModel], recording: Path, folder: Path) -> None:
+    """Scores of a recording, from the wav to a file, as `apply` computes them."""
+    store = FeatureStore(LibrosaMelSpectrogram(44100, n_mels=40), folder)
+    store.prepare([recording])
+    inputs = {"X": read_only(store.get(recording)), "long_term": store.long_term(recording)}
+    slide = Slide(architecture(SPECIFICATIONS), SPECIFICATIONS.frames)
+    write_array(folder / "scores.npy", slide(inputs))
+
+
 ROWS: dict[str, tuple[int, Work]] = {
     "log-mel, 44.1 kHz, into the store": (44100, partial(stored, LibrosaMelSpectrogram(44100, n_mels=40))),
     "MFCC + deltas, 16 kHz, into the store": (16000, partial(stored, LibrosaMFCC())),
     "MFCC + deltas of 44.1 kHz, resampled, into the store": (44100, partial(stored, LibrosaMFCC())),
+    "wav to scores, Dcase": (44100, partial(applied, Dcase)),
+    "wav to scores, Crnn": (44100, partial(applied, Crnn)),
 }
 """Rate of the recording, and what is done with it."""
 
