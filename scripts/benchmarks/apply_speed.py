@@ -6,7 +6,8 @@ scores, event lists and RTTM. Files are made of noise: 24-bit stereo at 44.1 kHz
 
 Then, with features at hand, what overlapping chunks cost, by default one each quarter of a chunk: those that
 share the convolutions that they have in common, and those that are computed one by one, in relation to chunks
-that do not overlap. Goal: much less than the number of chunks that cover an output.
+that do not overlap. Goal: less than the number of chunks that cover a frame. What cannot be shared without
+changing scores are the ends of chunks, where a network sees that there is nothing, and recurrent layers.
 
 Usage: apply_speed.py [options]
 

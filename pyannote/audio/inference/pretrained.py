@@ -61,7 +61,7 @@ class Ensemble:
     def count(self, frames: Iterable[int]) -> int:
         """Batches of recordings of so many feature frames each."""
         slide = next(iter(self.slides.values()))
-        return -(-sum(len(slide.starts(length)) for length in frames) // slide.batch_size)
+        return -(-sum(len(slide.starts(length)) for length in frames) // slide.batch_chunks)
 
     def _columns(self, scores: Sequence[Scores]) -> Scores:
         """Each class from its own epoch."""

@@ -14,6 +14,7 @@ from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.windows import OverlapAdd, chunk_starts
 from pyannote.audio.inference.chunks import logits
 from pyannote.audio.io.mapped import release
+from pyannote.audio.models._local import LocalModel
 from pyannote.audio.models.base import Base as Model
 
 Inputs = Mapping[str, NDArray[np.float32]]
@@ -34,7 +35,8 @@ class Slide:
         From one chunk to the next, as a share of the chunk, in (0, 1]. It is rounded to whole output
         frames, so that the outputs of all chunks fall on one grid.
     batch_size : int
-        Chunks that are computed at once.
+        Chunks that are computed at once. Where overlapping chunks share what is computed (see
+        `pyannote.audio.inference.chunks`), as many as lie in the frames of so many.
     """
 
     model: Model
@@ -59,6 +61,12 @@ class Slide:
     def step_outputs(self) -> int:
         """Output frames from one chunk to the next."""
         return min(self.chunk_outputs, max(1, round(self.step * self.frames / self.model.resolution)))
+
+    @property
+    def batch_chunks(self) -> int:
+        """Chunks of a batch."""
+        shared = isinstance(self.model, LocalModel)
+        return self.batch_size * (self.chunk_outputs if shared else self.step_outputs) // self.step_outputs
 
     def starts(self, frames: int) -> NDArray[np.int64]:
         """First feature frame of each chunk of a recording of so many feature frames."""
@@ -104,7 +112,7 @@ class Slide:
     def _filled(self, recordings: Iterable[Inputs]) -> Iterator[list[_Stretch]]:
         """Stretches of as many chunks as a batch has room for."""
         batch: list[_Stretch] = []
-        room = self.batch_size
+        room = self.batch_chunks
         for inputs in recordings:
             starts = self.starts(len(inputs["X"]))
             recording = _Recording(inputs, -(-len(inputs["X"]) // self.model.resolution), self.step_outputs)
@@ -113,7 +121,7 @@ class Slide:
                 room, starts = room - len(batch[-1].starts), starts[room:]
                 if not room:
                     yield batch
-                    batch, room = [], self.batch_size
+                    batch, room = [], self.batch_chunks
         if batch:
             yield batch
 
