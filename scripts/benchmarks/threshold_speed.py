@@ -42,7 +42,7 @@ EARLIER = 9
 
 LIMITS = """\
 What takes the time, by a profile: at the resolution of Dcase, sorting the scores of 5760 segments, class by
-class. At finer ones twice as many searches, one for each duration of the shortest event, and arrays of some MB,
+class. At finer ones twice as many searches, one for each duration of the shortest event, and arrays of MBs,
 whose memory the C library gives back to the system and asks for again, ten times as long as it takes to fill
 them. Of a whole validation, waiting until the scores have reached the disk."""
 
