@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from pyannote.audio.augmentation.base import Base as Augmentation
 from pyannote.audio.config.registry import FOLDERS, available, build, check_parameters, find, snake_case
@@ -245,6 +246,30 @@ def batch_of(seed=0, count=6, dtype=torch.float32):
     }
 
 
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+WAITING = {"_local_scalar_dense", "nonzero", "masked_select", "equal", "is_nonzero", "unique2", "lift_fresh"}
+"""What a GPU would have to be waited for, because its answer decides on what comes next."""
+
+
+class Operations(TorchDispatchMode):
+    """Names of what torch does within."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = set()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        indices = (
+            args[1] if function.overloadpacket in (torch.ops.aten.index, torch.ops.aten.index_put_) else ()
+        )
+        masked = any(index is not None and index.dtype == torch.bool for index in indices)
+        self.names.add("nonzero" if masked else function.overloadpacket.__name__)
+        return function(*args, **(kwargs or {}))
+
+
 def changes_features(name):
     module = importlib.import_module(available("data_augmentation")[name])
     return issubclass(getattr(module, name), Augmentation)
@@ -256,7 +281,7 @@ class TestAugmentation:
     @pytest.mark.parametrize("without", [(), ("long_term",)])
     def test_keeps_shapes_types_and_names(self, name, dtype, without):
         batch = {key: value for key, value in batch_of(dtype=dtype).items() if key not in without}
-        changed = made("data_augmentation", name)(batch, np.random.default_rng(0))
+        changed = made("data_augmentation", name)(batch, seeded(0))
         assert changed.keys() == batch.keys()
         for key, value in changed.items():
             assert (value.shape, value.dtype) == (batch[key].shape, dtype), key
@@ -265,36 +290,46 @@ class TestAugmentation:
     def test_leaves_what_it_is_given_as_it_is(self, name):
         batch = batch_of()
         before = {key: value.clone() for key, value in batch.items()}
-        made("data_augmentation", name)(batch, np.random.default_rng(0))
+        made("data_augmentation", name)(batch, seeded(0))
         assert batch.keys() == before.keys()
         assert all(torch.equal(batch[key], before[key]) for key in batch)
 
     def test_changes_something(self, name):
-        augmentation, random = made("data_augmentation", name), np.random.default_rng(0)
+        augmentation, random = made("data_augmentation", name), seeded(0)
         batch = batch_of()
         assert any(not torch.equal(augmentation(batch, random)["X"], batch["X"]) for _ in range(5))
 
     def test_draws_from_the_generator_that_it_is_given_alone(self, name):
         augmentation, batch = made("data_augmentation", name), batch_of()
-        first = augmentation(batch, np.random.default_rng(5))
+        first = augmentation(batch, seeded(5))
         torch.manual_seed(9)
         np.random.default_rng(6).random(3)
         state = torch.get_rng_state()
-        second = augmentation(batch, np.random.default_rng(5))
+        second = augmentation(batch, seeded(5))
         assert torch.equal(state, torch.get_rng_state())
-        other = augmentation(batch, np.random.default_rng(6))
+        other = augmentation(batch, seeded(6))
         assert all(torch.equal(first[key], second[key]) for key in batch)
         assert any(not torch.equal(first[key], other[key]) for key in batch)
+
+    def test_nothing_is_read_from_the_device_or_copied_there(self, name, monkeypatch):
+        augmentation, batch, random = made("data_augmentation", name), batch_of(), seeded(0)
+        # what is kept for all batches may be moved with the first one
+        augmentation(batch, random)
+        monkeypatch.setattr(torch, "from_numpy", None)
+        monkeypatch.setattr(torch, "tensor", None)
+        with Operations() as operations:
+            augmentation(batch, random)
+        assert operations.names and not operations.names & WAITING
 
     def test_activity_stays_between_0_and_1(self, name):
         augmentation = made("data_augmentation", name)
         for seed in range(20):
-            activity = augmentation(batch_of(seed), np.random.default_rng(seed))["y"]
+            activity = augmentation(batch_of(seed), seeded(seed))["y"]
             assert activity.min() >= 0 and activity.max() <= 1
 
     @pytest.mark.parametrize("count", [1, 2])
     def test_small_batches_are_batches(self, name, count):
-        changed = made("data_augmentation", name)(batch_of(count=count), np.random.default_rng(0))
+        changed = made("data_augmentation", name)(batch_of(count=count), seeded(0))
         assert len(changed["X"]) == len(changed["y"]) == count
 
 

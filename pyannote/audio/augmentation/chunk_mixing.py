@@ -7,8 +7,9 @@ from typing import ClassVar
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
-from pyannote.audio.augmentation.base import Base
+from pyannote.audio.augmentation.base import Base, partners, uniform
 from pyannote.audio.core.errors import ConfigError
 
 DECIBEL = float(np.log(10) / 10)
@@ -23,14 +24,14 @@ class ChunkMixing(Base):
     Parameters
     ----------
     share : float
-        Share of chunks that get another one on top, in [0, 1].
+        Share of the chunks of a batch that get another one on top, in [0, 1].
     gain : float
         The other chunk is made louder or softer by up to this many decibels, 0 or more.
 
     Examples
     --------
     >>> batch = {"X": torch.zeros(2, 3, 4), "y": torch.eye(2)[:, None]}
-    >>> mixed = ChunkMixing(share=1.0, gain=0.0)(batch, np.random.default_rng(1))
+    >>> mixed = ChunkMixing(share=1.0, gain=0.0)(batch, torch.Generator().manual_seed(1))
     >>> round(float(mixed["X"].max()), 2)
     3.01
     """
@@ -43,18 +44,19 @@ class ChunkMixing(Base):
         self.share = share
         self.gain = gain
 
-    def __call__(self, batch: dict[str, Tensor], random: np.random.Generator) -> dict[str, Tensor]:
+    def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
         """Mixed copy: power is added, targets are united."""
-        count = len(batch["X"])
-        chosen = torch.from_numpy(np.flatnonzero(random.random(count) < self.share))
-        other = torch.from_numpy(random.permutation(count))[chosen]
-        gain = torch.from_numpy(random.uniform(-self.gain, self.gain, size=len(chosen)))
+        other = partners(random, len(batch["X"]), self.share)
+        gain = uniform(random, -self.gain, self.gain, len(other))
         mixed = {}
         for name, value in batch.items():
-            mixed[name] = value.clone()
-            if name == "y":
-                mixed[name][chosen] = torch.maximum(value[chosen], value[other])
-            else:
-                louder = value[other] + gain.to(value).reshape(-1, *[1] * (value.ndim - 1))
-                mixed[name][chosen] = torch.logaddexp(value[chosen] * DECIBEL, louder * DECIBEL) / DECIBEL
+            own, added = value[: len(other)], value.index_select(0, other)
+            both = torch.maximum(own, added) if name == "y" else _sum(own, added, gain)
+            mixed[name] = torch.cat([both, value[len(other) :]])
         return mixed
+
+
+def _sum(own: Tensor, added: Tensor, gain: Tensor) -> Tensor:
+    """Level of the sum of two powers, the second of which is amplified; all in decibel."""
+    difference = added.sub_(own).add_(gain.to(own.dtype).reshape(-1, *[1] * (own.ndim - 1)))
+    return softplus(difference, beta=DECIBEL).add_(own)

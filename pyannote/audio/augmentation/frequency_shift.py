@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,7 +22,7 @@ class FrequencyShift(Base):
     Examples
     --------
     >>> batch = {"X": torch.arange(5.0).expand(1, 1, 5), "y": torch.zeros(1, 1, 1)}
-    >>> FrequencyShift(bands=2)(batch, np.random.default_rng(3))["X"][0, 0].tolist()
+    >>> FrequencyShift(bands=2)(batch, torch.Generator().manual_seed(0))["X"][0, 0].tolist()
     [2.0, 3.0, 4.0, 4.0, 4.0]
     """
 
@@ -32,11 +31,11 @@ class FrequencyShift(Base):
             raise ConfigError(f"bands must not be negative, as {bands} is.")
         self.bands = bands
 
-    def __call__(self, batch: dict[str, Tensor], random: np.random.Generator) -> dict[str, Tensor]:
+    def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
         """Shifted copy; activity stays as it is."""
         count, frames, bands = batch["X"].shape
-        shift = random.integers(-self.bands, self.bands + 1, size=(count, 1))
-        source = torch.from_numpy(np.clip(np.arange(bands) + shift, 0, bands - 1)).to(batch["X"].device)
+        shift = torch.randint(-self.bands, self.bands + 1, (count, 1), generator=random, device=random.device)
+        source = (torch.arange(bands, device=random.device) + shift).clamp_(0, bands - 1)
         shifted = {"X": batch["X"].gather(2, source[:, None].expand(count, frames, bands))}
         if "long_term" in batch:
             shifted["long_term"] = batch["long_term"].gather(1, source)

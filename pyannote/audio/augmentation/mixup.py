@@ -6,10 +6,14 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from scipy.special import betaincinv
 from torch import Tensor
 
-from pyannote.audio.augmentation.base import Base
+from pyannote.audio.augmentation.base import Base, partners
 from pyannote.audio.core.errors import ConfigError
+
+QUANTILES = 4096
+"""Weights that may be drawn, which are equally likely; a device draws one without waiting."""
 
 
 class Mixup(Base):
@@ -21,7 +25,7 @@ class Mixup(Base):
         Parameter of the symmetric Beta distribution of the weight, positive; the smaller, the more
         one of both prevails.
     share : float
-        Share of chunks that are blended, in [0, 1].
+        Share of the chunks of a batch that are blended, in [0, 1].
 
     References
     ----------
@@ -30,7 +34,7 @@ class Mixup(Base):
     Examples
     --------
     >>> batch = {"X": torch.randn(4, 100, 40), "y": torch.eye(4).reshape(4, 1, 4)}
-    >>> blended = Mixup()(batch, np.random.default_rng(0))
+    >>> blended = Mixup()(batch, torch.Generator().manual_seed(0))
     >>> torch.allclose(blended["y"].sum(dim=2), torch.ones(4, 1))
     True
     """
@@ -42,16 +46,19 @@ class Mixup(Base):
             raise ConfigError("alpha must be positive, and share in [0, 1].")
         self.alpha = alpha
         self.share = share
-
-    def __call__(self, batch: dict[str, Tensor], random: np.random.Generator) -> dict[str, Tensor]:
-        """Blended copy."""
-        count = len(batch["X"])
-        weight = random.beta(self.alpha, self.alpha, size=count)
         # the larger part stays with the chunk itself, so that a blend of equals is not drawn twice
-        weight = np.where(random.random(count) < self.share, np.maximum(weight, 1 - weight), 1.0)
-        other = torch.from_numpy(random.permutation(count))
+        upper = 0.5 + (np.arange(QUANTILES) + 0.5) / (2 * QUANTILES)
+        self._weights = torch.from_numpy(betaincinv(alpha, alpha, upper)).float()
+
+    def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
+        """Blended copy."""
+        self._weights = self._weights.to(random.device)
+        other = partners(random, len(batch["X"]), self.share)
+        drawn = torch.randint(QUANTILES, other.shape, generator=random, device=random.device)
+        weight = self._weights[drawn]
         blended = {}
         for name, value in batch.items():
-            own = torch.from_numpy(weight).to(value).reshape(-1, *[1] * (value.ndim - 1))
-            blended[name] = own * value + (1 - own) * value[other.to(value.device)]
+            own = weight.to(value.dtype).reshape(-1, *[1] * (value.ndim - 1))
+            both = value.index_select(0, other).lerp_(value[: len(other)], own)
+            blended[name] = torch.cat([both, value[len(other) :]])
         return blended

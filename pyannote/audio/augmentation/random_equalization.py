@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from pyannote.audio.augmentation.base import Base
+from pyannote.audio.augmentation.base import Base, uniform
 from pyannote.audio.core.errors import ConfigError
 
 
@@ -28,7 +27,7 @@ class RandomEqualization(Base):
     Examples
     --------
     >>> batch = {"X": torch.zeros(2, 3, 40), "long_term": torch.zeros(2, 40), "y": torch.zeros(2, 1, 6)}
-    >>> changed = RandomEqualization()(batch, np.random.default_rng(0))
+    >>> changed = RandomEqualization()(batch, torch.Generator().manual_seed(0))
     >>> bool((changed["X"][:, 0] == changed["long_term"]).all())
     True
     """
@@ -40,14 +39,12 @@ class RandomEqualization(Base):
         self.deviation = deviation
         self.knots = knots
 
-    def __call__(self, batch: dict[str, Tensor], random: np.random.Generator) -> dict[str, Tensor]:
+    def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
         """Equalised copy; targets stay as they are."""
         count, _, bands = batch["X"].shape
-        curve = torch.from_numpy(random.normal(scale=self.deviation or 1e-9, size=(count, 1, self.knots)))
-        curve = interpolate(curve, size=bands, mode="linear", align_corners=True)[:, 0]
-        curve = (curve + torch.from_numpy(random.uniform(-self.gain, self.gain, size=(count, 1)))).to(
-            batch["X"]
-        )
+        drawn = torch.randn(count, 1, self.knots, generator=random, device=random.device) * self.deviation
+        curve = interpolate(drawn, size=bands, mode="linear", align_corners=True)[:, 0]
+        curve = (curve + uniform(random, -self.gain, self.gain, count, 1)).to(batch["X"].dtype)
         changed = {"X": batch["X"] + curve[:, None]}
         if "long_term" in batch:
             changed["long_term"] = batch["long_term"] + curve

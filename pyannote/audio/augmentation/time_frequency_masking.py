@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from pyannote.audio.augmentation.base import Base
+from pyannote.audio.augmentation.base import Base, uniform
 from pyannote.audio.core.errors import ConfigError
 
 
@@ -30,7 +29,7 @@ class TimeFrequencyMasking(Base):
     Examples
     --------
     >>> batch = {"X": torch.randn(4, 100, 40), "y": torch.zeros(4, 11, 6)}
-    >>> augmented = TimeFrequencyMasking()(batch, np.random.default_rng(0))
+    >>> augmented = TimeFrequencyMasking()(batch, torch.Generator().manual_seed(0))
     >>> augmented["X"].shape, bool((augmented["X"] != batch["X"]).any())
     (torch.Size([4, 100, 40]), True)
     """
@@ -45,22 +44,22 @@ class TimeFrequencyMasking(Base):
         self.time_width = time_width
         self.frequency_width = frequency_width
 
-    def __call__(self, batch: dict[str, Tensor], random: np.random.Generator) -> dict[str, Tensor]:
+    def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
         """Masked copy; targets stay as they are."""
         features = batch["X"]
         chunks, frames, bands = features.shape
-        hidden = torch.zeros(chunks, frames, bands, dtype=torch.bool)
-        for _ in range(self.time_masks):
-            hidden |= _stretches(chunks, frames, int(self.time_width * frames), random)[:, :, None]
-        for _ in range(self.frequency_masks):
-            hidden |= _stretches(chunks, bands, min(self.frequency_width, bands), random)[:, None, :]
+        widest = (int(self.time_width * frames), min(self.frequency_width, bands))
+        times = _stretches(random, self.time_masks, chunks, frames, widest[0])
+        frequencies = _stretches(random, self.frequency_masks, chunks, bands, widest[1])
         mean = features.mean(dim=(1, 2), keepdim=True)
-        return {**batch, "X": torch.where(hidden.to(features.device), mean, features)}
+        hidden = times[:, :, None] | frequencies[:, None, :]
+        return {**batch, "X": torch.where(hidden, mean, features)}
 
 
-def _stretches(count: int, length: int, widest: int, random: np.random.Generator) -> Tensor:
-    """One stretch of up to `widest` of `length` positions in each row, shape (count, length)."""
-    width = random.integers(0, widest + 1, size=(count, 1))
-    first = (random.random((count, 1)) * (length - width + 1)).astype(np.int64)
-    position = np.arange(length)
-    return torch.from_numpy((position >= first) & (position < first + width))
+def _stretches(random: torch.Generator, masks: int, count: int, length: int, widest: int) -> Tensor:
+    """So many stretches of up to `widest` of `length` positions in each row, shape (count, length)."""
+    shape = (masks, count, 1)
+    width = torch.randint(0, widest + 1, shape, generator=random, device=random.device)
+    first = (uniform(random, 0, 1, *shape) * (length - width + 1)).long()
+    position = torch.arange(length, device=random.device)
+    return ((position >= first) & (position < first + width)).any(dim=0)

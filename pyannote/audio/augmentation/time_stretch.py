@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from pyannote.audio.augmentation.base import Base
+from pyannote.audio.augmentation.base import Base, uniform
 from pyannote.audio.core.errors import ConfigError
 
 
@@ -25,8 +24,8 @@ class TimeStretch(Base):
     Examples
     --------
     >>> batch = {"X": torch.arange(10.0).reshape(1, 10, 1), "y": torch.zeros(1, 10, 2)}
-    >>> TimeStretch(share=0.5)(batch, np.random.default_rng(1))["X"].ravel().tolist()
-    [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
+    >>> TimeStretch(share=0.5)(batch, torch.Generator().manual_seed(3))["X"].ravel().tolist()
+    [2.0, 3.0, 3.0, 4.0, 4.0, 5.0, 5.0, 6.0, 6.0, 7.0]
     """
 
     changes_annotation: ClassVar[bool] = True
@@ -36,14 +35,19 @@ class TimeStretch(Base):
             raise ConfigError(f"share must be in [0, 0.5], not {share}.")
         self.share = share
 
-    def __call__(self, batch: dict[str, Tensor], random: np.random.Generator) -> dict[str, Tensor]:
+    def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
         """Stretched copy of features and activity."""
         count, frames, _ = batch["X"].shape
-        tempo = 1 + random.uniform(-self.share, self.share, size=(count, 1))
+        tempo = 1 + uniform(random, -self.share, self.share, count, 1)
         middle = (frames - 1) / 2
-        source = np.round((np.arange(frames) - middle) * tempo + middle).astype(np.int64)
-        source = np.abs(source)
-        source = np.where(source > frames - 1, 2 * (frames - 1) - source, source)
-        rows = torch.arange(count, device=batch["X"].device)[:, None]
-        index = torch.from_numpy(np.clip(source, 0, frames - 1)).to(batch["X"].device)
-        return {**batch, "X": batch["X"][rows, index], "y": batch["y"][rows, index]}
+        position = torch.arange(frames, device=random.device) - middle
+        source = (position * tempo + middle).round_().abs_()
+        source = torch.minimum(source, 2 * (frames - 1) - source).clamp_(min=0).long()
+        rows = torch.arange(0, count * frames, frames, device=random.device)
+        index = (source + rows[:, None]).flatten()
+        return {**batch, **{name: _rows(batch[name], index) for name in ("X", "y")}}
+
+
+def _rows(chunks: Tensor, index: Tensor) -> Tensor:
+    """Frames of a batch in another order, counted over all chunks."""
+    return chunks.flatten(0, 1).index_select(0, index).view_as(chunks)

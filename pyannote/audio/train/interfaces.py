@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-import numpy as np
+import torch
 from torch import Tensor, nn
 
 Batch = dict[str, Tensor]
@@ -37,5 +37,5 @@ class Task(Protocol):
 class Augmentation(Protocol):
     """What the loop needs of a data augmentation."""
 
-    def __call__(self, batch: Batch, random: np.random.Generator) -> Batch:
+    def __call__(self, batch: Batch, random: torch.Generator) -> Batch:
         """Augmented batch."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.core.randomness import generator, torch_seed
+from pyannote.audio.core.randomness import torch_generator, torch_seed
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.interfaces import Augmentation, Batch, Task
 from pyannote.audio.train.prefetch import prefetched
@@ -215,7 +215,7 @@ class Trainer:
     def _prepared(self, batch: Batch, epoch: int, index: int) -> Batch:
         """Batch on the device of the model, augmented."""
         batch = {name: value.to(self.device) for name, value in batch.items()}
-        random = generator(self.seed, epoch, index)
+        random = torch_generator(self.device, self.seed, epoch, index)
         for augmentation in self.augmentations:
             batch = augmentation(batch, random)
         return batch
