@@ -48,7 +48,7 @@ def pack_of(files):
     return Pack(data, offsets, np.zeros((len(files), 1), dtype=np.float32))
 
 
-def ready(files, **given):
+def ready(files, device="cpu", **given):
     """Approach that is ready to draw so many batches an epoch."""
     batches = given.pop("batches", 20)
     approach = Approach(**given)
@@ -56,7 +56,7 @@ def ready(files, **given):
     approach.per_epoch = batches * seconds / 86400
     approach.check(files)
     specifications = Specifications("Approach", {"X": 1}, ("a",), 1.0, STEP, 16000)
-    approach.prepare(files, pack_of(files), specifications)
+    approach.prepare(files, pack_of(files).to(torch.device(device)), specifications)
     return approach
 
 
@@ -216,6 +216,17 @@ def test_short_turns_are_repeated_from_their_beginning():
         assert ann.tolist() == [30 + index % 30 for index in range(frames)]
         bob = batch["X"][batch["y"] == 1].ravel()
         assert (bob.diff() == 1).all()
+
+
+def test_batches_are_made_on_the_device_of_the_features():
+    files = [recording("x", [(0.3, 0.6, "ann"), (1.0, 3.0, "bob")], 4.0)]
+    given = {"per_fold": 2, "per_label": 1, "min_duration": 0.3, "max_duration": 0.9, "batches": 10}
+    here, there = ready(files, **given), ready(files, device="meta", **given)
+    for own, other in zip(here.batches(1, 0), there.batches(1, 0), strict=True):
+        assert {name: (value.shape, value.dtype) for name, value in own.items()} == {
+            name: (value.shape, value.dtype) for name, value in other.items()
+        }
+        assert {value.device.type for value in other.values()} == {"meta"}
 
 
 @pytest.mark.parametrize(("frames", "heard"), [(320, set(range(300, 320))), (200, {199})])

@@ -9,6 +9,7 @@ import torch
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.packs import Pack
+from pyannote.audio.features.tensor_packs import TensorPack
 from pyannote.audio.labeling.tasks.dcase import Dcase
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
 
@@ -209,6 +210,24 @@ def test_what_happens_to_a_batch_leaves_the_features_alone():
     for value in next(iter(task.batches(1, 0))).values():
         value.fill_(1e9)
     assert np.array_equal(pack.data, pack_of().data) and np.array_equal(pack.long_term, pack_of().long_term)
+
+
+def test_batches_are_the_same_wherever_features_are():
+    both = []
+    for pack in (pack_of(), TensorPack.of(pack_of(), torch.device("cpu"))):
+        task = Dcase(SPEC, duration=0.5, batch_size=16, per_epoch=0.0005)
+        task.prepare(FILES, pack, task.specifications(EXTRACTION))
+        both.append(list(task.batches(3, 1)))
+    assert len(both[0]) > 2
+    for one, other in zip(*both, strict=True):
+        assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_batches_are_made_on_the_device_of_the_features():
+    task = Dcase(SPEC, duration=0.5, batch_size=16, per_epoch=0.0005)
+    task.prepare(FILES, pack_of().to(torch.device("meta")), task.specifications(EXTRACTION))
+    for batch in task.batches(1, 0):
+        assert {value.device.type for value in batch.values()} == {"meta"}
 
 
 class ChangingPack(Pack):

@@ -23,6 +23,7 @@ from pyannote.audio.database.protocols import Recording, recordings
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.store import FeatureStore
+from pyannote.audio.features.tensor_packs import fits
 from pyannote.audio.models._embedding import EmbeddingModel
 from pyannote.audio.models.base import Base as Model
 
@@ -197,6 +198,17 @@ class Experiment(ABC):
 
     def _build(self, kind: str, block: Block, **injected: Any) -> Any:
         return build(kind, block, self.config.document, **injected)
+
+
+def on_device(pack: Pack, device: torch.device) -> Pack:
+    """Features where they are learned from, if they find room there."""
+    if fits(pack, device):
+        return pack.to(device)
+    warn(
+        f"features of {pack.data.nbytes / 2**30:.1f} GiB are too many for the free memory of the GPU; "
+        "batches are gathered on the CPU, and copied."
+    )
+    return pack
 
 
 def choose_device(cpu: bool, gpu: bool) -> torch.device:

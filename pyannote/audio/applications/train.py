@@ -12,7 +12,7 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.curves import curves
-from pyannote.audio.applications.experiment import Experiment, choose_device
+from pyannote.audio.applications.experiment import Experiment, choose_device, on_device
 from pyannote.audio.applications.terminal import bar, say, uninterrupted, warn
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import ConfigError, UsageError
@@ -61,7 +61,7 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
 
     with FolderLock(folder.path, purpose="train"):
         resumed = _resume_epoch(options, checkpoints)
-        experiment.task.prepare(files, experiment.pack(files), specifications)
+        experiment.task.prepare(files, on_device(experiment.pack(files), device), specifications)
         if resumed:
             folder.check_specifications(specifications)
             _resume(trainer, folder, checkpoints, resumed)

@@ -26,6 +26,7 @@ from pyannote.audio.features.base import FeatureExtraction, Features
 from pyannote.audio.features.packs import Pack
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -66,10 +67,15 @@ class AugmentedPack(Pack):
     waveforms: Sequence[NDArray[np.float32]]
     augmentations: Sequence[ChangesWaveforms]
 
-    def gather(self, starts: NDArray[np.int64], frames: int, random: np.random.Generator) -> Tensor:
+    def to(self, device: torch.device) -> Pack:
+        """The same pack: waveforms are changed on the CPU."""
+        return self
+
+    def gather(self, starts: NDArray[np.int64] | Tensor, frames: int, random: np.random.Generator) -> Tensor:
         """Chunks of a batch, at least one, computed from changed waveforms (see `Pack.gather`)."""
         import torch
 
+        starts = np.asarray(starts)
         framing = self.extraction.framing
         files = self.recordings(starts)
         first, total = starts - self.offsets[files], np.diff(self.offsets)[files]

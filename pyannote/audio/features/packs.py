@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pyannote.audio.features.base import Features
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -39,13 +40,30 @@ class Pack:
     offsets: NDArray[np.int64]
     long_term: NDArray[np.float32]
 
-    def gather(self, starts: NDArray[np.int64], frames: int, random: np.random.Generator) -> Tensor:
+    @property
+    def device(self) -> torch.device:
+        """Where chunks are gathered: on the CPU."""
+        import torch
+
+        return torch.device("cpu")
+
+    def to(self, device: torch.device) -> Pack:
+        """The same pack, whose chunks are gathered on a device."""
+        from pyannote.audio.features.tensor_packs import TensorPack
+
+        return self if device.type == "cpu" else TensorPack.of(self, device)
+
+    def places(self, starts: NDArray[np.int64]) -> NDArray[np.int64] | Tensor:
+        """Starts of the chunks of many batches, brought at once to where `gather` reads some of them."""
+        return starts
+
+    def gather(self, starts: NDArray[np.int64] | Tensor, frames: int, random: np.random.Generator) -> Tensor:
         """Chunks of a batch.
 
         Parameters
         ----------
         starts : int64, shape (batch,)
-            First frame of each chunk, counted from the start of `data`.
+            First frame of each chunk, counted from the start of `data`; some of what `places` gave.
         frames : int
             Length of all chunks. What would pass the end of a recording repeats its last frame.
         random : numpy.random.Generator
@@ -58,7 +76,10 @@ class Pack:
         """
         import torch
 
-        return torch.from_numpy(self.data)[torch.from_numpy(self._index(starts, frames))]
+        from pyannote.audio.features.tensor_packs import rows
+
+        index = self._index(np.asarray(starts), frames)
+        return rows(torch.from_numpy(self.data), torch.from_numpy(index))
 
     def _index(self, starts: NDArray[np.int64], frames: int) -> NDArray[np.int64]:
         last = self.offsets[1:][self.recordings(starts)] - 1

@@ -162,15 +162,19 @@ class Base(ABC):
         count = self.batches_per_epoch
         everyone = self._sampler.speakers(count, generator(seed, epoch, 0, 1))
         seconds = durations(self.min_duration, self.max_duration, count, epoch, seed)
-        for index, (speakers, duration) in enumerate(zip(everyone, seconds, strict=True)):
-            random = generator(seed, epoch, index, 3)
-            frames = max(1, round(duration / self._step))
-            first, available = self._sampler.segments(speakers, frames, random)
-            features = self._pack.gather(first, frames, random)
-            yield {
-                "X": _repeated(features, available),
-                "y": torch.from_numpy(np.repeat(speakers, self.per_label)),
-            }
+        frames = np.maximum(1, np.rint(seconds / self._step).astype(np.int64)).tolist()
+        randoms = [generator(seed, epoch, index, 3) for index in range(count)]
+        drawn = [self._sampler.segments(*batch) for batch in zip(everyone, frames, randoms, strict=True)]
+        first, available = np.stack(drawn, axis=1)
+        # what is drawn is moved to the features at once, not batch by batch
+        places, device = self._pack.places(first), self._pack.device
+        speakers = torch.from_numpy(np.repeat(everyone, self.per_label, axis=1)).to(device)
+        lengths = torch.from_numpy(available).to(device)
+        for index in range(count):
+            features = self._pack.gather(places[index], frames[index], randoms[index])
+            if (available[index] < frames[index]).any():
+                features = _repeated(features, lengths[index])
+            yield {"X": features, "y": speakers[index]}
 
     def make_head(self, dimension: int, classes: int) -> nn.Module:
         """Make what the loss learns beside the network.
@@ -210,12 +214,10 @@ class Base(ABC):
         return self._speakers
 
 
-def _repeated(features: Tensor, available: np.ndarray) -> Tensor:
+def _repeated(features: Tensor, available: Tensor) -> Tensor:
     """Replace what follows the end of a turn by the turn itself, from its beginning."""
-    frames = features.shape[1]
-    for row in np.flatnonzero(available < frames):
-        features[row] = features[row, torch.arange(frames) % int(available[row])]
-    return features
+    index = torch.arange(features.shape[1], device=features.device) % available[:, None]
+    return features.gather(1, index[..., None].expand_as(features))
 
 
 def _remarks(speakers: Speakers, min_duration: float, label_min_duration: float) -> list[str]:

@@ -53,7 +53,7 @@ class Dcase(MultilabelDetection):
     def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
         """Keep the long-term vector of each file, too."""
         super().prepare(files, pack, specifications)
-        self._tensors["long_term"] = torch.from_numpy(pack.long_term)
+        self._tensors["long_term"] = torch.from_numpy(pack.long_term).to(pack.device)
 
     def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
         """Mean and standard deviation of both inputs; those of the long-term one are over files."""
@@ -62,4 +62,4 @@ class Dcase(MultilabelDetection):
 
     def extra_inputs(self, files: Tensor) -> dict[str, Tensor]:
         """Long-term vector of the file of each chunk."""
-        return {"long_term": self._tensors["long_term"][files]} if self.logavgmel else {}
+        return {"long_term": self._tensors["long_term"].index_select(0, files)} if self.logavgmel else {}

@@ -19,6 +19,7 @@ from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.statistics import mean_and_deviation
+from pyannote.audio.features.tensor_packs import rows
 from pyannote.audio.labeling.tasks.base import Base, ChunkSampler
 
 LABELS_KEYS = ("regular", "union", "intersection", "ignore")
@@ -92,7 +93,7 @@ class MultilabelDetection(Base):
         ]
         activity = np.concatenate(rasters)
         self._weights = self._loss_weights(activity.mean(axis=0))
-        self._tensors = {"y": torch.from_numpy(activity)}
+        self._tensors = {"y": torch.from_numpy(activity).to(pack.device)}
 
     def check(self, files: Sequence[Recording]) -> list[str]:
         """Refuse labels that only the configuration or only the data knows.
@@ -125,16 +126,17 @@ class MultilabelDetection(Base):
         return {"X": mean_and_deviation(self._pack.data)}
 
     def batches(self, epoch: int, seed: int) -> Iterator[dict[str, Tensor]]:
-        """Gather inputs and activity of each batch from the store."""
-        size = self.batch_size
-        files, starts = self._sampler.draw(self.batches_per_epoch * size, epoch, seed)
+        """Gather inputs and activity where the features are; what is drawn is moved there once an epoch."""
+        size, device = self.batch_size, self._pack.device
+        drawn = self._sampler.draw(self.batches_per_epoch * size, epoch, seed)
+        places, (files, starts) = self._pack.places(drawn[1]), torch.from_numpy(np.stack(drawn)).to(device)
+        offsets = torch.arange(self._frames, device=device)
         for index in range(self.batches_per_epoch):
             batch = slice(index * size, (index + 1) * size)
-            frames = torch.from_numpy(starts[batch, None] + np.arange(self._frames))
             yield {
-                "X": self._pack.gather(starts[batch], self._frames, generator(seed, epoch, index, 1)),
-                **self.extra_inputs(torch.from_numpy(files[batch])),
-                "y": self._tensors["y"][frames].float(),
+                "X": self._pack.gather(places[batch], self._frames, generator(seed, epoch, index, 1)),
+                **self.extra_inputs(files[batch]),
+                "y": rows(self._tensors["y"], starts[batch, None] + offsets).float(),
             }
 
     def extra_inputs(self, files: Tensor) -> dict[str, Tensor]:
@@ -166,8 +168,9 @@ class MultilabelDetection(Base):
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Binary cross-entropy, averaged over frames and classes."""
-        weights = None if self._weights is None else self._weights.to(logits.device)
-        return binary_cross_entropy_with_logits(logits, targets, weight=weights)
+        if self._weights is not None:
+            self._weights = self._weights.to(logits.device)
+        return binary_cross_entropy_with_logits(logits, targets, weight=self._weights)
 
     def _loss_weights(self, share: np.ndarray) -> Tensor | None:
         if self.class_weights is None:
