@@ -116,7 +116,7 @@ def test_resumed_training_equals_an_uninterrupted_one_to_the_last_bit(
 def test_one_epoch_is_the_loop_written_out():
     trainer = trainer_of(augment=False)
     model = copy.deepcopy(trainer.model)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True, fused=True)
     report = trainer.epoch(3)
     task, losses = Synthetic(), []
     torch.manual_seed(torch_seed(0, 3))

@@ -13,6 +13,7 @@ from pyannote.audio.core.errors import UsageError
 
 HELP = ("-h", "--help")
 SUBSETS = ("train", "development", "test")
+CHOICES = ("auto", "on", "off")
 
 COMMON = """\
   --cpu              Compute on the CPU.
@@ -153,4 +154,12 @@ def compute(arguments: Arguments) -> dict[str, Any]:
         "cpu": arguments["--cpu"],
         "gpu": arguments["--gpu"],
         "parallel": number(arguments, "--parallel", int, 1, 1024),
+    }
+
+
+def acceleration(arguments: Arguments) -> dict[str, Any]:
+    """Values of the options of `train` on how to compute faster."""
+    return {
+        "mixed": one_of("--mixed", arguments["--mixed"], CHOICES),
+        "compiled": one_of("--compile", arguments["--compile"], CHOICES),
     }

@@ -23,6 +23,8 @@ from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.models.base import Base as Model
 from pyannote.audio.report.learning_rate import range_test_figure
+from pyannote.audio.train.acceleration import Acceleration, Choice
+from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.train.trainer import EpochReport, Trainer
 
 
@@ -42,11 +44,14 @@ class TrainOptions:
     debug: bool = False
     pretrained: Path | None = None
     validate: bool = False
+    mixed: Choice = "auto"
+    compiled: Choice = "auto"
 
 
 def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
     """Train from the first epoch to the last, or resume."""
     torch.autograd.set_detect_anomaly(options.debug)
+    keep_memory()
     folder = TrainFolder(options.root.resolve() / "train" / f"{options.protocol}.{options.subset}")
     checkpoints = Checkpoints(folder.weights)
     experiment = experiment_type(options.root.resolve(), options.parallel)
@@ -102,6 +107,7 @@ def _trainer(
         averaging=experiment.callbacks().get("WeightAveraging"),
         # features of changed waveforms take long to compute, those of the store are there
         ahead=2 if experiment.waveform_augmentations else 0,
+        acceleration=Acceleration.chosen(model, device, options.mixed, options.compiled),
     )
 
 
@@ -181,12 +187,12 @@ def _announce(
 ) -> None:
     parameters = sum(weight.numel() for weight in trainer.model.parameters())
     start = f"Resuming after epoch {resumed}" if resumed else "Training"
-    half = trainer.device.type == "cpu" and getattr(trainer.model, "half_precision", False)
     say(
         f"{start}: {files} files, {experiment.task.batches_per_epoch} batches an epoch, "
-        f"{parameters} parameters, {trainer.device.type}{', layers in bfloat16' if half else ''}. "
-        f"Results go to {folder.path}"
+        f"{parameters} parameters, {trainer.device.type}. Results go to {folder.path}"
     )
+    fused = "" if trainer.optimizer.param_groups[0].get("fused") else "not "
+    say(f"Computing in {trainer.acceleration}, optimizer {fused}fused.")
 
 
 def _log(writer: SummaryWriter, report: EpochReport, options: TrainOptions) -> None:

@@ -22,8 +22,9 @@ class EmbeddingModel(Base):
     """Network that turns each chunk into one vector, whatever the duration of the chunk.
 
     In training on a processor that multiplies bfloat16 natively, `encode` does so, which takes
-    about half the time; weights, `embed` and all of evaluation remain in float32. A chunk that does
-    not change over time, such as silence, has an embedding, but nothing is learned from it.
+    about half the time, unless `half_precision` is set otherwise; weights, `embed` and all of evaluation
+    remain in float32. A chunk that does not change over time, such as silence, has an embedding, but
+    nothing is learned from it.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ class EmbeddingModel(Base):
     """Dimension of an embedding."""
 
     half_precision: bool
-    """Whether `encode` multiplies in bfloat16 in training on a CPU."""
+    """Whether `encode` multiplies in bfloat16 in training."""
 
     resolution: int = 1
     """Feature frames of the shortest chunk that the model accepts."""
@@ -108,9 +109,9 @@ class EmbeddingModel(Base):
         Tensor, shape (batch, dimension)
         """
         frames = self.instance_normalization(self.normalized(batch, "X"))
-        half = self.half_precision and self.training and frames.device.type == "cpu"
+        half = self.half_precision and self.training
         # what differs from chunk to chunk is small after pooling, and would drown in 16 bits
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+        with torch.autocast(frames.device.type, dtype=torch.bfloat16, enabled=half):
             encoded = self.encode(frames).to(frames.dtype)
         normalized: Tensor = self.normalization(self.batch_normalization(self.embed(encoded)))
         # where nothing varies, batch normalisations make gradients grow from layer to layer

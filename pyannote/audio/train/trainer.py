@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import torch_generator, torch_seed
+from pyannote.audio.train.acceleration import Acceleration
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.interfaces import Augmentation, Batch, Task
 from pyannote.audio.train.prefetch import prefetched
@@ -86,6 +87,8 @@ class Trainer:
     ahead : int
         Batches that are drawn in a thread of their own, while others are learned from: worth it where
         drawing takes long. 0 means none, and no thread. What is learned is the same.
+    acceleration : Acceleration
+        How outputs are computed. Defaults to what pays for this model on this device.
     """
 
     model: nn.Module
@@ -97,8 +100,12 @@ class Trainer:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     averaging: WeightAveraging | None = None
     ahead: int = 0
+    acceleration: Acceleration | None = None
 
     def __post_init__(self) -> None:
+        if self.acceleration is None:
+            self.acceleration = Acceleration.chosen(self.model, self.device)
+        self._forward = self.acceleration.forward(self.model)
         if self.averaging is not None:
             self.averaging.start(self.model)
 
@@ -230,7 +237,7 @@ class Trainer:
 
     def _step(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Update the weights; outputs, targets and loss are those before."""
-        outputs = self.model(batch)
+        outputs = self._forward(batch)
         targets = self.task.targets(batch["y"], self._resolution)
         loss = self.task.loss(outputs, targets)
         self.optimizer.zero_grad(set_to_none=True)

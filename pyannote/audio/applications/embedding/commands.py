@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pyannote.audio.applications.arguments import (
     Arguments,
     Command,
+    acceleration,
     common_options,
     compute,
     epoch,
@@ -26,6 +27,8 @@ Options:
   --to=N             Train up to this epoch{to}.
   --seed=N           Seed of all that is random [default: 0].
   --pretrained=FILE  Start from these weights.
+  --mixed=M          Multiply in bfloat16: on, off, or auto (where it was measured to pay) [default: auto].
+  --compile=C        Compile the network with torch.compile: on, off, or auto [default: auto].
   --validate         Validate on the development files after each epoch, and stop when the measure does not
                      improve (EarlyStopping below `callbacks:` in config.yml).
 {common}"""
@@ -153,6 +156,7 @@ class Dialect:
                 debug=arguments["--debug"],
                 pretrained=Path(arguments["--pretrained"]) if arguments["--pretrained"] else None,
                 validate=arguments["--validate"],
+                **acceleration(arguments),
                 **compute(arguments),
             ),
         )

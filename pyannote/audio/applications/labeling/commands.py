@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pyannote.audio.applications.arguments import Arguments, common_options, compute, epoch, number, one_of
+from pyannote.audio.applications.arguments import (
+    Arguments,
+    acceleration,
+    common_options,
+    compute,
+    epoch,
+    number,
+    one_of,
+)
 
 TRAIN = """Train a model as <root>/config.yml says.
 
@@ -16,6 +24,8 @@ Options:
   --to=N             Train up to this epoch [default: 100].
   --seed=N           Seed of all that is random [default: 0].
   --pretrained=FILE  Start from these weights.
+  --mixed=M          Multiply in bfloat16: on, off, or auto (where it was measured to pay) [default: auto].
+  --compile=C        Compile the network with torch.compile: on, off, or auto [default: auto].
   --validate         Validate on the development files after each epoch, and stop when no class improves
                      (EarlyStopping below `callbacks:` in config.yml).
 {common}"""
@@ -89,6 +99,7 @@ def _train(arguments: Arguments) -> None:
             debug=arguments["--debug"],
             pretrained=Path(arguments["--pretrained"]) if arguments["--pretrained"] else None,
             validate=arguments["--validate"],
+            **acceleration(arguments),
             **compute(arguments),
         ),
     )

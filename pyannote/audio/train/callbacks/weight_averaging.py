@@ -45,25 +45,22 @@ class WeightAveraging:
         self.decay = decay
         self.average: dict[str, torch.Tensor] = {}
         self._step = 0
+        self._pairs: _Pairs | None = None
 
     def start(self, model: nn.Module) -> None:
         """Begin with the weights of a model."""
         self.average = copy.deepcopy(dict(model.state_dict()))
         self._step = 0
+        self._pairs = None
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
         """Take the weights of a model into account, after a step."""
         self._step += 1
         decay = min(self.decay, (1 + self._step) / (10 + self._step))
-        floating, targets = [], []
-        for name, value in model.state_dict().items():
-            if value.is_floating_point():
-                floating.append(self.average[name])
-                targets.append(value)
-            else:
-                self.average[name].copy_(value)
-        torch._foreach_lerp_(floating, targets, 1 - decay)
+        if self._pairs is None or self._pairs.model is not model:
+            self._pairs = _Pairs(model, self.average)
+        self._pairs.update(1 - decay)
 
     def state_dict(self) -> dict[str, Any]:
         """Values that must be saved to go on; the average itself is saved as the weights of the epoch."""
@@ -73,3 +70,21 @@ class WeightAveraging:
         """Go on from a saved state and its average."""
         self._step = int(state["step"])
         self.average = average
+        self._pairs = None
+
+
+class _Pairs:
+    """Averages beside the weights that they follow, which stay where they are in memory."""
+
+    def __init__(self, model: nn.Module, average: dict[str, torch.Tensor]) -> None:
+        self.model = model
+        pairs = [(average[name], value) for name, value in model.state_dict().items()]
+        floating = [pair for pair in pairs if pair[0].is_floating_point()]
+        self._averages, self._weights = ([pair[side] for pair in floating] for side in (0, 1))
+        self._counts = [pair for pair in pairs if not pair[0].is_floating_point()]
+
+    def update(self, share: float) -> None:
+        """Move the averages by a share of their way to the weights."""
+        torch._foreach_lerp_(self._averages, self._weights, share)
+        for count, value in self._counts:
+            count.copy_(value)

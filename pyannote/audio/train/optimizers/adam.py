@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.train.optimizers.base import Base
+from pyannote.audio.train.optimizers.base import Base, fused
 
 
 class Adam(Base):
@@ -34,5 +34,4 @@ class Adam(Base):
 
     def __call__(self, parameters: Iterable[nn.Parameter], learning_rate: float) -> torch.optim.Optimizer:
         """Torch's optimizer of the same name."""
-        arguments = {"lr": learning_rate, "weight_decay": self.weight_decay}
-        return self.algorithm(parameters, **arguments)  # type: ignore[arg-type]
+        return fused(self.algorithm, parameters, lr=learning_rate, weight_decay=self.weight_decay)

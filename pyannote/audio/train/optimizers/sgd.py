@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.train.optimizers.base import Base
+from pyannote.audio.train.optimizers.base import Base, fused
 
 
 class SGD(Base):
@@ -38,7 +38,8 @@ class SGD(Base):
 
     def __call__(self, parameters: Iterable[nn.Parameter], learning_rate: float) -> torch.optim.Optimizer:
         """Torch's SGD."""
-        return torch.optim.SGD(
+        return fused(
+            torch.optim.SGD,
             parameters,
             lr=learning_rate,
             momentum=self.momentum,
