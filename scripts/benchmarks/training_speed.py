@@ -1,26 +1,26 @@
-"""Measure how much longer a training takes than the model's own forward, backward and update.
+"""How much longer is a training than the model's own forward, backward and update?
 
-Peer: the same model and optimizer on the same batches, which lie ready in memory. Both arms take turns.
+Peer: the same model and optimizer on the same batches, which lie ready in memory; both arms take turns. The
+rows with augmentation add that of the tutorial, and its averaging of weights, to the training alone.
+Goal: 1.1.
 
 Usage: training_speed.py [options]
 
-  --architecture=NAME  Dcase or Crnn [default: Dcase].
-  --batches=N          Batches of each arm in a round [default: 100].
-  --rounds=N           Rounds; medians are printed [default: 5].
-  --augmented          With the augmentation and the averaging of weights of the tutorial's config.yml.
+  --models=LIST   Any of Dcase and Crnn [default: Dcase,Crnn].
+  --sizes=LIST    Chunks of a batch [default: 32,256].
+  --seconds=S     Time of the model alone in a round, about [default: 0.8].
+  --rounds=N      Rounds; medians are printed [default: 5].
 """
 
 from __future__ import annotations
 
-import statistics
-import time
+import sys
 from pathlib import Path
 from typing import Any
 
 import docopt
-import numpy as np
 import torch
-from common import CLASSES, synthetic_files, synthetic_pack
+from common import CLASSES, interleaved, median, ratio, synthetic_files, synthetic_pack, table, timed
 
 from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import load_config
@@ -30,23 +30,59 @@ from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
+from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
 from pyannote.audio.train.trainer import Trainer
 
 CONFIG = Path(__file__).parents[2] / "tutorials" / "models" / "dcase" / "config.yml"
+MODELS: dict[str, Any] = {"Dcase": Dcase, "Crnn": Crnn}
+SPECIFICATIONS = Specifications("Dcase", {"X": 40, "long_term": 40}, tuple(CLASSES), 2.0, 0.01, 44100)
 
 
-def model_alone(trainer: Trainer, batches: list[dict[str, torch.Tensor]]) -> float:
-    """Seconds of forward, backward and update on batches that lie ready."""
-    trainer.model.train()
-    started = time.perf_counter()
-    for batch in batches:
-        loss = trainer.task.loss(trainer.model(batch), batch["targets"])
-        trainer.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        trainer.optimizer.step()
-    return time.perf_counter() - started
+class Loop:
+    """A training, and the same model alone."""
+
+    def __init__(self, name: str, size: int, augmented: bool) -> None:
+        files = synthetic_files(16, 60.0, CLASSES)
+        self.size, self.epoch = size, 0
+        self.task = DcaseTask({"regular": CLASSES}, batch_size=size)
+        self.task.prepare(files, synthetic_pack(files, 40), SPECIFICATIONS)
+        model = MODELS[name](SPECIFICATIONS)
+        model.set_statistics(self.task.statistics())
+        augmentations, averaging = from_tutorial() if augmented else ([], None)
+        self.trainer = Trainer(
+            model,
+            self.task,
+            SGD()(model.parameters(), 0.01),
+            ConstantScheduler(0.01),
+            augmentations,
+            averaging=averaging,
+        )
+        self.set_steps(2)
+
+    def set_steps(self, steps: int) -> None:
+        """Set the length of an epoch, and lay its batches ready."""
+        self.task.per_epoch = steps * self.size * 2.0 / DAY
+        self.ready = [
+            {**batch, "targets": self.task.targets(batch["y"], self.trainer.model.resolution)}
+            for batch in self.task.batches(1, seed=0)
+        ]
+
+    def train(self) -> None:
+        """Train for an epoch."""
+        self.epoch += 1
+        self.trainer.epoch(self.epoch)
+
+    def alone(self) -> None:
+        """Forward, backward and update on batches that lie ready."""
+        trainer = self.trainer
+        trainer.model.train()
+        for batch in self.ready:
+            loss = self.task.loss(trainer.model(batch), batch["targets"])
+            trainer.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            trainer.optimizer.step()
 
 
 def from_tutorial() -> tuple[list[Any], WeightAveraging]:
@@ -57,42 +93,30 @@ def from_tutorial() -> tuple[list[Any], WeightAveraging]:
     return augmentations, next(one for one in averaging if isinstance(one, WeightAveraging))
 
 
+def row(name: str, size: int, augmented: bool, seconds: float, rounds: int) -> list[object]:
+    """A row of the table."""
+    loop = Loop(name, size, augmented)
+    loop.alone()
+    loop.set_steps(max(3, round(2 * seconds / timed(loop.alone))))
+    arms = interleaved({"train": loop.train, "alone": loop.alone}, rounds)
+    spent = median(arms["train"])
+    samples = f"{len(loop.ready) * size / spent:,.0f}"
+    return [name, "yes" if augmented else "no", size, "1.10", ratio(arms["train"], arms["alone"]), samples]
+
+
 def main() -> None:
-    """Print the ratio for batches of 32 and of 256 chunks."""
+    """Print a row for each model, with and without augmentation, and size of batches."""
     arguments = docopt.docopt(__doc__)
-    count, rounds = int(arguments["--batches"]), int(arguments["--rounds"])
-    architecture = {"Dcase": Dcase, "Crnn": Crnn}[arguments["--architecture"]]
-    specifications = Specifications("Dcase", {"X": 40, "long_term": 40}, tuple(CLASSES), 2.0, 0.01, 44100)
-    files = synthetic_files(16, 60.0, CLASSES)
-    pack = synthetic_pack(files, 40)
-    print(
-        f"{arguments['--architecture']}, {torch.get_num_threads()} threads, {count} batches, {rounds} rounds"
-    )
-    for size in (32, 256):
-        task = DcaseTask({"regular": CLASSES}, batch_size=size, per_epoch=count * size * 2.0 / DAY)
-        task.prepare(files, pack, specifications)
-        model = architecture(specifications)
-        model.set_statistics(task.statistics())
-        optimizer = SGD()(model.parameters(), 0.01)
-        augmentations, averaging = from_tutorial() if arguments["--augmented"] else ([], None)
-        trainer = Trainer(model, task, optimizer, ConstantScheduler(0.01), augmentations, averaging=averaging)
-        ready = [
-            {**batch, "targets": task.targets(batch["y"], model.resolution)}
-            for batch in task.batches(1, seed=0)
-        ]
-        seconds: dict[str, list[float]] = {"train": [], "alone": []}
-        for epoch in range(rounds + 1):
-            alone = model_alone(trainer, ready)
-            train = trainer.epoch(epoch + 1).seconds
-            # the first round warms up
-            if epoch:
-                seconds["alone"].append(alone)
-                seconds["train"].append(train)
-        ratios = np.divide(seconds["train"], seconds["alone"])
-        print(
-            f"batch {size}: {count * size / statistics.median(seconds['train']):.0f} samples/s; "
-            f"training / model alone: {np.median(ratios):.3f} (from {ratios.min():.3f} to {ratios.max():.3f})"
-        )
+    seconds, rounds = float(arguments["--seconds"]), int(arguments["--rounds"])
+    keep_memory()
+    rows = []
+    for name in arguments["--models"].split(","):
+        for augmented in (False, True):
+            for size in map(int, arguments["--sizes"].split(",")):
+                rows.append(row(name, size, augmented, seconds, rounds))
+                print(rows[-1], file=sys.stderr)
+    print(f"{torch.get_num_threads()} threads.\n")
+    print(table(["model", "augmented", "batch", "goal", "training / model alone", "samples/s"], rows))
 
 
 if __name__ == "__main__":
