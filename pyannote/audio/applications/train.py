@@ -54,8 +54,8 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
     keep_memory()
     folder = TrainFolder(options.root.resolve() / "train" / f"{options.protocol}.{options.subset}")
     checkpoints = Checkpoints(folder.weights)
-    experiment = experiment_type(options.root.resolve(), options.parallel)
     device = choose_device(options.cpu, options.gpu)
+    experiment = experiment_type(options.root.resolve(), options.parallel, device)
     files = experiment.usable(experiment.recordings(options.protocol, options.subset))
     files = experiment.augmented(files)
     for remark in experiment.check(files):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.curves import curves
-from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.experiment import Experiment, choose_device
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import CheckpointError
@@ -96,7 +96,7 @@ class Validator(ABC):
 def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
     """Validate epochs until training has ended and none is left, or until the last one asked for."""
     folder = TrainFolder.existing(options.train)
-    described = experiment(folder.root, options.parallel)
+    described = experiment(folder.root, options.parallel, choose_device(options.cpu, options.gpu))
     _wait_for_epochs(folder)
     validator = described.validator(folder, folder.specifications(), options)
     available = validator.checkpoints.epochs

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.augmentation._waveform import WaveformAugmentation
 from pyannote.audio.core.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import torch
+
+    from pyannote.audio.augmentation._noise_tensors import NoiseTensors
 
 SHORTEST = 0.1
 """Seconds that a sound must last to be taken for noise; repeated, less would be a tone."""
@@ -67,7 +72,14 @@ class Noise(WaveformAugmentation):
 
     def __call__(self, waveforms: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
         """Noisy copy; a silent chunk, and one for which silence was drawn, stays as it is."""
-        chosen, which, position, level = random.random((4, len(waveforms)))
+        return self.add(waveforms, random.random((4, len(waveforms))))
+
+    def add(self, waveforms: NDArray[np.float32], drawn: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Noisy copy, as four numbers in [0, 1) say of each chunk, of shape (4, batch).
+
+        They choose whether it is changed, the sound, the place in it, and the ratio.
+        """
+        chosen, which, position, level = drawn
         index = np.minimum(np.searchsorted(self._bounds, which, side="right"), len(self._sounds) - 1)
         ratio = self.snr_min + level * (self.snr_max - self.snr_min)
         noisy = waveforms.copy()
@@ -78,6 +90,19 @@ class Noise(WaveformAugmentation):
             if np.minimum(own, other) > SILENCE:
                 noisy[row] += noise * np.float32(np.sqrt(own / other / 10 ** (ratio[row] / 10)))
         return noisy
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all sounds."""
+        return sum(sound.nbytes for sound in self._sounds)
+
+    def to(self, device: torch.device) -> NoiseTensors:
+        """Add the same sounds in the same way to waveforms on a device."""
+        from pyannote.audio.augmentation._noise_tensors import NoiseTensors
+
+        return NoiseTensors(
+            self._sounds, self._bounds, self.snr_min, self.snr_max, self.probability, device=device
+        )
 
 
 def power(waveforms: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,11 @@ from pyannote.audio.augmentation._waveform import WaveformAugmentation
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.io.waveform import read
+
+if TYPE_CHECKING:
+    import torch
+
+    from pyannote.audio.augmentation._reverb_tensors import ReverbTensors
 
 BEFORE, AFTER = 0.002, 1.0
 """Seconds of a response that are kept before and after its direct path."""
@@ -110,17 +116,34 @@ class Reverb(WaveformAugmentation):
 
     def __call__(self, waveforms: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
         """Reverberant copy; silent chunks stay as they are."""
-        count, samples = waveforms.shape
-        which = random.integers(len(self._pool), size=(count,))
-        chosen = np.flatnonzero((random.random(count) < self.probability) & (power(waveforms) > SILENCE))
+        which = random.integers(len(self._pool), size=(len(waveforms),))
+        return self.move(waveforms, which, random.random(len(waveforms)) < self.probability)
+
+    def move(
+        self, waveforms: NDArray[np.float32], which: NDArray[np.int64], changed: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        """Copy in which some chunks were moved into some rooms of the pool, each one index a chunk."""
+        samples = waveforms.shape[1]
+        chosen = np.flatnonzero(changed & (power(waveforms) > SILENCE))
         size = next_fast_len(samples + self._pool.shape[1] - 1, real=True)
         spectrum = rfft(waveforms[chosen], size)
         spectrum *= rfft(self._pool[which[chosen]], size)
         heard = irfft(spectrum, size)[:, self._direct : self._direct + samples]
         level = np.sqrt(power(waveforms[chosen]) / np.maximum(power(heard), SILENCE))
-        changed = waveforms.copy()
-        changed[chosen] = heard * level[:, None].astype(np.float32)
-        return changed
+        moved = waveforms.copy()
+        moved[chosen] = heard * level[:, None].astype(np.float32)
+        return moved
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the pool."""
+        return self._pool.nbytes
+
+    def to(self, device: torch.device) -> ReverbTensors:
+        """Move waveforms on a device into the same rooms."""
+        from pyannote.audio.augmentation._reverb_tensors import ReverbTensors
+
+        return ReverbTensors(self._pool, self._direct, self.probability, device)
 
     def _files(self, folder: Path) -> list[Path]:
         paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)

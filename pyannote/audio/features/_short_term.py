@@ -20,6 +20,7 @@ from pyannote.audio.features.base import FeatureExtraction, Features, FrameReade
 from pyannote.audio.io.waveform import AudioFile, Recording, Waveform
 
 if TYPE_CHECKING:
+    import torch
     from pyannote.core import SlidingWindow
 
 _BLOCK = 256
@@ -88,6 +89,24 @@ class ShortTerm(FeatureExtraction):
         recording = Recording(file, self.sample_rate)
         frames = 1 + recording.samples // self.hop
         return FrameReader(frames, lambda first, last: self._read(recording, frames, first, last))
+
+    def open_on(self, file: AudioFile, device: torch.device) -> FrameReader:
+        """Prepare to read frames that a device computes, in large pieces (see `piece`)."""
+        recording = Recording(file, self.sample_rate)
+        frames = 1 + recording.samples // self.hop
+        return FrameReader(frames, lambda first, last: self._read_on(device, recording, frames, first, last))
+
+    def _read_on(
+        self, device: torch.device, recording: Recording, frames: int, first: int, last: int
+    ) -> Features:
+        import torch
+
+        # with so many more, what depends on neighbours knows the ends of a part only where the file ends
+        more = 2 * self.framing.neighbours + 1
+        begin, end = max(0, first - more), min(frames, last + more)
+        waveform = torch.from_numpy(self._padded(recording, begin, end)).to(device)
+        features: Features = self.of_tensors(waveform[None])[0, first - begin : last - begin].cpu().numpy()
+        return features
 
     def _read(self, recording: Recording, frames: int, first: int, last: int) -> Features:
         begin, end = first - first % _BLOCK, min(frames, last + -last % _BLOCK)

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.features._threads import single_blas_thread
-from pyannote.audio.features.base import FeatureExtraction, Features
+from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
 
 if TYPE_CHECKING:
@@ -68,8 +68,12 @@ class AugmentedPack(Pack):
     augmentations: Sequence[ChangesWaveforms]
 
     def to(self, device: torch.device) -> Pack:
-        """The same pack: waveforms are changed on the CPU."""
-        return self
+        """Pack whose chunks are changed on a device; this one, if that is the CPU, or cannot hold it."""
+        from pyannote.audio.features._augmented_tensors import AugmentedTensors, fits
+
+        if device.type == "cpu" or not fits(self, device):
+            return self
+        return AugmentedTensors.of(self, device)
 
     def gather(self, starts: NDArray[np.int64] | Tensor, frames: int, random: np.random.Generator) -> Tensor:
         """Chunks of a batch, at least one, computed from changed waveforms (see `Pack.gather`)."""
@@ -90,21 +94,13 @@ class AugmentedPack(Pack):
         # NumPy alone: threads of torch would be woken beside those that train
         chunks = np.empty((len(files), frames, self.data.shape[1]), dtype=np.float32)
         chunks[~new] = self.data[self._index(starts[~new], frames)]
-        chunks[new] = self._features(waveforms[new], length[new], within[new])
-        return torch.from_numpy(chunks)
-
-    def _features(
-        self, waveforms: NDArray[np.float32], lengths: NDArray[np.int64], within: NDArray[np.int64]
-    ) -> Features:
-        """Frames `within` each of some excerpts, which hold `lengths` frames."""
-        features = np.empty((*within.shape, self.data.shape[1]), dtype=np.float32)
         with single_blas_thread():
-            for length in np.unique(lengths):
-                same = np.flatnonzero(lengths == length)
-                excerpts = waveforms[same, : self.extraction.framing.samples(int(length))]
+            for common in np.unique(length[new]):
+                same = np.flatnonzero(new & (length == common))
+                excerpts = waveforms[same, : framing.samples(int(common))]
                 computed = self.extraction.of_excerpts(excerpts)
-                features[same] = computed[np.arange(len(same))[:, None], within[same]]
-        return features
+                chunks[same] = computed[np.arange(len(same))[:, None], within[same]]
+        return torch.from_numpy(chunks)
 
     def _changed(
         self, files: NDArray[np.int64], starts: NDArray[np.int64], frames: int, random: np.random.Generator

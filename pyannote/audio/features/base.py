@@ -17,6 +17,7 @@ from pyannote.audio.features._threads import threads_of_one
 from pyannote.audio.io.waveform import AudioFile
 
 if TYPE_CHECKING:
+    import torch
     from pyannote.core import Segment, SlidingWindow, SlidingWindowFeature, Timeline
 
 Features = npt.NDArray[np.float32]
@@ -162,6 +163,37 @@ class FeatureExtraction(ABC):
             The features are not computed from waveforms.
         """
         raise self._without_waveforms()
+
+    def of_tensors(self, waveforms: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
+        """Features of a batch of excerpts, computed by torch on the device where they are.
+
+        Equal to those of `of_excerpts` up to the rounding of float32.
+
+        Parameters
+        ----------
+        waveforms : Tensor of float32, shape (batch, samples)
+            Exactly the samples that some consecutive frames look at (see `Framing.samples`).
+        lengths : Tensor of int64, shape (batch,), optional
+            Frames of each excerpt, where some have fewer than the others: what is given for frames beyond
+            means nothing. Defaults to all.
+
+        Returns
+        -------
+        features : Tensor of float32, shape (batch, frames, dimension)
+
+        Raises
+        ------
+        ConfigError
+            The features are not computed from waveforms.
+        """
+        raise self._without_waveforms()
+
+    def open_on(self, file: AudioFile, device: torch.device) -> FrameReader:
+        """Prepare to read frames of a recording that a device computes, where it can.
+
+        Equal to those of `open` up to the rounding of float32.
+        """
+        return self.open(file)
 
     @property
     def parameters(self) -> dict[str, Any]:

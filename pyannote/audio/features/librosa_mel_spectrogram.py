@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from pyannote.audio.features._bands import Bands
 from pyannote.audio.features.base import Features
 from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram, decibels
 from pyannote.audio.io.waveform import Waveform
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class LibrosaMelSpectrogram(LibrosaSpectrogram):
@@ -74,6 +77,14 @@ class LibrosaMelSpectrogram(LibrosaSpectrogram):
     @cached_property
     def _bands(self) -> Bands:
         return Bands(self._filters)
+
+    def of_tensors(self, waveforms: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Log power in mel bands of a batch of excerpts, on the device where they are."""
+        from pyannote.audio.features import _tensors
+
+        bands = (self.sample_rate, self.window, self.n_mels)
+        filters = _tensors.constant(mel_filters, *bands, device=waveforms.device)
+        return _tensors.decibels(_tensors.product(self.power_of_tensors(waveforms), filters))
 
 
 @lru_cache(maxsize=32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from math import factorial
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from pyannote.audio.features.base import Features, Framing
 from pyannote.audio.features.librosa_mel_spectrogram import mel_filters
 from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram, decibels
 from pyannote.audio.io.waveform import Recording, Waveform
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 N_MELS = 40
 """Mel bands, on the scale of HTK."""
@@ -118,6 +121,25 @@ class LibrosaMFCC(LibrosaSpectrogram):
         """Coefficients and derivatives of a batch of excerpts."""
         return self._columns(super().of_excerpts(waveforms))
 
+    def of_tensors(self, waveforms: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Coefficients and derivatives of a batch of excerpts, on the device where they are."""
+        import torch
+
+        from pyannote.audio.features import _tensors
+
+        device = waveforms.device
+        bands = (self.sample_rate, self.window, N_MELS, True)
+        power = _tensors.product(
+            self.power_of_tensors(waveforms), _tensors.constant(mel_filters, *bands, device=device)
+        )
+        basis = _tensors.constant(cosines, N_MELS, device=device)[:, : 1 + self.coefs]
+        static = _tensors.product(_tensors.decibels(power), basis)
+        columns = [static[..., self._parts[0][1]]]
+        for order, part in self._parts[1:]:
+            weights = _tensors.constant(_weights, order, device=device)
+            columns.append(_tensors.derivative(static[..., part], lengths, weights))
+        return torch.cat(columns, dim=-1)
+
     def _read(self, recording: Recording, frames: int, first: int, last: int) -> Features:
         # With so many frames on both sides, derivatives know the ends of a part only where the file ends.
         begin, end = max(0, first - DELTA_WIDTH), min(frames, last + DELTA_WIDTH)
@@ -126,15 +148,17 @@ class LibrosaMFCC(LibrosaSpectrogram):
 
     def _columns(self, static: Features) -> Features:
         """What was asked for, of energy and coefficients of shape (..., frames, 1 + coefs)."""
-        columns = [
-            derivative(static, order)[..., 0 if energy else 1 : None if coefficients else 1]
-            for order, energy, coefficients in [
-                (0, self.e, True),
-                (1, self.De, self.D),
-                (2, self.DDe, self.DD),
-            ]
-        ]
+        columns = [derivative(static, order)[..., part] for order, part in self._parts]
         return np.concatenate(columns, axis=-1)
+
+    @property
+    def _parts(self) -> list[tuple[int, slice]]:
+        """Columns that were asked for, of the static values and of each derivative."""
+        asked = [(self.e, True), (self.De, self.D), (self.DDe, self.DD)]
+        return [
+            (order, slice(0 if energy else 1, None if coefficients else 1))
+            for order, (energy, coefficients) in enumerate(asked)
+        ]
 
 
 @lru_cache(maxsize=1)

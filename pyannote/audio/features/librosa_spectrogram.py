@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from scipy.fft import rfft
@@ -11,6 +11,9 @@ from scipy.signal.windows import hann
 from pyannote.audio.features._short_term import ShortTerm
 from pyannote.audio.features.base import Features
 from pyannote.audio.io.waveform import Waveform
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FLOOR = 1e-10
 """Smallest power that is told from silence: -100 dB."""
@@ -41,7 +44,7 @@ class LibrosaSpectrogram(ShortTerm):
 
     def __init__(self, sample_rate: int = 16000, duration: float = 0.025, step: float = 0.010) -> None:
         super().__init__(sample_rate, duration, step)
-        self._hann = hann(self.window, sym=False).astype(np.float32)
+        self._hann = hann_window(self.window)
 
     @property
     def dimension(self) -> int:
@@ -52,10 +55,28 @@ class LibrosaSpectrogram(ShortTerm):
         """Log power spectrum of each window, shape (frames, frequencies)."""
         return decibels(self.power(windows))
 
+    def of_tensors(self, waveforms: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Log power spectra of a batch of excerpts, on the device where they are."""
+        from pyannote.audio.features import _tensors
+
+        return _tensors.decibels(self.power_of_tensors(waveforms))
+
     def power(self, windows: Waveform) -> Features:
         """Power spectrum of each window, shape (frames, frequencies)."""
         spectrum = rfft(windows * self._hann, axis=-1, overwrite_x=True)
         return cast(Features, spectrum.real**2 + spectrum.imag**2)
+
+    def power_of_tensors(self, waveforms: Tensor) -> Tensor:
+        """Power spectra of a batch of excerpts, shape (batch, samples) to (batch, frames, frequencies)."""
+        from pyannote.audio.features import _tensors
+
+        window = _tensors.constant(hann_window, self.window, device=waveforms.device)
+        return _tensors.power(waveforms, window, self.hop)
+
+
+def hann_window(samples: int) -> Waveform:
+    """Window of one period, which ends before its second zero, float32 of shape (samples,)."""
+    return cast(Waveform, hann(samples, sym=False).astype(np.float32))
 
 
 def decibels(power: Features) -> Features:

@@ -8,6 +8,7 @@ from pyannote.audio.features.base import FeatureExtraction, Features, FrameReade
 from pyannote.audio.io.waveform import AudioFile, Recording, Waveform
 
 if TYPE_CHECKING:
+    import torch
     from pyannote.core import SlidingWindow
 
 
@@ -50,6 +51,10 @@ class RawAudio(FeatureExtraction):
         return Framing()
 
     def of_excerpts(self, waveforms: Waveform) -> Features:
+        """The excerpts themselves, shape (batch, samples, 1)."""
+        return waveforms[..., None]
+
+    def of_tensors(self, waveforms: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
         """The excerpts themselves, shape (batch, samples, 1)."""
         return waveforms[..., None]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,9 @@ from pyannote.audio.io.mapped import read_only
 from pyannote.audio.io.refusals import storage_error
 from pyannote.audio.io.storage import write_array, write_text, write_with
 from pyannote.audio.io.waveform import AudioFile
+
+if TYPE_CHECKING:
+    import torch
 
 VARIABLE = "PYANNOTE_AUDIO_CACHE"
 """Environment variable that names the folder of stored features."""
@@ -53,6 +56,9 @@ class FeatureStore:
         ``~/.cache/pyannote.audio/features``.
     parallel : int
         Recordings that are computed at once.
+    device : torch.device, optional
+        What computes: a GPU, if it is one, and the CPU by default. The numbers are equal up to the
+        rounding of float32, so that what one has computed serves the other.
 
     Examples
     --------
@@ -66,10 +72,17 @@ class FeatureStore:
     array([  0, 101, 302])
     """
 
-    def __init__(self, extraction: FeatureExtraction, folder: Path | None = None, parallel: int = 1) -> None:
+    def __init__(
+        self,
+        extraction: FeatureExtraction,
+        folder: Path | None = None,
+        parallel: int = 1,
+        device: torch.device | None = None,
+    ) -> None:
         default = os.environ.get(VARIABLE) or "~/.cache/pyannote.audio/features"
         self.extraction = extraction
         self.parallel = parallel
+        self.device = device
         self._parameters = json.dumps(extraction.parameters, sort_keys=True)
         key = blake2b(self._parameters.encode(), digest_size=8).hexdigest()
         self.folder = Path(folder or default).expanduser() / f"{type(extraction).__name__}-{key}"
@@ -199,7 +212,10 @@ class FeatureStore:
         return features is not None and features.ndim == 2 and features.shape[1] == self.extraction.dimension
 
     def _compute(self, file: AudioFile, path: Path) -> None:
-        reader = self.extraction.open(file)
+        if self.device is None or self.device.type == "cpu":
+            reader = self.extraction.open(file)
+        else:
+            reader = self.extraction.open_on(file, self.device)
         shape = (reader.frames, self.extraction.dimension)
         pieces = reader.pieces(self.extraction.piece, threads_of_one(self.parallel))
         description = path.with_name("parameters.json")

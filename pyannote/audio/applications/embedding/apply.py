@@ -37,7 +37,7 @@ def apply(options: ApplyOptions) -> None:
     device = choose_device(options.cpu, options.gpu)
     embedding = SpeakerEmbedding(validate, options.duration, options.batch, device)
     embedding.step = options.step_seconds or options.step * embedding.duration
-    experiment = EmbeddingExperiment(validate.parents[3], options.parallel)
+    experiment = EmbeddingExperiment(validate.parents[3], options.parallel, device)
     files, _ = files_of(options.protocol, options.subset, experiment)
     experiment.prepare_features(files)
     # where the user asks for it, even if the validation itself lies elsewhere

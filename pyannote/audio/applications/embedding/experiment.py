@@ -23,6 +23,7 @@ from pyannote.audio.inference.folders import backend_of
 from pyannote.audio.models._embedding import EmbeddingModel
 
 if TYPE_CHECKING:
+    import torch
     from torch.utils.tensorboard import SummaryWriter
 
     from pyannote.audio.applications.embedding.validator import EmbeddingOptions, EmbeddingValidator
@@ -41,8 +42,8 @@ class EmbeddingExperiment(Experiment):
     kind: ClassVar[Kind] = "approach"
     task: Approach
 
-    def __init__(self, root: Path, parallel: int = 1) -> None:
-        super().__init__(root, parallel)
+    def __init__(self, root: Path, parallel: int = 1, device: torch.device | None = None) -> None:
+        super().__init__(root, parallel, device)
         # before hours of training, not after
         self.backend()
         for block in self.config.data_augmentation:

@@ -13,7 +13,6 @@ from torch.utils.tensorboard import SummaryWriter
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.measures import Record
 from pyannote.audio.applications.embedding.measuring import measure_of
-from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.terminal import uninterrupted
 from pyannote.audio.applications.train_folder import TrainFolder, write_yaml
 from pyannote.audio.applications.validate import ValidateOptions, Validator
@@ -71,7 +70,7 @@ class EmbeddingValidator(Validator):
         self.measure = measure_of(experiment, options.protocol, options.subset, options.purity)
         self.name = f"{options.protocol}.{options.subset}"
         self.folder = folder.path / (options.folder or f"validate_{self.measure.name}") / self.name
-        self.device = choose_device(options.cpu, options.gpu)
+        self.device = experiment.device
         self.duration = options.duration or specifications.duration
         self.step = options.step if options.step_seconds is None else options.step_seconds / self.duration
         model = experiment.model(specifications).to(self.device)

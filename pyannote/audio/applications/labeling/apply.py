@@ -52,7 +52,7 @@ def apply(options: ApplyOptions) -> None:
     pretrained = Pretrained(
         validate, options.selection, options.step, options.batch, device, options.duration
     )
-    experiment = LabelingExperiment(TrainFolder(validate.parents[1]).root, options.parallel)
+    experiment = LabelingExperiment(TrainFolder(validate.parents[1]).root, options.parallel, device)
     files, name = files_of(options.protocol, options.subset, experiment)
     experiment.prepare_features(files)
     output = validate / "apply" / _folder_name(pretrained)

@@ -8,7 +8,6 @@ from itertools import chain
 
 from torch.utils.tensorboard import SummaryWriter
 
-from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
 from pyannote.audio.applications.terminal import uninterrupted
 from pyannote.audio.applications.train_folder import TrainFolder, write_yaml
@@ -65,7 +64,7 @@ class DetectionValidator(Validator):
         criterion = Criterion(options.criterion, options.precision, options.prior, options.tolerance)
         self.name = f"{options.protocol}.{options.subset}"
         self.folder = folder.path / f"validate_{criterion.name}" / self.name
-        self.device = choose_device(options.cpu, options.gpu)
+        self.device = experiment.device
         model = experiment.model(specifications).to(self.device)
         frames = (
             specifications.frames
