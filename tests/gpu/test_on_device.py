@@ -140,10 +140,3 @@ def test_no_step_waits_for_the_device(tmp_path, extraction):
     with never_waiting():
         step(1)
     torch.cuda.synchronize()
-
-
-def test_what_a_device_cannot_hold_stays_on_the_host(tmp_path, monkeypatch):
-    host = FeatureStore(LibrosaMFCC(), tmp_path).pack(files_of(RATE, (4.0, 3.0)), augmentations())
-    assert host.to(CUDA) is not host
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1000, 1 << 40))
-    assert host.to(CUDA) is host

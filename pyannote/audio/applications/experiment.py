@@ -208,7 +208,7 @@ def on_device(pack: Pack, device: torch.device) -> Pack:
     if fits(pack, device):
         return pack.to(device)
     warn(
-        f"features of {pack.data.nbytes / 2**30:.1f} GiB are too many for the free memory of the GPU; "
+        f"training data of {pack.nbytes / 2**30:.1f} GiB are too much for the free memory of the GPU; "
         "batches are gathered on the CPU, and copied."
     )
     return pack

@@ -66,7 +66,9 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
 
     with FolderLock(folder.path, purpose="train"):
         resumed = _resume_epoch(options, checkpoints)
-        experiment.task.prepare(files, on_device(experiment.pack(files), device), specifications)
+        pack = on_device(experiment.pack(files), device)
+        trainer.ahead = pack.ahead
+        experiment.task.prepare(files, pack, specifications)
         if resumed:
             folder.check_specifications(specifications)
             _resume(trainer, folder, checkpoints, resumed)
@@ -105,8 +107,6 @@ def _trainer(
         seed=options.seed,
         device=device,
         averaging=experiment.callbacks().get("WeightAveraging"),
-        # features of changed waveforms take long to compute, those of the store are there
-        ahead=2 if experiment.waveform_augmentations else 0,
         acceleration=Acceleration.chosen(model, device, options.mixed, options.compiled),
     )
 

@@ -7,7 +7,6 @@ device. Shapes therefore depend on no data: all chunks are computed, those that 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -20,6 +19,7 @@ from torch import Tensor
 from pyannote.audio.core.devices import joined
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
+from pyannote.audio.features.tensor_packs import rows
 
 if TYPE_CHECKING:
     from pyannote.audio.features.augmented_packs import AugmentedPack
@@ -120,15 +120,8 @@ class AugmentedTensors(Pack):
     def _changed(self, index: Tensor, first: Tensor, end: Tensor, random: torch.Generator) -> Tensor:
         """Samples at some places, changed; silence where those are not between the ends of a recording."""
         silent = (index < first[:, None]) | (index >= end[:, None])
-        waveforms = self.samples[index.clamp(0, len(self.samples) - 1)].masked_fill_(silent, 0)
+        place = index.clamp(0, len(self.samples) - 1)
+        waveforms = rows(self.samples, place).masked_fill_(silent, 0)
         for augmentation in self.augmentations:
             waveforms = augmentation(waveforms, random)
         return waveforms.masked_fill(silent, 0)
-
-
-def fits(pack: AugmentedPack, device: torch.device) -> bool:
-    """Whether all that changes a pack can do so on a device, and leaves half of its free memory."""
-    movable = [one for one in pack.augmentations if isinstance(one, Movable)]
-    needed = sum(waveform.nbytes for waveform in pack.waveforms) + sum(one.nbytes for one in movable)
-    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else math.inf
-    return len(movable) == len(pack.augmentations) and 2 * needed <= free

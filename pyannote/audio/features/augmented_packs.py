@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,15 +63,25 @@ class AugmentedPack(Pack):
             [-3., -4., -4.]])
     """
 
+    ahead: ClassVar[int] = 2
+    """Batches that are worth gathering ahead: features of changed waveforms take long to compute."""
+
     extraction: FeatureExtraction
     waveforms: Sequence[NDArray[np.float32]]
     augmentations: Sequence[ChangesWaveforms]
 
-    def to(self, device: torch.device) -> Pack:
-        """Pack whose chunks are changed on a device; this one, if that is the CPU, or cannot hold it."""
-        from pyannote.audio.features._augmented_tensors import AugmentedTensors, fits
+    @property
+    def nbytes(self) -> int:
+        """Memory that waveforms and what changes them take on a device."""
+        return sum(waveform.nbytes for waveform in self.waveforms) + sum(
+            getattr(one, "nbytes", 0) for one in self.augmentations
+        )
 
-        if device.type == "cpu" or not fits(self, device):
+    def to(self, device: torch.device) -> Pack:
+        """Pack whose chunks are changed on a device; this one, where an augmentation knows the CPU alone."""
+        from pyannote.audio.features._augmented_tensors import AugmentedTensors, Movable
+
+        if device.type == "cpu" or not all(isinstance(one, Movable) for one in self.augmentations):
             return self
         return AugmentedTensors.of(self, device)
 

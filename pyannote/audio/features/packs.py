@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,9 @@ class Pack:
             [4., 4.]])
     """
 
+    ahead: ClassVar[int] = 0
+    """Batches that are worth gathering ahead, in a thread: none, since features are there."""
+
     data: Features
     offsets: NDArray[np.int64]
     long_term: NDArray[np.float32]
@@ -46,6 +49,11 @@ class Pack:
         import torch
 
         return torch.device("cpu")
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes on a device."""
+        return self.data.nbytes
 
     def to(self, device: torch.device) -> Pack:
         """The same pack, whose chunks are gathered on a device."""

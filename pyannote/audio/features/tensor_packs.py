@@ -76,5 +76,5 @@ def rows(values: Tensor, index: Tensor) -> Tensor:
 
 
 def fits(pack: Pack, device: torch.device) -> bool:
-    """Whether the features of a pack leave enough of the free memory of a device."""
-    return device.type != "cuda" or pack.data.nbytes <= SHARE * torch.cuda.mem_get_info(device)[0]
+    """Whether what a pack moves to a device leaves enough of its free memory."""
+    return device.type != "cuda" or pack.nbytes <= SHARE * torch.cuda.mem_get_info(device)[0]
