@@ -9,6 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from pyannote.audio.augmentation.add_noise import AddNoise
 from pyannote.audio.augmentation.reverb import Reverb
+from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
 from pyannote.audio.features import _augmented_tensors
 from pyannote.audio.features._augmented_tensors import AugmentedTensors
 from pyannote.audio.features.augmented_packs import AugmentedPack
@@ -17,6 +18,7 @@ from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.features.raw_audio import RawAudio
 from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.features.tensor_packs import fits
+from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 
 CPU = torch.device("cpu")
 RATE = 16000
@@ -196,3 +198,38 @@ def test_the_store_computes_on_the_device_that_it_is_given(tmp_path):
     expected = FeatureStore(Watched(), tmp_path / "b", device=CPU).get(file)
     assert asked == [cuda]
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+# what is learned from them
+
+
+def embedding_batches(pack_of, files):
+    approach = TripletLoss(per_fold=4, per_label=2, min_duration=0.3, max_duration=0.6, per_epoch=1e-4)
+    approach.check(files)
+    approach.prepare(files, pack_of(files), approach.specifications(LibrosaMFCC()))
+    return list(approach.batches(epoch=2, seed=1))
+
+
+def labeling_batches(pack_of, files):
+    task = DcaseTask(
+        {"regular": [f"speaker{n}" for n in range(5)]}, duration=0.5, batch_size=4, per_epoch=1e-4
+    )
+    task.check(files)
+    task.prepare(files, pack_of(files), task.specifications(LibrosaMFCC()))
+    return list(task.batches(epoch=2, seed=1))
+
+
+@pytest.mark.parametrize("batches", [embedding_batches, labeling_batches])
+def test_tasks_draw_the_same_batches_from_the_host_and_from_a_device(tmp_path, batches):
+    files = [
+        {**file, "uri": str(index), "regions": [(0.0, 1.0)], "events": [(0.0, 1.0, f"speaker{index}")]}
+        for index, file in enumerate(files_of([1.0] * 5))
+    ]
+    store = FeatureStore(LibrosaMFCC(), tmp_path)
+    host = batches(lambda files: store.pack(files, [Gain()]), files)
+    device = batches(lambda files: AugmentedTensors.of(store.pack(files, [Gain()]), CPU), files)
+    assert len(host) == len(device) > 1
+    for one, other in zip(host, device, strict=True):
+        assert one.keys() == other.keys()
+        for name in one:
+            torch.testing.assert_close(one[name], other[name], rtol=1e-6, atol=1e-3)

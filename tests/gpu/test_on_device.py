@@ -8,6 +8,7 @@ import torch
 
 from pyannote.audio.augmentation.add_noise import AddNoise
 from pyannote.audio.augmentation.reverb import Reverb
+from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
 from pyannote.audio.features._augmented_tensors import AugmentedTensors
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
@@ -140,3 +141,22 @@ def test_no_step_waits_for_the_device(tmp_path, extraction):
     with never_waiting():
         step(1)
     torch.cuda.synchronize()
+
+
+def test_no_batch_of_an_epoch_waits_for_the_device(tmp_path):
+    files = [
+        {**file, "uri": str(index), "events": [(0.0, 2.0, f"speaker{index}")]}
+        for index, file in enumerate(files_of(RATE, [2.0] * 5))
+    ]
+    extraction = LibrosaMFCC()
+    approach = TripletLoss(per_fold=4, per_label=2, min_duration=0.5, max_duration=1.0, per_epoch=2e-4)
+    approach.check(files)
+    pack = FeatureStore(extraction, tmp_path).pack(files, augmentations()).to(CUDA)
+    approach.prepare(files, pack, approach.specifications(extraction))
+    list(approach.batches(1, 0))
+    # what is drawn for all batches is moved before the first one
+    batches = approach.batches(2, 0)
+    first = next(batches)
+    with never_waiting():
+        others = list(batches)
+    assert len(others) > 1 and all(batch["X"].device == first["X"].device for batch in others)
