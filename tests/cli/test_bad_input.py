@@ -285,6 +285,16 @@ def test_values_of_the_configuration_that_make_no_sense(old, new, expected, expe
     assert list(experiment.root.iterdir()) == [experiment.config]
 
 
+def test_mel_bands_too_narrow_for_the_window(experiment, here, tmp_path):
+    text = experiment.config.read_text().replace("n_mels: 40", "n_mels: 400")
+    experiment.config.write_text(text)
+    result = here("dcase", "train", "--cpu", experiment.root, experiment.protocol, cache=tmp_path / "cache")
+    params = text[: text.index("      sample_rate")].count("\n")
+    expected = ["mel bands are narrower", "Set a smaller n_mels"]
+    check(result, CONFIG, f"{experiment.config}, line {params}:", *expected)
+    assert not list(experiment.train.glob("weights/*")) and not list((tmp_path / "cache").rglob("*.npy"))
+
+
 @pytest.mark.parametrize("content", [b"", b"- a\n- b\n", b"\xff\xfe\x00", b"[" * 5000])
 def test_a_configuration_that_is_none(content, experiment, here):
     experiment.config.write_bytes(content)

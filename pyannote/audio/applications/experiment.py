@@ -17,7 +17,7 @@ from pyannote.audio.augmentation._recordings import RecordingAugmentation
 from pyannote.audio.augmentation._waveform import WaveformAugmentation
 from pyannote.audio.config.registry import available, build
 from pyannote.audio.config.schema import Block, load_config
-from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
+from pyannote.audio.core.errors import ConfigError, DataError, ToolkitError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, recordings
 from pyannote.audio.features.base import FeatureExtraction
@@ -158,7 +158,8 @@ class Experiment(ABC):
 
     def prepare_features(self, files: Sequence[Recording]) -> None:
         """Compute and cache what is not yet in the store."""
-        self.store.prepare(files, progress=bar)
+        with self._located(ConfigError, *self.config.feature_extraction.where, "params"):
+            self.store.prepare(files, progress=bar)
 
     def pack(self, files: Sequence[Recording]) -> Pack:
         """Features of training files, from which batches are gathered, with waveforms augmented."""

@@ -63,7 +63,7 @@ class LibrosaMelSpectrogram(LibrosaSpectrogram):
     ) -> None:
         super().__init__(sample_rate, duration, step)
         self.n_mels = n_mels
-        self._filters = mel_filters(sample_rate, self.window, n_mels)
+        check_bands(n_mels, self.window)
 
     @property
     def dimension(self) -> int:
@@ -76,7 +76,20 @@ class LibrosaMelSpectrogram(LibrosaSpectrogram):
 
     @cached_property
     def _bands(self) -> Bands:
-        return Bands(self._filters)
+        # not before they are needed: importing librosa takes longer than finding features in the store
+        return Bands(mel_filters(self.sample_rate, self.window, self.n_mels))
+
+
+def check_bands(n_mels: int, window: int) -> None:
+    """Refuse a number of mel bands that no window of so many samples can have.
+
+    Raises
+    ------
+    ConfigError
+        There are fewer frequencies than bands, or no band at all.
+    """
+    if not 1 <= n_mels <= 1 + window // 2:
+        raise ConfigError(f"n_mels is {n_mels}; allowed are 1 to {1 + window // 2} for this window.")
 
     def of_tensors(self, waveforms: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Log power in mel bands of a batch of excerpts, on the device where they are."""
@@ -105,9 +118,12 @@ def mel_filters(sample_rate: int, window: int, n_mels: int, htk: bool = False) -
     Returns
     -------
     filters : float32, shape (frequencies, n_mels)
+
+    Raises
+    ------
+    ConfigError
+        Bands are so narrow that no frequency falls into them.
     """
-    if not 1 <= n_mels <= 1 + window // 2:
-        raise ConfigError(f"n_mels is {n_mels}; allowed are 1 to {1 + window // 2} for this window.")
     import warnings
 
     from librosa.filters import mel

@@ -12,7 +12,7 @@ import numpy as np
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.features._bands import Bands
 from pyannote.audio.features.base import Features, Framing
-from pyannote.audio.features.librosa_mel_spectrogram import mel_filters
+from pyannote.audio.features.librosa_mel_spectrogram import check_bands, mel_filters
 from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram, decibels
 from pyannote.audio.io.waveform import Recording, Waveform
 
@@ -93,7 +93,7 @@ class LibrosaMFCC(LibrosaSpectrogram):
             raise ConfigError(f"coefs is {coefs}; allowed are 1 to {N_MELS - 1}.")
         self.e, self.De, self.DDe = e, De, DDe
         self.coefs, self.D, self.DD = coefs, D, DD
-        self._filters = mel_filters(sample_rate, self.window, N_MELS, htk=True)
+        check_bands(N_MELS, self.window)
 
     @property
     def dimension(self) -> int:
@@ -106,7 +106,7 @@ class LibrosaMFCC(LibrosaSpectrogram):
 
     @cached_property
     def _bands(self) -> Bands:
-        return Bands(self._filters)
+        return Bands(mel_filters(self.sample_rate, self.window, N_MELS, htk=True))
 
     @cached_property
     def _basis(self) -> Features:

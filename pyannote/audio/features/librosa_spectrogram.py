@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from scipy.fft import rfft
-from scipy.signal.windows import hann
 
 from pyannote.audio.features._short_term import ShortTerm
 from pyannote.audio.features.base import Features
@@ -42,10 +41,6 @@ class LibrosaSpectrogram(ShortTerm):
     ((101, 201), -100)
     """
 
-    def __init__(self, sample_rate: int = 16000, duration: float = 0.025, step: float = 0.010) -> None:
-        super().__init__(sample_rate, duration, step)
-        self._hann = hann_window(self.window)
-
     @property
     def dimension(self) -> int:
         """Number of frequencies, from 0 to half the sample rate."""
@@ -61,8 +56,15 @@ class LibrosaSpectrogram(ShortTerm):
 
         return _tensors.decibels(self.power_of_tensors(waveforms))
 
+    @cached_property
+    def _hann(self) -> Waveform:
+        # not before it is needed: importing SciPy takes longer than finding features in the store
+        return hann_window(self.window)
+
     def power(self, windows: Waveform) -> Features:
         """Power spectrum of each window, shape (frames, frequencies)."""
+        from scipy.fft import rfft
+
         spectrum = rfft(windows * self._hann, axis=-1, overwrite_x=True)
         return cast(Features, spectrum.real**2 + spectrum.imag**2)
 
@@ -76,6 +78,8 @@ class LibrosaSpectrogram(ShortTerm):
 
 def hann_window(samples: int) -> Waveform:
     """Window of one period, which ends before its second zero, float32 of shape (samples,)."""
+    from scipy.signal.windows import hann
+
     return cast(Waveform, hann(samples, sym=False).astype(np.float32))
 
 

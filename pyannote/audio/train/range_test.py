@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, median_filter
 from torch import nn
 
 from pyannote.audio.core.progress import Progress, silent
@@ -69,6 +68,8 @@ def smoothed(losses: Values) -> NDArray[np.float64]:
     >>> smoothed([1.0] * 10 + [50.0] + [1.0] * 10).max().item()
     1.0
     """
+    from scipy.ndimage import gaussian_filter1d, median_filter
+
     count = len(losses)
     calm = median_filter(np.asarray(losses, dtype=np.float64), max(3, count // 20 | 1), mode="nearest")
     return np.asarray(gaussian_filter1d(calm, max(1.0, 0.03 * count), mode="nearest"))
