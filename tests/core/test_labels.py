@@ -41,9 +41,11 @@ def test_raster_holds_what_is_active_in_the_middle_of_each_frame(seed):
     assert np.array_equal(raster.astype(bool), in_milliseconds(events)[5:3000:10])
 
 
+# among 40 milliseconds, many events begin and end at once
+@pytest.mark.parametrize(("count", "end"), [(12, 3000), (40, 40), (200, 3000)])
 @pytest.mark.parametrize("seed", range(8))
-def test_events_of_classes_are_spans_of_activity(seed):
-    events = random_events(seed)
+def test_events_of_classes_are_spans_of_activity(seed, count, end):
+    events = random_events(seed, count, end)
     found = SPEC.events(events)
     for column, name in list(enumerate(SPEC.classes))[2:]:
         own = [(onset, offset) for onset, offset, label in found if label == name]
@@ -53,6 +55,12 @@ def test_events_of_classes_are_spans_of_activity(seed):
         assert np.array_equal(active, in_milliseconds(events)[:, column])
         assert all(first[1] < second[0] for first, second in pairwise(own))
     assert [event for event in found if event[2] in "ab"] == sorted(e for e in events if e[2] in "ab")
+
+
+def test_events_of_no_duration_neither_make_nor_break_spans():
+    events = [(1.0, 1.0, "a"), (2.0, 5.0, "a"), (3.0, 3.0, "a"), (4.0, 4.0, "b"), (5.0, 6.0, "c")]
+    found = SPEC.events(events)
+    assert [event for event in found if event[2] in SPEC.classes[2:]] == [(2.0, 6.0, "any")]
 
 
 def test_classes_keep_their_order_and_labels_occur_once():

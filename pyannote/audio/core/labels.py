@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,8 +79,8 @@ class LabelsSpecification:
         >>> spec.events([(0.0, 2.0, "a"), (1.0, 3.0, "b")])
         [(0.0, 2.0, 'a'), (0.0, 3.0, 'any'), (1.0, 2.0, 'both')]
         """
-        given = sorted(events)
-        found = [event for event in given if event[2] in self.regular]
+        given, regular = sorted(events), set(self.regular)
+        found = [event for event in given if event[2] in regular]
         for name, parts in self.union.items():
             found += [(onset, offset, name) for onset, offset in _spans(given, parts, 1)]
         for name, parts in self.intersection.items():
@@ -116,16 +118,27 @@ class LabelsSpecification:
         return np.stack(columns, axis=1) if columns else np.zeros((frames, 0), dtype=np.uint8)
 
 
-def _spans(events: Sequence[Event], labels: Sequence[str], least: int) -> list[tuple[float, float]]:
+def _spans(events: Iterable[Event], labels: Collection[str], least: int) -> list[tuple[float, float]]:
     """Spans in which at least `least` different labels are active."""
-    own = [event for event in events if event[2] in labels]
-    times = sorted({time for onset, offset, _ in own for time in (onset, offset)})
+    changes = sorted(
+        change
+        for onset, offset, label in events
+        if label in labels
+        for change in ((onset, 1, label), (offset, -1, label))
+    )
+    active: Counter[str] = Counter()
     spans: list[tuple[float, float]] = []
-    for start, end in pairwise(times):
-        active = {label for onset, offset, label in own if onset <= start and offset >= end}
-        if len(active) >= least:
-            joined = spans and spans[-1][1] == start
-            spans[-1:] = [(spans[-1][0], end)] if joined else [*spans[-1:], (start, end)]
+    since: float | None = None
+    for time, together in groupby(changes, key=itemgetter(0)):
+        for _, change, label in together:
+            active[label] += change
+            if active[label] == 0:
+                del active[label]
+        if since is None and len(active) >= least:
+            since = time
+        elif since is not None and len(active) < least:
+            spans.append((since, time))
+            since = None
     return spans
 
 
