@@ -418,6 +418,8 @@ LIMITS = {
     "error rates": CACHES,
     "100 resamples for intervals": CACHES,
     "sorting alone": CACHES,
+    "list of trials": "Python's garbage collector goes through the trials that were read so far; without it, the "
+    "exponent is 1.0.",
 }
 """What makes a cost rise faster."""
 
@@ -432,7 +434,7 @@ AXES = {
 
 def draw(found: Sequence[Measured]) -> Figure:
     """Seconds over size, both logarithmic, one panel for each kind of size."""
-    figure = Figure(figsize=(11, 8.5), layout="constrained")
+    figure = Figure(figsize=(11, 10), layout="constrained")
     for axis, (panel, (label, unit)) in zip(figure.subplots(2, 2).flat, AXES.items(), strict=True):
         own = [measured for measured in found if measured.curve.panel == panel]
         for measured in own:
@@ -445,15 +447,10 @@ def draw(found: Sequence[Measured]) -> Figure:
         for exponent in range(-8, 8):
             line = 10.0**exponent * ends / ends[0]
             axis.plot(ends, line, color="#dddddd", linewidth=0.8, linestyle="--", zorder=0)
-        axis.set(
-            xscale="log",
-            yscale="log",
-            xlabel=label,
-            ylabel="seconds of the processor",
-            ylim=(low, high),
-            title=panel,
-        )
-        axis.legend(frameon=False, fontsize="small", title="exponent in brackets; dashed: linear")
+        axis.set(xscale="log", yscale="log", xlabel=label, ylabel="seconds", ylim=(low, high), title=panel)
+        axis.xaxis.set_major_formatter("{x:,.0f}")
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False)
+    figure.suptitle("Growth of cost: exponents in brackets; dashed: linear")
     return figure
 
 
