@@ -79,6 +79,14 @@ class LibrosaMelSpectrogram(LibrosaSpectrogram):
         # not before they are needed: importing librosa takes longer than finding features in the store
         return Bands(mel_filters(self.sample_rate, self.window, self.n_mels))
 
+    def of_tensors(self, waveforms: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Log power in mel bands of a batch of excerpts, on the device where they are."""
+        from pyannote.audio.features import _tensors
+
+        bands = (self.sample_rate, self.window, self.n_mels)
+        filters = _tensors.constant(mel_filters, *bands, device=waveforms.device)
+        return _tensors.decibels(_tensors.product(self.power_of_tensors(waveforms), filters))
+
 
 def check_bands(n_mels: int, window: int) -> None:
     """Refuse a number of mel bands that no window of so many samples can have.
@@ -90,14 +98,6 @@ def check_bands(n_mels: int, window: int) -> None:
     """
     if not 1 <= n_mels <= 1 + window // 2:
         raise ConfigError(f"n_mels is {n_mels}; allowed are 1 to {1 + window // 2} for this window.")
-
-    def of_tensors(self, waveforms: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Log power in mel bands of a batch of excerpts, on the device where they are."""
-        from pyannote.audio.features import _tensors
-
-        bands = (self.sample_rate, self.window, self.n_mels)
-        filters = _tensors.constant(mel_filters, *bands, device=waveforms.device)
-        return _tensors.decibels(_tensors.product(self.power_of_tensors(waveforms), filters))
 
 
 @lru_cache(maxsize=32)
