@@ -251,6 +251,104 @@ def test_times_of_change_are_part_of_the_key(tmp_path, files):
     assert extraction.opened == 2
 
 
+def refuse(*arguments, **named):
+    raise AssertionError("nothing is to be opened")
+
+
+def test_a_second_start_opens_no_recording(tmp_path, files, monkeypatch):
+    monkeypatch.setattr(store_module, "PACK_FILES", 3)
+    first = FeatureStore(Counting(), tmp_path / "cache").pack(files)
+    store = FeatureStore(Counting(), tmp_path / "cache")
+    for name in ("content_key", "_load", "long_term_average", "_moments"):
+        monkeypatch.setattr(store_module, name, refuse)
+    store.prepare(files)
+    pack = store.pack(files)
+    assert isinstance(pack.data, np.memmap)
+    for name in ("data", "offsets", "long_term", "moments"):
+        np.testing.assert_array_equal(getattr(pack, name), getattr(first, name))
+    assert store.extraction.opened == 0
+
+
+def test_a_change_that_size_and_time_hide_is_seen(tmp_path, files):
+    path = files[0]["audio"]
+    times = path.stat()
+    store = FeatureStore(Counting(), tmp_path / "cache")
+    before = store.pack(files).data
+    write(path, seconds=1.0, seed=99)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert path.stat().st_size == times.st_size
+    pack = FeatureStore(Counting(), tmp_path / "cache").pack(files)
+    expected = LibrosaMelSpectrogram(n_mels=8)(files[0]).data
+    np.testing.assert_array_equal(pack.data[: pack.offsets[1]], expected)
+    np.testing.assert_array_equal(pack.data[pack.offsets[1] :], before[pack.offsets[1] :])
+
+
+def test_what_was_removed_is_computed_again(tmp_path, files):
+    store = FeatureStore(Counting(), tmp_path / "cache")
+    store.prepare(files)
+    removed = sorted(path for path in store.folder.glob("*.npy"))[1]
+    removed.unlink()
+    again = FeatureStore(Counting(), tmp_path / "cache")
+    again.prepare(files)
+    assert removed.exists()
+    assert again.extraction.opened == 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense", "cut", "changed"])
+def test_a_damaged_index_is_made_again(tmp_path, files, damage):
+    first = FeatureStore(Counting(), tmp_path / "cache").pack(files)
+    paths = list((tmp_path / "cache").rglob("*.npz"))
+    assert len(paths) == 2
+    for path in paths:
+        content = path.read_bytes()
+        changed = {"cut": content[:-10], "changed": content.replace(b"\x00", b"\x01")}
+        path.write_bytes(changed.get(damage, damage))
+    again = FeatureStore(Counting(), tmp_path / "cache").pack(files)
+    for name in ("data", "offsets", "long_term", "moments"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
+
+
+def test_statistics_are_those_of_all_frames(tmp_path, files):
+    everything = np.concatenate([LibrosaMelSpectrogram(n_mels=8)(file).data for file in files]).astype(float)
+    changing = [lambda waveforms, random: -waveforms]
+    for augmentations in ([], [], changing):
+        pack = FeatureStore(Counting(), tmp_path / "cache").pack(files, augmentations)
+        mean, deviation = pack.statistics()
+        np.testing.assert_allclose(mean, everything.mean(axis=0), rtol=1e-5)
+        np.testing.assert_allclose(deviation, everything.std(axis=0), rtol=1e-5)
+
+
+def test_interrupted_anywhere_the_next_start_is_right(tmp_path, files, monkeypatch):
+    """Each write is interrupted once just before it reaches the disk."""
+    monkeypatch.setattr(store_module, "PACK_FILES", 3)
+    files = files[:4]
+    expected = FeatureStore(Counting(), tmp_path / "whole").pack(files)
+    fsync, calls = os.fsync, []
+
+    def interrupted(descriptor):
+        calls.append(descriptor)
+        if len(calls) == last:
+            raise KeyboardInterrupt
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    last, finished = 0, False
+    while not finished:
+        last, finished = last + 1, True
+        calls.clear()
+        folder = tmp_path / str(last)
+        try:
+            FeatureStore(Counting(), folder).pack(files)
+        except KeyboardInterrupt:
+            finished = False
+        pack = FeatureStore(Counting(), folder).pack(files)
+        for name in ("data", "offsets", "long_term", "moments"):
+            np.testing.assert_array_equal(getattr(pack, name), getattr(expected, name))
+        assert not [name for name in visible(folder) if name.endswith(".part")]
+        assert not list(folder.rglob(".work-*"))
+    assert last > 10
+
+
 def test_many_recordings_take_few_open_files(tmp_path):
     """Each array that is mapped into memory counts as an open file; 100 recordings, and 64 files at most."""
     script = f"""

@@ -82,6 +82,7 @@ class AugmentedTensors(Pack):
             joined(pack.waveforms, device),
             torch.from_numpy(bounds).to(device),
             [one.to(device) for one in pack.augmentations if isinstance(one, Movable)],
+            moments=pack.moments,
         )
 
     @property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
@@ -39,12 +41,57 @@ def content_key(file: AudioFile) -> str:
         key = _waveform_key(file) if "waveform" in file else content_key(audio_path(file))
         speed = percent(file.get("speed", 1))
         return key if speed == 100 else blake2b(f"{key} {speed}".encode(), digest_size=16).hexdigest()
-    try:
+    with _readable(file):
         return _file_key(Path(file))
+
+
+def state_of(file: AudioFile) -> bytes:
+    """What its folder tells of a recording, as 16 bytes: as long as it is the same, so is the content key.
+
+    For a file, that of its path, its size, and the times when its content and its place were last changed. No
+    file is opened. For a waveform, its content key.
+
+    Raises
+    ------
+    AudioError
+        There is no such file, or no such speed.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.wav"
+    >>> path.write_bytes(b"content")
+    7
+    >>> before = state_of(path)
+    >>> path.write_bytes(b"other content")
+    13
+    >>> state_of(path) == before
+    False
+    """
+    if not isinstance(file, Mapping):
+        return _file_state(file, 100)
+    if "waveform" in file:
+        return bytes.fromhex(content_key(file))
+    return _file_state(audio_path(file), percent(file["speed"]) if "speed" in file else 100)
+
+
+def _file_state(path: str | os.PathLike[str], speed: int) -> bytes:
+    with _readable(path):
+        status = os.stat(path)  # noqa: PTH116  several times faster than by way of Path, for many files
+    # A program can set the time of change of the content back, but not that of the entry (ctime).
+    times = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+    return blake2b(
+        f"{os.fspath(path)}\0{times} {speed}".encode(errors="surrogateescape"), digest_size=16
+    ).digest()
+
+
+@contextmanager
+def _readable(path: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise AudioError(
             f"The audio file cannot be read ({error.strerror}).",
-            file=file,
+            file=path,
             fix="Check the path, or its template in database.yml.",
         ) from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -26,6 +26,8 @@ class Pack:
     offsets : int64, shape (recordings + 1,)
     long_term : float32, shape (recordings, dimension)
         Average over time of each recording.
+    moments : float32, shape (2, dimension), optional
+        Mean and standard deviation of `data`, if they are known.
 
     Examples
     --------
@@ -42,6 +44,18 @@ class Pack:
     data: Features
     offsets: NDArray[np.int64]
     long_term: NDArray[np.float32]
+    moments: NDArray[np.float32] | None = field(default=None, kw_only=True)
+
+    def statistics(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of each value over all frames, each of shape (dimension,)."""
+        import torch
+
+        from pyannote.audio.features.statistics import mean_and_deviation
+
+        if self.moments is None:
+            return mean_and_deviation(self.data)
+        mean, deviation = torch.from_numpy(self.moments)
+        return mean, deviation
 
     @property
     def device(self) -> torch.device:

@@ -1,14 +1,30 @@
-"""Features of whole protocols, computed once, and mapped into memory ever after."""
+"""Features of whole protocols, computed once, and mapped into memory ever after.
+
+A folder holds the features of all recordings that were computed with the same parameters:
+
+    <content key>.npy           features of a recording
+    <content key>.mean.npy      their average over time, where it was asked for
+    index-<state>.npz           content keys and frames of a list of recordings
+    pack-<content>.npz          averages, and mean and deviation, of a list of training files
+    pack-<content>.npy          their features one after the other, where they are many or large
+    parameters.json             what was computed
+
+An index is found by what folders tell of the recordings (path, size, times of change), so that the second
+start of a training opens no recording, and no more than a few files. Where a time of change differs, content
+keys are looked at again; they read some of each recording.
+"""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
@@ -16,8 +32,8 @@ import numpy.typing as npt
 
 from pyannote.audio.core.errors import StorageError
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.core.threads import in_order
-from pyannote.audio.features._content_key import content_key
+from pyannote.audio.features._content_key import content_key, state_of
+from pyannote.audio.features._index import Index, load_arrays, save_arrays
 from pyannote.audio.features._threads import threads_of_one
 from pyannote.audio.features.augmented_packs import AugmentedPack, ChangesWaveforms
 from pyannote.audio.features.base import FeatureExtraction, Features
@@ -28,7 +44,8 @@ from pyannote.audio.features.raw_audio import RawAudio
 from pyannote.audio.io.mapped import read_only
 from pyannote.audio.io.refusals import storage_error
 from pyannote.audio.io.storage import write_array, write_text, write_with
-from pyannote.audio.io.waveform import AudioFile
+from pyannote.audio.io.waveform import AudioFile, audio_path
+from pyannote.audio.io.workers import Workers
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +55,9 @@ VARIABLE = "PYANNOTE_AUDIO_CACHE"
 
 PACK_LIMIT = 4 << 30
 """Bytes up to which a pack lies in memory."""
+
+PACK_FILES = 1000
+"""Recordings up to which a pack lies in memory: to open more, each time, takes longer than to read them."""
 
 
 class FeatureStore:
@@ -59,6 +79,9 @@ class FeatureStore:
     device : torch.device, optional
         What computes: a GPU, if it is one, and the CPU by default. The numbers are equal up to the
         rounding of float32, so that what one has computed serves the other.
+    scheduler : str, optional
+        A Dask cluster whose workers compute instead, on their CPU (see `Workers`). They must see the same
+        folders.
 
     Examples
     --------
@@ -78,14 +101,16 @@ class FeatureStore:
         folder: Path | None = None,
         parallel: int = 1,
         device: torch.device | None = None,
+        scheduler: str | None = None,
     ) -> None:
         default = os.environ.get(VARIABLE) or "~/.cache/pyannote.audio/features"
         self.extraction = extraction
-        self.parallel = parallel
         self.device = device
+        self.workers = Workers(parallel, scheduler)
         self._parameters = json.dumps(extraction.parameters, sort_keys=True)
         key = blake2b(self._parameters.encode(), digest_size=8).hexdigest()
-        self.folder = Path(folder or default).expanduser() / f"{type(extraction).__name__}-{key}"
+        self.folder = Path(folder or default).expanduser().absolute() / f"{type(extraction).__name__}-{key}"
+        self._keys: dict[bytes, str] = {}
 
     def prepare(self, files: Sequence[AudioFile], progress: Progress = silent) -> None:
         """Compute what is not yet there.
@@ -103,15 +128,8 @@ class FeatureStore:
         StorageError
             The folder cannot be written.
         """
-        if isinstance(self.extraction, Precomputed):
-            return
-        missing = {
-            path: file for path, file in ((self._path(file), file) for file in files) if not self._has(path)
-        }
-        # NumPy, SciPy and libsndfile leave Python's lock alone while they work, so that threads suffice.
-        done = in_order(lambda path: self._compute(missing[path], path), list(missing), self.parallel)
-        for _ in progress(done, total=len(missing), description="Computing features"):
-            pass
+        if not isinstance(self.extraction, Precomputed):
+            self._index(files, progress)
 
     def get(self, file: AudioFile) -> Features:
         """Features of a whole recording, mapped into memory, float32 of shape (frames, dimension).
@@ -121,30 +139,34 @@ class FeatureStore:
         if isinstance(self.extraction, Precomputed):
             return cast(Features, self.extraction(file).data)
         path = self._path(file)
-        if not self._has(path):
-            self._compute(file, path)
-        return cast(Features, _load(path))
+        features = _load(path, self.extraction.dimension)
+        if features is None:
+            self._describe()
+            _compute((file, path), self.extraction, threads_of_one(self.workers.parallel), self.device)
+            features = _load(path, self.extraction.dimension)
+        return cast(Features, features)
 
     def long_term(self, file: AudioFile) -> npt.NDArray[np.float32]:
         """Average over time of the features of a recording, float32 of shape (dimension,)."""
         if isinstance(self.extraction, Precomputed):
             return long_term_average(self.get(file))
         path = self._path(file).with_suffix(".mean.npy")
-        if (stored := _load(path)) is not None and stored.shape == (self.extraction.dimension,):
+        if (stored := _array(path)) is not None and stored.shape == (self.extraction.dimension,):
             return np.array(stored)
         average = long_term_average(read_only(self.get(file)))
         _explained(lambda: write_array(path, average))
         return average
 
-    @property
+    @cached_property
     def waveforms(self) -> FeatureStore:
         """Store of the waveforms that the features are computed from, in the same folder."""
-        return FeatureStore(RawAudio(self.extraction.sample_rate), self.folder.parent, self.parallel)
+        extraction = RawAudio(self.extraction.sample_rate)
+        return FeatureStore(
+            extraction, self.folder.parent, self.workers.parallel, scheduler=self.workers.scheduler
+        )
 
     def pack(self, files: Sequence[AudioFile], augmentations: Sequence[ChangesWaveforms] = ()) -> Pack:
-        """Features of several recordings in one array, from which batches are gathered.
-
-        Up to 4 GiB lie in memory; more is written to a file beside the features, and mapped into memory.
+        """Features of several recordings in one array, from which batches are gathered (see `concatenate`).
 
         Parameters
         ----------
@@ -160,21 +182,24 @@ class FeatureStore:
         """
         if augmentations:
             self.extraction.framing  # noqa: B018  raises where there is none, before anything is computed
-        data, offsets = self.concatenate(files)
-        average = [self.long_term(file) for file in files]
-        long_term = np.array(average, dtype=np.float32).reshape(-1, data.shape[1])
+        index = self._index(files)
+        data = self._data(files, index)
+        long_term, moments = self._summary(data, index)
         if not augmentations:
-            return Pack(data, offsets, long_term)
-        self.waveforms.prepare(files)
+            return Pack(data, index.offsets, long_term, moments=moments)
         samples, bounds = self.waveforms.concatenate(files)
         waveforms = [samples[first:last, 0] for first, last in pairwise(bounds)]
-        return AugmentedPack(data, offsets, long_term, self.extraction, waveforms, tuple(augmentations))
+        changes = tuple(augmentations)
+        return AugmentedPack(
+            data, index.offsets, long_term, self.extraction, waveforms, changes, moments=moments
+        )
 
     def concatenate(self, files: Sequence[AudioFile]) -> tuple[Features, npt.NDArray[np.int64]]:
         """Features of several recordings, one after the other in one array, and where each begins.
 
         One array, because each one that is mapped into memory by itself counts among the files that a process
-        may have open. Up to 4 GiB lie in memory; more is written to a file, and mapped into memory.
+        may have open. Up to 4 GiB of 1000 recordings lie in memory; more is written to a file beside the
+        features, and mapped into memory.
 
         Parameters
         ----------
@@ -187,41 +212,151 @@ class FeatureStore:
         offsets : int64, shape (recordings + 1,)
             Frames of recording i are ``data[offsets[i] : offsets[i + 1]]``.
         """
-        offsets = np.cumsum([0, *(len(self.get(file)) for file in files)], dtype=np.int64)
-        shape = (int(offsets[-1]), self.extraction.dimension)
-        if 4 * shape[0] * shape[1] > PACK_LIMIT:
-            return self._packed_file(files, shape), offsets
-        data = np.empty(shape, dtype=np.float32)
-        for file, (first, last) in zip(files, pairwise(offsets), strict=True):
-            data[first:last] = self.get(file)
-        return data, offsets
+        index = self._index(files)
+        return self._data(files, index), index.offsets
 
-    def _packed_file(self, files: Sequence[AudioFile], shape: tuple[int, int]) -> Features:
-        names = "".join(content_key(file) for file in files)
-        path = self.folder / f"pack-{blake2b(names.encode(), digest_size=16).hexdigest()}.npy"
-        if not self._has(path):
+    def _index(self, files: Sequence[AudioFile], progress: Progress = silent) -> Index:
+        """What is known of some recordings, all of which are in the store from then on."""
+        if isinstance(self.extraction, Precomputed):
+            frames = [len(self.get(file)) for file in files]
+            return Index([content_key(self.extraction.path(file)) for file in files], np.array(frames, int))
+        states = [state_of(file) for file in files]
+        path = self.folder / f"index-{blake2b(b''.join(states), digest_size=16).hexdigest()}.npz"
+        index = Index.load(path)
+        if index is None or not index.is_complete(self.folder):
+            index = self._computed(files, states, progress)
+            _explained(lambda: index.save(path))
+        self._keys.update(zip(states, index.keys, strict=True))
+        return index
+
+    def _computed(self, files: Sequence[AudioFile], states: Sequence[bytes], progress: Progress) -> Index:
+        """Look at recordings, and compute what is missing."""
+        unknown = [
+            (state, file) for state, file in zip(states, files, strict=True) if state not in self._keys
+        ]
+        self._keys.update(Workers(self.workers.parallel).map(_named, unknown))
+        keys = [self._keys[state] for state in states]
+        found = {key: self._frames(key) for key in keys}
+        missing = {key: file for key, file in zip(keys, files, strict=True) if found[key] is None}
+        if missing:
+            self._describe()
+            self._compute_all([(file, self._file(key)) for key, file in missing.items()], progress)
+            found.update({key: self._frames(key) for key in missing})
+        return Index(keys, np.array([found[key] for key in keys], dtype=np.int64))
+
+    def _compute_all(self, work: Sequence[tuple[AudioFile, Path]], progress: Progress) -> None:
+        threads, device = threads_of_one(self.workers.parallel), self.device
+        if self.workers.scheduler is not None:
+            work = [(_portable(file), path) for file, path in work]
+            # workers of a cluster are as many as there are cores
+            threads, device = 1, None
+        # what workers leave that are killed goes with the folder
+        with TemporaryDirectory(dir=self.folder, prefix=".work-", ignore_cleanup_errors=True) as scratch:
+            compute = partial(
+                _compute,
+                extraction=self.extraction,
+                threads=threads,
+                device=device,
+                scratch=Path(scratch),
+            )
+            done = self.workers.map(compute, work)
+            for _ in progress(done, total=len(work), description="Computing features"):
+                pass
+
+    def _data(self, files: Sequence[AudioFile], index: Index) -> Features:
+        shape = (int(index.offsets[-1]), self.extraction.dimension)
+        if len(files) > PACK_FILES or 4 * shape[0] * shape[1] > PACK_LIMIT:
+            return self._packed_file(files, index, shape)
+        data = np.empty(shape, dtype=np.float32)
+        for file, (first, last) in zip(files, pairwise(index.offsets), strict=True):
+            data[first:last] = self.get(file)
+        return data
+
+    def _packed_file(self, files: Sequence[AudioFile], index: Index, shape: tuple[int, int]) -> Features:
+        path = self.folder / f"pack-{index.digest}.npy"
+        data = _array(path)
+        if data is None or data.shape != shape:
             parts = (self.get(file) for file in files)
             _explained(lambda: write_with(path, lambda stream: _write(stream, parts, shape)))
-        return cast(Features, _load(path))
+            data = _array(path)
+        return cast(Features, data)
+
+    def _summary(
+        self, data: Features, index: Index
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
+        """Average of each recording, and mean and deviation of all, which take as long as to read them."""
+        if not len(data):
+            return np.empty((0, data.shape[1]), dtype=np.float32), None
+        path = self.folder / f"pack-{index.digest}.npz"
+        arrays = load_arrays(path, "long_term", "moments")
+        if arrays is None:
+            arrays = [_averages(data, index.offsets), _moments(data)]
+            if not isinstance(self.extraction, Precomputed):
+                named = dict(zip(("long_term", "moments"), arrays, strict=True))
+                _explained(lambda: save_arrays(path, named))
+        return arrays[0], arrays[1]
 
     def _path(self, file: AudioFile) -> Path:
-        return self.folder / f"{content_key(file)}.npy"
+        state = state_of(file)
+        if state not in self._keys:
+            self._keys[state] = content_key(file)
+        return self._file(self._keys[state])
 
-    def _has(self, path: Path) -> bool:
-        features = _load(path)
-        return features is not None and features.ndim == 2 and features.shape[1] == self.extraction.dimension
+    def _file(self, key: str) -> Path:
+        return self.folder / f"{key}.npy"
 
-    def _compute(self, file: AudioFile, path: Path) -> None:
-        if self.device is None or self.device.type == "cpu":
-            reader = self.extraction.open(file)
-        else:
-            reader = self.extraction.open_on(file, self.device)
-        shape = (reader.frames, self.extraction.dimension)
-        pieces = reader.pieces(self.extraction.piece, threads_of_one(self.parallel))
-        description = path.with_name("parameters.json")
+    def _frames(self, key: str) -> int | None:
+        """Frames of what is stored; None if nothing is."""
+        features = _load(self._file(key), self.extraction.dimension)
+        return None if features is None else len(features)
+
+    def _describe(self) -> None:
+        description = self.folder / "parameters.json"
         if not description.exists():
             _explained(lambda: write_text(description, self._parameters))
-        _explained(lambda: write_with(path, lambda stream: _write(stream, pieces, shape)))
+
+
+def _named(one: tuple[bytes, AudioFile]) -> tuple[bytes, str]:
+    """State and content key of a recording."""
+    state, file = one
+    return state, content_key(file)
+
+
+def _portable(file: AudioFile) -> AudioFile:
+    """What the features of a recording depend on, for another process with another working folder."""
+    if not isinstance(file, Mapping):
+        return Path(file).absolute()
+    if "waveform" in file:
+        return file
+    rest = {name: file[name] for name in ("uri", "database", "speed") if name in file}
+    return {**rest, "audio": Path(audio_path(file)).absolute()}
+
+
+def _compute(
+    work: tuple[AudioFile, Path],
+    extraction: FeatureExtraction,
+    threads: int,
+    device: torch.device | None,
+    scratch: Path | None = None,
+) -> None:
+    """Store the features of a recording, unless someone else has done so in the meantime."""
+    file, path = work
+    if _load(path, extraction.dimension) is None:
+        on_cpu = device is None or device.type == "cpu"
+        reader = extraction.open(file) if on_cpu else extraction.open_on(file, device)
+        shape = (reader.frames, extraction.dimension)
+        pieces = reader.pieces(extraction.piece, threads)
+        _explained(lambda: write_with(path, lambda stream: _write(stream, pieces, shape), scratch=scratch))
+
+
+def _averages(data: Features, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    return np.stack([long_term_average(data[first:last]) for first, last in pairwise(offsets)])
+
+
+def _moments(data: Features) -> npt.NDArray[np.float32]:
+    from pyannote.audio.features.statistics import mean_and_deviation
+
+    return np.stack([one.numpy() for one in mean_and_deviation(data)])
 
 
 def _explained(write: Callable[[], None]) -> None:
@@ -240,7 +375,13 @@ def _write(stream: BinaryIO, pieces: Iterable[Features], shape: tuple[int, int])
         stream.write(np.ascontiguousarray(piece, dtype="<f4").data)
 
 
-def _load(path: Path) -> npt.NDArray[np.float32] | None:
+def _load(path: Path, dimension: int) -> Features | None:
+    """Map features into memory; None if there are none, and they must be computed."""
+    features = _array(path)
+    return features if features is not None and features.shape[1:] == (dimension,) else None
+
+
+def _array(path: Path) -> npt.NDArray[np.float32] | None:
     """Map an array into memory; None if there is none, or it is damaged and must be computed again."""
     try:
         return cast(npt.NDArray[np.float32], np.load(path, mmap_mode="c", allow_pickle=False))

@@ -45,7 +45,8 @@ class TensorPack(Pack):
     def of(cls, pack: Pack, device: torch.device) -> TensorPack:
         """Copy a pack to a device."""
         ends = torch.from_numpy(pack.offsets[1:]).to(device)
-        return cls(pack.data, pack.offsets, pack.long_term, torch.from_numpy(pack.data).to(device), ends)
+        frames = torch.from_numpy(pack.data).to(device)
+        return cls(pack.data, pack.offsets, pack.long_term, frames, ends, moments=pack.moments)
 
     @property
     def device(self) -> torch.device:

@@ -32,7 +32,13 @@ __all__ = [
 TEMPORARY_SUFFIX = ".part"
 
 
-def write_with(path: Path, writer: Callable[[BinaryIO], object], *, size: int | None = None) -> None:
+def write_with(
+    path: Path,
+    writer: Callable[[BinaryIO], object],
+    *,
+    size: int | None = None,
+    scratch: Path | None = None,
+) -> None:
     """Let `writer` write a file, which appears under its name complete or not at all.
 
     The bytes go to a hidden sibling, reach the disk, and only then take the name of the file. If anything
@@ -46,6 +52,9 @@ def write_with(path: Path, writer: Callable[[BinaryIO], object], *, size: int | 
         Called once with a binary stream open for writing.
     size : int, optional
         How many bytes will be written, if known, for the message of the error.
+    scratch : path, optional
+        Where the bytes go before the file is complete: a folder on the same disk, which is there. Whoever
+        made it can then remove what writers have left that were killed.
 
     Raises
     ------
@@ -62,7 +71,7 @@ def write_with(path: Path, writer: Callable[[BinaryIO], object], *, size: int | 
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _temporary_sibling(path) as temporary:
+        with _temporary_in(scratch or path.parent) as temporary:
             with temporary.open("xb") as stream:
                 writer(stream)
                 stream.flush()
@@ -74,9 +83,9 @@ def write_with(path: Path, writer: Callable[[BinaryIO], object], *, size: int | 
 
 
 @contextmanager
-def _temporary_sibling(path: Path) -> Iterator[Path]:
+def _temporary_in(folder: Path) -> Iterator[Path]:
     # Hidden, so that nobody lists it, and short, because the name of the file may be as long as names can be.
-    temporary = path.with_name(f".{uuid4().hex}{TEMPORARY_SUFFIX}")
+    temporary = folder / f".{uuid4().hex}{TEMPORARY_SUFFIX}"
     try:
         yield temporary
     finally:

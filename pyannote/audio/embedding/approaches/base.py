@@ -18,7 +18,6 @@ from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segments import SegmentSampler, Speakers, durations
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
-from pyannote.audio.features.statistics import mean_and_deviation
 
 Metric = Literal["cosine", "euclidean", "angular"]
 
@@ -143,7 +142,7 @@ class Base(ABC):
 
     def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
         """Mean and standard deviation of each value over all frames of the training files."""
-        return {"X": mean_and_deviation(self._pack.data)}
+        return {"X": self._pack.statistics()}
 
     def batches(self, epoch: int, seed: int) -> Iterator[dict[str, Tensor]]:
         """Batches of an epoch.

@@ -18,7 +18,6 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
-from pyannote.audio.features.statistics import mean_and_deviation
 from pyannote.audio.features.tensor_packs import rows
 from pyannote.audio.labeling.tasks.base import Base, ChunkSampler
 
@@ -123,7 +122,7 @@ class MultilabelDetection(Base):
 
     def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
         """Mean and standard deviation of each band over all frames of the training files."""
-        return {"X": mean_and_deviation(self._pack.data)}
+        return {"X": self._pack.statistics()}
 
     def batches(self, epoch: int, seed: int) -> Iterator[dict[str, Tensor]]:
         """Gather inputs and activity where the features are; what is drawn is moved there once an epoch."""

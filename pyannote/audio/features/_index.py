@@ -1,0 +1,86 @@
+"""What the store knows of a list of recordings, so that it need not open them again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyannote.audio.io.storage import write_with
+
+
+@dataclass(frozen=True)
+class Index:
+    """Recordings of a list, in their order.
+
+    Parameters
+    ----------
+    keys : sequence of str
+        Content key of each (see `content_key`).
+    frames : int64, shape (recordings,)
+        Frames of the features of each.
+
+    Examples
+    --------
+    >>> index = Index(["0a", "0b"], np.array([3, 2]))
+    >>> index.offsets
+    array([0, 3, 5])
+    >>> path = getfixture("tmp_path") / "index.npz"
+    >>> index.save(path)
+    >>> Index.load(path).keys
+    ['0a', '0b']
+    """
+
+    keys: Sequence[str]
+    frames: NDArray[np.int64]
+
+    @cached_property
+    def offsets(self) -> NDArray[np.int64]:
+        """Where each recording begins if they stand one after the other, and where the last one ends."""
+        return np.concatenate([[0], np.cumsum(self.frames)], dtype=np.int64)
+
+    @property
+    def digest(self) -> str:
+        """Name of the content of all recordings."""
+        return blake2b("".join(self.keys).encode(), digest_size=16).hexdigest()
+
+    def is_complete(self, folder: Path) -> bool:
+        """Whether a folder holds features of all recordings, by the names of its files alone."""
+        try:
+            with os.scandir(folder) as entries:
+                names = {entry.name for entry in entries}
+        except FileNotFoundError:
+            return False
+        return all(f"{key}.npy" in names for key in self.keys)
+
+    def save(self, path: Path) -> None:
+        """Write it, completely or not at all."""
+        save_arrays(path, {"keys": np.array(self.keys, dtype="S"), "frames": self.frames})
+
+    @classmethod
+    def load(cls, path: Path) -> Index | None:
+        """Read what was saved; None if there is nothing, or it is damaged."""
+        arrays = load_arrays(path, "keys", "frames")
+        return None if arrays is None else cls(arrays[0].astype(str).tolist(), arrays[1])
+
+
+def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write named arrays to a file, completely or not at all."""
+    write_with(path, lambda stream: np.savez(stream, **arrays))  # type: ignore[arg-type]
+
+
+def load_arrays(path: Path, *names: str) -> list[NDArray[Any]] | None:
+    """Arrays of a file by their names; None if there is no such file, or it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return [arrays[name] for name in names]
+    except (OSError, ValueError, EOFError, KeyError, BadZipFile):
+        return None
