@@ -39,7 +39,15 @@ BENCHMARK_REQUIREMENTS = [
     "lightning>=2.2",
 ]
 
+# Files are shared among the workers of a Dask cluster with it (`--scheduler`).
+CLUSTER_REQUIREMENTS = [
+    "cloudpickle>=2.0",
+    "distributed>=2024.1",
+]
+
 TEST_REQUIREMENTS = [
+    "cloudpickle>=2.0",
+    "distributed>=2024.1",
     "hypothesis>=6.90",
     "import-linter>=2.0",
     "mypy>=1.8",
@@ -66,6 +74,7 @@ setup(
     install_requires=REQUIREMENTS,
     extras_require={
         "benchmark": BENCHMARK_REQUIREMENTS,
+        "cluster": CLUSTER_REQUIREMENTS,
         "reverb": REVERB_REQUIREMENTS,
         "test": TEST_REQUIREMENTS,
     },

@@ -56,7 +56,7 @@ def test_requirements_are_sorted_and_named_once():
 def test_every_import_is_required():
     """Whatever a module imports is of the standard library, of this package, or among the requirements."""
     _, constants = setup_arguments()
-    names = constants["REQUIREMENTS"] + constants["REVERB_REQUIREMENTS"]
+    names = constants["REQUIREMENTS"] + constants["REVERB_REQUIREMENTS"] + constants["CLUSTER_REQUIREMENTS"]
     required = {re.split("[<>]", name)[0] for name in names}
     called = {"yaml": "pyyaml", "docopt": "docopt-ng"}
     for path in PACKAGE.rglob("*.py"):

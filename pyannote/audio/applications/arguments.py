@@ -19,6 +19,7 @@ COMMON = """\
   --cpu              Compute on the CPU.
   --gpu              Compute on the GPU (default: if there is one).
   --parallel=N       Read that many files at once [default: %d].
+  --scheduler=ADDR   Let a Dask cluster read them: where its scheduler listens, or the scheduler file.
   --debug            Show tracebacks, and look for NaN in gradients.
   -h, --help         Show this text.
 """
@@ -154,6 +155,7 @@ def compute(arguments: Arguments) -> dict[str, Any]:
         "cpu": arguments["--cpu"],
         "gpu": arguments["--gpu"],
         "parallel": number(arguments, "--parallel", int, 1, 1024),
+        "scheduler": arguments["--scheduler"],
     }
 
 

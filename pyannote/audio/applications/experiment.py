@@ -48,6 +48,8 @@ class Experiment(ABC):
         How many files are read at once.
     device : torch.device, optional
         What features are computed on, and networks. Defaults to the CPU.
+    scheduler : str, optional
+        A Dask cluster that reads files instead of this process.
 
     Raises
     ------
@@ -61,15 +63,22 @@ class Experiment(ABC):
     task: Any
     """What is trained: see `labeling.tasks` and `embedding.approaches`."""
 
-    def __init__(self, root: Path, parallel: int = 1, device: torch.device | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        parallel: int = 1,
+        device: torch.device | None = None,
+        scheduler: str | None = None,
+    ) -> None:
         self.root = root
-        self.parallel = parallel
         self.device = device or torch.device("cpu")
         self.config = load_config(root / "config.yml")
         self.extraction: FeatureExtraction = self._build("feature_extraction", self.config.feature_extraction)
         self._refuse_other_kind()
         self.task = self._build(self.kind, self.config.task)
-        self.store = FeatureStore(self.extraction, parallel=parallel, device=self.device)
+        self.store = FeatureStore(
+            self.extraction, parallel=parallel, device=self.device, scheduler=scheduler
+        )
         augmentations = [self._build("data_augmentation", block) for block in self.config.data_augmentation]
         self.recording_augmentations = [
             one for one in augmentations if isinstance(one, RecordingAugmentation)

@@ -40,6 +40,7 @@ class TrainOptions:
     cpu: bool = False
     gpu: bool = False
     parallel: int = 1
+    scheduler: str | None = None
     seed: int = 0
     debug: bool = False
     pretrained: Path | None = None
@@ -55,7 +56,7 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
     folder = TrainFolder(options.root.resolve() / "train" / f"{options.protocol}.{options.subset}")
     checkpoints = Checkpoints(folder.weights)
     device = choose_device(options.cpu, options.gpu)
-    experiment = experiment_type(options.root.resolve(), options.parallel, device)
+    experiment = experiment_type(options.root.resolve(), options.parallel, device, options.scheduler)
     files = experiment.usable(experiment.recordings(options.protocol, options.subset))
     files = experiment.augmented(files)
     for remark in experiment.check(files):

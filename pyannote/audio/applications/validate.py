@@ -43,6 +43,7 @@ class ValidateOptions:
     cpu: bool = False
     gpu: bool = False
     parallel: int = 1
+    scheduler: str | None = None
     batch: int = 32
     step: float = 0.25
     duration: float | None = None
@@ -96,7 +97,8 @@ class Validator(ABC):
 def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
     """Validate epochs until training has ended and none is left, or until the last one asked for."""
     folder = TrainFolder.existing(options.train)
-    described = experiment(folder.root, options.parallel, choose_device(options.cpu, options.gpu))
+    device = choose_device(options.cpu, options.gpu)
+    described = experiment(folder.root, options.parallel, device, options.scheduler)
     _wait_for_epochs(folder)
     validator = described.validator(folder, folder.specifications(), options)
     available = validator.checkpoints.epochs

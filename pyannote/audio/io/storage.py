@@ -22,6 +22,7 @@ __all__ = [
     "digest",
     "inside",
     "is_locked",
+    "remove_temporaries",
     "storage_error",
     "write_array",
     "write_bytes",
@@ -90,6 +91,21 @@ def _temporary_in(folder: Path) -> Iterator[Path]:
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what writers have left below a folder that were killed; no one else may be writing there.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / f".0{TEMPORARY_SUFFIX}").touch()
+    >>> remove_temporaries(folder)
+    >>> list(folder.iterdir())
+    []
+    """
+    for left in Path(folder).rglob(f".*{TEMPORARY_SUFFIX}"):
+        left.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, TypeVar
 
+from pyannote.audio import __version__
 from pyannote.audio.core.errors import OutOfMemoryError, ToolkitError, UsageError
 from pyannote.audio.core.threads import in_order
 
@@ -78,10 +83,12 @@ def _on_cluster(
     scheduler: str, function: Callable[[Item], Result], items: Sequence[Item]
 ) -> Iterator[Result]:
     with _client(scheduler) as client:
+        from cloudpickle import dumps
         from distributed import KilledWorker, as_completed
 
+        call = partial(_call, dumps(function))
         # No result is kept on a worker once it is here, so that none is lost, and computed again, with it.
-        for future in as_completed(client.map(function, items, pure=False)):
+        for future in as_completed(client.map(call, items, pure=False), loop=client.loop):
             try:
                 result = future.result()
             except KilledWorker:
@@ -98,6 +105,17 @@ def _on_cluster(
             yield result
 
 
+def _call(pickled: bytes, item: Item) -> object:
+    """Call a function, on a worker. What cannot be unpickled is an error of this call, not of the worker."""
+    return _unpickled(pickled)(item)
+
+
+@lru_cache(maxsize=1)
+def _unpickled(pickled: bytes) -> Callable[[Any], object]:
+    function: Callable[[Any], object] = pickle.loads(pickled)
+    return function
+
+
 @contextmanager
 def _client(scheduler: str) -> Iterator[Any]:
     """Connection to a cluster that has workers."""
@@ -109,14 +127,13 @@ def _client(scheduler: str) -> Iterator[Any]:
             fix="Run `pip install distributed`, here and where workers run.",
         ) from None
     # what goes wrong is said in a sentence, once
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    place = {"scheduler_file": scheduler} if Path(scheduler).is_file() else {"address": scheduler}
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
-        client = Client(**place, timeout=CONNECT_PATIENCE, set_as_default=False)
-    except (OSError, ValueError, KeyError) as error:
+        client = Client(_address(scheduler), timeout=CONNECT_PATIENCE, set_as_default=False)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"No Dask scheduler answers at {scheduler}.",
-            fix="Name its address, such as tcp://host:8786, or the file that --scheduler-file of it names.",
+            fix="Name its address, such as tcp://host:8786, or its scheduler file.",
         ) from error
     with client:
         try:
@@ -124,6 +141,26 @@ def _client(scheduler: str) -> Iterator[Any]:
         except TimeoutError:
             raise UsageError(
                 f"The Dask scheduler at {scheduler} has no workers.",
-                fix=f"Start some: dask worker {scheduler}",
+                fix="Start some with `dask worker`, or wait until those that are queued run.",
             ) from None
+        _check_versions(client)
         yield client
+
+
+def _check_versions(client: Any) -> None:
+    # A worker that cannot import what it is sent would ask for it again and again, without a word.
+    try:
+        versions = set(client.run(resolve_name, "pyannote.audio:__version__").values())
+    except ImportError:
+        versions = {"none"}
+    if versions != {__version__}:
+        raise UsageError(
+            f"The workers have pyannote.audio in version {', '.join(sorted(versions))}, not {__version__}.",
+            fix="Start them in the environment of this command.",
+        )
+
+
+def _address(scheduler: str) -> str:
+    # the client would wait for ever for a file to be what a scheduler writes
+    path = Path(scheduler)
+    return str(json.loads(path.read_text())["address"]) if path.is_file() else scheduler

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
+from uuid import uuid4
 
+import torch
+
+from pyannote.audio.applications.cluster import apply_on_cluster
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.validations import validation_folder
 from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.files import files_of
 from pyannote.audio.applications.terminal import bar, say
+from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
+from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
 from pyannote.audio.io.locks import FolderLock
 
@@ -25,6 +32,7 @@ class ApplyOptions:
     cpu: bool = False
     gpu: bool = False
     parallel: int = 1
+    scheduler: str | None = None
     batch: int = 32
     step: float = 0.25
     step_seconds: float | None = None
@@ -35,21 +43,60 @@ def apply(options: ApplyOptions) -> None:
     """Embed the recordings of a protocol, or one audio file, with the epoch that a validation has chosen."""
     validate = validation_folder(options.validate)
     device = choose_device(options.cpu, options.gpu)
-    embedding = SpeakerEmbedding(validate, options.duration, options.batch, device)
-    embedding.step = options.step_seconds or options.step * embedding.duration
-    experiment = EmbeddingExperiment(validate.parents[3], options.parallel, device)
+    embedding = _embedding(options, validate, device)
+    experiment = EmbeddingExperiment(validate.parents[3], options.parallel, device, options.scheduler)
     files, _ = files_of(options.protocol, options.subset, experiment)
     experiment.prepare_features(files)
     # where the user asks for it, even if the validation itself lies elsewhere
     output = options.validate.resolve() / "apply" / f"{embedding.epoch:04d}"
     with FolderLock(output, purpose="apply"):
         precomputed = Precomputed.create(output, embedding.sliding_window, embedding.dimension)
-        windows = 0
-        for file in bar(files, total=len(files), description="Applying"):
-            embeddings = embedding.windows(experiment.store.get(file))
-            precomputed.dump(file, embeddings)
-            windows += len(embeddings)
+        if options.scheduler is not None:
+            cache = experiment.store.folder.parent
+            work = partial(apply_one, options, validate, output, cache, uuid4().hex)
+            windows = sum(apply_on_cluster(options.scheduler, work, files, output))
+        else:
+            windows = 0
+            for file in bar(files, total=len(files), description="Applying"):
+                embeddings = embedding.windows(experiment.store.get(file))
+                precomputed.dump(file, embeddings)
+                windows += len(embeddings)
     say(
         f"{len(files)} files, {windows} windows of {embedding.duration:g} s each {embedding.step:g} s, epoch "
         f"{embedding.epoch}. Embeddings are in {output}"
     )
+
+
+def apply_one(
+    options: ApplyOptions, validate: Path, output: Path, cache: Path, run: str, file: Recording
+) -> int:
+    """Write the embeddings of a recording, and return how many; this is what a worker of a cluster does.
+
+    Parameters
+    ----------
+    options : ApplyOptions
+    validate : Path
+        Folder of the validation.
+    output : Path
+        Folder of embeddings, as `Precomputed`.
+    cache : Path
+        Folder of stored features.
+    run : str
+        Name of the command that asks: a worker loads the model anew for each.
+    file : Recording
+    """
+    embedding = _embedding_once(options, validate, run)
+    embeddings = embedding.windows(FeatureStore(embedding.extraction, cache).get(file))
+    Precomputed(output).dump(file, embeddings)
+    return len(embeddings)
+
+
+def _embedding(options: ApplyOptions, validate: Path, device: torch.device) -> SpeakerEmbedding:
+    embedding = SpeakerEmbedding(validate, options.duration, options.batch, device)
+    embedding.step = options.step_seconds or options.step * embedding.duration
+    return embedding
+
+
+@lru_cache(maxsize=1)
+def _embedding_once(options: ApplyOptions, validate: Path, run: str) -> SpeakerEmbedding:
+    return _embedding(options, validate, choose_device(options.cpu, options.gpu))

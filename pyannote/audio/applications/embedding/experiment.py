@@ -42,8 +42,14 @@ class EmbeddingExperiment(Experiment):
     kind: ClassVar[Kind] = "approach"
     task: Approach
 
-    def __init__(self, root: Path, parallel: int = 1, device: torch.device | None = None) -> None:
-        super().__init__(root, parallel, device)
+    def __init__(
+        self,
+        root: Path,
+        parallel: int = 1,
+        device: torch.device | None = None,
+        scheduler: str | None = None,
+    ) -> None:
+        super().__init__(root, parallel, device, scheduler)
         # before hours of training, not after
         self.backend()
         for block in self.config.data_augmentation:

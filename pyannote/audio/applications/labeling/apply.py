@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
+import torch
+
+from pyannote.audio.applications.cluster import apply_on_cluster
 from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.files import files_of
-from pyannote.audio.applications.labeling.experiment import LabelingExperiment
+from pyannote.audio.applications.labeling.experiment import LabelingExperiment, inputs_of
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.labels import Event
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
+from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
 from pyannote.audio.inference.slide import Scores
 from pyannote.audio.io.locks import FolderLock
@@ -40,6 +46,7 @@ class ApplyOptions:
     cpu: bool = False
     gpu: bool = False
     parallel: int = 1
+    scheduler: str | None = None
     batch: int = 32
     step: float = 0.25
     duration: float | None = None
@@ -49,21 +56,26 @@ def apply(options: ApplyOptions) -> None:
     """Apply the models that a validation has chosen, and evaluate them where there is annotation."""
     validate = options.validate.resolve()
     device = choose_device(options.cpu, options.gpu)
-    pretrained = Pretrained(
-        validate, options.selection, options.step, options.batch, device, options.duration
+    pretrained = _pretrained(options, device)
+    experiment = LabelingExperiment(
+        TrainFolder(validate.parents[1]).root, options.parallel, device, options.scheduler
     )
-    experiment = LabelingExperiment(TrainFolder(validate.parents[1]).root, options.parallel, device)
     files, name = files_of(options.protocol, options.subset, experiment)
     experiment.prepare_features(files)
-    output = validate / "apply" / _folder_name(pretrained)
+    output, cache = validate / "apply" / _folder_name(pretrained), experiment.store.folder.parent
     with FolderLock(output, purpose="apply"):
         precomputed = Precomputed.create(
             output, pretrained.sliding_window, len(pretrained.classes), classes=list(pretrained.classes)
         )
-        estimate = {}
-        for file, scores in zip(files, _scores(files, pretrained, experiment), strict=True):
-            precomputed.dump(file, scores)
-            estimate[file["uri"]] = events_of(scores, pretrained, file)
+        if options.scheduler is not None:
+            work = partial(apply_one, replace(options, validate=validate), output, cache, uuid4().hex)
+            events = apply_on_cluster(options.scheduler, work, files, output)
+            estimate = {file["uri"]: found for file, found in zip(files, events, strict=True)}
+        else:
+            estimate = {}
+            for file, scores in zip(files, _scores(files, pretrained, experiment), strict=True):
+                precomputed.dump(file, scores)
+                estimate[file["uri"]] = events_of(scores, pretrained, file)
         _write(output, name, estimate, pretrained.classes)
         say(f"{len(files)} files, {sum(map(len, estimate.values()))} events. Results are in {output}")
         if all(file["events"] is not None for file in files):
@@ -81,6 +93,38 @@ def _scores(
         pretrained.ensemble.batches(inputs), total=pretrained.ensemble.count(frames), description="Applying"
     )
     return chain.from_iterable(batches)
+
+
+def apply_one(options: ApplyOptions, output: Path, cache: Path, run: str, file: Recording) -> list[Event]:
+    """Write the scores of a recording, and return its events; this is what a worker of a cluster does.
+
+    Parameters
+    ----------
+    options : ApplyOptions
+    output : Path
+        Folder of scores, as `Precomputed`.
+    cache : Path
+        Folder of stored features.
+    run : str
+        Name of the command that asks: a worker loads the models anew for each.
+    file : Recording
+    """
+    pretrained = _pretrained_once(options, run)
+    store = FeatureStore(pretrained.extraction, cache)
+    scores = pretrained.ensemble(inputs_of(store, file, pretrained.specifications))
+    Precomputed(output).dump(file, scores)
+    return events_of(scores, pretrained, file)
+
+
+def _pretrained(options: ApplyOptions, device: torch.device) -> Pretrained:
+    return Pretrained(
+        options.validate, options.selection, options.step, options.batch, device, options.duration
+    )
+
+
+@lru_cache(maxsize=1)
+def _pretrained_once(options: ApplyOptions, run: str) -> Pretrained:
+    return _pretrained(options, choose_device(options.cpu, options.gpu))
 
 
 def events_of(scores: Scores, pretrained: Pretrained, file: Recording) -> list[Event]:

@@ -12,6 +12,7 @@ from pyannote.audio.applications.experiment import Experiment, Kind
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.io.mapped import read_only
 from pyannote.audio.labeling.tasks.base import Base as Task
 from pyannote.audio.report.figures import batch_figure
@@ -26,6 +27,16 @@ PICTURE_EVERY = 10
 """Epochs from one picture of a batch to the next."""
 
 
+def inputs_of(
+    store: FeatureStore, file: Recording, specifications: Specifications
+) -> dict[str, NDArray[np.float32]]:
+    """Inputs of a model for a whole recording, from a store of features."""
+    inputs = {"X": read_only(store.get(file))}
+    if "long_term" in specifications.inputs:
+        inputs["long_term"] = store.long_term(file)
+    return inputs
+
+
 class LabelingExperiment(Experiment):
     """Experiment on a task of `labeling.tasks`."""
 
@@ -34,10 +45,7 @@ class LabelingExperiment(Experiment):
 
     def inputs(self, file: Recording, specifications: Specifications) -> dict[str, NDArray[np.float32]]:
         """Inputs of a model for a whole recording."""
-        inputs = {"X": read_only(self.store.get(file))}
-        if "long_term" in specifications.inputs:
-            inputs["long_term"] = self.store.long_term(file)
-        return inputs
+        return inputs_of(self.store, file, specifications)
 
     def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:
         """Draw inputs, targets and scores of a batch."""

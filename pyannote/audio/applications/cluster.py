@@ -1,0 +1,48 @@
+"""Applying to files on the workers of a Dask cluster, which see the same folders as this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from pyannote.audio.applications.terminal import bar
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.io.storage import remove_temporaries
+from pyannote.audio.io.workers import Workers
+
+Result = TypeVar("Result")
+
+
+def apply_on_cluster(
+    scheduler: str, apply_one: Callable[[Recording], Result], files: Sequence[Recording], output: Path
+) -> list[Result]:
+    """What workers give for files, in the order of the files.
+
+    Parameters
+    ----------
+    scheduler : str
+        See `Workers`.
+    apply_one : callable
+        What a worker does with a file: it writes below `output`, and returns what is needed here. It is
+        pickled, and so are files, without their events.
+    files : sequence of Recording
+    output : Path
+        A folder that this process has locked.
+    """
+    numbered = [(index, _portable(file)) for index, file in enumerate(files)]
+    done = Workers(scheduler=scheduler).map(partial(_numbered, apply_one), numbered)
+    results = dict(bar(done, total=len(files), description="Applying"))
+    # no worker that counts is at work any more
+    remove_temporaries(output)
+    return [results[index] for index in range(len(files))]
+
+
+def _numbered(apply_one: Callable[[Recording], Result], one: tuple[int, Recording]) -> tuple[int, Result]:
+    index, file = one
+    return index, apply_one(file)
+
+
+def _portable(file: Recording) -> Recording:
+    return Recording(**{**file, "audio": file["audio"].absolute(), "events": None})
