@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,10 +39,12 @@ def content_key(file: AudioFile) -> str:
     """
     if isinstance(file, Mapping):
         key = _waveform_key(file) if "waveform" in file else content_key(audio_path(file))
-        speed = percent(file.get("speed", 1))
+        speed = _speed(file)
         return key if speed == 100 else blake2b(f"{key} {speed}".encode(), digest_size=16).hexdigest()
-    with _readable(file):
+    try:
         return _file_key(Path(file))
+    except OSError as error:
+        raise _unreadable(error, file) from error
 
 
 def state_of(file: AudioFile) -> bytes:
@@ -71,12 +73,18 @@ def state_of(file: AudioFile) -> bytes:
         return _file_state(file, 100)
     if "waveform" in file:
         return bytes.fromhex(content_key(file))
-    return _file_state(audio_path(file), percent(file["speed"]) if "speed" in file else 100)
+    return _file_state(audio_path(file), _speed(file))
+
+
+def _speed(file: Mapping[str, Any]) -> int:
+    return percent(file["speed"]) if "speed" in file else 100
 
 
 def _file_state(path: str | os.PathLike[str], speed: int) -> bytes:
-    with _readable(path):
+    try:
         status = os.stat(path)  # noqa: PTH116  several times faster than by way of Path, for many files
+    except OSError as error:
+        raise _unreadable(error, path) from error
     # A program can set the time of change of the content back, but not that of the entry (ctime).
     times = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
     return blake2b(
@@ -84,16 +92,12 @@ def _file_state(path: str | os.PathLike[str], speed: int) -> bytes:
     ).digest()
 
 
-@contextmanager
-def _readable(path: str | os.PathLike[str]) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise AudioError(
-            f"The audio file cannot be read ({error.strerror}).",
-            file=path,
-            fix="Check the path, or its template in database.yml.",
-        ) from error
+def _unreadable(error: OSError, path: str | os.PathLike[str]) -> AudioError:
+    return AudioError(
+        f"The audio file cannot be read ({error.strerror}).",
+        file=path,
+        fix="Check the path, or its template in database.yml.",
+    )
 
 
 def _file_key(path: Path) -> str:
