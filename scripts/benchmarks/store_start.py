@@ -4,8 +4,8 @@ The features of a training set were computed before; this is the time until the 
 For the protocol, all that `train` does after its imports counts: configuration, protocol, headers of audio
 files, network, features, statistics of the inputs, first batch. Goal: 2 s for 100 files of a minute.
 
-For the store alone, 100,000 recordings of a second (40 bands, 1.6 GB of features) are looked up, packed and
-a batch is gathered. Goals: 5 s, and 500 MB of memory above that after the imports. Recordings and features
+For the store alone, a list of 100,000 recordings of a second (40 bands, 1.6 GB of features) is looked up and
+packed, and a batch is gathered. Goals: 5 s, and 500 MB of memory above that after the imports. Recordings and features
 are stand-ins that this script writes; what a first start computes and writes is made by the store itself.
 
 Usage: store_start [--files=N] [--indexed=N] [--rounds=N]
@@ -98,9 +98,9 @@ from pyannote.audio.features.statistics import mean_and_deviation
 from pyannote.audio.features.store import FeatureStore
 root = Path(sys.argv[1])
 count = int(sys.argv[2])
+files = [{"audio": root / "recordings" / f"{index // 1000}" / f"{index}.wav"} for index in range(count)]
 """,
     """\
-files = [{"audio": root / "recordings" / f"{index // 1000}" / f"{index}.wav"} for index in range(count)]
 store = FeatureStore(LibrosaMelSpectrogram(sample_rate=16000, n_mels=40), root / "cache")
 store.prepare(files)
 pack = store.pack(files)
