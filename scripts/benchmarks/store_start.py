@@ -5,8 +5,8 @@ For the protocol, all that `train` does after its imports counts: configuration,
 files, network, features, statistics of the inputs, first batch. Goal: 2 s for 100 files of a minute.
 
 For the store alone, a list of 100,000 recordings of a second (40 bands, 1.6 GB of features) is looked up and
-packed, and a batch is gathered. Goals: 5 s, and 500 MB of memory above that after the imports. Recordings and features
-are stand-ins that this script writes; what a first start computes and writes is made by the store itself.
+packed, and a batch is gathered. Goals: 5 s, and 500 MB of memory above that after the imports. Recordings and
+features are stand-ins that this script writes; index and pack are made by the first start.
 
 Usage: store_start [--files=N] [--indexed=N] [--rounds=N]
 
