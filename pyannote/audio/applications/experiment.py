@@ -76,9 +76,7 @@ class Experiment(ABC):
         self.extraction: FeatureExtraction = self._build("feature_extraction", self.config.feature_extraction)
         self._refuse_other_kind()
         self.task = self._build(self.kind, self.config.task)
-        self.store = FeatureStore(
-            self.extraction, parallel=parallel, device=self.device, scheduler=scheduler
-        )
+        self.store = FeatureStore(self.extraction, parallel=parallel, device=self.device, scheduler=scheduler)
         augmentations = [self._build("data_augmentation", block) for block in self.config.data_augmentation]
         self.recording_augmentations = [
             one for one in augmentations if isinstance(one, RecordingAugmentation)

@@ -342,8 +342,10 @@ def _compute(
     """Store the features of a recording, unless someone else has done so in the meantime."""
     file, path = work
     if _load(path, extraction.dimension) is None:
-        on_cpu = device is None or device.type == "cpu"
-        reader = extraction.open(file) if on_cpu else extraction.open_on(file, device)
+        if device is None or device.type == "cpu":
+            reader = extraction.open(file)
+        else:
+            reader = extraction.open_on(file, device)
         shape = (reader.frames, extraction.dimension)
         pieces = reader.pieces(extraction.piece, threads)
         _explained(lambda: write_with(path, lambda stream: _write(stream, pieces, shape), scratch=scratch))
