@@ -233,8 +233,8 @@ def test_batches_are_made_on_the_device_of_the_features():
 class ChangingPack(Pack):
     """Adds the first number that it draws to each chunk."""
 
-    def gather(self, starts, frames, random):
-        return super().gather(starts, frames, random) + random.random()
+    def gather(self, starts, frames, random, rows=slice(None)):
+        return super().gather(starts, frames, random, rows) + random.random()
 
 
 def test_changes_of_a_batch_depend_on_its_position_alone():

@@ -10,6 +10,7 @@ from math import inf
 from typing import Any, TypeVar
 
 from pyannote.audio.core.errors import UsageError
+from pyannote.audio.core.shares import Share
 
 HELP = ("-h", "--help")
 SUBSETS = ("train", "development", "test")
@@ -52,9 +53,19 @@ def dispatch(program: str, texts: Mapping[str, str], run: Mapping[str, Command],
     """
     command = one_of("command", argv[0] if argv else "", tuple(texts), f"{program} --help")
     words = [*program.split()[1:], command]
+    _refuse_several(command)
     arguments = parse(texts[command], argv[1:], words, f"{program} {command} --help")
     if arguments is not None:
         run[command](arguments)
+
+
+def _refuse_several(command: str) -> None:
+    processes = Share.of().size
+    if processes > 1 and command != "train":
+        raise UsageError(
+            f"`{command}` is the work of one process, and {processes} were started.",
+            fix="Start it without torchrun; --parallel shares work on one machine.",
+        )
 
 
 def one_of(kind: str, given: str, allowed: Sequence[Word], help_command: str = "--help") -> Word:

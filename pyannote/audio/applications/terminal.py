@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
-from pyannote.audio.core.errors import OutOfMemoryError, ToolkitError
+from pyannote.audio.core.errors import OutOfMemoryError, PeerError, ToolkitError
+from pyannote.audio.core.shares import Share
 from pyannote.audio.io.refusals import storage_error
 
 T = TypeVar("T")
@@ -53,19 +54,22 @@ def uninterrupted() -> Iterator[None]:
 
 def say(sentence: str) -> None:
     """Print a line of results."""
-    print(sentence, flush=True)
+    if _leads():
+        print(sentence, flush=True)
 
 
 def warn(sentence: str) -> None:
     """Print a line that asks for attention, apart from the results."""
-    print(f"Warning: {sentence}", file=sys.stderr, flush=True)
+    if _leads():
+        print(f"Warning: {sentence}", file=sys.stderr, flush=True)
 
 
 def bar(items: Iterable[T], *, total: int, description: str) -> Iterator[T]:
     """Show a progress bar where someone is looking, nothing in log files."""
     from tqdm import tqdm
 
-    shown = tqdm(items, total=total, desc=description, leave=False, disable=not sys.stderr.isatty())
+    hidden = not (_leads() and sys.stderr.isatty())
+    shown = tqdm(items, total=total, desc=description, leave=False, disable=hidden)
     for item in shown:
         if _asked_to_end:
             raise _asked_to_end.pop()
@@ -101,10 +105,10 @@ def run(command: Callable[[], None], debug: bool = False) -> int:
     except ToolkitError as error:
         return _failed(error, debug)
     except KeyboardInterrupt:
-        print("Interrupted. What was finished is safe.", file=sys.stderr)
+        _report("Interrupted. What was finished is safe.")
         return INTERRUPTED
     except Terminated:
-        print("Terminated. What was finished is safe.", file=sys.stderr)
+        _report("Terminated. What was finished is safe.")
         return TERMINATED
     except BrokenPipeError:
         # whoever read the output has gone; there is no one left to tell
@@ -118,8 +122,22 @@ def run(command: Callable[[], None], debug: bool = False) -> int:
 def _failed(error: ToolkitError, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    print(f"Error: {error}", file=sys.stderr)
+    if isinstance(error, PeerError):
+        _report(f"Error: {error}")
+    else:
+        print(f"Error: {error}", file=sys.stderr)
     return error.code
+
+
+def _report(sentence: str) -> None:
+    """Say once what befalls all processes of a training."""
+    if _leads():
+        print(sentence, file=sys.stderr)
+
+
+def _leads() -> bool:
+    """Whether this is the only process of a command, or the first one."""
+    return Share.of().rank == 0
 
 
 def _end(number: int, frame: FrameType | None) -> None:

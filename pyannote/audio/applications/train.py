@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +25,7 @@ from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.models.base import Base as Model
 from pyannote.audio.report.learning_rate import range_test_figure
 from pyannote.audio.train.acceleration import Acceleration, Choice
+from pyannote.audio.train.distributed import Alone, joined
 from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.train.trainer import EpochReport, Trainer
 
@@ -53,47 +55,60 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
     """Train from the first epoch to the last, or resume."""
     torch.autograd.set_detect_anomaly(options.debug)
     keep_memory()
+    device = choose_device(options.cpu, options.gpu)
     folder = TrainFolder(options.root.resolve() / "train" / f"{options.protocol}.{options.subset}")
     checkpoints = Checkpoints(folder.weights)
-    device = choose_device(options.cpu, options.gpu)
-    experiment = experiment_type(options.root.resolve(), options.parallel, device, options.scheduler)
-    files = experiment.usable(experiment.recordings(options.protocol, options.subset))
-    files = experiment.augmented(files)
-    for remark in experiment.check(files):
-        warn(remark)
-    specifications = experiment.task.specifications(experiment.extraction)
-    torch.manual_seed(torch_seed(options.seed))
-    trainer = _trainer(experiment, specifications, options, device)
+    with joined(device) as ranks:
+        with ranks.in_turn():
+            experiment = experiment_type(options.root.resolve(), options.parallel, device, options.scheduler)
+            files = experiment.usable(experiment.recordings(options.protocol, options.subset))
+            files = experiment.augmented(files)
+            for remark in experiment.check(files):
+                warn(remark)
+            specifications = experiment.task.specifications(experiment.extraction)
+            torch.manual_seed(torch_seed(options.seed))
+            trainer = _trainer(experiment, specifications, options, device, ranks)
 
-    with FolderLock(folder.path, purpose="train"):
-        resumed = _resume_epoch(options, checkpoints)
-        pack = on_device(experiment.pack(files), device)
-        trainer.ahead = pack.ahead
-        experiment.task.prepare(files, pack, specifications)
-        if resumed:
-            folder.check_specifications(specifications)
-            _resume(trainer, folder, checkpoints, resumed)
-        else:
-            _initialize(trainer, experiment, options, folder, specifications)
-        checkpoints.drop_after(resumed)
-        _announce(experiment, trainer, folder, len(files), resumed)
-        with (
-            _validation(experiment, folder, specifications, options) as validated,
-            curves(folder.path, purge_step=resumed + 1 if resumed else None) as writer,
-        ):
-            _find_learning_rate(trainer, writer)
-            for report in trainer.epochs(resumed + 1, options.last, progress=bar):
-                with uninterrupted():
-                    checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
-                    _log(writer, report, options)
-                    experiment.log(writer, report, specifications)
-                    writer.flush()
-                if validated(report.epoch):
-                    break
+        with ranks.led(FolderLock(folder.path, purpose="train")):
+            with ranks.in_turn():
+                resumed = _resume_epoch(options, checkpoints)
+                pack = on_device(experiment.pack(files), device)
+                trainer.ahead = pack.ahead
+                experiment.task.prepare(files, pack, specifications)
+                if resumed:
+                    folder.check_specifications(specifications)
+                    _resume(trainer, folder, checkpoints, resumed)
+                else:
+                    _initialize(trainer, experiment, options, folder, specifications)
+                checkpoints.drop_after(resumed)
+            _announce(experiment, trainer, folder, len(files), resumed)
+            with (
+                ranks.led(_validation(experiment, folder, specifications, options)) as validated,
+                ranks.led(curves(folder.path, purge_step=resumed + 1 if resumed else None)) as writer,
+            ):
+
+                def ends(report: EpochReport) -> bool:
+                    """Save and log an epoch, and tell whether training may stop."""
+                    assert validated is not None and writer is not None, "this is the work of process 0"
+                    with uninterrupted():
+                        checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
+                        _log(writer, report, options)
+                        experiment.log(writer, report, specifications)
+                        writer.flush()
+                    return validated(report.epoch)
+
+                _find_learning_rate(trainer, writer)
+                for report in trainer.epochs(resumed + 1, options.last, progress=bar):
+                    if ranks.answer(partial(ends, report)):
+                        break
 
 
 def _trainer(
-    experiment: Experiment, specifications: Specifications, options: TrainOptions, device: torch.device
+    experiment: Experiment,
+    specifications: Specifications,
+    options: TrainOptions,
+    device: torch.device,
+    ranks: Alone,
 ) -> Trainer:
     model = experiment.model(specifications).to(device)
     unused = experiment.unused_parameters(model)
@@ -109,6 +124,7 @@ def _trainer(
         device=device,
         averaging=experiment.callbacks().get("WeightAveraging"),
         acceleration=Acceleration.chosen(model, device, options.mixed, options.compiled),
+        ranks=ranks,
     )
 
 
@@ -157,7 +173,8 @@ def _initialize(
         load_weights(model, load_tensors(options.pretrained), options.pretrained)
     if trainer.averaging is not None:
         trainer.averaging.start(model)
-    folder.write_specifications(specifications)
+    if trainer.ranks.leads:
+        folder.write_specifications(specifications)
 
 
 @contextmanager
@@ -174,10 +191,10 @@ def _validation(
         yield validated
 
 
-def _find_learning_rate(trainer: Trainer, writer: SummaryWriter) -> None:
+def _find_learning_rate(trainer: Trainer, writer: SummaryWriter | None) -> None:
     """Let a range test choose the rate, if the configuration leaves it open."""
     found = trainer.find_learning_rate(progress=bar)
-    if found is not None:
+    if found is not None and writer is not None:
         say(f"Learning rate {found.chosen:.2g}, by a range test of {len(found.rates)} steps.")
         figure = range_test_figure(found.rates, found.losses, found.chosen)
         writer.add_figure("train/learning_rate", figure, 0)
@@ -188,9 +205,11 @@ def _announce(
 ) -> None:
     parameters = sum(weight.numel() for weight in trainer.model.parameters())
     start = f"Resuming after epoch {resumed}" if resumed else "Training"
+    processes = trainer.ranks.share.size
     say(
         f"{start}: {files} files, {experiment.task.batches_per_epoch} batches an epoch, "
-        f"{parameters} parameters, {trainer.device.type}. Results go to {folder.path}"
+        f"{parameters} parameters, {trainer.device.type}"
+        f"{f', {processes} processes' if processes > 1 else ''}. Results go to {folder.path}"
     )
     fused = "" if trainer.optimizer.param_groups[0].get("fused") else "not "
     say(f"Computing in {trainer.acceleration}, optimizer {fused}fused.")

@@ -95,3 +95,9 @@ class CheckpointError(ToolkitError):
     """A checkpoint is missing, damaged, or belongs to another model."""
 
     code = 8
+
+
+class PeerError(ToolkitError):
+    """Another process of the same training has failed, ended or fallen silent."""
+
+    code = 9

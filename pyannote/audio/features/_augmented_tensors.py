@@ -94,13 +94,20 @@ class AugmentedTensors(Pack):
         """Starts of chunks on the device (see `Pack.places`)."""
         return torch.from_numpy(starts).to(self.device)
 
-    def gather(self, starts: NDArray[np.int64] | Tensor, frames: int, random: np.random.Generator) -> Tensor:
+    def gather(
+        self,
+        starts: NDArray[np.int64] | Tensor,
+        frames: int,
+        random: np.random.Generator,
+        chosen: slice = slice(None),
+    ) -> Tensor:
         """Chunks of a batch, computed from changed waveforms (see `Pack.gather`)."""
         generator = torch.Generator(self.device).manual_seed(int(random.integers(2**63)))
         places = torch.as_tensor(starts, device=self.device)
         framing = self.extraction.framing
         most = max(1, BLOCK // framing.samples(frames + 2 * framing.neighbours))
-        return torch.cat([self._chunks(part, frames, generator) for part in places.split(most)])
+        # what is drawn on a device is drawn for all
+        return torch.cat([self._chunks(part, frames, generator) for part in places.split(most)])[chosen]
 
     def _chunks(self, starts: Tensor, frames: int, random: torch.Generator) -> Tensor:
         framing = self.extraction.framing

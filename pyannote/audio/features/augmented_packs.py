@@ -85,7 +85,13 @@ class AugmentedPack(Pack):
             return self
         return AugmentedTensors.of(self, device)
 
-    def gather(self, starts: NDArray[np.int64] | Tensor, frames: int, random: np.random.Generator) -> Tensor:
+    def gather(
+        self,
+        starts: NDArray[np.int64] | Tensor,
+        frames: int,
+        random: np.random.Generator,
+        chosen: slice = slice(None),
+    ) -> Tensor:
         """Chunks of a batch, at least one, computed from changed waveforms (see `Pack.gather`)."""
         import torch
 
@@ -100,9 +106,12 @@ class AugmentedPack(Pack):
         places = begin * framing.hop - framing.before
         clean, waveforms = self._changed(files, places, int(length.max()), random)
         within = np.minimum(first[:, None] + np.arange(frames), total[:, None] - 1) - begin[:, None]
+        # all waveforms are changed, since they are drawn for together; features, which take longer, are not
+        starts, length, within = starts[chosen], length[chosen], within[chosen]
+        clean, waveforms = clean[chosen], waveforms[chosen]
         new = (waveforms != clean).any(axis=1)
         # NumPy alone: threads of torch would be woken beside those that train
-        chunks = np.empty((len(files), frames, self.data.shape[1]), dtype=np.float32)
+        chunks = np.empty((len(starts), frames, self.data.shape[1]), dtype=np.float32)
         chunks[~new] = self.data[self._index(starts[~new], frames)]
         with single_blas_thread():
             for common in np.unique(length[new]):

@@ -79,7 +79,13 @@ class Pack:
         """Starts of the chunks of many batches, brought at once to where `gather` reads some of them."""
         return starts
 
-    def gather(self, starts: NDArray[np.int64] | Tensor, frames: int, random: np.random.Generator) -> Tensor:
+    def gather(
+        self,
+        starts: NDArray[np.int64] | Tensor,
+        frames: int,
+        random: np.random.Generator,
+        chosen: slice = slice(None),
+    ) -> Tensor:
         """Chunks of a batch.
 
         Parameters
@@ -90,17 +96,19 @@ class Pack:
             Length of all chunks. What would pass the end of a recording repeats its last frame.
         random : numpy.random.Generator
             For those packs which change what they give; this one does not draw from it.
+        chosen : slice
+            Chunks that are asked for. What is drawn is drawn for all.
 
         Returns
         -------
         Tensor of float32, shape (batch, frames, dimension)
-            A copy.
+            A copy; of fewer chunks, if `chosen` says so.
         """
         import torch
 
         from pyannote.audio.features.tensor_packs import rows
 
-        index = self._index(np.asarray(starts), frames)
+        index = self._index(np.asarray(starts)[chosen], frames)
         return rows(torch.from_numpy(self.data), torch.from_numpy(index))
 
     def _index(self, starts: NDArray[np.int64], frames: int) -> NDArray[np.int64]:

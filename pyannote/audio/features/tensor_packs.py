@@ -57,9 +57,15 @@ class TensorPack(Pack):
         """Starts of chunks on the device (see `Pack.places`)."""
         return torch.from_numpy(starts).to(self.device)
 
-    def gather(self, starts: NDArray[np.int64] | Tensor, frames: int, random: np.random.Generator) -> Tensor:
+    def gather(
+        self,
+        starts: NDArray[np.int64] | Tensor,
+        frames: int,
+        random: np.random.Generator,
+        chosen: slice = slice(None),
+    ) -> Tensor:
         """Chunks of a batch (see `Pack.gather`)."""
-        starts = torch.as_tensor(starts, device=self.device)
+        starts = torch.as_tensor(starts, device=self.device)[chosen]
         last = self.ends.index_select(0, torch.searchsorted(self.ends, starts, right=True)) - 1
         index = starts[:, None] + torch.arange(frames, device=self.device)
         return rows(self.frames, torch.minimum(index, last[:, None]))

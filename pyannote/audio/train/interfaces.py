@@ -8,6 +8,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from pyannote.audio.core.shares import WHOLE, Share
+
 Batch = dict[str, Tensor]
 
 
@@ -21,8 +23,8 @@ class Task(Protocol):
     def batches_per_epoch(self) -> int:
         """Batches of an epoch."""
 
-    def batches(self, epoch: int, seed: int) -> Iterable[Batch]:
-        """Batches of an epoch, with inputs and activity."""
+    def batches(self, epoch: int, seed: int, share: Share = WHOLE) -> Iterable[Batch]:
+        """Batches of an epoch: inputs of the rows of a share, and "y" of all rows."""
 
     def targets(self, truth: Tensor, resolution: int) -> Tensor:
         """Turn the "y" of a batch into what a model of a given resolution is to answer."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -15,8 +16,10 @@ from torch import Tensor, nn
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import torch_generator, torch_seed
-from pyannote.audio.train.acceleration import Acceleration
+from pyannote.audio.core.shares import WHOLE
+from pyannote.audio.train.acceleration import Acceleration, Forward
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
+from pyannote.audio.train.distributed import Alone
 from pyannote.audio.train.interfaces import Augmentation, Batch, Task
 from pyannote.audio.train.prefetch import prefetched
 from pyannote.audio.train.range_test import RangeTest, sweep, without_trace
@@ -38,9 +41,9 @@ class EpochReport:
     seconds : float
         Time that it took.
     samples : int
-        Chunks that were seen.
+        Chunks that were seen, by all processes.
     features, targets, outputs : Tensor
-        Inputs, targets and outputs of the last batch, to be looked at.
+        Inputs (of the own rows), targets and outputs (of all) of the last batch, to be looked at.
     resolution : int
         Feature frames of one output frame.
     measures : mapping of str to float
@@ -89,6 +92,8 @@ class Trainer:
         drawing takes long. 0 means none, and no thread. What is learned is the same.
     acceleration : Acceleration
         How outputs are computed. Defaults to what pays for this model on this device.
+    ranks : Alone
+        The processes that train together: this one alone, or what `joined` gives.
     """
 
     model: nn.Module
@@ -101,11 +106,11 @@ class Trainer:
     averaging: WeightAveraging | None = None
     ahead: int = 0
     acceleration: Acceleration | None = None
+    ranks: Alone = field(default_factory=Alone)
 
     def __post_init__(self) -> None:
         if self.acceleration is None:
             self.acceleration = Acceleration.chosen(self.model, self.device)
-        self._forward = self.acceleration.forward(self.model)
         if self.averaging is not None:
             self.averaging.start(self.model)
 
@@ -125,12 +130,12 @@ class Trainer:
             If the loss is not a number any more.
         """
         started = time.perf_counter()
-        torch.manual_seed(torch_seed(self.seed, epoch))
-        self.model.train()
+        torch.manual_seed(torch_seed(self.seed, epoch, *self.ranks.position))
+        self._begin()
         steps = self.task.batches_per_epoch
         total = torch.zeros((), device=self.device)
         samples = 0
-        with prefetched(self.task.batches(epoch, self.seed), self.ahead) as batches:
+        with prefetched(self._batches(epoch), self.ahead) as batches:
             for index, batch in enumerate(progress(batches, total=steps, description=f"Epoch {epoch}")):
                 batch = self._prepared(batch, epoch, index)
                 rate = self.scheduler.apply(self.optimizer, (epoch - 1) * steps + index, steps)
@@ -140,7 +145,7 @@ class Trainer:
                 # the loss is summed where it is, and read once an epoch: reading waits for the device
                 total += loss
                 samples += len(outputs)
-        mean = float(total) / steps
+        mean = self.ranks.same(float(total) / steps)
         if not math.isfinite(mean):
             raise DataError(
                 f"The loss of epoch {epoch} is {mean}: training has diverged. Earlier epochs are safe.",
@@ -179,13 +184,13 @@ class Trainer:
         if not self.scheduler.is_open:
             return None
         # epochs 0, -1, -2, ... are reached by no training, and there are as many as the sweep takes
-        epochs = (self.task.batches(-count, self.seed) for count in itertools.count())
+        epochs = (self._batches(-count) for count in itertools.count())
         with (
             without_trace((self.model, self.task.head), self.optimizer, self.device),
             prefetched(itertools.chain.from_iterable(epochs), self.ahead) as batches,
         ):
-            torch.manual_seed(torch_seed(self.seed, 0))
-            self.model.train()
+            torch.manual_seed(torch_seed(self.seed, 0, *self.ranks.position))
+            self._begin()
             numbered = enumerate(batches)
             found = sweep(lambda rate: self._trial(rate, *next(numbered)), steps, progress)
         self.task.measures()
@@ -219,13 +224,28 @@ class Trainer:
     def _resolution(self) -> int:
         return self.model.resolution  # type: ignore[return-value]
 
+    @cached_property
+    def _forward(self) -> Forward:
+        """What is called on batches; all processes of a training make it at once."""
+        assert self.acceleration is not None, "it has been chosen"
+        return self.acceleration.forward(self.model, self.ranks.module(self.model))
+
+    def _begin(self) -> None:
+        """Get ready to take steps."""
+        self.model.train()
+        self.ranks.align(self.model, self.task.head)
+
+    def _batches(self, epoch: int) -> Iterable[Batch]:
+        """Batches whose inputs are those of the own rows, or of all rows, which augmentations mix."""
+        return self.task.batches(epoch, self.seed, WHOLE if self.augmentations else self.ranks.share)
+
     def _prepared(self, batch: Batch, epoch: int, index: int) -> Batch:
-        """Batch on the device of the model, augmented."""
+        """Own rows of a batch on the device of the model, augmented."""
         batch = {name: value.to(self.device) for name, value in batch.items()}
         random = torch_generator(self.device, self.seed, epoch, index)
         for augmentation in self.augmentations:
             batch = augmentation(batch, random)
-        return batch
+        return self.ranks.own(batch) if self.augmentations else batch
 
     def _trial(self, rate: float, index: int, batch: Batch) -> float:
         """Loss before a step at a rate."""
@@ -233,11 +253,11 @@ class Trainer:
             group["lr"] = rate
         outputs, _, loss = self._step(self._prepared(batch, 0, index))
         # the loss of what is no number may be one, such as 0 where nothing can be compared
-        return float(loss) if torch.isfinite(outputs).all() else math.nan
+        return self.ranks.same(float(loss) if torch.isfinite(outputs).all() else math.nan)
 
     def _step(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Update the weights; outputs, targets and loss are those before."""
-        outputs = self._forward(batch)
+        outputs = self.ranks.together(self._forward(batch), len(batch["y"]))
         targets = self.task.targets(batch["y"], self._resolution)
         loss = self.task.loss(outputs, targets)
         self.optimizer.zero_grad(set_to_none=True)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.randomness import generator
+from pyannote.audio.core.shares import WHOLE, Share
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.windows import batches_of
 from pyannote.audio.database.protocols import Recording
@@ -144,21 +145,24 @@ class Base(ABC):
         """Mean and standard deviation of each value over all frames of the training files."""
         return {"X": self._pack.statistics()}
 
-    def batches(self, epoch: int, seed: int) -> Iterator[dict[str, Tensor]]:
+    def batches(self, epoch: int, seed: int, share: Share = WHOLE) -> Iterator[dict[str, Tensor]]:
         """Batches of an epoch.
 
         Parameters
         ----------
         epoch, seed : int
             Each batch depends on them and on its index alone.
+        share : Share
+            Rows of each batch whose features are asked for.
 
         Yields
         ------
         dict of str to Tensor
-            Features "X" of shape (per_fold x per_label, frames, dimension), and the index of the speaker of
-            each segment, "y" of shape (per_fold x per_label,). The segments of a speaker stand together.
+            Features "X" of shape (per_fold x per_label, frames, dimension), or of fewer rows, and the index
+            of the speaker of each segment, "y" of shape (per_fold x per_label,). The segments of a speaker
+            stand together.
         """
-        count = self.batches_per_epoch
+        count, rows = self.batches_per_epoch, share.rows(self.per_fold * self.per_label)
         everyone = self._sampler.speakers(count, generator(seed, epoch, 0, 1))
         seconds = durations(self.min_duration, self.max_duration, count, epoch, seed)
         frames = np.maximum(1, np.rint(seconds / self._step).astype(np.int64)).tolist()
@@ -170,9 +174,9 @@ class Base(ABC):
         speakers = torch.from_numpy(np.repeat(everyone, self.per_label, axis=1)).to(device)
         lengths = torch.from_numpy(available).to(device)
         for index in range(count):
-            features = self._pack.gather(places[index], frames[index], randoms[index])
-            if (available[index] < frames[index]).any():
-                features = _repeated(features, lengths[index])
+            features = self._pack.gather(places[index], frames[index], randoms[index], rows)
+            if (available[index][rows] < frames[index]).any():
+                features = _repeated(features, lengths[index][rows])
             yield {"X": features, "y": speakers[index]}
 
     def make_head(self, dimension: int, classes: int) -> nn.Module:

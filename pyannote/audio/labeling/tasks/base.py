@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.labels import LabelsSpecification, frame_range
 from pyannote.audio.core.randomness import generator
+from pyannote.audio.core.shares import WHOLE, Share
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.windows import batches_of
 from pyannote.audio.database.protocols import Recording
@@ -95,19 +96,21 @@ class Base(ABC):
         """Mean and standard deviation of each input over the training files, each (dimension,)."""
 
     @abstractmethod
-    def batches(self, epoch: int, seed: int) -> Iterator[dict[str, Tensor]]:
+    def batches(self, epoch: int, seed: int, share: Share = WHOLE) -> Iterator[dict[str, Tensor]]:
         """Batches of an epoch.
 
         Parameters
         ----------
         epoch, seed : int
             Each sample depends on them and on its index alone.
+        share : Share
+            Rows of each batch that are asked for.
 
         Yields
         ------
         dict of str to Tensor
-            Inputs of the model, and what is active in each feature frame: "y" of shape
-            (batch, frames, classes).
+            Inputs of the model, of these rows, and what is active in each feature frame of all rows: "y" of
+            shape (batch, frames, classes).
         """
 
     @abstractmethod

@@ -14,6 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.labels import LabelsSpecification
 from pyannote.audio.core.randomness import generator
+from pyannote.audio.core.shares import WHOLE, Share
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.features.base import FeatureExtraction
@@ -124,17 +125,18 @@ class MultilabelDetection(Base):
         """Mean and standard deviation of each band over all frames of the training files."""
         return {"X": self._pack.statistics()}
 
-    def batches(self, epoch: int, seed: int) -> Iterator[dict[str, Tensor]]:
+    def batches(self, epoch: int, seed: int, share: Share = WHOLE) -> Iterator[dict[str, Tensor]]:
         """Gather inputs and activity where the features are; what is drawn is moved there once an epoch."""
         size, device = self.batch_size, self._pack.device
+        own = share.rows(size)
         drawn = self._sampler.draw(self.batches_per_epoch * size, epoch, seed)
         places, (files, starts) = self._pack.places(drawn[1]), torch.from_numpy(np.stack(drawn)).to(device)
         offsets = torch.arange(self._frames, device=device)
         for index in range(self.batches_per_epoch):
             batch = slice(index * size, (index + 1) * size)
             yield {
-                "X": self._pack.gather(places[batch], self._frames, generator(seed, epoch, index, 1)),
-                **self.extra_inputs(files[batch]),
+                "X": self._pack.gather(places[batch], self._frames, generator(seed, epoch, index, 1), own),
+                **self.extra_inputs(files[batch][own]),
                 "y": rows(self._tensors["y"], starts[batch, None] + offsets).float(),
             }
 
