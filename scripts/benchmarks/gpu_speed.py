@@ -1,47 +1,54 @@
 """How many samples a second does a GPU train on, and how much of the time is it busy?
 
-Limit: the model's own forward, backward and update on batches that lie ready on the device; both arms take
-turns. Goal: 1.1 times that. Features lie on the device, where batches are drawn and augmented.
+Limit: the model's own forward, backward and update in the same numbers, not recorded, on batches that lie
+ready on the device; both arms take turns. Goal: 1.1 times that. Features lie on the device, where batches are
+drawn and augmented. "graphs" are steps that are recorded as a CUDA graph, which `train` does by itself in
+detection; they are measured beside the model that is launched kernel by kernel.
 
 "busy" is the sum of the times of all kernels, as torch's profiler reports them, by the wall time of as many
-steps without the profiler. Below 1, the processor that launches kernels limits, not the GPU.
+steps without the profiler. Below 1, the processor that launches kernels limits, not the GPU; kernels that run
+side by side come to more than 1.
 
-Needs PyTorch and NumPy alone, so that it runs where neither audio nor pyannote libraries are installed.
+The second table is of features: of one minute that lies in memory, to frames in memory, on the device and by
+NumPy on one core.
 
 Usage: gpu_speed.py [options]
 
   --device=NAME  cuda or cpu; on a CPU, nothing is told of a GPU [default: cuda].
   --sizes=LIST   Chunks of a batch [default: 32,256,4096].
   --models=LIST  Any of Dcase, Crnn, XVector [default: Dcase,Crnn,XVector].
-  --arms=LIST    Any of float32, augmented, mixed, compiled, graphs, each on top of the plain network;
-                 augmented is with the augmentation and averaging of the tutorial
-                 [default: float32,augmented,mixed,compiled,graphs].
+  --arms=LIST    Any of float32, augmented, graphs, augmented-graphs, mixed, compiled, mixed-compiled, each on
+                 top of the plain network; augmented is with the augmentation and averaging of the tutorial
+                 (default: all).
   --seconds=S    Time for each arm of a round, about [default: 0.1].
   --rounds=N     Rounds; medians are printed [default: 5].
-  --limit=S      Rows that would begin after so many seconds are left out, and named [default: 170].
+  --limit=S      Rows that would begin after so many seconds are left out, and named [default: 300].
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import absent  # noqa: F401  before what imports libraries of audio
+import docopt
+import numpy as np
 import torch
-from common import CLASSES, interleaved, machine, median, ratio, synthetic_files, synthetic_pack, table
+from common import CLASSES, interleaved, median, ratio, synthetic_files, synthetic_pack, table
 from torch import Tensor
 
 from pyannote.audio.augmentation.chunk_mixing import ChunkMixing
 from pyannote.audio.augmentation.frequency_shift import FrequencyShift
 from pyannote.audio.augmentation.random_equalization import RandomEqualization
 from pyannote.audio.augmentation.time_stretch import TimeStretch
+from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.windows import DAY
 from pyannote.audio.embedding.approaches.additive_angular_margin_loss import AdditiveAngularMarginLoss
+from pyannote.audio.features.base import FrameReader
+from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
+from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.models.crnn import Crnn
@@ -59,22 +66,14 @@ PROFILED = 50
 SPEAKERS = 150
 
 
-@dataclass(frozen=True)
-class Graphs(Acceleration):
-    """Compiled, and launched as CUDA graphs: one launch for a whole network."""
-
-    def forward(self, model: Any, network: Any = None) -> Any:
-        """Compile the model for few launches."""
-        plain = Acceleration(self.mixed).forward(model, network)
-        return torch.compile(plain, mode="reduce-overhead")
-
-
 ARMS = {
     "float32": Acceleration(),
     "augmented": Acceleration(),
+    "graphs": Acceleration(graphs=True),
+    "augmented-graphs": Acceleration(graphs=True),
     "mixed": Acceleration(mixed=True),
     "compiled": Acceleration(compiled=True),
-    "graphs": Graphs(compiled=True),
+    "mixed-compiled": Acceleration(mixed=True, compiled=True),
 }
 
 
@@ -103,7 +102,7 @@ class Loop:
             self.task.head = self.task.make_head(model.dimension, SPEAKERS).to(device)
         model.to(device)
         parameters = [*model.parameters(), *self.task.head.parameters()]
-        augmented = arm == "augmented"
+        augmented = arm.startswith("augmented")
         mixing = [] if name == "XVector" else [ChunkMixing(share=0.5, gain=0)]
         stretch = [] if name == "XVector" else [TimeStretch(0.25)]
         self.trainer = Trainer(
@@ -200,8 +199,8 @@ def busy(loop: Loop, steps: int, seconds: float) -> str:
 def row(name: str, size: int, arm: str, device: torch.device, seconds: float, rounds: int) -> list[Any]:
     """A row of the table."""
     loop = Loop(name, size, arm, device)
-    # compiling takes place here
-    loop.set_steps(3)
+    # compiling and recording take place here
+    loop.set_steps(5)
     loop.train()
     loop.alone(loop.ready(3))
     started = time.perf_counter()
@@ -223,43 +222,54 @@ def row(name: str, size: int, arm: str, device: torch.device, seconds: float, ro
     ]
 
 
-def arguments() -> argparse.Namespace:
-    """Options; docopt may not be there."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--device", default="cuda", choices=("cuda", "cpu"))
-    parser.add_argument("--sizes", default="32,256,4096")
-    parser.add_argument("--models", default=",".join(MODELS))
-    parser.add_argument("--arms", default=",".join(ARMS))
-    parser.add_argument("--seconds", default=0.1, type=float)
-    parser.add_argument("--rounds", default=5, type=int)
-    parser.add_argument("--limit", default=170, type=float)
-    return parser.parse_args()
+def features(device: torch.device, rounds: int) -> list[list[Any]]:
+    """Rows of the table of features."""
+    rows = []
+    for extraction in (LibrosaMelSpectrogram(44100, n_mels=40), LibrosaMFCC()):
+        noise = np.random.default_rng(0).standard_normal(60 * extraction.sample_rate).astype(np.float32)
+        file = {"waveform": 0.1 * noise, "sample_rate": extraction.sample_rate}
+        arms = interleaved(
+            {
+                "device": lambda one=extraction, file=file: read(one.open_on(file, device)),
+                "numpy": lambda one=extraction, file=file: read(one.open(file)),
+            },
+            rounds,
+            warmup=2,
+        )
+        speed = 60 / median(arms["device"])
+        rows.append([type(extraction).__name__, f"{speed:,.0f} x", ratio(arms["numpy"], arms["device"])])
+    return rows
+
+
+def read(reader: FrameReader) -> None:
+    """Compute all frames."""
+    for _ in reader.pieces(8192):
+        pass
 
 
 def main() -> None:
     """Print a row for each model, arm and size."""
-    given = arguments()
-    device = torch.device(given.device)
+    given = docopt.docopt(__doc__)
+    device, rounds = torch.device(given["--device"]), int(given["--rounds"])
     if device.type == "cuda" and not torch.cuda.is_available():
         print("There is no GPU on this machine.")
         return
     started, rows, left_out = time.perf_counter(), [], []
     # the plain rows first: compiling takes longest
-    for arm in given.arms.split(","):
-        for name in given.models.split(","):
-            for size in map(int, given.sizes.split(",")):
-                if time.perf_counter() - started > given.limit:
+    for arm in (given["--arms"] or ",".join(ARMS)).split(","):
+        for name in given["--models"].split(","):
+            for size in map(int, given["--sizes"].split(",")):
+                if time.perf_counter() - started > float(given["--limit"]):
                     left_out.append(f"{name} {size} {arm}")
                     continue
                 try:
-                    rows.append(row(name, size, arm, device, given.seconds, given.rounds))
-                except (RuntimeError, torch._dynamo.exc.TorchDynamoException) as error:
+                    rows.append(row(name, size, arm, device, float(given["--seconds"]), rounds))
+                except (RuntimeError, ToolkitError, torch._dynamo.exc.TorchDynamoException) as error:
                     rows.append(
                         [name, size, arm, "", "", "1.10", f"failed: {str(error).splitlines()[0]}", ""]
                     )
                 print(rows[-1], f"{time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
                 torch.compiler.reset()
-    print(f"{machine()}.\n")
     header = [
         "model",
         "batch",
@@ -271,6 +281,8 @@ def main() -> None:
         "GPU busy",
     ]
     print(table(header, rows))
+    print()
+    print(table(["features", "real time", "NumPy on one core / device"], features(device, rounds)))
     if left_out:
         print(f"\nLeft out for want of time: {', '.join(left_out)}.")
 

@@ -48,7 +48,8 @@ def features(tmp_path, monkeypatch):
     """Experiment whose recordings have 150 frames of 0.01 s, and one more."""
     made = experiment(tmp_path, 0.1)
     monkeypatch.setattr(made.store, "prepare", lambda files, progress: None)
-    monkeypatch.setattr(made.store, "get", lambda file: np.zeros((151, 1), dtype=np.float32))
+    data = np.zeros((151, 1), dtype=np.float32)
+    monkeypatch.setattr(made.store, "concatenate", lambda files: (data, np.array([0, 151])))
     window = type("Window", (), {"step": 0.01})
     monkeypatch.setattr(type(made.extraction), "sliding_window", window)
     return made

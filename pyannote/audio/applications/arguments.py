@@ -175,4 +175,5 @@ def acceleration(arguments: Arguments) -> dict[str, Any]:
     return {
         "mixed": one_of("--mixed", arguments["--mixed"], CHOICES),
         "compiled": one_of("--compile", arguments["--compile"], CHOICES),
+        "graphs": one_of("--graphs", arguments["--graphs"], CHOICES),
     }

@@ -49,6 +49,7 @@ class TrainOptions:
     validate: bool = False
     mixed: Choice = "auto"
     compiled: Choice = "auto"
+    graphs: Choice = "auto"
 
 
 def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
@@ -123,9 +124,24 @@ def _trainer(
         seed=options.seed,
         device=device,
         averaging=experiment.callbacks().get("WeightAveraging"),
-        acceleration=Acceleration.chosen(model, device, options.mixed, options.compiled),
+        acceleration=Acceleration.chosen(
+            model, device, options.mixed, options.compiled, _graphs(experiment, options, device, ranks)
+        ),
         ranks=ranks,
     )
+
+
+def _graphs(experiment: Experiment, options: TrainOptions, device: torch.device, ranks: Alone) -> Choice:
+    """Whether steps are recorded, where they can be."""
+    if device.type == "cuda" and experiment.task.uniform and ranks.share.size == 1 and not options.debug:
+        return options.graphs
+    if options.graphs == "on":
+        raise UsageError(
+            "A step can be recorded on a GPU, by one process, without --debug, and if all batches are of one "
+            "shape, as those of detection are.",
+            fix="Leave --graphs out.",
+        )
+    return "off"
 
 
 def _resume_epoch(options: TrainOptions, checkpoints: Checkpoints) -> int:

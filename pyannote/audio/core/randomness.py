@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import torch
 
 
 def generator(*position: int) -> np.random.Generator:
@@ -47,25 +43,3 @@ def torch_seed(*position: int) -> int:
     (True, False)
     """
     return int(generator(*position).integers(2**63))
-
-
-def torch_generator(device: torch.device | str, *position: int) -> torch.Generator:
-    """Random numbers of one position that are drawn on a device, without a copy from the host.
-
-    Parameters
-    ----------
-    device : torch.device or str
-        Where they are drawn. Another kind of device draws other numbers.
-    *position : int
-        Integers, such as seed, epoch and index of a batch.
-
-    Examples
-    --------
-    >>> import torch
-    >>> one, other = torch_generator("cpu", 0, 3, 7), torch_generator("cpu", 0, 3, 7)
-    >>> bool(torch.rand(1, generator=one) == torch.rand(1, generator=other))
-    True
-    """
-    import torch
-
-    return torch.Generator(device).manual_seed(torch_seed(*position))

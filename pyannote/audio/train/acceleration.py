@@ -1,4 +1,4 @@
-"""Ways to compute faster, each where it was measured to pay: 16 bits, and compiled networks.
+"""Ways to compute faster, each where it was measured to pay: 16 bits, compiled networks, CUDA graphs.
 
 The scripts `training_speed.py`, `embedding_speed.py` and `gpu_speed.py` of `scripts/benchmarks` measure them.
 Fused optimizers paid everywhere, see `optimizers.base`.
@@ -6,15 +6,18 @@ Fused optimizers paid everywhere, see `optimizers.base`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from pyannote.audio.train.interfaces import Batch
+from pyannote.audio.train.interfaces import Batch, Gradients
+from pyannote.audio.train.recorded import Compute, Recorded
 
 Choice = Literal["auto", "on", "off"]
 
@@ -31,26 +34,54 @@ class Acceleration:
         In bfloat16 where numbers are multiplied; weights, loss and updates are in float32.
     compiled : bool
         By `torch.compile`, which takes a minute at the beginning.
+    graphs : bool
+        Recorded once as a CUDA graph, from the batch to the gradients, and replayed.
     """
 
     mixed: bool = False
     compiled: bool = False
+    graphs: bool = False
 
     @classmethod
     def chosen(
-        cls, model: nn.Module, device: torch.device, mixed: Choice = "auto", compiled: Choice = "auto"
+        cls,
+        model: nn.Module,
+        device: torch.device,
+        mixed: Choice = "auto",
+        compiled: Choice = "auto",
+        graphs: Choice = "off",
     ) -> Acceleration:
         """What somebody has asked for; what is "auto" is on where it pays.
+
+        Graphs need a GPU, one process, and a task whose batches are all alike: ask for them where these are.
 
         Examples
         --------
         >>> Acceleration.chosen(nn.Identity(), torch.device("cpu"), mixed="on")
-        Acceleration(mixed=True, compiled=False)
+        Acceleration(mixed=True, compiled=False, graphs=False)
         """
         return cls(
             mixed=mixed_pays(model, device) if mixed == "auto" else mixed == "on",
             compiled=compiling_pays(model, device) if compiled == "auto" else compiled == "on",
+            graphs=device.type == "cuda" and graphs != "off",
         )
+
+    def gradients(
+        self, compute: Compute, parameters: Iterable[nn.Parameter], device: torch.device
+    ) -> Gradients:
+        """What is called with a batch and a seed, to give parameters their gradients.
+
+        Parameters
+        ----------
+        compute : callable
+            Does so with a batch and a generator.
+        parameters : iterable of Parameter
+        device : torch.device
+            Where they are, and where random numbers are drawn.
+        """
+        if self.graphs:
+            return Recorded(compute, parameters, device)
+        return lambda batch, seed: compute(batch, torch.Generator(device).manual_seed(seed))
 
     def forward(self, model: nn.Module, network: nn.Module | None = None) -> Forward:
         """What is called on batches instead of a model.
@@ -79,17 +110,23 @@ class Acceleration:
         bfloat16 and float32, not compiled
         """
         numbers = "bfloat16 and float32" if self.mixed else "float32"
-        return f"{numbers}, {'' if self.compiled else 'not '}compiled"
+        return f"{numbers}, {'' if self.compiled else 'not '}compiled{', as a CUDA graph' * self.graphs}"
 
 
 def mixed_pays(model: nn.Module, device: torch.device) -> bool:
-    """Whether 16 bits were measured to pay: in layers of embeddings, on processors that multiply them."""
-    return device.type == "cpu" and bool(getattr(model, "half_precision", False))
+    """Whether 16 bits were measured to pay: in layers of embeddings, where they are multiplied natively."""
+    return bool(getattr(model, "half_precision", False)) or (device.type == "cuda" and _embeds(model))
 
 
 def compiling_pays(model: nn.Module, device: torch.device) -> bool:
-    """Whether compiling was measured to pay: it does not on CPUs."""
-    return False
+    """Whether compiling was measured to pay: embeddings on GPUs, where there is what it needs."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    return device.type == "cuda" and _embeds(model) and bool(find_spec("triton") and compiler)
+
+
+def _embeds(model: nn.Module) -> bool:
+    """Whether the model is large enough for a GPU to be busy with: those of embeddings are."""
+    return hasattr(model, "half_precision")
 
 
 def _mixed(forward: Forward, batch: Batch) -> Tensor:

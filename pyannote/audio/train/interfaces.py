@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -13,11 +13,35 @@ from pyannote.audio.core.shares import WHOLE, Share
 Batch = dict[str, Tensor]
 
 
+class Step(NamedTuple):
+    """What the weights made of a batch before they were updated.
+
+    Parameters
+    ----------
+    features : Tensor
+        Input "X" of the network, augmented.
+    targets, outputs, loss : Tensor
+        Without gradients.
+    """
+
+    features: Tensor
+    targets: Tensor
+    outputs: Tensor
+    loss: Tensor
+
+
+Gradients = Callable[[Batch, int], Step]
+"""Gives the weights their gradients for a batch; all that is drawn follows from a seed."""
+
+
 class Task(Protocol):
     """What the loop needs of a task."""
 
     head: nn.Module
     """What its loss learns beside the model."""
+
+    uniform: bool
+    """Whether all batches are of one shape, and targets and loss the same operations for each of them."""
 
     @property
     def batches_per_epoch(self) -> int:

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.core.randomness import torch_generator, torch_seed
+from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.shares import WHOLE
 from pyannote.audio.train.acceleration import Acceleration, Forward
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.distributed import Alone
-from pyannote.audio.train.interfaces import Augmentation, Batch, Task
+from pyannote.audio.train.interfaces import Augmentation, Batch, Gradients, Step, Task
 from pyannote.audio.train.prefetch import prefetched
 from pyannote.audio.train.range_test import RangeTest, sweep, without_trace
 from pyannote.audio.train.schedulers.base import Base as Scheduler
@@ -137,14 +137,13 @@ class Trainer:
         samples = 0
         with prefetched(self._batches(epoch), self.ahead) as batches:
             for index, batch in enumerate(progress(batches, total=steps, description=f"Epoch {epoch}")):
-                batch = self._prepared(batch, epoch, index)
                 rate = self.scheduler.apply(self.optimizer, (epoch - 1) * steps + index, steps)
-                outputs, targets, loss = self._step(batch)
+                step = self._step(batch, epoch, index)
                 if self.averaging is not None:
                     self.averaging.update(self.model)
                 # the loss is summed where it is, and read once an epoch: reading waits for the device
-                total += loss
-                samples += len(outputs)
+                total += step.loss
+                samples += len(step.outputs)
         mean = self.ranks.same(float(total) / steps)
         if not math.isfinite(mean):
             raise DataError(
@@ -159,9 +158,9 @@ class Trainer:
             rate,
             seconds,
             samples,
-            batch["X"],
-            targets,
-            outputs,
+            step.features,
+            step.targets,
+            step.outputs,
             self._resolution,
             self.task.measures(),
         )
@@ -239,28 +238,37 @@ class Trainer:
         """Batches whose inputs are those of the own rows, or of all rows, which augmentations mix."""
         return self.task.batches(epoch, self.seed, WHOLE if self.augmentations else self.ranks.share)
 
-    def _prepared(self, batch: Batch, epoch: int, index: int) -> Batch:
-        """Own rows of a batch on the device of the model, augmented."""
-        batch = {name: value.to(self.device) for name, value in batch.items()}
-        random = torch_generator(self.device, self.seed, epoch, index)
-        for augmentation in self.augmentations:
-            batch = augmentation(batch, random)
-        return self.ranks.own(batch) if self.augmentations else batch
-
     def _trial(self, rate: float, index: int, batch: Batch) -> float:
         """Loss before a step at a rate."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        outputs, _, loss = self._step(self._prepared(batch, 0, index))
+        step = self._step(batch, 0, index)
         # the loss of what is no number may be one, such as 0 where nothing can be compared
-        return self.ranks.same(float(loss) if torch.isfinite(outputs).all() else math.nan)
+        return self.ranks.same(float(step.loss) if torch.isfinite(step.outputs).all() else math.nan)
 
-    def _step(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Update the weights; outputs, targets and loss are those before."""
+    def _step(self, batch: Batch, epoch: int, index: int) -> Step:
+        """Update the weights; what is given is as it was before."""
+        batch = {name: value.to(self.device) for name, value in batch.items()}
+        step = self._gradients(batch, torch_seed(self.seed, epoch, index))
+        self.optimizer.step()
+        return step
+
+    @cached_property
+    def _gradients(self) -> Gradients:
+        """What gives the weights their gradients for a batch; random numbers follow from a seed."""
+        assert self.acceleration is not None, "it has been chosen"
+        learned = [*self.model.parameters(), *self.task.head.parameters()]
+        return self.acceleration.gradients(self._computed, learned, self.device)
+
+    def _computed(self, batch: Batch, random: torch.Generator) -> Step:
+        """Augment a batch, and give the weights their gradients."""
+        for augmentation in self.augmentations:
+            batch = augmentation(batch, random)
+        if self.augmentations:
+            batch = self.ranks.own(batch)
         outputs = self.ranks.together(self._forward(batch), len(batch["y"]))
         targets = self.task.targets(batch["y"], self._resolution)
         loss = self.task.loss(outputs, targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        self.optimizer.step()
-        return outputs.detach(), targets, loss.detach()
+        return Step(batch["X"], targets, outputs.detach(), loss.detach())

@@ -29,6 +29,7 @@ Options:
   --pretrained=FILE  Start from these weights.
   --mixed=M          Multiply in bfloat16: on, off, or auto (where it was measured to pay) [default: auto].
   --compile=C        Compile the network with torch.compile: on, off, or auto [default: auto].
+  --graphs=G         Record steps on a GPU as a CUDA graph, and replay it: on, off, or auto [default: auto].
   --validate         Validate on the development files after each epoch, and stop when the measure does not
                      improve (EarlyStopping below `callbacks:` in config.yml).
 {common}"""

@@ -55,6 +55,9 @@ class Base(ABC):
     head: nn.Module
     """What the loss learns beside the network."""
 
+    uniform: bool = False
+    """Batches are of different durations, and how many pairs and triplets there are is not known before."""
+
     def __init__(
         self,
         duration: float | None = None,

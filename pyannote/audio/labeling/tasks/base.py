@@ -40,6 +40,9 @@ class Base(ABC):
     head: nn.Module
     """What the loss learns beside the network: nothing."""
 
+    uniform: bool = True
+    """All batches are of one shape, and targets and loss are the same operations for each of them."""
+
     def __init__(self, duration: float = 2.0, batch_size: int = 32, per_epoch: float = 1.0) -> None:
         if not (0 < duration < math.inf and batch_size >= 1 and 0 < per_epoch < math.inf):
             raise ConfigError("duration, batch_size and per_epoch must be positive.")
