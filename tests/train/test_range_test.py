@@ -314,7 +314,7 @@ def test_what_fails_within_leaves_no_trace_either():
         pytest.raises(KeyboardInterrupt),
         without_trace((trainer.model, trainer.task.head), trainer.optimizer, torch.device("cpu")),
     ):
-        trainer._step(next(iter(trainer.task.batches(0, 0))))
+        trainer._step(next(iter(trainer.task.batches(0, 0))), 0, 0)
         torch.randn(3)
         raise KeyboardInterrupt
     assert equal(state_of(trainer), before)

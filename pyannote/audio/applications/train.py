@@ -125,7 +125,12 @@ def _trainer(
         device=device,
         averaging=experiment.callbacks().get("WeightAveraging"),
         acceleration=Acceleration.chosen(
-            model, device, options.mixed, options.compiled, _graphs(experiment, options, device, ranks)
+            model,
+            device,
+            experiment.task.chunks,
+            options.mixed,
+            options.compiled,
+            _graphs(experiment, options, device, ranks),
         ),
         ranks=ranks,
     )

@@ -21,6 +21,9 @@ from pyannote.audio.train.recorded import Compute, Recorded
 
 Choice = Literal["auto", "on", "off"]
 
+LARGE = 256
+"""Chunks of a batch from which on a GPU has enough to do."""
+
 Forward = Callable[[Batch], Tensor]
 
 
@@ -47,13 +50,15 @@ class Acceleration:
         cls,
         model: nn.Module,
         device: torch.device,
+        chunks: int = 1,
         mixed: Choice = "auto",
         compiled: Choice = "auto",
         graphs: Choice = "off",
     ) -> Acceleration:
         """What somebody has asked for; what is "auto" is on where it pays.
 
-        Graphs need a GPU, one process, and a task whose batches are all alike: ask for them where these are.
+        `chunks` are those of a batch. Graphs need a GPU, one process, and a task whose batches are all alike:
+        ask for them where these are.
 
         Examples
         --------
@@ -61,8 +66,8 @@ class Acceleration:
         Acceleration(mixed=True, compiled=False, graphs=False)
         """
         return cls(
-            mixed=mixed_pays(model, device) if mixed == "auto" else mixed == "on",
-            compiled=compiling_pays(model, device) if compiled == "auto" else compiled == "on",
+            mixed=mixed_pays(model, device, chunks) if mixed == "auto" else mixed == "on",
+            compiled=compiling_pays(model, device, chunks) if compiled == "auto" else compiled == "on",
             graphs=device.type == "cuda" and graphs != "off",
         )
 
@@ -113,19 +118,29 @@ class Acceleration:
         return f"{numbers}, {'' if self.compiled else 'not '}compiled{', as a CUDA graph' * self.graphs}"
 
 
-def mixed_pays(model: nn.Module, device: torch.device) -> bool:
-    """Whether 16 bits were measured to pay: in layers of embeddings, where they are multiplied natively."""
-    return bool(getattr(model, "half_precision", False)) or (device.type == "cuda" and _embeds(model))
+def mixed_pays(model: nn.Module, device: torch.device, chunks: int) -> bool:
+    """Whether 16 bits were measured to pay.
+
+    They do in networks for embeddings: on processors that multiply them natively, and on GPUs where batches
+    are large. In small networks for detection they do not.
+    """
+    if device.type == "cpu":
+        return bool(getattr(model, "half_precision", False))
+    return _embeds(model) and chunks >= LARGE
 
 
-def compiling_pays(model: nn.Module, device: torch.device) -> bool:
-    """Whether compiling was measured to pay: embeddings on GPUs, where there is what it needs."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    return device.type == "cuda" and _embeds(model) and bool(find_spec("triton") and compiler)
+def compiling_pays(model: nn.Module, device: torch.device, chunks: int) -> bool:
+    """Whether compiling was measured to pay, and there is what it needs.
+
+    It does in convolutional networks for embeddings on GPUs, where batches are large; recurrent ones gain
+    nothing, nor does anything on CPUs.
+    """
+    recurrent = any(isinstance(module, nn.RNNBase) for module in model.modules())
+    tools = find_spec("triton") and (shutil.which("cc") or shutil.which("gcc"))
+    return device.type == "cuda" and _embeds(model) and not recurrent and chunks >= LARGE and bool(tools)
 
 
 def _embeds(model: nn.Module) -> bool:
-    """Whether the model is large enough for a GPU to be busy with: those of embeddings are."""
     return hasattr(model, "half_precision")
 
 

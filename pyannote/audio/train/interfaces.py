@@ -40,9 +40,6 @@ class Task(Protocol):
     head: nn.Module
     """What its loss learns beside the model."""
 
-    uniform: bool
-    """Whether all batches are of one shape, and targets and loss the same operations for each of them."""
-
     @property
     def batches_per_epoch(self) -> int:
         """Batches of an epoch."""

@@ -88,6 +88,11 @@ class Base(ABC):
         self._speakers: Speakers | None = None
 
     @property
+    def chunks(self) -> int:
+        """Segments of a batch."""
+        return self.per_fold * self.per_label
+
+    @property
     def batches_per_epoch(self) -> int:
         """Batches of an epoch, at least 1."""
         seconds = (self.min_duration + self.max_duration) / 2 * self.per_fold * self.per_label

@@ -52,6 +52,11 @@ class Base(ABC):
         self.per_epoch = per_epoch
 
     @property
+    def chunks(self) -> int:
+        """Chunks of a batch."""
+        return self.batch_size
+
+    @property
     def batches_per_epoch(self) -> int:
         """Batches of an epoch, at least 1."""
         return batches_of(self.per_epoch, self.duration * self.batch_size)
