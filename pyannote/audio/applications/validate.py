@@ -20,6 +20,7 @@ from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.locks import FolderLock, is_locked
+from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.validation.watch import watch
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Validator(ABC):
 
 def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
     """Validate epochs until training has ended and none is left, or until the last one asked for."""
+    keep_memory()
     folder = TrainFolder.existing(options.train)
     device = choose_device(options.cpu, options.gpu)
     described = experiment(folder.root, options.parallel, device, options.scheduler)

@@ -6,7 +6,7 @@ import numpy as np
 
 from pyannote.audio.features.base import Features
 
-_TOGETHER = 8
+_TOGETHER = 4
 """Neighbouring bands that are summed by one matrix product."""
 
 
