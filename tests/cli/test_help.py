@@ -132,6 +132,7 @@ def test_the_module_runs_as_a_command(program, command):
         (["dcase", "train", "--subset=trian", "r", "p"], "Did you mean 'train'?"),
         (["dcase", "train", "--mixed=maybe", "r", "p"], "There is no --mixed 'maybe'; there are auto"),
         (["emb", "train", "--compile=of", "r", "p"], "There is no --compile 'of'"),
+        (["dcase", "train", "--graphs=yes", "r", "p"], "There is no --graphs 'yes'"),
         (["dcase", "validate", "--every=0", "t", "p"], "--every must be a whole number of at least 1"),
         (["dcase", "validate", "--step=2", "t", "p"], "--step must be a number from 0.001 to 1, not '2'."),
         (["dcase", "validate", "--step=nan", "t", "p"], "--step must be a number from 0.001 to 1"),

@@ -1,0 +1,35 @@
+"""When steps of a training are recorded as a CUDA graph."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from pyannote.audio.applications.train import TrainOptions, _graphs
+from pyannote.audio.core.errors import UsageError
+from pyannote.audio.core.shares import Share
+
+CPU, GPU = torch.device("cpu"), torch.device("cuda")
+
+
+def chosen(tmp_path, device=GPU, uniform=True, processes=1, debug=False, graphs="auto"):
+    experiment = SimpleNamespace(task=SimpleNamespace(uniform=uniform))
+    ranks = SimpleNamespace(share=Share(0, processes))
+    options = TrainOptions(tmp_path, "D.SpeakerDiarization.P", debug=debug, graphs=graphs)
+    return _graphs(experiment, options, device, ranks)
+
+
+@pytest.mark.parametrize("graphs", ["auto", "on", "off"])
+def test_where_they_can_be_what_is_asked_for_is_done(tmp_path, graphs):
+    assert chosen(tmp_path, graphs=graphs) == graphs
+
+
+OBSTACLES = [{"device": CPU}, {"uniform": False}, {"processes": 2}, {"debug": True}]
+
+
+@pytest.mark.parametrize("obstacle", OBSTACLES, ids=lambda obstacle: next(iter(obstacle)))
+def test_where_they_cannot_be_they_are_off_and_refused_if_asked_for(tmp_path, obstacle):
+    assert chosen(tmp_path, **obstacle) == chosen(tmp_path, graphs="off", **obstacle) == "off"
+    with pytest.raises(UsageError, match="one process, without --debug") as caught:
+        chosen(tmp_path, graphs="on", **obstacle)
+    assert caught.value.fix == "Leave --graphs out."
