@@ -106,14 +106,19 @@ class Pack:
         """
         import torch
 
-        from pyannote.audio.features.tensor_packs import rows
+        from pyannote.audio.features.tensor_packs import excerpts, rows
 
-        index = self._index(np.asarray(starts)[chosen], frames)
-        return rows(torch.from_numpy(self.data), torch.from_numpy(index))
+        data, starts = torch.from_numpy(self.data), np.asarray(starts)[chosen]
+        if (starts + frames <= self._ends(starts)).all():
+            return excerpts(data, torch.from_numpy(starts), frames)
+        return rows(data, torch.from_numpy(self._index(starts, frames)))
 
     def _index(self, starts: NDArray[np.int64], frames: int) -> NDArray[np.int64]:
-        last = self.offsets[1:][self.recordings(starts)] - 1
-        return np.minimum(starts[:, None] + np.arange(frames), last[:, None])
+        return np.minimum(starts[:, None] + np.arange(frames), self._ends(starts)[:, None] - 1)
+
+    def _ends(self, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Frame after the last one of the recording that each chunk starts in."""
+        return self.offsets[1:][self.recordings(starts)]
 
     def recordings(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
         """Index of the recording to which each frame of `data` belongs, of the same shape."""

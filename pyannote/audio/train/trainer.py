@@ -249,7 +249,7 @@ class Trainer:
     def _step(self, batch: Batch, epoch: int, index: int) -> Step:
         """Update the weights; what is given is as it was before."""
         batch = {name: value.to(self.device) for name, value in batch.items()}
-        step = self._gradients(batch, torch_seed(self.seed, epoch, index))
+        step = self._gradients(batch, torch_seed(self.seed, epoch, index) if self.augmentations else 0)
         self.optimizer.step()
         return step
 

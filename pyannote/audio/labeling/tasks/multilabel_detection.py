@@ -19,7 +19,7 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
-from pyannote.audio.features.tensor_packs import rows
+from pyannote.audio.features.tensor_packs import excerpts
 from pyannote.audio.labeling.tasks.base import Base, ChunkSampler
 
 LABELS_KEYS = ("regular", "union", "intersection", "ignore")
@@ -131,13 +131,12 @@ class MultilabelDetection(Base):
         own = share.rows(size)
         drawn = self._sampler.draw(self.batches_per_epoch * size, epoch, seed)
         places, (files, starts) = self._pack.places(drawn[1]), torch.from_numpy(np.stack(drawn)).to(device)
-        offsets = torch.arange(self._frames, device=device)
         for index in range(self.batches_per_epoch):
             batch = slice(index * size, (index + 1) * size)
             yield {
                 "X": self._pack.gather(places[batch], self._frames, generator(seed, epoch, index, 1), own),
                 **self.extra_inputs(files[batch][own]),
-                "y": rows(self._tensors["y"], starts[batch, None] + offsets).float(),
+                "y": excerpts(self._tensors["y"], starts[batch], self._frames).float(),
             }
 
     def extra_inputs(self, files: Tensor) -> dict[str, Tensor]:
