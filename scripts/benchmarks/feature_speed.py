@@ -20,6 +20,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -181,6 +182,17 @@ def shares(comparison: Comparison) -> str:
     return f"- {comparison.name}, microseconds a frame of one thread: {', '.join(parts)}."
 
 
+def at_work(comparison: Comparison, rounds: int) -> str:
+    """How many cores two threads keep busy: they wait for each other to let go of Python's lock."""
+    work, busy = comparison.arms()["both"], []
+    for _ in range(rounds):
+        processor, wall = time.process_time(), time.perf_counter()
+        work()
+        busy.append((time.process_time() - processor) / (time.perf_counter() - wall))
+    block = "operations on a block, between which Python's lock is waited for, take a few to some 100 us"
+    return f"- {comparison.name}, cores at work with two threads: {median(busy):.2f} ({block})."
+
+
 def main() -> None:
     """Print times of each step, and the largest differences."""
     arguments = docopt.docopt(__doc__)
@@ -193,6 +205,7 @@ def main() -> None:
                 print(f"{comparison.name}, threads: {threads}", file=sys.stderr)
                 rows += measured(comparison, threads, rounds, seconds)
             notes += [f"- {comparison.name}, largest difference: {comparison.parity()}.", shares(comparison)]
+            notes.append(at_work(comparison, rounds))
     print(table(["what", "threads", "goal", "ratio", "ours", "librosa", "x real time"], rows))
     print('\nDecoding alone fills one array in one thread; in "both" each thread decodes its own parts.\n')
     print("\n".join(notes))

@@ -104,6 +104,22 @@ def row(name: str, size: int, augmented: bool, seconds: float, rounds: int) -> l
     return [name, "yes" if augmented else "no", size, "1.10", ratio(arms["train"], arms["alone"]), samples]
 
 
+def parts(size: int, rounds: int) -> str:
+    """What augmentation adds to a step, part by part."""
+    loop = Loop("Dcase", size, augmented=True)
+    trainer, batch = loop.trainer, next(iter(loop.task.batches(1, seed=0)))
+    random = torch.Generator().manual_seed(0)
+    steps: dict[str, Any] = {
+        type(one).__name__: lambda one=one: [one(batch, random) for _ in range(20)]
+        for one in trainer.augmentations
+    }
+    averaging: Any = trainer.averaging
+    steps["averaging of weights"] = lambda: [averaging.update(trainer.model) for _ in range(20)]
+    spent = interleaved(steps, rounds)
+    listed = ", ".join(f"{name} {1e6 * median(seconds) / 20:.0f}" for name, seconds in spent.items())
+    return f"Microseconds of a step of {size} that the tutorial's augmentation takes by itself: {listed}."
+
+
 def main() -> None:
     """Print a row for each model, with and without augmentation, and size of batches."""
     arguments = docopt.docopt(__doc__)
@@ -117,6 +133,9 @@ def main() -> None:
                 print(rows[-1], file=sys.stderr)
     print(f"{torch.get_num_threads()} threads.\n")
     print(table(["model", "augmented", "batch", "goal", "training / model alone", "samples/s"], rows))
+    print()
+    for size in map(int, arguments["--sizes"].split(",")):
+        print(parts(size, rounds))
 
 
 if __name__ == "__main__":
