@@ -212,8 +212,8 @@ def main() -> None:
             )
     print(
         "\nDrawing is that of a batch, augmented and featured, while nothing else is done. One torch thread "
-        "leaves the other core to the thread that draws ahead; two leave none, and the step is longer by what "
-        "drawing takes."
+        "leaves the other core to the thread that draws ahead; two leave none, and the step is longer by "
+        "what drawing takes."
     )
 
 
