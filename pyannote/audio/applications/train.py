@@ -19,6 +19,7 @@ from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.folders import load_weights
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
 from pyannote.audio.io.locks import FolderLock
@@ -58,50 +59,81 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
     keep_memory()
     device = choose_device(options.cpu, options.gpu)
     folder = TrainFolder(options.root.resolve() / "train" / f"{options.protocol}.{options.subset}")
-    checkpoints = Checkpoints(folder.weights)
     with joined(device) as ranks:
         with ranks.in_turn():
             experiment = experiment_type(options.root.resolve(), options.parallel, device, options.scheduler)
-            files = experiment.usable(experiment.recordings(options.protocol, options.subset))
-            files = experiment.augmented(files)
-            for remark in experiment.check(files):
-                warn(remark)
+            files = _files(experiment, options)
             specifications = experiment.task.specifications(experiment.extraction)
             torch.manual_seed(torch_seed(options.seed))
             trainer = _trainer(experiment, specifications, options, device, ranks)
-
         with ranks.led(FolderLock(folder.path, purpose="train")):
             with ranks.in_turn():
-                resumed = _resume_epoch(options, checkpoints)
-                pack = on_device(experiment.pack(files), device)
-                trainer.ahead = pack.ahead
-                experiment.task.prepare(files, pack, specifications)
-                if resumed:
-                    folder.check_specifications(specifications)
-                    _resume(trainer, folder, checkpoints, resumed)
-                else:
-                    _initialize(trainer, experiment, options, folder, specifications)
-                checkpoints.drop_after(resumed)
+                resumed = _begin(trainer, experiment, files, folder, specifications, options)
             _announce(experiment, trainer, folder, len(files), resumed)
-            with (
-                ranks.led(_validation(experiment, folder, specifications, options)) as validated,
-                ranks.led(curves(folder.path, purge_step=resumed + 1 if resumed else None)) as writer,
-            ):
+            _learn(trainer, experiment, folder, specifications, options, resumed)
 
-                def ends(report: EpochReport) -> bool:
-                    """Save and log an epoch, and tell whether training may stop."""
-                    assert validated is not None and writer is not None, "this is the work of process 0"
-                    with uninterrupted():
-                        checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
-                        _log(writer, report, options)
-                        experiment.log(writer, report, specifications)
-                        writer.flush()
-                    return validated(report.epoch)
 
-                _find_learning_rate(trainer, writer)
-                for report in trainer.epochs(resumed + 1, options.last, progress=bar):
-                    if ranks.answer(partial(ends, report)):
-                        break
+def _files(experiment: Experiment, options: TrainOptions) -> list[Recording]:
+    """Training files, checked, with what augmentation makes of them."""
+    files = experiment.usable(experiment.recordings(options.protocol, options.subset))
+    files = experiment.augmented(files)
+    for remark in experiment.check(files):
+        warn(remark)
+    return files
+
+
+def _begin(
+    trainer: Trainer,
+    experiment: Experiment,
+    files: list[Recording],
+    folder: TrainFolder,
+    specifications: Specifications,
+    options: TrainOptions,
+) -> int:
+    """Get ready to learn, and give the epoch to go on from; 0 is the beginning."""
+    checkpoints = Checkpoints(folder.weights)
+    resumed = _resume_epoch(options, checkpoints)
+    pack = on_device(experiment.pack(files), trainer.device)
+    trainer.ahead = pack.ahead
+    experiment.task.prepare(files, pack, specifications)
+    if resumed:
+        folder.check_specifications(specifications)
+        _resume(trainer, folder, checkpoints, resumed)
+    else:
+        _initialize(trainer, experiment, options, folder, specifications)
+    checkpoints.drop_after(resumed)
+    return resumed
+
+
+def _learn(
+    trainer: Trainer,
+    experiment: Experiment,
+    folder: TrainFolder,
+    specifications: Specifications,
+    options: TrainOptions,
+    resumed: int,
+) -> None:
+    """Train, and save, log and validate each epoch."""
+    ranks, checkpoints = trainer.ranks, Checkpoints(folder.weights)
+    with (
+        ranks.led(_validation(experiment, folder, specifications, options)) as validated,
+        ranks.led(curves(folder.path, purge_step=resumed + 1 if resumed else None)) as writer,
+    ):
+
+        def ends(report: EpochReport) -> bool:
+            """Save and log an epoch, and tell whether training may stop."""
+            assert validated is not None and writer is not None, "this is the work of process 0"
+            with uninterrupted():
+                checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
+                _log(writer, report, options)
+                experiment.log(writer, report, specifications)
+                writer.flush()
+            return validated(report.epoch)
+
+        _find_learning_rate(trainer, writer)
+        for report in trainer.epochs(resumed + 1, options.last, progress=bar):
+            if ranks.answer(partial(ends, report)):
+                break
 
 
 def _trainer(
