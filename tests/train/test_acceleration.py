@@ -55,10 +55,13 @@ class TestChoice:
         monkeypatch.setattr("shutil.which", lambda name: None)
         assert not Acceleration.chosen(embedding(), GPU, 256).compiled
 
-    def test_graphs_are_of_gpus(self):
+    def test_graphs_are_of_gpus(self, monkeypatch):
+        monkeypatch.setattr("pyannote.audio.train.acceleration.recordable", lambda: True)
         assert Acceleration.chosen(detector(), GPU, graphs="auto").graphs
         assert not Acceleration.chosen(detector(), GPU, graphs="off").graphs
         assert not Acceleration.chosen(detector(), CPU, graphs="on").graphs
+        monkeypatch.setattr("pyannote.audio.train.acceleration.recordable", lambda: False)
+        assert not Acceleration.chosen(detector(), GPU, graphs="on").graphs
         assert str(Acceleration(graphs=True)) == "float32, not compiled, as a CUDA graph"
 
     def test_the_log_says_which(self):

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from pyannote.audio.train.interfaces import Batch, Gradients
-from pyannote.audio.train.recorded import Compute, Recorded
+from pyannote.audio.train.recorded import Compute, Recorded, recordable
 
 Choice = Literal["auto", "on", "off"]
 
@@ -68,7 +68,7 @@ class Acceleration:
         return cls(
             mixed=mixed_pays(model, device, chunks) if mixed == "auto" else mixed == "on",
             compiled=compiling_pays(model, device, chunks) if compiled == "auto" else compiled == "on",
-            graphs=device.type == "cuda" and graphs != "off",
+            graphs=device.type == "cuda" and graphs != "off" and recordable(),
         )
 
     def gradients(

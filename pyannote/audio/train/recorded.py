@@ -16,6 +16,11 @@ BEFORE = 3
 """Steps that are taken as usual before one is recorded: libraries choose their algorithms in them."""
 
 
+def recordable() -> bool:
+    """Whether this PyTorch records graphs in which random numbers are drawn: older ones do not."""
+    return hasattr(torch.cuda.CUDAGraph, "register_generator_state")
+
+
 class Recorded:
     """A CUDA graph of all that leads from a batch to gradients.
 
