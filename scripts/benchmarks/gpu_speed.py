@@ -35,7 +35,7 @@ from typing import Any
 import docopt
 import numpy as np
 import torch
-from common import CLASSES, interleaved, median, ratio, synthetic_files, synthetic_pack, table
+from common import CLASSES, NOT_HERE, interleaved, median, ratio, synthetic_files, synthetic_pack, table
 from torch import Tensor
 
 from pyannote.audio.augmentation.chunk_mixing import ChunkMixing
@@ -252,8 +252,8 @@ def main() -> None:
     given = docopt.docopt(__doc__)
     device, rounds = torch.device(given["--device"]), int(given["--rounds"])
     if device.type == "cuda" and not torch.cuda.is_available():
-        print("There is no GPU on this machine.")
-        return
+        print("There is no GPU on this machine.", file=sys.stderr)
+        raise SystemExit(NOT_HERE)
     started, rows, left_out = time.perf_counter(), [], []
     # the plain rows first: compiling takes longest
     for arm in (given["--arms"] or ",".join(ARMS)).split(","):
