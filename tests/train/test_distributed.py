@@ -150,8 +150,9 @@ def test_long_work_of_process_0_is_waited_for(ended):
 
 def test_batches_that_cannot_be_shared_are_refused(ended):
     how = ended[1]["small.2"]
-    assert sorted(how["codes"]) == [2, 9]
-    assert "A batch of 3 is too small for 2 processes" in how["errors"][0]
+    # whichever comes first says so; the other may find nobody who could tell it
+    assert sorted(how["codes"]) in ([2, 9], [2, 2])
+    assert "A batch of 3 is too small for 2 processes" in "".join(how["errors"])
 
 
 def test_a_process_that_is_told_to_end_takes_the_others_with_it(ended):
