@@ -84,6 +84,16 @@ class Experiment(ABC):
         self.waveform_augmentations = [one for one in augmentations if isinstance(one, WaveformAugmentation)]
         others = (RecordingAugmentation, WaveformAugmentation)
         self.augmentations = [one for one in augmentations if not isinstance(one, others)]
+        self.check_config()
+
+    def check_config(self) -> None:  # noqa: B027
+        """Refuse what this family of experiments cannot use: before hours of training, not after.
+
+        Raises
+        ------
+        ConfigError
+            With the line.
+        """
 
     @abstractmethod
     def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:

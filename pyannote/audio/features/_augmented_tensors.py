@@ -90,10 +90,6 @@ class AugmentedTensors(Pack):
         """Where chunks are computed."""
         return self.samples.device
 
-    def places(self, starts: NDArray[np.int64]) -> Tensor:
-        """Starts of chunks on the device (see `Pack.places`)."""
-        return torch.from_numpy(starts).to(self.device)
-
     def gather(
         self,
         starts: NDArray[np.int64] | Tensor,

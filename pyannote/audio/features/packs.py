@@ -77,7 +77,9 @@ class Pack:
 
     def places(self, starts: NDArray[np.int64]) -> NDArray[np.int64] | Tensor:
         """Starts of the chunks of many batches, brought at once to where `gather` reads some of them."""
-        return starts
+        import torch
+
+        return starts if self.device.type == "cpu" else torch.from_numpy(starts).to(self.device)
 
     def gather(
         self,

@@ -53,10 +53,6 @@ class TensorPack(Pack):
         """Where chunks are gathered."""
         return self.frames.device
 
-    def places(self, starts: NDArray[np.int64]) -> Tensor:
-        """Starts of chunks on the device (see `Pack.places`)."""
-        return torch.from_numpy(starts).to(self.device)
-
     def gather(
         self,
         starts: NDArray[np.int64] | Tensor,

@@ -23,7 +23,6 @@ from pyannote.audio.inference.folders import backend_of
 from pyannote.audio.models._embedding import EmbeddingModel
 
 if TYPE_CHECKING:
-    import torch
     from torch.utils.tensorboard import SummaryWriter
 
     from pyannote.audio.applications.embedding.validator import EmbeddingOptions, EmbeddingValidator
@@ -42,15 +41,8 @@ class EmbeddingExperiment(Experiment):
     kind: ClassVar[Kind] = "approach"
     task: Approach
 
-    def __init__(
-        self,
-        root: Path,
-        parallel: int = 1,
-        device: torch.device | None = None,
-        scheduler: str | None = None,
-    ) -> None:
-        super().__init__(root, parallel, device, scheduler)
-        # before hours of training, not after
+    def check_config(self) -> None:
+        """Refuse a back-end that does not exist, and augmentation that segments of speakers cannot take."""
         self.backend()
         for block in self.config.data_augmentation:
             self._refuse_mixing(block)
