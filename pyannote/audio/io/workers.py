@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -128,13 +129,17 @@ def _client(scheduler: str) -> Iterator[Any]:
         ) from None
     # what goes wrong is said in a sentence, once
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
-    try:
+    client = None
+    with suppress(OSError, ValueError, KeyError, TypeError):
         client = Client(_address(scheduler), timeout=CONNECT_PATIENCE, set_as_default=False)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    if client is None:
+        # Close what was begun of it now: the collector might do so while another client starts, and each of
+        # both would wait for the other.
+        gc.collect()
         raise UsageError(
             f"No Dask scheduler answers at {scheduler}.",
             fix="Name its address, such as tcp://host:8786, or its scheduler file.",
-        ) from error
+        )
     with client:
         try:
             client.wait_for_workers(1, timeout=WORKER_PATIENCE)
