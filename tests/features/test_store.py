@@ -259,7 +259,7 @@ def test_a_second_start_opens_no_recording(tmp_path, files, monkeypatch):
     monkeypatch.setattr(store_module, "PACK_FILES", 3)
     first = FeatureStore(Counting(), tmp_path / "cache").pack(files)
     store = FeatureStore(Counting(), tmp_path / "cache")
-    for name in ("content_key", "_load", "long_term_average", "_moments"):
+    for name in ("content_key", "load_features", "long_term_average", "_moments"):
         monkeypatch.setattr(store_module, name, refuse)
     store.prepare(files)
     pack = store.pack(files)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.io.storage import write_with
+from pyannote.audio.features._arrays import load_arrays, save_arrays
 
 
 @dataclass(frozen=True)
@@ -70,17 +68,3 @@ class Index:
         """Read what was saved; None if there is nothing, or it is damaged."""
         arrays = load_arrays(path, "keys", "frames")
         return None if arrays is None else cls(arrays[0].astype(str).tolist(), arrays[1])
-
-
-def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write named arrays to a file, completely or not at all."""
-    write_with(path, lambda stream: np.savez(stream, **arrays))  # type: ignore[arg-type]
-
-
-def load_arrays(path: Path, *names: str) -> list[NDArray[Any]] | None:
-    """Arrays of a file by their names; None if there is no such file, or it is damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return [arrays[name] for name in names]
-    except (OSError, ValueError, EOFError, KeyError, BadZipFile):
-        return None

@@ -16,24 +16,30 @@ keys are looked at again; they read some of each recording.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from pyannote.audio.core.errors import StorageError
 from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.features._arrays import (
+    load_array,
+    load_arrays,
+    load_features,
+    save_arrays,
+    write_pieces,
+)
 from pyannote.audio.features._content_key import content_key, state_of
-from pyannote.audio.features._index import Index, load_arrays, save_arrays
+from pyannote.audio.features._index import Index
 from pyannote.audio.features._threads import threads_of_one
 from pyannote.audio.features.augmented_packs import AugmentedPack, ChangesWaveforms
 from pyannote.audio.features.base import FeatureExtraction, Features
@@ -42,7 +48,6 @@ from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.features.raw_audio import RawAudio
 from pyannote.audio.io.mapped import read_only
-from pyannote.audio.io.refusals import storage_error
 from pyannote.audio.io.storage import write_array, write_text, write_with
 from pyannote.audio.io.waveform import AudioFile, audio_path
 from pyannote.audio.io.workers import Workers
@@ -139,11 +144,11 @@ class FeatureStore:
         if isinstance(self.extraction, Precomputed):
             return cast(Features, self.extraction(file).data)
         path = self._path(file)
-        features = _load(path, self.extraction.dimension)
+        features = load_features(path, self.extraction.dimension)
         if features is None:
             self._describe()
             _compute((file, path), self.extraction, threads_of_one(self.workers.parallel), self.device)
-            features = _load(path, self.extraction.dimension)
+            features = load_features(path, self.extraction.dimension)
         return cast(Features, features)
 
     def long_term(self, file: AudioFile) -> npt.NDArray[np.float32]:
@@ -151,7 +156,7 @@ class FeatureStore:
         if isinstance(self.extraction, Precomputed):
             return long_term_average(self.get(file))
         path = self._path(file).with_suffix(".mean.npy")
-        if (stored := _array(path)) is not None and stored.shape == (self.extraction.dimension,):
+        if (stored := load_array(path)) is not None and stored.shape == (self.extraction.dimension,):
             return np.array(stored)
         average = long_term_average(read_only(self.get(file)))
         _explained(lambda: write_array(path, average))
@@ -274,11 +279,11 @@ class FeatureStore:
 
     def _packed_file(self, files: Sequence[AudioFile], index: Index, shape: tuple[int, int]) -> Features:
         path = self.folder / f"pack-{index.digest}.npy"
-        data = _array(path)
+        data = load_array(path)
         if data is None or data.shape != shape:
             parts = (self.get(file) for file in files)
-            _explained(lambda: write_with(path, lambda stream: _write(stream, parts, shape)))
-            data = _array(path)
+            _explained(lambda: write_with(path, lambda stream: write_pieces(stream, parts, shape)))
+            data = load_array(path)
         return cast(Features, data)
 
     def _summary(
@@ -307,7 +312,7 @@ class FeatureStore:
 
     def _frames(self, key: str) -> int | None:
         """Frames of what is stored; None if nothing is."""
-        features = _load(self._file(key), self.extraction.dimension)
+        features = load_features(self._file(key), self.extraction.dimension)
         return None if features is None else len(features)
 
     def _describe(self) -> None:
@@ -341,14 +346,16 @@ def _compute(
 ) -> None:
     """Store the features of a recording, unless someone else has done so in the meantime."""
     file, path = work
-    if _load(path, extraction.dimension) is None:
+    if load_features(path, extraction.dimension) is None:
         if device is None or device.type == "cpu":
             reader = extraction.open(file)
         else:
             reader = extraction.open_on(file, device)
         shape = (reader.frames, extraction.dimension)
         pieces = reader.pieces(extraction.piece, threads)
-        _explained(lambda: write_with(path, lambda stream: _write(stream, pieces, shape), scratch=scratch))
+        _explained(
+            lambda: write_with(path, lambda stream: write_pieces(stream, pieces, shape), scratch=scratch)
+        )
 
 
 def _averages(data: Features, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
@@ -367,28 +374,3 @@ def _explained(write: Callable[[], None]) -> None:
     except StorageError as error:
         fix = f"Name a folder with enough space, which can be written, in {VARIABLE}."
         raise StorageError(error.found, file=error.file, fix=fix) from error
-
-
-def _write(stream: BinaryIO, pieces: Iterable[Features], shape: tuple[int, int]) -> None:
-    """Write an npy file piece by piece, so that it never lies in memory as a whole."""
-    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(stream, header)
-    for piece in pieces:
-        stream.write(np.ascontiguousarray(piece, dtype="<f4").data)
-
-
-def _load(path: Path, dimension: int) -> Features | None:
-    """Map features into memory; None if there are none, and they must be computed."""
-    features = _array(path)
-    return features if features is not None and features.shape[1:] == (dimension,) else None
-
-
-def _array(path: Path) -> npt.NDArray[np.float32] | None:
-    """Map an array into memory; None if there is none, or it is damaged and must be computed again."""
-    try:
-        return cast(npt.NDArray[np.float32], np.load(path, mmap_mode="c", allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
-        if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
-            # the array is there, and computing it again would not help
-            raise storage_error(cast(OSError, error), path, action="read") from error
-        return None
