@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["commands", "promises"]
+
 
 def sabotage(flag, last):
     """Let a worker be killed by the operating system at its `last` write, if it is the first to get there."""
