@@ -27,49 +27,71 @@ def oracle(labels):
     """sed_eval's results for pairs of event lists, pooled."""
     import warnings
 
-    def evaluate(kind, pairs, names=labels, **options):
+    def evaluate(kind, pairs, names=labels, length=None, **options):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import sed_eval
 
             metric = getattr(sed_eval.sound_event, kind)(list(names), **options)
+            cut = {} if length is None else {"evaluated_length_seconds": length}
             for pair in pairs:
-                metric.evaluate(
-                    *(
-                        [{"onset": on, "offset": off, "event_label": label} for on, off, label in events]
-                        for events in pair
-                    )
+                rows = (
+                    [{"onset": on, "offset": off, "event_label": label} for on, off, label in events]
+                    for events in pair
                 )
+                metric.evaluate(*rows, **cut)
             return metric.results()
 
     return evaluate
 
 
 @pytest.fixture(scope="session")
-def differences(labels):
+def differences_of():
     """Names of the measures in which counts and sed_eval's results are not the same number or both NaN."""
     import math
 
-    def compare(counts, results):
-        ours, theirs = {}, {}
-        for group in ("f_measure", "error_rate"):
-            for scope in ("overall", "class_wise_average"):
-                for name, value in results[scope][group].items():
-                    theirs[scope, name] = value
-                    ours[scope, name] = getattr(getattr(counts, scope), name)
+    def comparing(labels):
+        def compare(counts, results):
+            ours, theirs = {}, {}
+            for group in ("f_measure", "error_rate"):
+                for scope in ("overall", "class_wise_average"):
+                    for name, value in results[scope][group].items():
+                        theirs[scope, name] = value
+                        ours[scope, name] = getattr(getattr(counts, scope), name)
+                for column, label in enumerate(labels):
+                    for name, value in results["class_wise"][label][group].items():
+                        theirs[label, name] = value
+                        ours[label, name] = getattr(counts.class_wise, name)[column]
             for column, label in enumerate(labels):
-                for name, value in results["class_wise"][label][group].items():
-                    theirs[label, name] = value
-                    ours[label, name] = getattr(counts.class_wise, name)[column]
-        for column, label in enumerate(labels):
-            count = results["class_wise"][label]["count"]
-            theirs[label, "Nref"], theirs[label, "Nsys"] = count["Nref"], count["Nsys"]
-            ours[label, "Nref"], ours[label, "Nsys"] = counts.n_reference[column], counts.n_system[column]
-        assert len(theirs) == 7 + 6 + 8 * len(labels)
-        return [
-            key
-            for key, value in theirs.items()
-            if ours[key] != value and not (math.isnan(ours[key]) and math.isnan(value))
-        ]
+                count = results["class_wise"][label]["count"]
+                theirs[label, "Nref"], theirs[label, "Nsys"] = count["Nref"], count["Nsys"]
+                ours[label, "Nref"], ours[label, "Nsys"] = counts.n_reference[column], counts.n_system[column]
+            assert len(theirs) == 7 + 6 + 8 * len(labels)
+            return [
+                key
+                for key, value in theirs.items()
+                if ours[key] != value and not (math.isnan(ours[key]) and math.isnan(value))
+            ]
 
-    return compare
+        return compare
+
+    return comparing
+
+
+@pytest.fixture(scope="session")
+def differences(differences_of, labels):
+    """The same for the usual labels."""
+    return differences_of(labels)
+
+
+@pytest.fixture(scope="session")
+def pooled_by():
+    """Sums of counts that were made in the same way: (way, pair of lists, counts) to (way, pairs, sum)."""
+
+    def pool(counted):
+        for way in sorted({way for way, _, _ in counted}):
+            own = [(pair, counts) for other, pair, counts in counted if other == way]
+            first, *rest = (counts for _, counts in own)
+            yield way, [pair for pair, _ in own], sum(rest, first)
+
+    return pool

@@ -90,3 +90,11 @@ def test_sed_eval_is_imported_late_and_silently():
     )
     done = subprocess.run([sys.executable, "-W", "default", "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.slow
+def test_a_long_chain_of_events_that_compete():
+    reference = [(0.9 * index, 0.9 * index + 1, "car") for index in range(1101)]
+    estimate = [(onset + 0.45, offset + 0.45, "car") for onset, offset, _ in reference[:-1]]
+    results = evaluate({"a": reference}, {"a": [*estimate, reference[0]]}, ["car"])
+    assert results["event_based_onset"]["overall"]["f_measure"]["f_measure"] == 1

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyannote.audio.metrics.counts import Counts
 from pyannote.audio.metrics.events import Events, as_arrays
 
-BoolArray = NDArray[np.bool_]
+Indices = NDArray[np.int64]
 
 
 class EventCounts(Counts):
@@ -66,43 +66,60 @@ def count(
     """
     onsets, offsets, columns = as_arrays(reference, labels)
     estimated_onsets, estimated_offsets, estimated_columns = as_arrays(estimate, labels)
-    near = np.abs(onsets[:, None] - estimated_onsets) <= collar
+    rows, others = _near(onsets, estimated_onsets, collar)
     if evaluate_offset:
         tolerance = np.maximum(collar, percentage_of_length * (offsets - onsets))
-        near &= np.abs(offsets[:, None] - estimated_offsets) <= tolerance[:, None]
-    right, used = _match(near & (columns[:, None] == estimated_columns))
-    near[right] = False
-    near[:, used] = False
+        close = np.abs(offsets[rows] - estimated_offsets[others]) <= tolerance[rows]
+        rows, others = rows[close], others[close]
+    same = columns[rows] == estimated_columns[others]
+    right, used = _match(rows[same], others[same])
+    left = ~(np.isin(rows, right) | np.isin(others, used))
     return EventCounts(
         tp=np.bincount(columns[right], minlength=len(labels)),
         n_reference=np.bincount(columns, minlength=len(labels)),
         n_system=np.bincount(estimated_columns, minlength=len(labels)),
-        substitutions=_pairs_in_order(near),
+        substitutions=_pairs_in_order(rows[left], others[left]),
     )
 
 
-def _match(hits: BoolArray) -> tuple[list[int], list[int]]:
-    """Rows and columns of a largest set of hits that share no row and no column."""
+def _near(onsets: NDArray[np.float64], others: NDArray[np.float64], collar: float) -> tuple[Indices, Indices]:
+    """Pairs of onsets that differ by no more than a collar, in the order of the first and then the second."""
+    order = np.argsort(others)
+    # more than rounding can move an onset: what is near is decided below, on the difference itself
+    reach = collar + 1e-6
+    first = np.searchsorted(others[order], onsets - reach, side="left")
+    counts = np.searchsorted(others[order], onsets + reach, side="right") - first
+    rows = np.repeat(np.arange(len(onsets)), counts)
+    before = np.repeat(np.cumsum(counts) - counts, counts)
+    columns = order[np.repeat(first, counts) + np.arange(len(rows)) - before]
+    near = np.abs(onsets[rows] - others[columns]) <= collar
+    rows, columns = rows[near], columns[near]
+    ordered = np.lexsort((columns, rows))
+    return rows[ordered], columns[ordered]
+
+
+def _match(rows: Indices, columns: Indices) -> tuple[list[int], list[int]]:
+    """Rows and columns of a largest set of pairs that share no row and no column."""
     # Which of several largest matchings is found decides how many substitutions remain, so that equal
     # figures need sed_eval's own matching, and its order of events.
-    if not hits.any():
+    if not len(rows):
         return [], []
-    from pyannote.audio.metrics.official import import_sed_eval
+    from pyannote.audio.metrics.official import deep_matching, import_sed_eval
 
     graph: dict[int, list[int]] = {}
-    for row, column in np.argwhere(hits).tolist():
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         graph.setdefault(column, []).append(row)
-    matching: dict[int, int] = import_sed_eval().util.bipartite_match(graph)
+    with deep_matching(len(graph)):
+        matching: dict[int, int] = import_sed_eval().util.bipartite_match(graph)
     return list(matching.keys()), list(matching.values())
 
 
-def _pairs_in_order(near: BoolArray) -> int:
-    """Pair each row with the first column that is near and still free; how many found one."""
-    free = np.ones(near.shape[1], dtype=bool)
-    pairs = 0
-    for row in near:
-        candidates = np.flatnonzero(row & free)
-        if candidates.size:
-            free[candidates[0]] = False
-            pairs += 1
-    return pairs
+def _pairs_in_order(rows: Indices, columns: Indices) -> int:
+    """Pair each row with the first column that is still free; how many found one."""
+    paired: set[int] = set()
+    taken: set[int] = set()
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        if row not in paired and column not in taken:
+            paired.add(row)
+            taken.add(column)
+    return len(paired)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +26,21 @@ def import_sed_eval() -> ModuleType:
         warnings.simplefilter("ignore")
         import sed_eval
     return sed_eval
+
+
+@contextmanager
+def deep_matching(events: int) -> Iterator[None]:
+    """Let sed_eval match so many events.
+
+    Its matching calls itself once for each event of a chain whose events could all be paired otherwise. Of a
+    thousand short events close to each other, that is deeper than Python allows.
+    """
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(before + events)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def evaluate(
@@ -67,8 +84,9 @@ def evaluate(
     metrics = _metrics(names)
     for file, events in reference.items():
         pair = [_rows(events, neutral), _rows(estimate.get(file, ()), neutral)]
-        for metric in metrics.values():
-            metric.evaluate(*pair)
+        with deep_matching(len(pair[1])):
+            for metric in metrics.values():
+                metric.evaluate(*pair)
     results = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
