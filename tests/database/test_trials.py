@@ -160,9 +160,9 @@ def plug(registry, protocol):
 def test_a_class_is_asked_for_its_trials(data):
     plug(data(), Plugin)
     found = trials("Plugged.SpeakerVerification.One", "development")
-    assert [file["uri"] for file in found.files] == ["id1/a/00001", "id1/b/00001", "id1/a/00001"]
-    assert [file["regions"] for file in found.files] == [[(0, 1)], [(0, 2.0)], [(1, 2)]]
-    assert (found.first.tolist(), found.second.tolist()) == ([0, 1, 2], [1, 2, 0])
+    assert [file["uri"] for file in found.files] == ["id1/a/00001", "id1/a/00001", "id1/b/00001"]
+    assert [file["regions"] for file in found.files] == [[(0, 1)], [(1, 2)], [(0, 2.0)]]
+    assert (found.first.tolist(), found.second.tolist()) == ([0, 2, 1], [2, 1, 0])
     assert found.targets.tolist() == [True, False, True]
 
 

@@ -76,8 +76,8 @@ def test_trials(root, tmp_path, load):
     registry = load(prepare(root, tmp_path / "out", development=2))
     found = trials(VERIFICATION, "test")
     assert [file["uri"] for file in found.files] == [
-        "id10270/5r0dWxy17C8/00001",
         "id10270/-7Rn8q_kXqM/00002",
+        "id10270/5r0dWxy17C8/00001",
         "id10271/5r0dWxy17C8/00001",
     ]
     assert found.targets.tolist() == [True, False]

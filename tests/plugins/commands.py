@@ -266,6 +266,11 @@ scheduler:
 """
 
 
+@pytest.fixture(scope="session")
+def embedding_text():
+    return EMBEDDING_CONFIG
+
+
 class Corpora(NamedTuple):
     """VoxCeleb1 (20 speakers of train, 2 of development, 2 of test), AMI (two meetings) and MUSAN."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
-from pyannote.audio.database.protocols import Recording, _protocol, _recording
+from pyannote.audio.database.protocols import Recording, _by_name, _protocol, _recording
 from pyannote.audio.database.sources import check_sources, sources_of
 
 
 def collection(name: str) -> list[Recording]:
-    """Files of a collection.
+    """Files of a collection, in the order of their names.
 
     In a `database.yml`, a collection is a protocol of the task `Collection` that names its list itself::
 
@@ -56,4 +56,5 @@ def collection(name: str) -> list[Recording]:
         raise DataError(f"The collection {name} cannot be read ({error}).", fix="Check its list.") from error
     if not files:
         raise DataError(f"The collection {name} has no files.", file=sources.get("uri"), fix="Fill its list.")
+    files.sort(key=_by_name)
     return [_recording(file, {}, {}, annotated=False) for file in files]

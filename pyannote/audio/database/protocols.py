@@ -54,7 +54,7 @@ def recordings(
     annotated: bool = True,
     speakers: bool = False,
 ) -> list[Recording]:
-    """Files of one subset of a protocol.
+    """Files of one subset of a protocol, in the order of their names.
 
     Parameters
     ----------
@@ -101,12 +101,18 @@ def recordings(
         raise DataError(
             f"The subset {subset!r} of {name} has no files.", file=sources.get("uri"), fix="Fill its list."
         )
+    files.sort(key=_by_name)
     found = [_recording(file, sources, latest, annotated) for file in files]
     return (
         [_distinct(one, _scope(file, name)) for one, file in zip(found, files, strict=True)]
         if speakers
         else found
     )
+
+
+def _by_name(file: Any) -> tuple[str, str]:
+    # what is drawn, and which chunks share a batch, must not depend on the order of a list
+    return str(file["uri"]), str(file["database"])
 
 
 def recording_of(audio: Path) -> Recording:

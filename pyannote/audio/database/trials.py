@@ -12,9 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
-from pyannote.audio.database.protocols import Recording, _check_end, _protocol, _recording, _value, recordings
+from pyannote.audio.database.protocols import (
+    Recording,
+    _by_name,
+    _check_end,
+    _protocol,
+    _recording,
+    _value,
+    recordings,
+)
 from pyannote.audio.database.sources import sources_of
 from pyannote.audio.database.trial_lists import check_both_kinds, read_trials
+
+Parts = tuple[tuple[float, float], ...]
+"""Start and end of each part of a recording, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +35,8 @@ class Trials:
     Parameters
     ----------
     files : list of Recording
-        Each recording that occurs, once. Its `regions` are the parts to compare: the `try_with` of the
-        protocol, else its annotated parts, else all of it.
+        Each recording that occurs, once, in the order of their names. Its `regions` are the parts to compare:
+        the `try_with` of the protocol, else its annotated parts, else all of it.
     first, second : array of int64, trials
         Indices into `files`.
     targets : array of bool, trials
@@ -108,10 +119,10 @@ def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -
 def _read(path: Path, files: Iterable[Recording]) -> Trials:
     known = {file["uri"]: file for file in files}
     listed = read_trials(path, {uri: uri for uri in known})
-    used = dict.fromkeys(uri for trial in listed for uri in (trial.first, trial.second))
-    index = {uri: position for position, uri in enumerate(used)}
+    used = {uri for trial in listed for uri in (trial.first, trial.second)}
+    index = {uri: position for position, uri in enumerate(sorted(used))}
     return Trials(
-        [known[uri] for uri in used],
+        [known[uri] for uri in index],
         np.array([index[trial.first] for trial in listed], dtype=np.int64),
         np.array([index[trial.second] for trial in listed], dtype=np.int64),
         np.array([trial.target for trial in listed], dtype=bool),
@@ -120,27 +131,28 @@ def _read(path: Path, files: Iterable[Recording]) -> Trials:
 
 def _asked(protocol_trials: Iterable[Mapping[str, Any]]) -> Trials:
     """Trials that a protocol yields; one file that is tried with two parts of it counts as two."""
-    index: dict[object, int] = {}
-    files: list[Recording] = []
-    pairs: list[tuple[int, int, bool]] = []
+    files: dict[tuple[str, str, Parts], Recording] = {}
+    pairs: list[tuple[tuple[str, str, Parts], tuple[str, str, Parts], bool]] = []
     for trial in protocol_trials:
         if trial["reference"] not in (0, 1):
             found = f"The reference {trial['reference']!r} of a trial is neither 0 nor 1."
             raise DataError(found, fix="Correct the list of trials.")
         sides = []
         for file in (trial["file1"], trial["file2"]):
-            parts = _parts(file)
-            key = (file["database"], file["uri"], parts)
-            if key not in index:
-                index[key] = len(files)
-                files.append(_tried(_recording(file, {}, {}, annotated=False), parts))
-            sides.append(index[key])
+            sides.append((*_by_name(file), _parts(file)))
+            if sides[-1] not in files:
+                files[sides[-1]] = _tried(_recording(file, {}, {}, annotated=False), sides[-1][2])
         pairs.append((sides[0], sides[1], bool(trial["reference"])))
-    first, second, targets = zip(*pairs, strict=True) if pairs else ((), (), ())
-    return Trials(files, np.array(first, np.int64), np.array(second, np.int64), np.array(targets, dtype=bool))
+    index = {side: position for position, side in enumerate(sorted(files))}
+    return Trials(
+        [files[side] for side in index],
+        np.array([index[first] for first, _, _ in pairs], dtype=np.int64),
+        np.array([index[second] for _, second, _ in pairs], dtype=np.int64),
+        np.array([target for _, _, target in pairs], dtype=bool),
+    )
 
 
-def _parts(file: Any) -> tuple[tuple[float, float], ...]:
+def _parts(file: Any) -> Parts:
     from pyannote.core import Segment, Timeline
 
     tried = _value(file, "try_with")
