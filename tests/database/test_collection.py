@@ -44,6 +44,12 @@ def test_files_are_those_of_the_list(folder):
     assert rain["audio"] == folder / "audio" / "rain.wav" and rain["regions"] == [(0.0, 3.0)]
 
 
+def test_the_order_of_the_list_does_not_matter(folder):
+    before = collection(NAME)
+    (folder / "noise.lst").write_text("rain\nfan\n")
+    assert collection(NAME) == before
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

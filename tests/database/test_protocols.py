@@ -75,6 +75,13 @@ def test_a_recording_is_what_its_files_say(data):
     assert labels_of([one, other]) == ["car", "people_walking"]
 
 
+def test_the_order_of_lists_and_annotation_does_not_matter(data):
+    before = data.read()
+    for name, lines in (("train.lst", ["b", "a"]), ("train.rttm", RTTM[::-1]), ("train.uem", UEM[::-1])):
+        data.write(name, lines)
+    assert data.read() == before
+
+
 def test_events_end_with_the_annotated_regions(data):
     data.write(
         "train.rttm",

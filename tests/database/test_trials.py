@@ -166,6 +166,16 @@ def test_a_class_is_asked_for_its_trials(data):
     assert found.targets.tolist() == [True, False, True]
 
 
+def test_the_order_of_trials_changes_the_place_of_no_file(data):
+    data()
+    before = trials(NAME, "test")
+    data(trial_list="".join(GOOD.splitlines(keepends=True)[::-1]))
+    after = trials(NAME, "test")
+    assert after.files == before.files
+    assert after.first.tolist() == before.first.tolist()[::-1]
+    assert after.second.tolist() == before.second.tolist()[::-1]
+
+
 @pytest.mark.parametrize("references", [(1, 1, 1), (1, 0, 2), ()])
 def test_wrong_references_of_a_class_are_refused(data, references):
     plug(data(), type("Wrong", (Plugin,), {"REFERENCES": references}))

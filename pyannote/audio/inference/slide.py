@@ -91,6 +91,9 @@ class Slide:
     def batches(self, recordings: Iterable[Inputs]) -> Iterator[list[Scores]]:
         """Scores of recordings, whose chunks share batches where they are short.
 
+        The last bit of a score depends on what shares its batch (1e-7 or less): the same recordings in the
+        same order have the same scores, and one of them alone may differ by so much.
+
         Parameters
         ----------
         recordings : iterable of mapping of str to ndarray
