@@ -1,0 +1,186 @@
+"""Gradients of all networks and losses are those of differences; a new file is tested as soon as it exists.
+
+All is computed in double precision by `torch.autograd.gradcheck`. Losses are checked value by value. Networks
+have too many weights for that: each of their parts is moved in a random direction, in which all of its
+weights take part.
+"""
+
+import copy
+import importlib
+import inspect
+import typing
+from functools import partial
+from itertools import product
+
+import pytest
+import torch
+from torch import nn
+from torch.func import functional_call
+
+from pyannote.audio.config.registry import available
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.embedding.approaches.base import Base as Approach
+from pyannote.audio.models._embedding import EmbeddingModel
+
+DETECTION = Specifications("Dcase", {"X": 7, "long_term": 7}, ("a", "b", "c"), 2.0, 0.01, 44100)
+FEATURES = Specifications("TripletLoss", {"X": 7}, ("a", "b", "c"), 1.0, 0.01, 16000)
+WAVEFORM = Specifications("TripletLoss", {"X": 1}, ("a", "b", "c"), 1.0, 1 / 16000, 16000)
+LABELS = torch.tensor([0, 0, 0, 1, 1, 2, 2, 3])
+
+
+def class_of(kind, name):
+    return getattr(importlib.import_module(available(kind)[name]), name)
+
+
+def choices(found, common=object):
+    """All combinations of the values of those parameters of a class that have a few."""
+    hints = typing.get_type_hints(found.__init__)
+    own = [
+        name
+        for name in inspect.signature(found).parameters
+        if name not in inspect.signature(common).parameters
+    ]
+    values = {
+        name: typing.get_args(hints[name]) for name in own if typing.get_origin(hints[name]) is typing.Literal
+    }
+    return [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
+
+
+def random(*shape, seed=0):
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+# networks
+
+
+def model_of(name):
+    """Network in double precision, and what it reads: the waveform, if it takes nothing else."""
+    found = class_of("architecture", name)
+    wanted = FEATURES if issubclass(found, EmbeddingModel) else DETECTION
+    torch.manual_seed(0)
+    try:
+        model = found(wanted)
+    except ConfigError:
+        wanted, model = WAVEFORM, found(WAVEFORM)
+    for module in model.modules():
+        if isinstance(module, (nn.Dropout, nn.Dropout1d, nn.Dropout2d)):
+            module.p = 0.0
+        if isinstance(module, nn.RNNBase):
+            module.dropout = 0.0
+    model.double()
+    # fresh weights may lie exactly where a function has a kink
+    for index, weight in enumerate(model.parameters()):
+        weight.data += size(weight) / 100 * random(*weight.shape, seed=index)
+    return model, wanted
+
+
+def inputs_of(model, specifications):
+    frames = 1600 if specifications is WAVEFORM else 2 * model.resolution + 9
+    return {
+        name: random(*((4, frames) if name == "X" else (4,)), dimension, seed=1)
+        for name, dimension in specifications.inputs.items()
+    }
+
+
+def size(tensor):
+    return max(0.01, float(tensor.detach().abs().mean()))
+
+
+def assert_gradient_along(function, tensors):
+    """The derivative is that of differences if all tensors are moved together, in a random direction."""
+    directions = [size(one) * random(*one.shape, seed=index) for index, one in enumerate(tensors)]
+
+    def moved(distance):
+        return function([start + distance * way for start, way in zip(tensors, directions, strict=True)])
+
+    start = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    # steps are so small because the largest networks have 100,000 places where they bend
+    assert torch.autograd.gradcheck(moved, start, eps=1e-9, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+@pytest.mark.parametrize("name", available("architecture"))
+def test_networks(name, training, promise):
+    model, specifications = model_of(name)
+    model.train(training)
+    batch, weights = inputs_of(model, specifications), dict(model.named_parameters())
+    parts = sorted({key.partition(".")[0] for key in weights})
+
+    def output(batch, weights):
+        found = functional_call(model, weights, (batch,))
+        return (found * random(*found.shape, seed=2)).sum()
+
+    for part in parts:
+        own = [key for key in weights if key.partition(".")[0] == part]
+        assert_gradient_along(
+            lambda tensors, own=own: output(batch, {**weights, **dict(zip(own, tensors, strict=True))}),
+            [weights[key].detach() for key in own],
+        )
+    for key in batch:
+        assert_gradient_along(
+            lambda tensors, key=key: output({**batch, key: tensors[0]}, weights), [batch[key]]
+        )
+    promise(
+        f"The gradient of {name} is right in {'training' if training else 'evaluation'}.",
+        "gradcheck in double precision, without dropout, of each part and each input, in a random direction.",
+        f"{len(parts)} parts and {len(batch)} inputs, at most 1e-4 off",
+    )
+
+
+# losses
+
+
+@pytest.mark.parametrize("name", available("approach"))
+def test_losses_on_embeddings(name, promise):
+    found = class_of("approach", name)
+    kinds = choices(found, Approach)
+    for given in kinds:
+        torch.manual_seed(0)
+        approach = found(**given)
+        approach.head = approach.make_head(4, 4).double()
+        weights = dict(approach.head.named_parameters())
+
+        def loss(embeddings, *tensors, approach=approach, weights=weights):
+            # a loss may change what it holds, such as centres
+            fresh = copy.deepcopy(approach)
+            for key, tensor in zip(weights, tensors, strict=True):
+                _replace(fresh.head, key, tensor)
+            return fresh.loss(embeddings, LABELS)
+
+        tensors = [random(len(LABELS), 4), *(weight.detach() for weight in weights.values())]
+        assert torch.autograd.gradcheck(loss, [tensor.requires_grad_() for tensor in tensors]), given
+    promise(
+        f"The gradient of {name} is right.",
+        "gradcheck in double precision, of each value of embeddings and of what the loss learns.",
+        f"{len(kinds)} combinations of its parameters, at most 1e-3 off",
+    )
+
+
+def _replace(module, key, tensor):
+    owner, _, name = key.rpartition(".")
+    owner = module.get_submodule(owner)
+    del owner._parameters[name]
+    setattr(owner, name, tensor)
+
+
+@pytest.mark.parametrize("weights", [None, "balanced", {"a": 3.0}], ids=str)
+@pytest.mark.parametrize("name", available("task"))
+def test_losses_of_detection(name, weights, promise):
+    found = class_of("task", name)
+    given = {"class_weights": weights} if "class_weights" in inspect.signature(found).parameters else {}
+    kinds = [kind for kind in choices(found) if set(kind).isdisjoint(given)]
+    activity = (random(3, 10, 2) > 0).double()
+    for kind in kinds:
+        task = found(labels_spec={"regular": ["a", "b"]}, **kind, **given)
+        if hasattr(task, "_loss_weights"):
+            found_weights = task._loss_weights(activity.mean(dim=(0, 1)).numpy())
+            task._weights = None if found_weights is None else found_weights.double()
+        targets = task.targets(activity, 4).double()
+        logits = random(*targets.shape, seed=3).requires_grad_()
+        assert torch.autograd.gradcheck(partial(task.loss, targets=targets), logits), kind
+    promise(
+        f"The gradient of the loss of {name} is right.",
+        f"gradcheck in double precision, of each value of logits, with class_weights {weights}.",
+        f"{len(kinds)} kinds of targets, at most 1e-3 off",
+    )
