@@ -21,6 +21,7 @@ from pyannote.audio.config.registry import available
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.embedding.approaches.base import Base as Approach
+from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
 from pyannote.audio.models._embedding import EmbeddingModel
 
 DETECTION = Specifications("Dcase", {"X": 7, "long_term": 7}, ("a", "b", "c"), 2.0, 0.01, 44100)
@@ -99,11 +100,9 @@ def assert_gradient_along(function, tensors):
     assert torch.autograd.gradcheck(moved, start, eps=1e-9, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 @pytest.mark.parametrize("name", available("architecture"))
-def test_networks(name, training, promise):
+def test_networks(name, promise):
     model, specifications = model_of(name)
-    model.train(training)
     batch, weights = inputs_of(model, specifications), dict(model.named_parameters())
     parts = sorted({key.partition(".")[0] for key in weights})
 
@@ -111,19 +110,22 @@ def test_networks(name, training, promise):
         found = functional_call(model, weights, (batch,))
         return (found * random(*found.shape, seed=2)).sum()
 
-    for part in parts:
-        own = [key for key in weights if key.partition(".")[0] == part]
-        assert_gradient_along(
-            lambda tensors, own=own: output(batch, {**weights, **dict(zip(own, tensors, strict=True))}),
-            [weights[key].detach() for key in own],
-        )
-    for key in batch:
-        assert_gradient_along(
-            lambda tensors, key=key: output({**batch, key: tensors[0]}, weights), [batch[key]]
-        )
+    for training in (True, False):
+        model.train(training)
+        for part in parts:
+            own = [key for key in weights if key.partition(".")[0] == part]
+            assert_gradient_along(
+                lambda tensors, own=own: output(batch, {**weights, **dict(zip(own, tensors, strict=True))}),
+                [weights[key].detach() for key in own],
+            )
+        for key in batch:
+            assert_gradient_along(
+                lambda tensors, key=key: output({**batch, key: tensors[0]}, weights), [batch[key]]
+            )
     promise(
-        f"The gradient of {name} is right in {'training' if training else 'evaluation'}.",
-        "gradcheck in double precision, without dropout, of each part and each input, in a random direction.",
+        f"The gradient of {name} is right.",
+        "gradcheck in double precision, in training without dropout and in evaluation, of each part and each "
+        "input in a random direction.",
         f"{len(parts)} parts and {len(batch)} inputs, at most 1e-4 off",
     )
 
@@ -164,23 +166,22 @@ def _replace(module, key, tensor):
     setattr(owner, name, tensor)
 
 
-@pytest.mark.parametrize("weights", [None, "balanced", {"a": 3.0}], ids=str)
 @pytest.mark.parametrize("name", available("task"))
-def test_losses_of_detection(name, weights, promise):
+def test_losses_of_detection(name, promise):
     found = class_of("task", name)
-    given = {"class_weights": weights} if "class_weights" in inspect.signature(found).parameters else {}
-    kinds = [kind for kind in choices(found) if set(kind).isdisjoint(given)]
+    known = inspect.signature(found).parameters
+    kinds = [kind for kind in choices(found) if "class_weights" not in kind] or [{}]
+    weighted = [{"class_weights": each} for each in (None, "balanced", {"a": 3.0})]
     activity = (random(3, 10, 2) > 0).double()
-    for kind in kinds:
-        task = found(labels_spec={"regular": ["a", "b"]}, **kind, **given)
-        if hasattr(task, "_loss_weights"):
-            found_weights = task._loss_weights(activity.mean(dim=(0, 1)).numpy())
-            task._weights = None if found_weights is None else found_weights.double()
+    for kind, weights in product(kinds, weighted if "class_weights" in known else [{}]):
+        task = found(labels_spec={"regular": ["a", "b"]}, **kind, **weights)
+        if isinstance(task, MultilabelDetection) and task.class_weights:
+            task._weights = task._loss_weights(activity.mean(dim=(0, 1)).numpy()).double()
         targets = task.targets(activity, 4).double()
         logits = random(*targets.shape, seed=3).requires_grad_()
-        assert torch.autograd.gradcheck(partial(task.loss, targets=targets), logits), kind
+        assert torch.autograd.gradcheck(partial(task.loss, targets=targets), logits), (kind, weights)
     promise(
         f"The gradient of the loss of {name} is right.",
-        f"gradcheck in double precision, of each value of logits, with class_weights {weights}.",
+        "gradcheck in double precision, of each value of logits, with and without weights of classes.",
         f"{len(kinds)} kinds of targets, at most 1e-3 off",
     )

@@ -1,6 +1,7 @@
 """Event lists that sed_eval publishes with its own tests: its figures, and the definition in plain loops."""
 
 import math
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -61,20 +62,19 @@ def test_segments(published, oracle, differences_of, promise):
     )
 
 
-@pytest.mark.parametrize("evaluate_offset", [False, True])
-@pytest.mark.parametrize("collar", [0.2, 0.5])
-def test_events(published, oracle, differences_of, promise, collar, evaluate_offset):
+def test_events(published, oracle, differences_of, promise):
     pairs, labels = published
-    counts = [event_based.count(*pair, labels, evaluate_offset, collar) for pair in pairs]
-    options = {"t_collar": collar, "evaluate_offset": evaluate_offset, **MATCHING}
-    pooled = sum(counts[1:], counts[0])
-    differ = differences_of(labels)(pooled, oracle("EventBasedMetrics", pairs, labels, **options))
-    assert differ == []
+    kinds = list(product([0.2, 0.5], [False, True]))
+    for collar, evaluate_offset in kinds:
+        counts = [event_based.count(*pair, labels, evaluate_offset, collar) for pair in pairs]
+        options = {"t_collar": collar, "evaluate_offset": evaluate_offset, **MATCHING}
+        pooled = sum(counts[1:], counts[0])
+        theirs = oracle("EventBasedMetrics", pairs, labels, **options)
+        assert differences_of(labels)(pooled, theirs) == []
     promise(
         "Event-based figures of sed_eval's own published lists are those of sed_eval.",
-        f"Collar of {collar} s, {'onset and offset' if evaluate_offset else 'onset'}, every figure.",
-        f"{sum(map(len, pairs))} lists, {len(differ)} figures differ "
-        f"(ER {pooled.overall.error_rate:.4f}, {pooled.tp.sum()} hits)",
+        "Collars of 0.2 and 0.5 s, with and without offsets, every figure.",
+        f"{sum(map(len, pairs))} lists in {len(kinds)} ways, 0 figures differ",
     )
 
 
