@@ -58,3 +58,40 @@ def test_frames_are_given_as_soon_as_no_later_chunk_covers_them():
 def test_equal_chunks_are_kept_exactly():
     chunks = np.full((9, 10, 2), 0.1, dtype=np.float32)
     assert (averaged(chunks, 3, [4])[:34] == np.float32(0.1)).all()
+
+
+def loop(chunks, step):
+    """Mean of what covers each frame, one chunk after the other in double precision."""
+    count, duration, classes = chunks.shape
+    frames = (count - 1) * step + duration
+    sums, covering = np.zeros((frames, classes)), np.zeros((frames, 1))
+    for index, chunk in enumerate(chunks):
+        sums[index * step : index * step + duration] += chunk.astype(np.float64)
+        covering[index * step : index * step + duration] += 1
+    return sums / covering, int(covering.max())
+
+
+@pytest.mark.parametrize(
+    ("count", "duration", "step", "classes", "scale"),
+    [
+        (3000, 1000, 1, 2, 1.0),
+        (500, 2000, 2, 3, 1e-6),
+        (40, 37, 11, 3, 1e4),
+        # ten hours of outputs every 0.09 s, of chunks of 2 s, each a quarter after the one before
+        (80_000, 22, 5, 6, 1.0),
+        pytest.param(30_000, 1000, 1, 1, 1.0, marks=pytest.mark.slow),
+    ],
+)
+def test_overlap_add_equals_a_loop_in_double_precision(count, duration, step, classes, scale, promise):
+    random = np.random.default_rng(count)
+    chunks = (scale * random.random((count, duration, classes))).astype(np.float32)
+    expected, overlaps = loop(chunks, step)
+    found = averaged(chunks, step, [32])[: len(expected)]
+    # what remains is the one rounding to single precision at the end
+    errors = np.abs(found - expected) / np.spacing(expected.astype(np.float32))
+    assert errors.max() <= 0.5 + 1e-6
+    promise(
+        "Overlap-add equals a loop in double precision.",
+        f"{count:,} chunks of {duration} outputs, {step} apart, in batches of 32.",
+        f"{overlaps:,} overlaps, {len(expected):,} outputs, at most half of the last bit of float32 off",
+    )

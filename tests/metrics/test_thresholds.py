@@ -162,7 +162,7 @@ def test_no_threshold_of_a_fine_grid_is_better(criterion, promise):
     assert worse == 0
     promise(
         f"The threshold with the best {criterion} is never below a grid of {GRID:,} points.",
-        "Random, tied and constant scores, one positive or none, 1 to 3,000 items; each threshold is applied.",
+        "Random, tied and constant scores, one positive or none, 1 to 3,000 items; thresholds are applied.",
         f"{problems:,} problems, {worse} below the grid",
     )
 
