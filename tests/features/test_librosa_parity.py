@@ -54,6 +54,51 @@ def test_mel_spectrogram(rate, duration, step, n_mels):
     np.testing.assert_allclose(data, librosa_mel(extraction, file, n_mels=n_mels).T, atol=TOLERANCE)
 
 
+def random_extraction(random, kind):
+    """Random rate, window, step and bands; those that no window can tell apart are refused."""
+    while True:
+        rate = int(random.choice([8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000]))
+        duration, step = random.uniform(0.015, 0.1), random.uniform(0.004, 0.04)
+        try:
+            if kind is LibrosaMFCC:
+                extraction = kind(e=True, coefs=39, sample_rate=rate, duration=duration, step=step)
+            else:
+                extraction = kind(rate, duration, step, n_mels=int(random.integers(1, 129)))
+            extraction({"waveform": np.zeros(2 * extraction.window, np.float32), "sample_rate": rate})
+        except ConfigError:
+            continue
+        return extraction, rate
+
+
+@pytest.mark.parametrize("kind", [LibrosaMelSpectrogram, LibrosaMFCC])
+def test_random_parameters(kind, promise):
+    random, furthest, extractions = np.random.default_rng(0), 0.0, 40
+    for seed in range(extractions):
+        extraction, rate = random_extraction(random, kind)
+        file = recording(seconds=2, rate=rate, seed=seed)
+        if kind is LibrosaMFCC:
+            decibels = librosa_mel(extraction, file, n_mels=40, htk=True)
+            expected = librosa.feature.mfcc(S=decibels, n_mfcc=40)
+            found = extraction(file).data[:, :40]
+        else:
+            expected = librosa_mel(extraction, file, n_mels=extraction.n_mels)
+            found = extraction(file).data
+        # where the middle of the last window is the end of the recording, librosa has no such frame if the
+        # window is odd; here there is one whatever the window
+        samples = len(file["waveform"])
+        assert len(found) - expected.shape[1] == (extraction.window % 2 and samples % extraction.hop == 0)
+        furthest = max(furthest, float(np.abs(found[: expected.shape[1]] - expected.T).max()))
+    # longer windows than usual have more to round
+    bound = (5 if kind is LibrosaMFCC else 2.5) * TOLERANCE
+    assert furthest < bound
+    promise(
+        f"{kind.__name__} is that of librosa.",
+        "Random rates from 8 to 96 kHz, windows, steps and numbers of bands; noise whose loudness moves over "
+        "60 dB.",
+        f"{extractions} settings, at most {bound:.0e} dB off",
+    )
+
+
 @pytest.mark.parametrize("rate", [16000, 44100])
 def test_spectrogram(rate):
     extraction = LibrosaSpectrogram(rate)
