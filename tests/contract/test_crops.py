@@ -11,7 +11,7 @@ from pyannote.core import Segment
 from pyannote.audio.config.registry import available
 
 RATES = [8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000]
-CROPS = 25
+CROPS = 15
 
 
 def made(name):
