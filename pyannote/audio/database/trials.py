@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.database.protocols import Recording, _check_end, _protocol, _recording, _value, recordings
 from pyannote.audio.database.sources import sources_of
+from pyannote.audio.database.strict import read_strictly
 from pyannote.audio.database.trial_lists import check_both_kinds, read_trials
 
 
@@ -87,7 +88,7 @@ def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -
     if listed is not None:
         return _read(listed, recordings(name, subset, templates, annotated=False))
     try:
-        with warnings.catch_warnings():
+        with read_strictly(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = _asked(getattr(_protocol(name, templates), f"{subset}_trial")())
     except (NotImplementedError, AttributeError):
@@ -133,7 +134,7 @@ def _asked(protocol_trials: Iterable[Mapping[str, Any]]) -> Trials:
             key = (file["database"], file["uri"], parts)
             if key not in index:
                 index[key] = len(files)
-                files.append(_tried(_recording(file, {}, {}, annotated=False), parts))
+                files.append(_tried(_recording(file, {}, annotated=False), parts))
             sides.append(index[key])
         pairs.append((sides[0], sides[1], bool(trial["reference"])))
     first, second, targets = zip(*pairs, strict=True) if pairs else ((), (), ())
