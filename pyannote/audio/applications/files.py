@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pyannote.audio.applications.experiment import Experiment
-from pyannote.audio.core.errors import UsageError
+from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.protocols import Recording, recording_of
+from pyannote.audio.features.precomputed import Precomputed
+from pyannote.audio.io.lines import quoted, safe_names
 
 
 def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[Recording], str]:
@@ -26,3 +29,24 @@ def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[R
             fix="Check the path, or name a protocol such as Database.SpeakerDiarization.Protocol.",
         )
     return experiment.recordings(protocol, subset, annotated=False), f"{protocol}.{subset}"
+
+
+def check_names(files: Sequence[Recording], folder: Precomputed) -> None:
+    """Refuse recordings whose results could not be told apart, or would not lie in a folder: before the work.
+
+    Raises
+    ------
+    DataError
+        If two are called by one name, or a name leads out of the folder.
+    """
+    databases: dict[str, str] = {}
+    for file in files:
+        uri = file["uri"]
+        if uri in databases:
+            raise DataError(
+                f"Two recordings are called {quoted(uri)}, of {databases[uri]} and of {file['database']}.",
+                fix="Rename one of them, or apply to one database after the other.",
+            )
+        databases[uri] = file["database"]
+        folder.path(file)
+    safe_names(databases)
