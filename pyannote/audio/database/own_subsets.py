@@ -125,7 +125,7 @@ def _recording(
 def _within(region: AnnotatedRegion, duration: float) -> Segment:
     """Cut a region at the end of its recording, or say that it lies too far beyond."""
     start, end = region.segment
-    if end > duration + TOLERANCE or start >= duration:
+    if round(end - duration, 6) > TOLERANCE or start >= duration:
         raise DataError(
             f"{quoted(region.recording)} is said to be annotated until {end:.10g} s, and ends at "
             f"{duration:.10g} s.",

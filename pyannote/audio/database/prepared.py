@@ -104,7 +104,7 @@ def _is_file(path: Path) -> bool:
 def clip(event: AnnotatedEvent, duration: float) -> AnnotatedEvent:
     """Cut an event at the end of its recording, or say that it lies too far beyond."""
     segment = event.segment
-    if segment.end > duration + TOLERANCE or segment.start >= duration:
+    if round(segment.end - duration, 6) > TOLERANCE or segment.start >= duration:
         raise DataError(
             f"The event {quoted(event.label)} from {segment.start:.10g} s to {segment.end:.10g} s lies "
             f"beyond the end of {quoted(event.recording)} at {duration:.10g} s.",

@@ -195,12 +195,12 @@ def _recording(file: Any, sources: Mapping[str, Path], annotated: bool) -> Recor
     )
     if annotation is not None:
         _check_ends(uri, _value(file, UNCUT) or annotation, duration, sources.get("annotation"))
-    for _, end in regions:
+    for start, end in regions:
         source = sources.get("annotated")
         # the line is searched in the whole file
-        line = region_line(source, uri, end) if end > duration + TOLERANCE else None
-        _check_end(uri, end, duration, source, line)
-    regions = [(start, min(end, duration)) for start, end in regions if start < duration]
+        line = region_line(source, uri, end) if end > duration else None
+        _check_end(uri, start, end, duration, source, line)
+    regions = [(start, min(end, duration)) for start, end in regions]
     events = None if annotation is None else _events(annotation, duration)
     database = str(file["database"])
     return Recording(
@@ -246,21 +246,17 @@ def _events(annotation: Annotation, duration: float) -> list[Event]:
 
 
 def _check_ends(uri: str, annotation: Annotation, duration: float, source: Path | None) -> None:
-    """Refuse events that pass the end of the audio, or begin there, in annotated regions and outside them."""
-    for segment, track in annotation.itertracks():
+    """Refuse events that pass the end of the audio, in annotated regions and outside them."""
+    for (start, end), track in annotation.itertracks():
         file, line = track if isinstance(track, Place) else (source, None)
-        _check_end(uri, segment.end, duration, file, line)
-        if segment.start >= duration:
-            raise DataError(
-                f"An event of {uri} begins at {segment.start:.3f} s, and its audio ends at {duration:.3f} s.",
-                file=file,
-                line=line,
-                fix="Remove the event, or check that the audio is whole.",
-            )
+        _check_end(uri, start, end, duration, file, line)
 
 
-def _check_end(uri: str, end: float, duration: float, source: Path | None, line: int | None = None) -> None:
-    if end > duration + TOLERANCE:
+def _check_end(
+    uri: str, start: float, end: float, duration: float, source: Path | None, line: int | None = None
+) -> None:
+    """Refuse a part of a recording that passes its end, or begins there."""
+    if round(end - duration, 6) > TOLERANCE or start >= duration:
         raise DataError(
             f"{uri} is annotated until {end:.3f} s, and its audio ends at {duration:.3f} s.",
             file=source,

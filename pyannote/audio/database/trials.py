@@ -151,9 +151,7 @@ def _parts(file: Any) -> tuple[tuple[float, float], ...]:
 
 def _tried(recording: Recording, parts: Iterable[tuple[float, float]]) -> Recording:
     duration = recording["duration"]
-    for _, end in parts:
-        _check_end(recording["uri"], end, duration, None)
-    recording["regions"] = [
-        (start, min(end, duration)) for start, end in parts if start < duration
-    ] or recording["regions"]
+    for start, end in parts:
+        _check_end(recording["uri"], start, end, duration, None)
+    recording["regions"] = [(start, min(end, duration)) for start, end in parts] or recording["regions"]
     return recording

@@ -126,7 +126,7 @@ def read_list(path: Path, root: Path) -> Listed:
 
 def _read_ann(audio: Path, root: Path) -> list[AnnotatedEvent] | None:
     path = root / "meta" / Path(below_audio(audio, root)).with_suffix(".ann")
-    if not path.is_file():
+    if not path.exists():
         return None
     events = []
     for line, text in read_lines(path):
