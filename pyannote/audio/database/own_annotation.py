@@ -139,8 +139,10 @@ def calls_of(folder: Path, files: Iterable[Path]) -> Mapping[str, set[Path]]:
     for file in files:
         below = file.relative_to(folder)
         for call in (below.as_posix(), below.with_suffix("").as_posix(), file.name, file.stem):
-            for form in (call, safe_name(call), _composed(call)):
-                calls[form].add(file)
+            calls[call].add(file)
+            calls[safe_name(call)].add(file)
+    for call in [call for call in calls if _composed(call) not in calls]:
+        calls[_composed(call)] |= calls[call]
     return calls
 
 

@@ -86,7 +86,8 @@ def audio_duration(path: Path) -> float:
     if not _is_file(path):
         raise AudioError("The audio file is missing.", file=path, fix="Put it there, or correct its name.")
     try:
-        info = soundfile.info(str(path))
+        # bytes, because soundfile encodes names that are no text in its own way
+        info = soundfile.info(os.fsencode(path))
     except (soundfile.LibsndfileError, OSError):
         raise AudioError("This cannot be read as audio.", file=path, fix="Get the file again.") from None
     if info.frames <= 0:
@@ -252,4 +253,8 @@ def _annotation(recording: AnnotatedFile, labels: Mapping[str, str]) -> Annotati
 
 
 def _write_yaml(path: Path, content: object, *, allow_unicode: bool = True) -> None:
-    write_text(path, yaml.safe_dump(content, sort_keys=False, width=1000, allow_unicode=allow_unicode))
+    text = yaml.safe_dump(content, sort_keys=False, width=1000, allow_unicode=allow_unicode)
+    if "\x85" in text:
+        # the one character that YAML would read as another
+        text = yaml.safe_dump(content, sort_keys=False, width=1000, allow_unicode=False)
+    write_text(path, text)

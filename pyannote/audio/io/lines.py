@@ -87,14 +87,14 @@ def safe_name(name: str) -> str:
     Raises
     ------
     DataError
-        If nothing of `name` is left.
+        If `name` is empty or blank.
 
     Examples
     --------
     >>> safe_name("people walking"), safe_name("née"), safe_name("None"), safe_name(";;a\0")
     ('people_walking', 'née', 'None_', '_;;a')
     """
-    text = name if is_text(name) else "".join(one if is_text(one) else " " for one in name)
+    text = name if is_text(name) else "".join(one if is_text(one) or one.isspace() else "_" for one in name)
     safe = "_".join(text.split()).replace('"', "'")
     if not safe:
         raise DataError("Found an empty name.", fix="Give every label and every recording a name.")

@@ -174,8 +174,8 @@ def inside(folder: Path, name: str, suffix: str = "") -> Path:
     Raises
     ------
     DataError
-        The name is empty, absolute, climbs with ``..``, has empty parts, holds a NUL, is too long for a
-        disk, or leads out of the folder by a symbolic link.
+        The name is empty, absolute, climbs with ``..``, has empty parts, holds a NUL or half of a character,
+        is too long for a disk, or leads out of the folder by a symbolic link.
 
     Examples
     --------
@@ -222,9 +222,11 @@ def _problem(name: str) -> str | None:
     if "" in parts or "." in parts:
         # another name would lead to the same file
         return "has an empty part"
-    if len(os.fsencode(name)) > LONGEST_PATH:
-        return f"is longer than the {LONGEST_PATH} bytes that disks allow"
-    return None
+    try:
+        size = len(os.fsencode(name))
+    except UnicodeEncodeError:
+        return "holds half of a character"
+    return f"is longer than the {LONGEST_PATH} bytes that disks allow" if size > LONGEST_PATH else None
 
 
 def _short(part: str, suffix: str = "") -> str:
