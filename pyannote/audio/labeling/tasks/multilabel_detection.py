@@ -190,11 +190,17 @@ def _labels(spec: Mapping[str, Any]) -> tuple[LabelsSpecification, tuple[str, ..
             raise ConfigError(f"labels_spec has no key {key!r}; it has {', '.join(LABELS_KEYS)}.{hint}")
     parts = {key: spec.get(key) or {} for key in ("union", "intersection")}
     for key, groups in parts.items():
-        if not isinstance(groups, Mapping) or not all(_are_names(labels) for labels in groups.values()):
-            raise ConfigError(f"{key} of labels_spec must map names of classes to lists of labels.")
+        if not isinstance(groups, Mapping) or not all(map(_are_names, [[*groups], *groups.values()])):
+            raise ConfigError(
+                f"{key} of labels_spec must map names of classes to lists of labels.",
+                fix="Write names that read as numbers or as true and false in quotes.",
+            )
     regular, ignored = spec.get("regular") or [], spec.get("ignore") or []
     if not (_are_names(regular) and _are_names(ignored)):
-        raise ConfigError("regular and ignore of labels_spec must be lists of labels.")
+        raise ConfigError(
+            "regular and ignore of labels_spec must be lists of labels.",
+            fix="Write labels that read as numbers or as true and false in quotes.",
+        )
     labels = LabelsSpecification(regular=tuple(regular), **parts)
     if not labels.classes:
         raise ConfigError("labels_spec names no class.", fix="List labels below `regular`.")
