@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+import yaml
 from commands import CONFIG, known_database
 from pyannote.core import Annotation, Segment
 
@@ -71,9 +72,9 @@ class Street:
         (folder / "train.uem").write_text("a 1 0 4\nb 1 0 4\n")
         (folder / "test.trials").write_text("1 a a\n0 a b\n")
 
-    def read(self, subset="train"):
-        with known_database(self.database, self.folder / "cache"):
-            return recordings("Street.SpeakerDiarization.Plain", subset)
+    def read(self, database=None, name="Street.SpeakerDiarization.Plain"):
+        with known_database(database or self.database, self.folder / "cache"):
+            return recordings(name, "train")
 
     def trials(self):
         with known_database(self.database, self.folder / "cache"):
@@ -446,6 +447,53 @@ def test_validate_refuses_what_train_refuses(tmp_path, data, finished, here):
     assert result.code == DATA
     assert result.err.startswith(f"Error: {rttm}, line {len(lines) + 1}: ")
     assert result.err.count("\n") == 1
+
+
+WHEREVER = {
+    "templates": {
+        "Protocols": {
+            "Street": {
+                "SpeakerDiarization": {
+                    "Plain": {
+                        "scope": "file",
+                        "train": {
+                            "uri": "train.lst",
+                            "annotation": "{uri}.rttm",
+                            "annotated": "{uri}.uem",
+                        },
+                    }
+                }
+            }
+        }
+    },
+    "several databases": {
+        "Requirements": "database.yml",
+        "Protocols": {
+            "X": {"SpeakerDiarization": {"Both": {"train": {"Street.SpeakerDiarization.Plain": ["train"]}}}}
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("fault", ["rttm", "uem", "lst"])
+@pytest.mark.parametrize("kind", WHEREVER)
+def test_annotation_is_read_strictly_wherever_it_is_named(kind, fault, tmp_path):
+    street = Street(tmp_path)
+    stem = "a" if kind == "templates" and fault != "lst" else "train"
+    good = {"rttm": rttm_line("0", "1", "NA"), "uem": "a 1 0 4", "lst": "a"}
+    for name, line in good.items():
+        for copy in ("a", "train"):
+            (tmp_path / f"{copy}.{name}").write_text(f";; a comment\n{line}\n")
+    (tmp_path / "other.yml").write_text(
+        yaml.safe_dump(WHEREVER[kind] | {"Databases": {"Street": str(tmp_path / "audio" / "a.wav")}})
+    )
+    name = "X.SpeakerDiarization.Both" if kind == "several databases" else "Street.SpeakerDiarization.Plain"
+    read = partial(street.read, database=tmp_path / "other.yml", name=name)
+    assert [file["events"] for file in read()] == [[(0.0, 1.0, "NA")]]
+    (tmp_path / f"{stem}.{fault}").write_text(f"{good[fault]}\n{good[fault]} x\n")
+    code, err = captured(read)
+    assert code == DATA and err.startswith(f"Error: {tmp_path}/{stem}.{fault}, line 2: ")
+    assert err.count("\n") == 1
 
 
 # Targets

@@ -31,22 +31,38 @@ def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[R
     return experiment.recordings(protocol, subset, annotated=False), f"{protocol}.{subset}"
 
 
-def check_names(files: Sequence[Recording], folder: Precomputed) -> None:
-    """Refuse recordings whose results could not be told apart, or would not lie in a folder: before the work.
+def check_paths(files: Sequence[Recording], folder: Precomputed) -> None:
+    """Refuse recordings whose frames would not lie in a folder, or would share a file: before the work.
 
     Raises
     ------
     DataError
-        If two are called by one name, or a name leads out of the folder.
+        With the name.
+    """
+    owners: dict[Path, Recording] = {}
+    for file in files:
+        if owners.setdefault(folder.path(file), file) is not file:
+            raise DataError(
+                f"Two recordings are called {quoted(file['uri'])} in {file['database']}.",
+                fix="Rename one of them.",
+            )
+
+
+def check_uris(files: Sequence[Recording]) -> None:
+    """Refuse recordings that could not be told apart in RTTM and lists of events: before the work.
+
+    Raises
+    ------
+    DataError
+        With the name.
     """
     databases: dict[str, str] = {}
     for file in files:
-        uri = file["uri"]
+        uri, database = file["uri"], file["database"]
         if uri in databases:
             raise DataError(
-                f"Two recordings are called {quoted(uri)}, of {databases[uri]} and of {file['database']}.",
+                f"Two recordings are called {quoted(uri)}, of {databases[uri]} and of {database}.",
                 fix="Rename one of them, or apply to one database after the other.",
             )
-        databases[uri] = file["database"]
-        folder.path(file)
+        databases[uri] = database
     safe_names(databases)

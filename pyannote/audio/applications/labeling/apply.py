@@ -15,7 +15,7 @@ import torch
 
 from pyannote.audio.applications.cluster import apply_on_cluster
 from pyannote.audio.applications.experiment import choose_device
-from pyannote.audio.applications.files import check_names, files_of
+from pyannote.audio.applications.files import check_paths, check_uris, files_of
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment, inputs_of
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.applications.train_folder import TrainFolder
@@ -67,7 +67,8 @@ def apply(options: ApplyOptions) -> None:
         precomputed = Precomputed.create(
             output, pretrained.sliding_window, len(pretrained.classes), classes=list(pretrained.classes)
         )
-        check_names(files, precomputed)
+        check_paths(files, precomputed)
+        check_uris(files)
         if options.scheduler is not None:
             work = partial(apply_one, replace(options, validate=validate), output, cache, uuid4().hex)
             events = apply_on_cluster(options.scheduler, work, files, output)
