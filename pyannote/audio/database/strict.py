@@ -2,7 +2,7 @@
 
 pyannote.database reads RTTM and UEM files with pandas, and lists as they are. What is wrong with a line would
 be told without it, or not at all; labels such as NA would be lost, quotes would swallow lines, comments and
-marks of byte order would be taken for data, and a million events would take minutes.
+marks of byte order would be taken for data, and each recording without events would have the file read again.
 """
 
 from __future__ import annotations
