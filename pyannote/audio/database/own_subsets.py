@@ -14,10 +14,10 @@ from pathlib import Path
 from pyannote.core import Segment, Timeline
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.ends import passes
 from pyannote.audio.database.locations import name_recordings
 from pyannote.audio.database.own_annotation import by_file, called, calls_of
 from pyannote.audio.database.prepared import (
-    TOLERANCE,
     AnnotatedFile,
     audio_duration,
     clip,
@@ -125,7 +125,7 @@ def _recording(
 def _within(region: AnnotatedRegion, duration: float) -> Segment:
     """Cut a region at the end of its recording, or say that it lies too far beyond."""
     start, end = region.segment
-    if round(end - duration, 6) > TOLERANCE or start >= duration:
+    if passes(start, end, duration):
         raise DataError(
             f"{quoted(region.recording)} is said to be annotated until {end:.10g} s, and ends at "
             f"{duration:.10g} s.",

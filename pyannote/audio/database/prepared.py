@@ -30,6 +30,7 @@ import yaml
 from pyannote.core import Annotation, Segment, Timeline
 
 from pyannote.audio.core.errors import AudioError, DataError
+from pyannote.audio.database.ends import passes
 from pyannote.audio.database.locations import audio_templates, link_audio
 from pyannote.audio.database.trial_lists import Trial, write_trials
 from pyannote.audio.io.lines import AnnotatedEvent, quoted, safe_names
@@ -41,9 +42,6 @@ Protocols = Mapping[str, Mapping[str, Sequence[str]]]
 
 Trials = Mapping[str, Mapping[str, Sequence[Trial]]]
 """For each protocol of speaker verification and each of its subsets, the trials."""
-
-TOLERANCE = 0.1
-"""Seconds by which an event may pass the end of its recording, as many made by hand do; it is cut there."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def _is_file(path: Path) -> bool:
 def clip(event: AnnotatedEvent, duration: float) -> AnnotatedEvent:
     """Cut an event at the end of its recording, or say that it lies too far beyond."""
     segment = event.segment
-    if round(segment.end - duration, 6) > TOLERANCE or segment.start >= duration:
+    if passes(segment.start, segment.end, duration):
         raise DataError(
             f"The event {quoted(event.label)} from {segment.start:.10g} s to {segment.end:.10g} s lies "
             f"beyond the end of {quoted(event.recording)} at {duration:.10g} s.",

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.core.labels import Event
+from pyannote.audio.database.ends import check_events, check_regions
 from pyannote.audio.database.known_protocols import known_protocols
-from pyannote.audio.database.sources import check_sources, region_line, sources_of
+from pyannote.audio.database.sources import check_sources, sources_of
 from pyannote.audio.database.strict import UNCUT, read_strictly, uncut
 from pyannote.audio.io import waveform
-from pyannote.audio.io.lines import Place, is_text, quoted
+from pyannote.audio.io.lines import is_text, quoted
 
 if TYPE_CHECKING:
     from pyannote.core import Annotation
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 SUBSETS = ("train", "development", "test")
 LONGEST = 200
 """Bytes of the name of a protocol."""
-
-TOLERANCE = 0.1
-"""Seconds by which annotation may pass the end of a file: it is clipped without a word."""
 
 
 class _Heard(TypedDict, total=False):
@@ -194,12 +192,8 @@ def _recording(file: Any, sources: Mapping[str, Path], annotated: bool) -> Recor
         [(0.0, duration)] if timeline is None else [(part.start, part.end) for part in timeline.support()]
     )
     if annotation is not None:
-        _check_ends(uri, _value(file, UNCUT) or annotation, duration, sources.get("annotation"))
-    for start, end in regions:
-        source = sources.get("annotated")
-        # the line is searched in the whole file
-        line = region_line(source, uri, end) if end > duration else None
-        _check_end(uri, start, end, duration, source, line)
+        check_events(uri, _value(file, UNCUT) or annotation, duration, sources.get("annotation"))
+    check_regions(uri, regions, duration, sources.get("annotated"))
     regions = [(start, min(end, duration)) for start, end in regions]
     events = None if annotation is None else _events(annotation, duration)
     database = str(file["database"])
@@ -243,23 +237,3 @@ def _events(annotation: Annotation, duration: float) -> list[Event]:
         # rounding may bring an onset beyond the end
         events.append((min(onset, offset), offset, str(label)))
     return sorted(events)
-
-
-def _check_ends(uri: str, annotation: Annotation, duration: float, source: Path | None) -> None:
-    """Refuse events that pass the end of the audio, in annotated regions and outside them."""
-    for (start, end), track in annotation.itertracks():
-        file, line = track if isinstance(track, Place) else (source, None)
-        _check_end(uri, start, end, duration, file, line)
-
-
-def _check_end(
-    uri: str, start: float, end: float, duration: float, source: Path | None, line: int | None = None
-) -> None:
-    """Refuse a part of a recording that passes its end, or begins there."""
-    if round(end - duration, 6) > TOLERANCE or start >= duration:
-        raise DataError(
-            f"{uri} is annotated until {end:.3f} s, and its audio ends at {duration:.3f} s.",
-            file=source,
-            line=line,
-            fix="Shorten the annotation, or check that the audio is whole.",
-        )

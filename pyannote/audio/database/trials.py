@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
-from pyannote.audio.database.protocols import Recording, _check_end, _protocol, _recording, _value, recordings
+from pyannote.audio.database.ends import check_regions
+from pyannote.audio.database.protocols import Recording, _protocol, _recording, _value, recordings
 from pyannote.audio.database.sources import sources_of
 from pyannote.audio.database.strict import read_strictly
 from pyannote.audio.database.trial_lists import check_both_kinds, read_trials
@@ -151,7 +152,6 @@ def _parts(file: Any) -> tuple[tuple[float, float], ...]:
 
 def _tried(recording: Recording, parts: Iterable[tuple[float, float]]) -> Recording:
     duration = recording["duration"]
-    for start, end in parts:
-        _check_end(recording["uri"], start, end, duration, None)
+    check_regions(recording["uri"], parts, duration, None)
     recording["regions"] = [(start, min(end, duration)) for start, end in parts] or recording["regions"]
     return recording

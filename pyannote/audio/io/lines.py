@@ -92,7 +92,7 @@ def safe_name(name: str) -> str:
     Examples
     --------
     >>> safe_name("people walking"), safe_name("née"), safe_name("None"), safe_name(";;a\0")
-    ('people_walking', 'née', 'None_', '_;;a')
+    ('people_walking', 'née', 'None_', '_;;a_')
     """
     text = name if is_text(name) else "".join(one if is_text(one) or one.isspace() else "_" for one in name)
     safe = "_".join(text.split()).replace('"', "'")

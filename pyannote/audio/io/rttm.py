@@ -37,6 +37,7 @@ from pyannote.audio.io.lines import (
 from pyannote.audio.io.storage import write_text
 
 __all__ = [
+    "event_of",
     "format_lst",
     "format_rttm",
     "format_uem",
@@ -45,8 +46,10 @@ __all__ = [
     "read_regions",
     "read_rttm",
     "read_uem",
+    "region_of",
     "safe_name",
     "safe_names",
+    "uri_of",
     "write_lst",
     "write_rttm",
     "write_uem",
@@ -56,26 +59,28 @@ __all__ = [
 def read_events(path: str | Path) -> list[AnnotatedEvent]:
     """Read the events of an RTTM file in the order of its lines."""
     path = Path(path)
-    events = []
-    for line, text in read_lines(path):
-        columns = _columns(text, "SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>", path, line)
-        kind, uri, _, start, duration, _, _, label, _, _ = columns
-        if kind != "SPEAKER":
-            found = f"{quoted(kind)} is not SPEAKER."
-            raise DataError(found, file=path, line=line, fix="Keep SPEAKER lines only.")
-        if label == "<NA>":
-            raise DataError("The label is missing.", file=path, line=line, fix="Write it in column 8.")
-        onset = parse_seconds(start, file=path, line=line)
-        segment = Segment(onset, onset + parse_seconds(duration, file=path, line=line))
-        if not segment:
-            raise DataError(
-                f"The duration {quoted(duration)} is not positive, a microsecond at least.",
-                file=path,
-                line=line,
-                fix="Column 5 is the duration in seconds, not the end: make it longer than 0.",
-            )
-        events.append(AnnotatedEvent(uri, segment, label, path, line))
-    return events
+    return [event_of(text, path, line) for line, text in read_lines(path)]
+
+
+def event_of(text: str, path: Path, line: int) -> AnnotatedEvent:
+    """Event of a line of an RTTM file."""
+    columns = _columns(text, "SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>", path, line)
+    kind, uri, _, start, duration, _, _, label, _, _ = columns
+    if kind != "SPEAKER":
+        found = f"{quoted(kind)} is not SPEAKER."
+        raise DataError(found, file=path, line=line, fix="Keep SPEAKER lines only.")
+    if label == "<NA>":
+        raise DataError("The label is missing.", file=path, line=line, fix="Write it in column 8.")
+    onset = parse_seconds(start, file=path, line=line)
+    segment = Segment(onset, onset + parse_seconds(duration, file=path, line=line))
+    if not segment:
+        raise DataError(
+            f"The duration {quoted(duration)} is not positive, a microsecond at least.",
+            file=path,
+            line=line,
+            fix="Column 5 is the duration in seconds, not the end: make it longer than 0.",
+        )
+    return AnnotatedEvent(uri, segment, label, path, line)
 
 
 def read_rttm(path: str | Path) -> dict[str, Annotation]:
@@ -113,11 +118,13 @@ def read_rttm(path: str | Path) -> dict[str, Annotation]:
 def read_regions(path: str | Path) -> list[AnnotatedRegion]:
     """Read the annotated parts of a UEM file in the order of its lines."""
     path = Path(path)
-    regions = []
-    for line, text in read_lines(path):
-        uri, _, start, end = _columns(text, "uri 1 start end", path, line)
-        regions.append(AnnotatedRegion(uri, parse_segment(start, end, file=path, line=line), path, line))
-    return regions
+    return [region_of(text, path, line) for line, text in read_lines(path)]
+
+
+def region_of(text: str, path: Path, line: int) -> AnnotatedRegion:
+    """Annotated part of a line of a UEM file."""
+    uri, _, start, end = _columns(text, "uri 1 start end", path, line)
+    return AnnotatedRegion(uri, parse_segment(start, end, file=path, line=line), path, line)
 
 
 def read_uem(path: str | Path) -> dict[str, Timeline]:
@@ -133,13 +140,19 @@ def read_lst(path: str | Path) -> list[str]:
     path = Path(path)
     uris: dict[str, int] = {}
     for line, text in read_lines(path):
-        (uri,) = _columns(text, "uri", path, line)
+        uri = uri_of(text, path, line)
         if uri in uris:
             raise DataError(
                 f"{quoted(uri)} stands in line {uris[uri]} already.", file=path, line=line, fix="Remove it."
             )
         uris[uri] = line
     return list(uris)
+
+
+def uri_of(text: str, path: Path, line: int) -> str:
+    """Name in a line of an LST file."""
+    (uri,) = _columns(text, "uri", path, line)
+    return uri
 
 
 def _columns(text: str, expected: str, file: Path, line: int) -> list[str]:
