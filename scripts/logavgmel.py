@@ -85,7 +85,7 @@ def write_averages(arguments: dict[str, str]) -> int:
     store = FeatureStore(extraction, parallel=number(arguments, "--parallel", int))
     store.prepare(list(files.values()), progress=bar)
     for uri, file in files.items():
-        write_array(inside(Path(arguments["<output>"]), f"{uri}.npy"), store.long_term(file))
+        write_array(inside(Path(arguments["<output>"]), uri, ".npy"), store.long_term(file))
     return len(files)
 
 

@@ -138,7 +138,20 @@ def test_inside_accepts(uri):
 
 @pytest.mark.parametrize(
     "uri",
-    ["", ".", "/etc/passwd", "..", "../a", "a/../../b", "a/..", "a\0b", "x" * 256, "é" * 128, "a/" * 3000],
+    [
+        "",
+        ".",
+        "/etc/passwd",
+        "..",
+        "../a",
+        "a/../../b",
+        "a/..",
+        "a\0b",
+        "a//b",
+        "./a",
+        "a/",
+        3000 * "a/" + "a",
+    ],
 )
 def test_inside_refuses(uri):
     with pytest.raises(DataError, match="Rename"):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pyannote.audio.applications.experiment import Experiment
-from pyannote.audio.core.errors import UsageError
+from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.protocols import Recording, recording_of
+from pyannote.audio.features.precomputed import Precomputed
+from pyannote.audio.io.lines import quoted, safe_names
 
 
 def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[Recording], str]:
@@ -26,3 +29,40 @@ def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[R
             fix="Check the path, or name a protocol such as Database.SpeakerDiarization.Protocol.",
         )
     return experiment.recordings(protocol, subset, annotated=False), f"{protocol}.{subset}"
+
+
+def check_paths(files: Sequence[Recording], folder: Precomputed) -> None:
+    """Refuse recordings whose frames would not lie in a folder, or would share a file: before the work.
+
+    Raises
+    ------
+    DataError
+        With the name.
+    """
+    owners: dict[Path, Recording] = {}
+    for file in files:
+        if owners.setdefault(folder.path(file), file) is not file:
+            raise DataError(
+                f"Two recordings are called {quoted(file['uri'])} in {file['database']}.",
+                fix="Rename one of them.",
+            )
+
+
+def check_uris(files: Sequence[Recording]) -> None:
+    """Refuse recordings that could not be told apart in RTTM and lists of events: before the work.
+
+    Raises
+    ------
+    DataError
+        With the name.
+    """
+    databases: dict[str, str] = {}
+    for file in files:
+        uri, database = file["uri"], file["database"]
+        if uri in databases:
+            raise DataError(
+                f"Two recordings are called {quoted(uri)}, of {databases[uri]} and of {database}.",
+                fix="Rename one of them, or apply to one database after the other.",
+            )
+        databases[uri] = database
+    safe_names(databases)

@@ -10,6 +10,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -92,6 +93,9 @@ def run(command: Callable[[], None], debug: bool = False) -> int:
         0, the code of the error, 130 after Ctrl-C, or 143 after SIGTERM.
     """
     _asked_to_end.clear()
+    if isinstance(sys.stdout, TextIOWrapper):
+        # a terminal of another encoding shall not end what a name in a sentence cannot be written in
+        sys.stdout.reconfigure(errors="backslashreplace")
     for number in (signal.SIGINT, signal.SIGTERM):
         # a shell lets jobs in the background ignore Ctrl-C
         if signal.getsignal(number) != signal.SIG_IGN:

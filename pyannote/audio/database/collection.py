@@ -7,6 +7,7 @@ import warnings
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.database.protocols import Recording, _by_name, _protocol, _recording
 from pyannote.audio.database.sources import check_sources, sources_of
+from pyannote.audio.database.strict import read_strictly
 
 
 def collection(name: str) -> list[Recording]:
@@ -47,7 +48,7 @@ def collection(name: str) -> list[Recording]:
     sources = sources_of(name, None)
     check_sources(sources)
     try:
-        with warnings.catch_warnings():
+        with read_strictly(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             files = list(protocol.files())
     except ToolkitError:
@@ -57,4 +58,4 @@ def collection(name: str) -> list[Recording]:
     if not files:
         raise DataError(f"The collection {name} has no files.", file=sources.get("uri"), fix="Fill its list.")
     files.sort(key=_by_name)
-    return [_recording(file, {}, {}, annotated=False) for file in files]
+    return [_recording(file, sources, annotated=False) for file in files]

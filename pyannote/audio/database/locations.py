@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.lines import safe_name
-from pyannote.audio.io.storage import storage_error
+from pyannote.audio.io.storage import inside, storage_error
 
 SUFFIXES = frozenset(
     {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
@@ -44,12 +44,12 @@ def name_recordings(names: Mapping[Path, str], *, by_path: bool = False) -> dict
     >>> list(name_recordings({Path("/x/b/a.wav"): "b/a.wav", Path("/x/c/a.wav"): "c/a.wav"}).values())
     ['b/a', 'c/a']
     """
-    stems = {path: _uri(Path(name).stem) for path, name in names.items()}
+    stems = {path: _uri(Path(name).stem, path) for path, name in names.items()}
     times = Counter(stems.values())
     uris = {
         path: stems[path]
         if times[stems[path]] == 1 and not by_path
-        else _uri(Path(name).with_suffix("").as_posix())
+        else _uri(Path(name).with_suffix("").as_posix(), path)
         for path, name in names.items()
     }
     first: dict[str, Path] = {}
@@ -60,9 +60,13 @@ def name_recordings(names: Mapping[Path, str], *, by_path: bool = False) -> dict
     return uris
 
 
-def _uri(name: str) -> str:
+def _uri(name: str, path: Path) -> str:
+    try:
+        safe = "/".join(safe_name(part) for part in name.split("/"))
+    except DataError as error:
+        raise DataError(error.found, file=path, fix="Rename the file or its folder.") from None
     # pyannote.database takes a star for "any file"
-    return safe_name(name).replace("*", "_")
+    return safe.replace("*", "_")
 
 
 def audio_templates(audio: Mapping[str, Path]) -> list[str]:
@@ -84,8 +88,9 @@ def link_audio(audio: Mapping[str, Path], folder: Path) -> list[str]:
     """
     suffixes: dict[str, None] = {}
     for uri, path in audio.items():
-        link = folder / f"{uri}{path.suffix}"
-        temporary = link.with_name(f".{link.name}.part")
+        link = inside(folder.parent, f"{folder.name}/{uri}{path.suffix}")
+        # short, because the name of the link may be as long as names can be
+        temporary = link.with_name(".link.part")
         try:
             link.parent.mkdir(parents=True, exist_ok=True)
             temporary.unlink(missing_ok=True)

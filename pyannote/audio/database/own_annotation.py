@@ -13,14 +13,16 @@ must have annotation, because silence taken for an answer teaches a model not to
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.io.lines import AnnotatedEvent, parse_segment, read_lines, safe_name
+from pyannote.audio.io.lines import AnnotatedEvent, parse_segment, quoted, read_lines, safe_name
 from pyannote.audio.io.rttm import read_events
+from pyannote.audio.io.storage import LONGEST_NAME
 
 COLUMNS = ("filename", "onset", "offset", "label")
 
@@ -89,7 +91,8 @@ def _read_label_file(path: Path, recording: str) -> list[AnnotatedEvent]:
 
 def read_csv(path: Path, folder: Path, files: Iterable[Path]) -> Annotated:
     """Read a csv file with the columns filename, onset, offset and label."""
-    lines = read_lines(path)
+    # a row may begin with two empty columns
+    lines = read_lines(path, comments=False)
     number, header = next(lines, (1, ""))
     delimiter, names = _read_header(header, path, number)
     calls = calls_of(folder, files)
@@ -138,17 +141,24 @@ def calls_of(folder: Path, files: Iterable[Path]) -> Mapping[str, set[Path]]:
         for call in (below.as_posix(), below.with_suffix("").as_posix(), file.name, file.stem):
             calls[call].add(file)
             calls[safe_name(call)].add(file)
+    for call in [call for call in calls if _composed(call) not in calls]:
+        calls[_composed(call)] |= calls[call]
     return calls
+
+
+def _composed(name: str) -> str:
+    """Name with each accented letter as one character, as people type it; some disks take it apart."""
+    return unicodedata.normalize("NFC", name)
 
 
 def called(name: str, calls: Mapping[str, set[Path]], path: Path, line: int | None = None) -> Path:
     """Return the audio file that is named in a line of the annotation."""
-    files = sorted(calls.get(name, ()))
+    files = sorted(calls.get(name) or calls.get(_composed(name)) or ())
     if len(files) == 1:
         return files[0]
     if files:
-        found = f"'{name}' may be {files[0]} or {files[1]}."
+        found = f"{quoted(name)} may be {files[0]} or {files[1]}."
         raise DataError(found, file=path, line=line, fix="Write its path below the audio folder.")
-    close = get_close_matches(name, calls, n=1)
+    close = get_close_matches(name[:LONGEST_NAME], calls, n=1)
     fix = f"Did you mean '{close[0]}'?" if close else "Add the file, or remove the line."
-    raise DataError(f"There is no audio file '{name}'.", file=path, line=line, fix=fix)
+    raise DataError(f"There is no audio file {quoted(name)}.", file=path, line=line, fix=fix)

@@ -23,7 +23,7 @@ from pyannote.audio.database.prepared import (
     write_database,
 )
 from pyannote.audio.database.split import hold_out
-from pyannote.audio.io.lines import AnnotatedEvent
+from pyannote.audio.io.lines import AnnotatedEvent, quoted
 
 
 def make_database(
@@ -124,10 +124,10 @@ def split(
 def check_names(*names: str) -> None:
     """Refuse names of databases and protocols that pyannote.database would not take."""
     for name in names:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) or name == "X":
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", name) or name == "X":
             raise UsageError(
-                f"'{name}' cannot name a database or protocol.",
-                fix="Use letters, digits, - and _; X alone is taken by pyannote.database.",
+                f"{quoted(name)} cannot name a database or protocol.",
+                fix="Use up to 80 letters, digits, - and _; X alone is taken by pyannote.database.",
             )
 
 

@@ -14,17 +14,17 @@ from pathlib import Path
 from pyannote.core import Segment, Timeline
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.ends import passes
 from pyannote.audio.database.locations import name_recordings
 from pyannote.audio.database.own_annotation import by_file, called, calls_of
 from pyannote.audio.database.prepared import (
-    TOLERANCE,
     AnnotatedFile,
     audio_duration,
     clip,
     write_database,
 )
-from pyannote.audio.io.lines import AnnotatedEvent
-from pyannote.audio.io.rttm import read_events, read_uem
+from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, quoted
+from pyannote.audio.io.rttm import read_events, read_regions
 
 SUBSETS = ("train", "development", "test")
 
@@ -83,7 +83,7 @@ def make_database_of_subsets(
     """
     subset_of: dict[Path, str] = {}
     events: dict[Path, list[AnnotatedEvent]] = {}
-    regions: dict[Path, tuple[Path, Timeline]] = {}
+    regions: dict[Path, list[AnnotatedRegion]] = {}
     for subset, rttm in annotation.items():
         own = by_file(read_events(rttm), folder, audio)
         uem = rttm.with_suffix(".uem")
@@ -93,10 +93,10 @@ def make_database_of_subsets(
                 found = f"{path.name} is in both {subset_of[path]} and {subset}."
                 raise DataError(found, file=rttm, fix="Keep it in one of them.")
         events |= own
-        regions |= {path: (uem, timeline) for path, timeline in parts.items()}
+        regions |= parts
     uris = name_recordings({path: audio[path] for path in subset_of})
     recordings = [
-        _recording(path, uri, events.get(path, []), regions.get(path)) for path, uri in uris.items()
+        _recording(path, uri, events.get(path, []), regions.get(path, [])) for path, uri in uris.items()
     ]
     subsets = {
         subset: [uris[path] for path, own in subset_of.items() if own == subset] for subset in annotation
@@ -104,22 +104,33 @@ def make_database_of_subsets(
     return write_database(output, name, recordings, {protocol: subsets})
 
 
-def _regions(uem: Path, folder: Path, audio: Iterable[Path]) -> dict[Path, Timeline]:
+def _regions(uem: Path, folder: Path, audio: Iterable[Path]) -> dict[Path, list[AnnotatedRegion]]:
     calls = calls_of(folder, audio)
-    return {called(uri, calls, uem): timeline for uri, timeline in read_uem(uem).items()}
+    regions: dict[Path, list[AnnotatedRegion]] = {}
+    for region in read_regions(uem):
+        regions.setdefault(called(region.recording, calls, uem, region.line), []).append(region)
+    return regions
 
 
 def _recording(
-    path: Path, uri: str, events: Iterable[AnnotatedEvent], regions: tuple[Path, Timeline] | None
+    path: Path, uri: str, events: Iterable[AnnotatedEvent], regions: Iterable[AnnotatedRegion]
 ) -> AnnotatedFile:
     duration = audio_duration(path)
-    parts = []
-    for part in regions[1].support() if regions else ():
-        if part.end > duration + TOLERANCE:
-            raise DataError(
-                f"'{uri}' is said to be annotated until {part.end:g} s, and ends at {duration:g} s.",
-                file=regions[0] if regions else None,
-                fix="Correct the times, or get the whole audio file.",
-            )
-        parts.append(Segment(part.start, min(part.end, duration)))
-    return AnnotatedFile(uri, path, duration, [clip(event, duration) for event in events], regions=parts)
+    parts = Timeline(_within(region, duration) for region in regions).support()
+    return AnnotatedFile(
+        uri, path, duration, [clip(event, duration) for event in events], regions=list(parts)
+    )
+
+
+def _within(region: AnnotatedRegion, duration: float) -> Segment:
+    """Cut a region at the end of its recording, or say that it lies too far beyond."""
+    start, end = region.segment
+    if passes(start, end, duration):
+        raise DataError(
+            f"{quoted(region.recording)} is said to be annotated until {end:.10g} s, and ends at "
+            f"{duration:.10g} s.",
+            file=region.file,
+            line=region.line,
+            fix="Correct the times, or get the whole audio file.",
+        )
+    return Segment(start, min(end, duration))

@@ -16,6 +16,7 @@ whole ones, so it can be loaded from any folder; prepare the data again when the
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
@@ -29,20 +30,18 @@ import yaml
 from pyannote.core import Annotation, Segment, Timeline
 
 from pyannote.audio.core.errors import AudioError, DataError
+from pyannote.audio.database.ends import passes
 from pyannote.audio.database.locations import audio_templates, link_audio
 from pyannote.audio.database.trial_lists import Trial, write_trials
-from pyannote.audio.io.lines import AnnotatedEvent, safe_names
+from pyannote.audio.io.lines import AnnotatedEvent, quoted, safe_names
 from pyannote.audio.io.rttm import write_lst, write_rttm, write_uem
-from pyannote.audio.io.storage import write_text
+from pyannote.audio.io.storage import inside, write_text
 
 Protocols = Mapping[str, Mapping[str, Sequence[str]]]
 """For each protocol and each of its subsets, the uris."""
 
 Trials = Mapping[str, Mapping[str, Sequence[Trial]]]
 """For each protocol of speaker verification and each of its subsets, the trials."""
-
-TOLERANCE = 0.1
-"""Seconds by which an event may pass the end of its recording, as many made by hand do; it is cut there."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +81,11 @@ class AnnotatedFile:
 
 def audio_duration(path: Path) -> float:
     """Return the duration of an audio file in seconds, rounded down to microseconds."""
-    if not path.is_file():
+    if not _is_file(path):
         raise AudioError("The audio file is missing.", file=path, fix="Put it there, or correct its name.")
     try:
-        info = soundfile.info(str(path))
+        # bytes, because soundfile encodes names that are no text in its own way
+        info = soundfile.info(os.fsencode(path))
     except (soundfile.LibsndfileError, OSError):
         raise AudioError("This cannot be read as audio.", file=path, fix="Get the file again.") from None
     if info.frames <= 0:
@@ -93,13 +93,20 @@ def audio_duration(path: Path) -> float:
     return (info.frames * 1_000_000 // info.samplerate) / 1_000_000
 
 
+def _is_file(path: Path) -> bool:
+    # a name in a list may be longer than any that a disk can hold
+    with contextlib.suppress(OSError):
+        return path.is_file()
+    return False
+
+
 def clip(event: AnnotatedEvent, duration: float) -> AnnotatedEvent:
     """Cut an event at the end of its recording, or say that it lies too far beyond."""
     segment = event.segment
-    if segment.end > duration + TOLERANCE or segment.start >= duration:
+    if passes(segment.start, segment.end, duration):
         raise DataError(
-            f"The event '{event.label}' from {segment.start:g} s to {segment.end:g} s lies beyond the end of "
-            f"'{event.recording}' at {duration:g} s.",
+            f"The event {quoted(event.label)} from {segment.start:.10g} s to {segment.end:.10g} s lies "
+            f"beyond the end of {quoted(event.recording)} at {duration:.10g} s.",
             file=event.file,
             line=event.line,
             fix="Correct the times, or get the whole audio file.",
@@ -144,7 +151,7 @@ def write_database(
     labels = _safe_labels(recordings)
     annotations = {r.uri: _annotation(r, labels) for r in recordings if r.annotated}
     regions = {r.uri: Timeline(r.regions or [Segment(0, r.duration)]) for r in recordings}
-    _write_annotation(output / name, annotations, regions)
+    _write_annotation(output, name, annotations, regions)
     _write_yaml(output / "labels.yml", {safe: label for label, safe in labels.items()})
     entries: dict[str, dict[str, Any]] = {
         protocol: {"scope": "database"}
@@ -157,9 +164,8 @@ def write_database(
     for protocol in trials or ():
         # pyannote.database needs a minute to read the annotation of all of VoxCeleb, too long for its test
         for subset, uris in protocols[protocol].items():
-            stem = output / "lists" / f"{protocol}.{subset}"
             own = ({uri: of[uri] for uri in uris} for of in (annotations, regions))
-            entries[protocol][subset] |= _write_annotation(stem, *own)
+            entries[protocol][subset] |= _write_annotation(output, f"lists/{protocol}.{subset}", *own)
     tasks = {"SpeakerDiarization": entries}
     if trials:
         tasks["SpeakerVerification"] = {
@@ -195,7 +201,7 @@ def _write_subset(
     output: Path, name: str, subset: str, uris: Sequence[str], annotations: Container[str]
 ) -> dict[str, str]:
     """Write the list of a subset, and return what database.yml says of it."""
-    lst = output / "lists" / f"{subset}.lst"
+    lst = inside(output, f"lists/{subset}", ".lst")
     write_lst(lst, uris)
     entry = {"uri": str(lst), "annotated": str(output / f"{name}.uem")}
     if all(uri in annotations for uri in uris):
@@ -204,13 +210,13 @@ def _write_subset(
 
 
 def _write_annotation(
-    stem: Path, annotations: Mapping[str, Annotation], regions: Mapping[str, Timeline]
+    output: Path, name: str, annotations: Mapping[str, Annotation], regions: Mapping[str, Timeline]
 ) -> dict[str, str]:
     """Write an RTTM and a UEM file, and return what database.yml says of them."""
-    rttm, uem = f"{stem}.rttm", f"{stem}.uem"
+    rttm, uem = inside(output, name, ".rttm"), inside(output, name, ".uem")
     write_rttm(rttm, annotations)
     write_uem(uem, regions)
-    return {"annotated": uem, "annotation": rttm}
+    return {"annotated": str(uem), "annotation": str(rttm)}
 
 
 def _write_lists_of_trials(
@@ -219,7 +225,7 @@ def _write_lists_of_trials(
     """Write the trials of each subset, and return what database.yml says of these subsets."""
     written = {}
     for subset, trials in lists.items():
-        path = output / "lists" / f"{protocol}.{subset}.trials"
+        path = inside(output, f"lists/{protocol}.{subset}", ".trials")
         write_trials(path, trials)
         written[subset] = entries[subset] | {"trial": str(path)}
     return written
@@ -245,4 +251,8 @@ def _annotation(recording: AnnotatedFile, labels: Mapping[str, str]) -> Annotati
 
 
 def _write_yaml(path: Path, content: object, *, allow_unicode: bool = True) -> None:
-    write_text(path, yaml.safe_dump(content, sort_keys=False, width=1000, allow_unicode=allow_unicode))
+    text = yaml.safe_dump(content, sort_keys=False, width=1000, allow_unicode=allow_unicode)
+    if "\x85" in text:
+        # the one character that YAML would read as another
+        text = yaml.safe_dump(content, sort_keys=False, width=1000, allow_unicode=False)
+    write_text(path, text)

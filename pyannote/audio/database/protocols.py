@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import warnings
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -13,18 +14,19 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.core.labels import Event
+from pyannote.audio.database.ends import check_events, check_regions
 from pyannote.audio.database.known_protocols import known_protocols
-from pyannote.audio.database.sources import check_sources, region_line, sources_of
+from pyannote.audio.database.sources import check_sources, sources_of
+from pyannote.audio.database.strict import UNCUT, read_strictly, uncut
 from pyannote.audio.io import waveform
+from pyannote.audio.io.lines import is_text, quoted
 
 if TYPE_CHECKING:
     from pyannote.core import Annotation
 
-    from pyannote.audio.io.lines import AnnotatedEvent
-
 SUBSETS = ("train", "development", "test")
-TOLERANCE = 0.1
-"""Seconds by which annotation may pass the end of a file: it is clipped without a word."""
+LONGEST = 200
+"""Bytes of the name of a protocol."""
 
 
 class _Heard(TypedDict, total=False):
@@ -82,9 +84,9 @@ def recordings(
         raise UsageError(f"There is no subset {subset!r}; there are {', '.join(SUBSETS)}.")
     protocol = _protocol(name, templates)
     sources = sources_of(name, subset)
-    latest = check_sources(sources)
+    check_sources(sources)
     try:
-        with warnings.catch_warnings():
+        with read_strictly(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             files = list(getattr(protocol, subset)())
     except (NotImplementedError, AttributeError):
@@ -102,7 +104,7 @@ def recordings(
             f"The subset {subset!r} of {name} has no files.", file=sources.get("uri"), fix="Fill its list."
         )
     files.sort(key=_by_name)
-    found = [_recording(file, sources, latest, annotated) for file in files]
+    found = [_recording(file, sources, annotated) for file in files]
     return (
         [_distinct(one, _scope(file, name)) for one, file in zip(found, files, strict=True)]
         if speakers
@@ -162,8 +164,19 @@ def _protocol(name: str, templates: Mapping[str, str] | None) -> Any:
                 "folder or in ~/.pyannote."
             )
         raise UsageError(f"There is no protocol {name!r}.", fix=fix)
+    # folders and files of results are named after it
+    if (
+        not re.fullmatch(r"[^./]+(\.[^./]+){2}", name)
+        or not is_text(name)
+        or len(os.fsencode(name)) > LONGEST
+    ):
+        raise UsageError(
+            f"{quoted(name)} cannot name a protocol.",
+            fix=f"Rename it in database.yml: Database.Task.Protocol, without slashes, up to {LONGEST} bytes.",
+        )
     own = {key: partial(_filled, template) for key, template in (templates or {}).items()}
-    return registry.get_protocol(name, preprocessors={"audio": FileFinder(registry=registry), **own})
+    finder = FileFinder(registry=registry)
+    return registry.get_protocol(name, preprocessors={"audio": finder, **own, "annotation": uncut})
 
 
 def _filled(template: str, file: Any) -> str:
@@ -171,9 +184,7 @@ def _filled(template: str, file: Any) -> str:
     return template.format(**abs(file))
 
 
-def _recording(
-    file: Any, sources: Mapping[str, Path], latest: Mapping[str, AnnotatedEvent], annotated: bool
-) -> Recording:
+def _recording(file: Any, sources: Mapping[str, Path], annotated: bool) -> Recording:
     uri = str(file["uri"])
     audio = _audio(file)
     duration = waveform.info(audio).duration
@@ -186,15 +197,11 @@ def _recording(
     regions = (
         [(0.0, duration)] if timeline is None else [(part.start, part.end) for part in timeline.support()]
     )
-    if (event := latest.get(uri)) is not None:
-        _check_end(uri, event.segment.end, duration, event.file, event.line)
-    for _, end in regions:
-        source = sources.get("annotated")
-        # the line is searched in the whole file
-        line = region_line(source, uri, end) if end > duration + TOLERANCE else None
-        _check_end(uri, end, duration, source, line)
-    regions = [(start, min(end, duration)) for start, end in regions if start < duration]
-    events = None if annotation is None else _events(uri, annotation, duration, sources.get("annotation"))
+    if annotation is not None:
+        check_events(uri, _value(file, UNCUT) or annotation, duration, sources.get("annotation"))
+    check_regions(uri, regions, duration, sources.get("annotated"))
+    regions = [(start, min(end, duration)) for start, end in regions]
+    events = None if annotation is None else _events(annotation, duration)
     database = str(file["database"])
     return Recording(
         uri=uri, database=database, audio=audio, duration=duration, regions=regions, events=events
@@ -202,39 +209,37 @@ def _recording(
 
 
 def _value(file: Any, key: str) -> Any:
-    # pyannote.database warns that it cuts events where no region is annotated
-    with contextlib.suppress(KeyError), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return file[key]
+    try:
+        # pyannote.database warns that it cuts events where no region is annotated
+        with contextlib.suppress(KeyError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return file[key]
+    except ToolkitError:
+        raise
+    except Exception as error:
+        found = f"The {key} of {quoted(file['uri'])} cannot be read ({error})."
+        raise DataError(found, fix="Check what database.yml says of it.") from error
     return None
 
 
 def _audio(file: Any) -> Path:
     try:
         return Path(os.fspath(file["audio"]))
-    except (FileNotFoundError, KeyError, IndexError, ValueError) as error:
+    except ToolkitError:
+        raise
+    except Exception as error:
         reason = " ".join(str(error).strip("'\"").split())
         raise DataError(
             f"No single audio file was found for {file['uri']} ({reason}).",
             fix="Check its path template: `Databases:` in database.yml, or `preprocessors:` in config.yml.",
-        ) from None
+        ) from error
 
 
-def _events(uri: str, annotation: Annotation, duration: float, source: Path | None) -> list[Event]:
+def _events(annotation: Annotation, duration: float) -> list[Event]:
     events = []
     for segment, _, label in annotation.itertracks(yield_label=True):
-        _check_end(uri, segment.end, duration, source)
         # start + duration of a RTTM line leaves noise of arithmetic behind, which would open a segment more
         onset, offset = max(0.0, round(segment.start, 3)), min(round(segment.end, 3), duration)
-        events.append((onset, offset, str(label)))
+        # rounding may bring an onset beyond the end
+        events.append((min(onset, offset), offset, str(label)))
     return sorted(events)
-
-
-def _check_end(uri: str, end: float, duration: float, source: Path | None, line: int | None = None) -> None:
-    if end > duration + TOLERANCE:
-        raise DataError(
-            f"{uri} is annotated until {end:.3f} s, and its audio ends at {duration:.3f} s.",
-            file=source,
-            line=line,
-            fix="Shorten the annotation, or check that the audio is whole.",
-        )

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.locations import SUFFIXES
-from pyannote.audio.io.lines import read_lines, safe_name
-from pyannote.audio.io.storage import write_text
+from pyannote.audio.io.lines import quoted, read_lines, safe_name
+from pyannote.audio.io.storage import LONGEST_NAME, write_text
 
 
 class Trial(NamedTuple):
@@ -77,7 +77,7 @@ def read_trials(path: Path, calls: Mapping[str, str]) -> list[Trial]:
                 fix="Write it as `1 file file` (one speaker) or `0 file file` (two speakers).",
             )
         if columns[0] not in ("0", "1"):
-            found = f"'{columns[0]}' is neither 1 (one speaker) nor 0 (two speakers)."
+            found = f"{quoted(columns[0])} is neither 1 (one speaker) nor 0 (two speakers)."
             raise DataError(found, file=path, line=line, fix="Correct the first column.")
         first, second = (called(name, calls, path, line) for name in columns[1:])
         trials.append(Trial(columns[0] == "1", first, second))
@@ -90,9 +90,9 @@ def called(name: str, calls: Mapping[str, str], path: Path, line: int) -> str:
     uri = calls.get(name) or calls.get(without_suffix(name))
     if uri is None:
         # a search among all of VoxCeleb would take a minute
-        close = get_close_matches(without_suffix(name), islice(calls, 10_000), n=1)
+        close = get_close_matches(without_suffix(name[:LONGEST_NAME]), islice(calls, 10_000), n=1)
         fix = f"Did you mean '{close[0]}'?" if close else "Add the file, or remove the line."
-        raise DataError(f"There is no recording '{name}'.", file=path, line=line, fix=fix)
+        raise DataError(f"There is no recording {quoted(name)}.", file=path, line=line, fix=fix)
     return uri
 
 

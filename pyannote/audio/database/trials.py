@@ -12,16 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
+from pyannote.audio.database.ends import check_regions
 from pyannote.audio.database.protocols import (
     Recording,
     _by_name,
-    _check_end,
     _protocol,
     _recording,
     _value,
     recordings,
 )
 from pyannote.audio.database.sources import sources_of
+from pyannote.audio.database.strict import read_strictly
 from pyannote.audio.database.trial_lists import check_both_kinds, read_trials
 
 Parts = tuple[tuple[float, float], ...]
@@ -98,7 +99,7 @@ def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -
     if listed is not None:
         return _read(listed, recordings(name, subset, templates, annotated=False))
     try:
-        with warnings.catch_warnings():
+        with read_strictly(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = _asked(getattr(_protocol(name, templates), f"{subset}_trial")())
     except (NotImplementedError, AttributeError):
@@ -141,7 +142,7 @@ def _asked(protocol_trials: Iterable[Mapping[str, Any]]) -> Trials:
         for file in (trial["file1"], trial["file2"]):
             sides.append((*_by_name(file), _parts(file)))
             if sides[-1] not in files:
-                files[sides[-1]] = _tried(_recording(file, {}, {}, annotated=False), sides[-1][2])
+                files[sides[-1]] = _tried(_recording(file, {}, annotated=False), sides[-1][2])
         pairs.append((sides[0], sides[1], bool(trial["reference"])))
     index = {side: position for position, side in enumerate(sorted(files))}
     return Trials(
@@ -162,9 +163,6 @@ def _parts(file: Any) -> Parts:
 
 def _tried(recording: Recording, parts: Iterable[tuple[float, float]]) -> Recording:
     duration = recording["duration"]
-    for _, end in parts:
-        _check_end(recording["uri"], end, duration, None)
-    recording["regions"] = [
-        (start, min(end, duration)) for start, end in parts if start < duration
-    ] or recording["regions"]
+    check_regions(recording["uri"], parts, duration, None)
+    recording["regions"] = [(start, min(end, duration)) for start, end in parts] or recording["regions"]
     return recording

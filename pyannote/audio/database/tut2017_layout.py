@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.io.lines import AnnotatedEvent, parse_segment, read_lines
+from pyannote.audio.io.lines import AnnotatedEvent, parse_segment, quoted, read_lines
 
 Listed = dict[Path, list[AnnotatedEvent] | None]
 """Events of each audio file that a list names; None where nobody annotated them."""
@@ -116,7 +116,7 @@ def read_list(path: Path, root: Path) -> Listed:
                 len(columns), "file, scene, onset, offset and label (or file and scene)", path, line
             )
         if Path(columns[0]).is_absolute() or ".." in Path(columns[0]).parts:
-            found = f"'{columns[0]}' is not below the folder of the data set."
+            found = f"{quoted(columns[0])} is not below the folder of the data set."
             raise DataError(found, file=path, line=line, fix="Write it as audio/street/a001.wav.")
         events = listed.setdefault(root / columns[0], [])
         if len(columns) == 5:
@@ -126,7 +126,7 @@ def read_list(path: Path, root: Path) -> Listed:
 
 def _read_ann(audio: Path, root: Path) -> list[AnnotatedEvent] | None:
     path = root / "meta" / Path(below_audio(audio, root)).with_suffix(".ann")
-    if not path.is_file():
+    if not path.exists():
         return None
     events = []
     for line, text in read_lines(path):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader
-from pyannote.audio.io.storage import inside, write_array, write_text
+from pyannote.audio.io.storage import inside, one_part, write_array, write_text
 from pyannote.audio.io.waveform import AudioFile
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ class Precomputed(FeatureExtraction):
                 f"Frames in {self.root_dir} are found by 'database' and 'uri'.",
                 fix="Give a file of a protocol.",
             )
-        folder = f"{file['database']}/" if file.get("database") else ""
-        return inside(Path(self.root_dir), f"{folder}{file['uri']}.npy")
+        folder = f"{one_part(str(file['database']))}/" if file.get("database") else ""
+        return inside(Path(self.root_dir), f"{folder}{file['uri']}", ".npy")
 
     def open(self, file: AudioFile) -> FrameReader:
         """Prepare to read frames of a recording."""

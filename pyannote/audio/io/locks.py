@@ -52,6 +52,11 @@ def _lock_file(folder: Path, purpose: str) -> Path:
     return Path(folder) / f".lock.{purpose.replace(' ', '_').replace('/', '_')}"
 
 
+def _without_link(path: str, flags: int) -> int:
+    # what a link of this name leads to would be emptied
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+
+
 class FolderLock:
     """Context within which no other process that asks for the same lock works in a folder.
 
@@ -97,7 +102,7 @@ class FolderLock:
         return self
 
     def _try(self) -> IO[str] | None:
-        stream = self.path.open("a+", encoding="utf-8")
+        stream = open(self.path, "a+", encoding="utf-8", opener=_without_link)  # noqa: SIM115
         try:
             _lock(stream)
             if not self._is_current(stream):

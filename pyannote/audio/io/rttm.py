@@ -25,8 +25,11 @@ from pyannote.core import Annotation, Segment, Timeline
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.lines import (
     AnnotatedEvent,
+    AnnotatedRegion,
+    Place,
     parse_seconds,
     parse_segment,
+    quoted,
     read_lines,
     safe_name,
     safe_names,
@@ -34,15 +37,19 @@ from pyannote.audio.io.lines import (
 from pyannote.audio.io.storage import write_text
 
 __all__ = [
+    "event_of",
     "format_lst",
     "format_rttm",
     "format_uem",
     "read_events",
     "read_lst",
+    "read_regions",
     "read_rttm",
     "read_uem",
+    "region_of",
     "safe_name",
     "safe_names",
+    "uri_of",
     "write_lst",
     "write_rttm",
     "write_uem",
@@ -52,25 +59,28 @@ __all__ = [
 def read_events(path: str | Path) -> list[AnnotatedEvent]:
     """Read the events of an RTTM file in the order of its lines."""
     path = Path(path)
-    events = []
-    for line, text in read_lines(path):
-        columns = _columns(text, "SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>", path, line)
-        kind, uri, _, start, duration, _, _, label, _, _ = columns
-        if kind != "SPEAKER":
-            raise DataError(f"'{kind}' is not SPEAKER.", file=path, line=line, fix="Keep SPEAKER lines only.")
-        if label == "<NA>":
-            raise DataError("The label is missing.", file=path, line=line, fix="Write it in column 8.")
-        onset = parse_seconds(start, file=path, line=line)
-        segment = Segment(onset, onset + parse_seconds(duration, file=path, line=line))
-        if not segment:
-            raise DataError(
-                f"The duration {duration} is not positive.",
-                file=path,
-                line=line,
-                fix="Column 5 is the duration in seconds, not the end: make it longer than 0.",
-            )
-        events.append(AnnotatedEvent(uri, segment, label, path, line))
-    return events
+    return [event_of(text, path, line) for line, text in read_lines(path)]
+
+
+def event_of(text: str, path: Path, line: int) -> AnnotatedEvent:
+    """Event of a line of an RTTM file."""
+    columns = _columns(text, "SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>", path, line)
+    kind, uri, _, start, duration, _, _, label, _, _ = columns
+    if kind != "SPEAKER":
+        found = f"{quoted(kind)} is not SPEAKER."
+        raise DataError(found, file=path, line=line, fix="Keep SPEAKER lines only.")
+    if label == "<NA>":
+        raise DataError("The label is missing.", file=path, line=line, fix="Write it in column 8.")
+    onset = parse_seconds(start, file=path, line=line)
+    segment = Segment(onset, onset + parse_seconds(duration, file=path, line=line))
+    if not segment:
+        raise DataError(
+            f"The duration {quoted(duration)} is not positive, a microsecond at least.",
+            file=path,
+            line=line,
+            fix="Column 5 is the duration in seconds, not the end: make it longer than 0.",
+        )
+    return AnnotatedEvent(uri, segment, label, path, line)
 
 
 def read_rttm(path: str | Path) -> dict[str, Annotation]:
@@ -84,7 +94,7 @@ def read_rttm(path: str | Path) -> dict[str, Annotation]:
     Returns
     -------
     annotations : dict of str to Annotation
-        Annotation of each uri, in the order in which the uris appear.
+        Annotation of each uri, in the order in which the uris appear. The track of an event is its `Place`.
 
     Raises
     ------
@@ -96,23 +106,32 @@ def read_rttm(path: str | Path) -> dict[str, Annotation]:
     >>> path = getfixture("tmp_path") / "a.rttm"
     >>> _ = path.write_text("SPEAKER a 1 1.5 2.0 <NA> <NA> car <NA> <NA>")
     >>> print(read_rttm(path)["a"])
-    [ 00:00:01.500 -->  00:00:03.500] 0 car
+    [ 00:00:01.500 -->  00:00:03.500] 1 car
     """
     annotations: dict[str, Annotation] = {}
-    for track, event in enumerate(read_events(path)):
+    for event in read_events(path):
         annotation = annotations.setdefault(event.recording, Annotation(uri=event.recording))
-        annotation[event.segment, track] = event.label
+        annotation[event.segment, Place(event.file, event.line)] = event.label
     return annotations
+
+
+def read_regions(path: str | Path) -> list[AnnotatedRegion]:
+    """Read the annotated parts of a UEM file in the order of its lines."""
+    path = Path(path)
+    return [region_of(text, path, line) for line, text in read_lines(path)]
+
+
+def region_of(text: str, path: Path, line: int) -> AnnotatedRegion:
+    """Annotated part of a line of a UEM file."""
+    uri, _, start, end = _columns(text, "uri 1 start end", path, line)
+    return AnnotatedRegion(uri, parse_segment(start, end, file=path, line=line), path, line)
 
 
 def read_uem(path: str | Path) -> dict[str, Timeline]:
     """Read a UEM file (lines `uri 1 start end`) as the annotated part of each uri."""
-    path = Path(path)
     timelines: dict[str, Timeline] = {}
-    for line, text in read_lines(path):
-        uri, _, start, end = _columns(text, "uri 1 start end", path, line)
-        timeline = timelines.setdefault(uri, Timeline(uri=uri))
-        timeline.add(parse_segment(start, end, file=path, line=line))
+    for region in read_regions(path):
+        timelines.setdefault(region.recording, Timeline(uri=region.recording)).add(region.segment)
     return timelines
 
 
@@ -121,13 +140,19 @@ def read_lst(path: str | Path) -> list[str]:
     path = Path(path)
     uris: dict[str, int] = {}
     for line, text in read_lines(path):
-        (uri,) = _columns(text, "uri", path, line)
+        uri = uri_of(text, path, line)
         if uri in uris:
             raise DataError(
-                f"'{uri}' stands in line {uris[uri]} already.", file=path, line=line, fix="Remove it."
+                f"{quoted(uri)} stands in line {uris[uri]} already.", file=path, line=line, fix="Remove it."
             )
         uris[uri] = line
     return list(uris)
+
+
+def uri_of(text: str, path: Path, line: int) -> str:
+    """Name in a line of an LST file."""
+    (uri,) = _columns(text, "uri", path, line)
+    return uri
 
 
 def _columns(text: str, expected: str, file: Path, line: int) -> list[str]:

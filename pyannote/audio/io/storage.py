@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
@@ -22,6 +22,7 @@ __all__ = [
     "digest",
     "inside",
     "is_locked",
+    "one_part",
     "remove_temporaries",
     "storage_error",
     "write_array",
@@ -31,6 +32,9 @@ __all__ = [
 ]
 
 TEMPORARY_SUFFIX = ".part"
+
+LONGEST_NAME, LONGEST_PATH = 255, 3800
+"""Bytes of a part of a path, and of all that follows the folder."""
 
 
 def write_with(
@@ -153,47 +157,87 @@ def digest(path: Path) -> str:
     return state.hexdigest()
 
 
-def inside(folder: Path, uri: str) -> Path:
-    """Path of `uri` below `folder`, never above or beside it.
+def inside(folder: Path, name: str, suffix: str = "") -> Path:
+    """Path of a file below `folder`, never above or beside it.
+
+    Parts of the name that are too long for a disk are shortened, and end with a digest of all of it.
 
     Parameters
     ----------
     folder : Path
         The folder that nothing may leave.
-    uri : str
+    name : str
         Name of a file, possibly with folders, as it stands in somebody's data.
+    suffix : str, optional
+        What the name of the file ends with.
 
     Raises
     ------
     DataError
-        The name is empty, absolute, climbs with ``..``, holds a NUL, or is too long for a disk.
+        The name is empty, absolute, climbs with ``..``, has empty parts, holds a NUL or half of a character,
+        is too long for a disk, or leads out of the folder by a symbolic link.
 
     Examples
     --------
-    >>> inside(Path("scores"), "speaker1/a001.npy").as_posix()
+    >>> inside(Path("scores"), "speaker1/a001", ".npy").as_posix()
     'scores/speaker1/a001.npy'
     >>> inside(Path("scores"), "../a001.npy")
     Traceback (most recent call last):
     pyannote.audio.core.errors.DataError: The name '../a001.npy' climbs out of its folder. Rename the file.
+    >>> len(inside(Path("scores"), 255 * "x", ".npy").name)
+    255
     """
-    problem = _problem(uri)
-    if problem is not None:
-        shown = uri if len(uri) <= 60 else f"{uri[:57]}..."
-        raise DataError(f"The name {shown!r} {problem}.", fix="Rename the file.")
-    return Path(folder) / uri
+    problem = _problem(name)
+    if problem is None:
+        *parents, last = name.split("/")
+        path = Path(folder, *map(_short, parents), f"{_short(last, suffix)}{suffix}")
+        if path.parent.resolve().is_relative_to(Path(folder).resolve()):
+            return path
+        problem = "leads out of its folder by a symbolic link"
+    shown = name if len(name) <= 60 else f"{name[:57]}..."
+    raise DataError(f"The name {shown!r} {problem}.", fix="Rename the file.")
 
 
-def _problem(uri: str) -> str | None:
-    parts = PurePosixPath(uri).parts
-    if not parts:
+def one_part(name: str) -> str:
+    """Name without slashes, for a file that is not to lie in another folder; different names stay different.
+
+    Examples
+    --------
+    >>> one_part("car"), one_part("car/bus")
+    ('car', 'car_bus~439207d68918a546')
+    """
+    return f"{name.replace('/', '_')}~{_short_digest(name)}" if "/" in name else name
+
+
+def _problem(name: str) -> str | None:
+    parts = name.split("/")
+    if not name:
         return "is empty"
-    if "\0" in uri:
+    if "\0" in name:
         return "holds a NUL character"
-    if PurePosixPath(uri).is_absolute():
+    if not parts[0]:
         return "is an absolute path"
     if ".." in parts:
         return "climbs out of its folder"
-    encoded = [len(os.fsencode(part)) for part in parts]
-    if max(encoded) > 255 or sum(encoded) + len(encoded) > 4000:
-        return "is longer than the 255 bytes a part, 4000 in all, that disks allow"
-    return None
+    if "" in parts or "." in parts:
+        # another name would lead to the same file
+        return "has an empty part"
+    try:
+        size = len(os.fsencode(name))
+    except UnicodeEncodeError:
+        return "holds half of a character"
+    return f"is longer than the {LONGEST_PATH} bytes that disks allow" if size > LONGEST_PATH else None
+
+
+def _short(part: str, suffix: str = "") -> str:
+    """Part of a path, short enough to be followed by a suffix."""
+    room = LONGEST_NAME - len(os.fsencode(suffix))
+    encoded = os.fsencode(part)
+    if len(encoded) <= room:
+        return part
+    digest = _short_digest(part)
+    return f"{encoded[: room - len(digest) - 1].decode(errors='ignore')}~{digest}"
+
+
+def _short_digest(name: str) -> str:
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:16]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.labels import Event
+from pyannote.audio.io.lines import safe_names
 
 HEADER = "filename\tonset\toffset\tevent_label"
 
@@ -17,18 +18,24 @@ def format_events(events: Mapping[str, Sequence[Event]]) -> str:
     Parameters
     ----------
     events : mapping of str to sequence of (onset, offset, label)
-        Events of each file, in seconds. A file without events is a line with its name alone.
+        Events of each file, in seconds. A file without events is a line with its name alone, in a form
+        without blanks (`safe_name`); labels stand as they are.
+
+    Raises
+    ------
+    DataError
+        If two files would have the same name.
 
     Examples
     --------
     >>> format_events({"a": [(0.5, 1.0, "car")], "b": []}).splitlines()[1:]
     ['a\t0.500\t1.000\tcar', 'b']
     """
-    lines = [HEADER]
+    lines, names = [HEADER], safe_names(events)
     for file, found in events.items():
-        lines += [f"{file}\t{onset:.3f}\t{offset:.3f}\t{label}" for onset, offset, label in found]
+        lines += [f"{names[file]}\t{onset:.3f}\t{offset:.3f}\t{label}" for onset, offset, label in found]
         if not found:
-            lines.append(file)
+            lines.append(names[file])
     return "\n".join(lines) + "\n"
 
 
@@ -41,7 +48,8 @@ def read_event_lists(path: Path) -> dict[str, list[Event]]:
         If the file is missing, or a line is neither a file name nor a whole event.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # names may hold what Python takes for other ends of lines
+        lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
     except OSError as error:
         raise DataError(
             f"It cannot be read ({error.strerror}).", file=path, fix="Run `apply` again."

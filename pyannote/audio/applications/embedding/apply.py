@@ -13,7 +13,7 @@ from pyannote.audio.applications.cluster import apply_on_cluster
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.validations import validation_folder
 from pyannote.audio.applications.experiment import choose_device
-from pyannote.audio.applications.files import files_of
+from pyannote.audio.applications.files import check_paths, files_of
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
@@ -51,6 +51,7 @@ def apply(options: ApplyOptions) -> None:
     output = options.validate.resolve() / "apply" / f"{embedding.epoch:04d}"
     with FolderLock(output, purpose="apply"):
         precomputed = Precomputed.create(output, embedding.sliding_window, embedding.dimension)
+        check_paths(files, precomputed)
         if options.scheduler is not None:
             cache = experiment.store.folder.parent
             work = partial(apply_one, options, validate, output, cache, uuid4().hex)

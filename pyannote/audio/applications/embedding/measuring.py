@@ -34,11 +34,16 @@ def measure_of(experiment: EmbeddingExperiment, protocol: str, subset: str, puri
         raise DataError(f"Nobody speaks in the subset {subset!r} of {protocol}.", fix="Annotate some speech.")
     excerpts = experiment.excerpts([(file, [(start, end)]) for file, (start, end, _) in spoken])
     if _conversations(files):
-        turns = [(file["uri"], end - start, speaker) for file, (start, end, speaker) in spoken]
+        turns = [(_name(file), end - start, speaker) for file, (start, end, speaker) in spoken]
         return Diarization(excerpts, turns, purity)
     _refuse_purity(purity, protocol)
-    pairs = all_pairs([turn[2] for _, turn in spoken], [file["uri"] for file, _ in spoken])
+    pairs = all_pairs([turn[2] for _, turn in spoken], [_name(file) for file, _ in spoken])
     return Verification(excerpts, pairs.first, pairs.second, pairs.targets)
+
+
+def _name(file: Recording) -> str:
+    """Name that no other file has, in a protocol made of several databases either."""
+    return f"{file['database']}/{file['uri']}"
 
 
 def _mind_faults(files: list[Recording]) -> None:

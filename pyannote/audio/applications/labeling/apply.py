@@ -15,7 +15,7 @@ import torch
 
 from pyannote.audio.applications.cluster import apply_on_cluster
 from pyannote.audio.applications.experiment import choose_device
-from pyannote.audio.applications.files import files_of
+from pyannote.audio.applications.files import check_paths, check_uris, files_of
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment, inputs_of
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.applications.train_folder import TrainFolder
@@ -27,7 +27,7 @@ from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
 from pyannote.audio.inference.slide import Scores
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.io.rttm import write_rttm
-from pyannote.audio.io.storage import inside, write_text
+from pyannote.audio.io.storage import inside, one_part, write_text
 from pyannote.audio.metrics.official import evaluate, jsonable, table
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.report.event_lists import format_events
@@ -67,6 +67,8 @@ def apply(options: ApplyOptions) -> None:
         precomputed = Precomputed.create(
             output, pretrained.sliding_window, len(pretrained.classes), classes=list(pretrained.classes)
         )
+        check_paths(files, precomputed)
+        check_uris(files)
         if options.scheduler is not None:
             work = partial(apply_one, replace(options, validate=validate), output, cache, uuid4().hex)
             events = apply_on_cluster(options.scheduler, work, files, output)
@@ -148,14 +150,16 @@ def _folder_name(pretrained: Pretrained) -> str:
 
 def _write(output: Path, name: str, estimate: Mapping[str, list[Event]], classes: tuple[str, ...]) -> None:
     """Event list, RTTM of all labels, and RTTM of each."""
-    write_text(output / f"{name}{EVENTS}", format_events(estimate))
-    write_rttm(output / f"{name}.rttm", {uri: _annotation(uri, events) for uri, events in estimate.items()})
+    write_text(inside(output, name, EVENTS), format_events(estimate))
+    write_rttm(
+        inside(output, name, ".rttm"), {uri: _annotation(uri, events) for uri, events in estimate.items()}
+    )
     for label in classes:
         own = {
             uri: _annotation(uri, [event for event in events if event[2] == label])
             for uri, events in estimate.items()
         }
-        write_rttm(inside(output, f"{name}.{label.replace('/', '_')}.rttm"), own)
+        write_rttm(inside(output, f"{name}.{one_part(label)}", ".rttm"), own)
 
 
 def _annotation(uri: str, events: list[Event]) -> object:
@@ -177,7 +181,7 @@ def _evaluate(
     """Official figures, as a table and as JSON with sed_eval's own names."""
     results = evaluate(reference, estimate, classes)
     text = table(results)
-    write_text(output / f"{name}{REFERENCE}", format_events(reference))
-    write_text(output / f"{name}.eval", text)
+    write_text(inside(output, name, REFERENCE), format_events(reference))
+    write_text(inside(output, name, ".eval"), text)
     write_text(output / "evaluation.json", json.dumps(jsonable(results), indent=1) + "\n")
     say(text)

@@ -20,6 +20,7 @@ from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.tensor_packs import excerpts
+from pyannote.audio.io.lines import is_text, quoted, safe_names
 from pyannote.audio.labeling.tasks.base import Base, ChunkSampler
 
 LABELS_KEYS = ("regular", "union", "intersection", "ignore")
@@ -189,15 +190,37 @@ def _labels(spec: Mapping[str, Any]) -> tuple[LabelsSpecification, tuple[str, ..
             raise ConfigError(f"labels_spec has no key {key!r}; it has {', '.join(LABELS_KEYS)}.{hint}")
     parts = {key: spec.get(key) or {} for key in ("union", "intersection")}
     for key, groups in parts.items():
-        if not isinstance(groups, Mapping) or not all(_are_names(labels) for labels in groups.values()):
-            raise ConfigError(f"{key} of labels_spec must map names of classes to lists of labels.")
+        if not isinstance(groups, Mapping) or not all(map(_are_names, [[*groups], *groups.values()])):
+            raise ConfigError(
+                f"{key} of labels_spec must map names of classes to lists of labels.",
+                fix="Write names that read as numbers or as true and false in quotes.",
+            )
     regular, ignored = spec.get("regular") or [], spec.get("ignore") or []
     if not (_are_names(regular) and _are_names(ignored)):
-        raise ConfigError("regular and ignore of labels_spec must be lists of labels.")
+        raise ConfigError(
+            "regular and ignore of labels_spec must be lists of labels.",
+            fix="Write labels that read as numbers or as true and false in quotes.",
+        )
     labels = LabelsSpecification(regular=tuple(regular), **parts)
     if not labels.classes:
         raise ConfigError("labels_spec names no class.", fix="List labels below `regular`.")
+    _check_names(labels.classes)
     return labels, tuple(ignored)
+
+
+def _check_names(classes: Sequence[str]) -> None:
+    """Refuse classes that could not be told apart in what is written of them: before training, not after."""
+    for name in classes:
+        # lines and columns of event lists must not be torn
+        if not (name.strip() and is_text(name)):
+            raise ConfigError(
+                f"{quoted(name)} cannot be the name of a class in labels_spec.",
+                fix="Use letters, digits and blanks, without line breaks or tabs.",
+            )
+    try:
+        safe_names(classes)
+    except DataError as error:
+        raise ConfigError(error.found, fix=error.fix) from None
 
 
 def _are_names(value: Any) -> bool:
