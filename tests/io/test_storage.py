@@ -9,11 +9,15 @@ import pytest
 
 from pyannote.audio.core.errors import BusyError, DataError, StorageError
 from pyannote.audio.io import storage
+from pyannote.audio.io.locks import beside_others
+from pyannote.audio.io.scratch import remove_temporaries, scratch_folder
 from pyannote.audio.io.storage import (
     FolderLock,
     digest,
     inside,
     is_locked,
+    move,
+    remove,
     write_array,
     write_bytes,
     write_text,
@@ -91,37 +95,6 @@ def test_parent_that_is_a_file_and_target_that_is_a_folder(tmp_path):
     with pytest.raises(StorageError, match="folder of that name"):
         write_text(tmp_path / "folder", "")
     assert names(tmp_path) == ["file"]
-
-
-@pytest.mark.parametrize("point", range(5))
-def test_death_at_every_step_leaves_old_or_new(tmp_path, point):
-    """A process killed at the n-th operation on the disk leaves a whole file, old or new."""
-    path = tmp_path / "a.bin"
-    path.write_bytes(b"old" * 10)
-    child = multiprocessing.get_context("fork").Process(target=_write_and_die, args=(path, point))
-    child.start()
-    child.join(30)
-    assert path.read_bytes() in (b"old" * 10, b"new" * 1000)
-    visible = [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")]
-    assert visible == ["a.bin"]
-
-
-def _write_and_die(path, point):
-    calls = iter(range(100))
-
-    def dying(function):
-        def call(*args, **kwargs):
-            if next(calls) == point:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return function(*args, **kwargs)
-
-        return call
-
-    storage.os.fsync = dying(os.fsync)
-    storage.os.open = dying(os.open)
-    storage.os.close = dying(os.close)
-    Path.replace = dying(Path.replace)
-    write_bytes(path, b"new" * 1000)
 
 
 def test_digest(tmp_path):
@@ -223,3 +196,64 @@ def test_asking_never_stops_a_lock(tmp_path):
 def _ask_for_ever(folder):
     while True:
         is_locked(folder, "training")
+
+
+def test_a_lock_that_points_nowhere(tmp_path):
+    (tmp_path / ".lock.training").symlink_to(tmp_path / "nowhere" / "lock")
+    with pytest.raises(StorageError, match="cannot be locked"):
+        FolderLock(tmp_path, "training").__enter__()
+
+
+def test_a_folder_that_was_made_for_a_lock_goes_if_it_is_empty(tmp_path):
+    with FolderLock(tmp_path / "a" / "b", "training"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    with FolderLock(tmp_path / "a" / "b", "training"):
+        write_text(tmp_path / "a" / "b" / "c", "")
+    assert names(tmp_path) == ["c"]
+    (tmp_path / "mine").mkdir()
+    with FolderLock(tmp_path / "mine", "training"):
+        pass
+    assert (tmp_path / "mine").exists()
+
+
+def _write_beside(folder, ready):
+    with beside_others(folder, lambda folder: None), scratch_folder(folder) as scratch:
+        (scratch / "half").touch()
+        (folder / ".0.part").touch()
+        ready.set()
+        signal.pause()
+
+
+def test_what_others_are_making_stays_until_they_are_gone(tmp_path):
+    context = multiprocessing.get_context("fork")
+    ready = context.Event()
+    child = context.Process(target=_write_beside, args=(tmp_path, ready), daemon=True)
+    child.start()
+    assert ready.wait(30)
+    with beside_others(tmp_path, remove_temporaries):
+        assert names(tmp_path) == [".0.part", "half"]
+    child.kill()
+    child.join(30)
+    with beside_others(tmp_path, remove_temporaries):
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_temporaries_of_folders_further_down_stay(tmp_path):
+    for folder in ("", "a", "a/b"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / ".0.part").touch()
+    remove_temporaries(tmp_path)
+    assert [path.parent.name for path in tmp_path.rglob(".0.part")] == ["b"]
+
+
+def test_removing_and_moving(tmp_path):
+    write_text(tmp_path / "a", "a")
+    move(tmp_path / "a", tmp_path / "new" / "b")
+    assert (tmp_path / "new" / "b").read_text() == "a"
+    remove([tmp_path / "a", tmp_path / "new" / "b"])
+    assert names(tmp_path) == []
+    with pytest.raises(StorageError, match="cannot be removed"):
+        remove([tmp_path / "new"])
+    with pytest.raises(StorageError, match="no such file"):
+        move(tmp_path / "a", tmp_path / "b")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from pyannote.audio.applications.terminal import bar
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.io.storage import remove_temporaries
 from pyannote.audio.io.workers import Workers
 
 Result = TypeVar("Result")
 
 
 def apply_on_cluster(
-    scheduler: str, apply_one: Callable[[Recording], Result], files: Sequence[Recording], output: Path
+    scheduler: str, apply_one: Callable[[Recording], Result], files: Sequence[Recording]
 ) -> list[Result]:
     """What workers give for files, in the order of the files.
 
@@ -25,17 +23,13 @@ def apply_on_cluster(
     scheduler : str
         See `Workers`.
     apply_one : callable
-        What a worker does with a file: it writes below `output`, and returns what is needed here. It is
+        What a worker does with a file: it writes its scores, and returns what is needed here. It is
         pickled, and so are files, without their events.
     files : sequence of Recording
-    output : Path
-        A folder that this process has locked.
     """
     numbered = [(index, _portable(file)) for index, file in enumerate(files)]
     done = Workers(scheduler=scheduler).map(partial(_numbered, apply_one), numbered)
     results = dict(bar(done, total=len(files), description="Applying"))
-    # no worker that counts is at work any more
-    remove_temporaries(output)
     return [results[index] for index in range(len(files))]
 
 

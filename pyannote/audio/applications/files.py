@@ -10,6 +10,7 @@ from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.protocols import Recording, recording_of
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.lines import quoted, safe_names
+from pyannote.audio.io.storage import inside
 
 
 def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[Recording], str]:
@@ -31,8 +32,16 @@ def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[R
     return experiment.recordings(protocol, subset, annotated=False), f"{protocol}.{subset}"
 
 
-def check_paths(files: Sequence[Recording], folder: Precomputed) -> None:
+def check_paths(files: Sequence[Recording], folder: Precomputed, output: Path) -> None:
     """Refuse recordings whose frames would not lie in a folder, or would share a file: before the work.
+
+    Parameters
+    ----------
+    files : sequence of Recording
+    folder : Precomputed
+        Where frames are written.
+    output : Path
+        Where they are to lie in the end, under the same names.
 
     Raises
     ------
@@ -41,7 +50,9 @@ def check_paths(files: Sequence[Recording], folder: Precomputed) -> None:
     """
     owners: dict[Path, Recording] = {}
     for file in files:
-        if owners.setdefault(folder.path(file), file) is not file:
+        path = folder.path(file)
+        inside(output, path.relative_to(folder.root_dir).as_posix())
+        if owners.setdefault(path, file) is not file:
             raise DataError(
                 f"Two recordings are called {quoted(file['uri'])} in {file['database']}.",
                 fix="Rename one of them.",

@@ -23,6 +23,7 @@ from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.folders import load_weights
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
 from pyannote.audio.io.locks import FolderLock
+from pyannote.audio.io.scratch import remove_temporaries
 from pyannote.audio.models.base import Base as Model
 from pyannote.audio.report.learning_rate import range_test_figure
 from pyannote.audio.train.acceleration import Acceleration, Choice
@@ -101,7 +102,9 @@ def _begin(
         _resume(trainer, folder, checkpoints, resumed)
     else:
         _initialize(trainer, experiment, options, folder, specifications)
-    checkpoints.drop_after(resumed)
+    if trainer.ranks.leads:
+        remove_temporaries(folder.path)
+        checkpoints.drop_after(resumed)
     return resumed
 
 

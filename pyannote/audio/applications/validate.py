@@ -20,6 +20,7 @@ from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.locks import FolderLock, is_locked
+from pyannote.audio.io.scratch import remove_temporaries
 from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.validation.watch import watch
 
@@ -109,6 +110,7 @@ def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
         FolderLock(validator.folder, purpose="validate"),
         curves(validator.folder) as writer,
     ):
+        remove_temporaries(validator.folder)
         say(f"{validator.opening()} Results go to {validator.folder}")
         done = validator.recall(available())
         if done:
@@ -168,6 +170,7 @@ def within_training(
         return True
 
     with FolderLock(validator.folder, purpose="validate"), curves(validator.folder) as writer:
+        remove_temporaries(validator.folder)
         validator.recall(validator.checkpoints.epochs())
         yield after_epoch
 

@@ -6,7 +6,6 @@ import errno
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,19 @@ from pyannote.audio.io.refusals import storage_error
 from pyannote.audio.io.storage import write_with
 
 
-def write_pieces(stream: BinaryIO, pieces: Iterable[Features], shape: tuple[int, int]) -> None:
-    """Write an npy file piece by piece, so that it never lies in memory as a whole."""
+def save_pieces(
+    path: Path, pieces: Iterable[Features], shape: tuple[int, int], scratch: Path | None = None
+) -> None:
+    """Write an npy file piece by piece, so that it never lies in memory as a whole (see `write_with`)."""
+    write_with(
+        path,
+        lambda stream: _write_pieces(stream, pieces, shape),
+        size=4 * shape[0] * shape[1],
+        scratch=scratch,
+    )
+
+
+def _write_pieces(stream: BinaryIO, pieces: Iterable[Features], shape: tuple[int, int]) -> None:
     header = {"descr": "<f4", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(stream, header)
     for piece in pieces:
@@ -31,19 +41,35 @@ def load_features(path: Path, dimension: int) -> Features | None:
 
 
 def load_array(path: Path) -> NDArray[np.float32] | None:
-    """Map an array into memory; None if there is none, or it is damaged and must be computed again."""
+    """Map an array into memory; None if there is none, or it is damaged and must be computed again.
+
+    Of what the file says of the array, all is checked; the numbers themselves are not.
+    """
     try:
-        return cast(NDArray[np.float32], np.load(path, mmap_mode="c", allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
-        if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
-            # the array is there, and computing it again would not help
-            raise storage_error(cast(OSError, error), path, action="read") from error
+        array = np.load(path, mmap_mode="c", allow_pickle=False)
+    except Exception as error:
+        _pass_over(path, error)
         return None
+    sound = array.dtype == np.dtype("<f4") and is_whole(array, path)
+    return cast(NDArray[np.float32], array) if sound else None
+
+
+def is_whole(array: NDArray[Any], path: Path) -> bool:
+    """Whether a file that is mapped into memory is as long as its header says: no header but its own fits."""
+    return isinstance(array, np.memmap) and path.stat().st_size == array.offset + array.nbytes
+
+
+def _pass_over(path: Path, error: Exception) -> None:
+    """Pass over what cannot be read: numpy and zipfile answer damage with a dozen kinds of exceptions."""
+    if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+        # it is there, and computing it again would not help
+        raise storage_error(cast(OSError, error), path, action="read") from error
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write named arrays to a file, completely or not at all."""
-    write_with(path, lambda stream: np.savez(stream, **arrays))  # type: ignore[arg-type]
+    size = sum(array.nbytes for array in arrays.values())
+    write_with(path, lambda stream: np.savez(stream, **arrays), size=size)  # type: ignore[arg-type]
 
 
 def load_arrays(path: Path, *names: str) -> list[NDArray[Any]] | None:
@@ -51,5 +77,6 @@ def load_arrays(path: Path, *names: str) -> list[NDArray[Any]] | None:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return [arrays[name] for name in names]
-    except (OSError, ValueError, EOFError, KeyError, BadZipFile):
+    except Exception as error:
+        _pass_over(path, error)
         return None

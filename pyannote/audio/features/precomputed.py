@@ -12,6 +12,7 @@ import yaml
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.features._arrays import is_whole
 from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader
 from pyannote.audio.io.storage import inside, one_part, write_array, write_text
 from pyannote.audio.io.waveform import AudioFile
@@ -178,14 +179,18 @@ class Precomputed(FeatureExtraction):
     def _load(self, file: AudioFile) -> Features:
         path = self.path(file)
         try:
-            frames = np.load(path, mmap_mode="c" if self.use_memmap else None, allow_pickle=False)
+            frames = np.load(path, mmap_mode="c", allow_pickle=False)
         except FileNotFoundError:
             raise DataError(
                 "There are no frames of this recording.", file=path, fix="Compute them first."
             ) from None
-        except (OSError, ValueError, EOFError) as error:
+        except Exception as error:
+            # numpy answers damaged files with a dozen kinds of exceptions
             raise _damaged(path, "it cannot be read as an array") from error
+        if not is_whole(frames, path) or not frames.dtype.isnative:
+            raise _damaged(path, "its header does not fit its content")
         self._check(frames, path)
+        frames = frames if self.use_memmap else np.array(frames)
         return frames if frames.dtype == np.float32 else frames.astype(np.float32)
 
     def _check(self, frames: NDArray[Any], path: Path) -> None:

@@ -8,6 +8,7 @@ A folder holds the features of all recordings that were computed with the same p
     pack-<content>.npz          averages, and mean and deviation, of a list of training files
     pack-<content>.npy          their features one after the other, where they are many or large
     parameters.json             what was computed
+    .work-<random>              what is being computed
 
 An index is found by what folders tell of the recordings (path, size, times of change), so that the second
 start of a training opens no recording, and no more than a few files. Where a time of change differs, content
@@ -18,12 +19,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -36,7 +37,7 @@ from pyannote.audio.features._arrays import (
     load_arrays,
     load_features,
     save_arrays,
-    write_pieces,
+    save_pieces,
 )
 from pyannote.audio.features._content_key import content_key, state_of
 from pyannote.audio.features._index import Index
@@ -47,8 +48,10 @@ from pyannote.audio.features.long_term import long_term_average
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.features.raw_audio import RawAudio
+from pyannote.audio.io.locks import beside_others
 from pyannote.audio.io.mapped import read_only
-from pyannote.audio.io.storage import write_array, write_text, write_with
+from pyannote.audio.io.scratch import remove_temporaries, scratch_folder
+from pyannote.audio.io.storage import write_array, write_text
 from pyannote.audio.io.waveform import AudioFile, audio_path
 from pyannote.audio.io.workers import Workers
 
@@ -147,7 +150,9 @@ class FeatureStore:
         features = load_features(path, self.extraction.dimension)
         if features is None:
             self._describe()
-            _compute((file, path), self.extraction, threads_of_one(self.workers.parallel), self.device)
+            threads = threads_of_one(self.workers.parallel)
+            with beside_others(self.folder, remove_temporaries):
+                _compute((file, path), self.extraction, threads, self.device)
             features = load_features(path, self.extraction.dimension)
         return cast(Features, features)
 
@@ -159,7 +164,7 @@ class FeatureStore:
         if (stored := load_array(path)) is not None and stored.shape == (self.extraction.dimension,):
             return np.array(stored)
         average = long_term_average(read_only(self.get(file)))
-        _explained(lambda: write_array(path, average))
+        self._save(lambda: write_array(path, average))
         return average
 
     @cached_property
@@ -230,7 +235,7 @@ class FeatureStore:
         index = Index.load(path)
         if index is None or not index.is_complete(self.folder):
             index = self._computed(files, states, progress)
-            _explained(lambda: index.save(path))
+            self._save(lambda: index.save(path))
         self._keys.update(zip(states, index.keys, strict=True))
         return index
 
@@ -256,13 +261,12 @@ class FeatureStore:
             # workers of a cluster are as many as there are cores
             threads, device = 1, None
         # what workers leave that are killed goes with the folder
-        with TemporaryDirectory(dir=self.folder, prefix=".work-", ignore_cleanup_errors=True) as scratch:
+        with ExitStack() as stack:
+            with _explained():
+                stack.enter_context(beside_others(self.folder, remove_temporaries))
+                scratch = stack.enter_context(scratch_folder(self.folder))
             compute = partial(
-                _compute,
-                extraction=self.extraction,
-                threads=threads,
-                device=device,
-                scratch=Path(scratch),
+                _compute, extraction=self.extraction, threads=threads, device=device, scratch=scratch
             )
             done = self.workers.map(compute, work)
             for _ in progress(done, total=len(work), description="Computing features"):
@@ -282,7 +286,7 @@ class FeatureStore:
         data = load_array(path)
         if data is None or data.shape != shape:
             parts = (self.get(file) for file in files)
-            _explained(lambda: write_with(path, lambda stream: write_pieces(stream, parts, shape)))
+            self._save(lambda: save_pieces(path, parts, shape))
             data = load_array(path)
         return cast(Features, data)
 
@@ -298,7 +302,7 @@ class FeatureStore:
             arrays = [_averages(data, index.offsets), _moments(data)]
             if not isinstance(self.extraction, Precomputed):
                 named = dict(zip(("long_term", "moments"), arrays, strict=True))
-                _explained(lambda: save_arrays(path, named))
+                self._save(lambda: save_arrays(path, named))
         return arrays[0], arrays[1]
 
     def _path(self, file: AudioFile) -> Path:
@@ -318,7 +322,12 @@ class FeatureStore:
     def _describe(self) -> None:
         description = self.folder / "parameters.json"
         if not description.exists():
-            _explained(lambda: write_text(description, self._parameters))
+            self._save(lambda: write_text(description, self._parameters))
+
+    def _save(self, write: Callable[[], None]) -> None:
+        """Write into the folder; whoever is alone there removes what others have left that were killed."""
+        with _explained(), beside_others(self.folder, remove_temporaries):
+            write()
 
 
 def _named(one: tuple[bytes, AudioFile]) -> tuple[bytes, str]:
@@ -353,9 +362,8 @@ def _compute(
             reader = extraction.open_on(file, device)
         shape = (reader.frames, extraction.dimension)
         pieces = reader.pieces(extraction.piece, threads)
-        _explained(
-            lambda: write_with(path, lambda stream: write_pieces(stream, pieces, shape), scratch=scratch)
-        )
+        with _explained():
+            save_pieces(path, pieces, shape, scratch)
 
 
 def _averages(data: Features, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
@@ -368,9 +376,10 @@ def _moments(data: Features) -> npt.NDArray[np.float32]:
     return np.stack([one.numpy() for one in mean_and_deviation(data)])
 
 
-def _explained(write: Callable[[], None]) -> None:
+@contextmanager
+def _explained() -> Iterator[None]:
     try:
-        write()
+        yield
     except StorageError as error:
         fix = f"Name a folder with enough space, which can be written, in {VARIABLE}."
         raise StorageError(error.found, file=error.file, fix=fix) from error

@@ -9,12 +9,14 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.io.storage import digest, write_bytes, write_text
+from pyannote.audio.io.refusals import storage_error
+from pyannote.audio.io.scratch import remove_temporaries
+from pyannote.audio.io.storage import digest_of, remove, write_bytes, write_text
 
 if TYPE_CHECKING:
     import torch
@@ -49,31 +51,41 @@ class Checkpoints:
 
     def epochs(self) -> list[int]:
         """Epochs that are whole, in rising order."""
-        found = (re.fullmatch(r"(\d{4,})\.json", file.name) for file in self.folder.glob("*.json"))
-        return sorted(int(match.group(1)) for match in found if match)
+        return sorted(int(match[1]) for _, match in self._files() if match[2] == "json")
 
     def save(self, epoch: int, weights: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        """Write one epoch, whole or not at all.
+        """Write one epoch, whole or not at all; one that is saved anew does not exist meanwhile.
 
         Raises
         ------
         StorageError
             If the disk is full or the folder read-only; earlier epochs are untouched.
         """
-        write_bytes(self.weights(epoch), _serialized(weights))
-        write_bytes(self.state(epoch), _serialized(state))
-        content = {
-            "epoch": epoch,
-            "sha256": {path.name: digest(path) for path in (self.weights(epoch), self.state(epoch))},
-        }
+        remove([self.manifest(epoch)])
+        files = {self.weights(epoch): _serialized(weights), self.state(epoch): _serialized(state)}
+        for path, data in files.items():
+            write_bytes(path, data)
+        digests = {path.name: digest_of(io.BytesIO(data)) for path, data in files.items()}
+        content = {"epoch": epoch, "sha256": digests}
         write_text(self.manifest(epoch), json.dumps(content, indent=1) + "\n")
 
     def drop_after(self, epoch: int) -> None:
-        """Remove later epochs, which a training that goes on from an earlier one is about to replace."""
-        for later in self.epochs():
-            if later > epoch:
-                for path in (self.manifest(later), self.state(later), self.weights(later)):
-                    path.unlink(missing_ok=True)
+        """Remove later epochs, which a training that goes on from an earlier one is about to replace.
+
+        The last one goes first, so that no epoch is missing among those that are left if this is cut short.
+        What is left of epochs that were never whole goes as well.
+        """
+        found = [(int(match[1]), match[2], file) for file, match in self._files() if int(match[1]) > epoch]
+        # without its manifest, an epoch does not exist
+        found.sort(key=lambda one: (-one[0], one[1] != "json"))
+        remove(file for _, _, file in found)
+        remove_temporaries(self.folder)
+
+    def _files(self) -> Iterator[tuple[Path, re.Match[str]]]:
+        """All files of epochs, whole or not: the number, and what the file holds."""
+        for file in self.folder.glob("*"):
+            if match := re.fullmatch(r"(\d{4,})\.(json|state\.pt|pt)", file.name):
+                yield file, match
 
     def version(self, epoch: int) -> str:
         """16 hexadecimal digits that tell the weights of an epoch from those of any other."""
@@ -89,17 +101,28 @@ class Checkpoints:
 
     def _load(self, epoch: int, path: Path, device: torch.device | str) -> dict[str, Any]:
         expected = self._digest(epoch, path)
-        if not path.exists():
-            raise CheckpointError("This file of the epoch is missing.", file=path, fix=OTHER_EPOCH)
-        if digest(path) != expected:
-            raise CheckpointError("This file has changed since it was saved.", file=path, fix=OTHER_EPOCH)
-        return load_tensors(path, device)
+        try:
+            with path.open("rb") as stream:
+                # the name may be given to another file in between, but what was checked is what is loaded
+                found = digest_of(stream)
+                stream.seek(0)
+                if found == expected:
+                    return _loaded(stream, path, device)
+        except FileNotFoundError:
+            raise CheckpointError("This file of the epoch is missing.", file=path, fix=OTHER_EPOCH) from None
+        except OSError as error:
+            raise storage_error(error, path, action="read") from error
+        raise CheckpointError("This file has changed since it was saved.", file=path, fix=OTHER_EPOCH)
 
     def _digest(self, epoch: int, path: Path) -> str:
         """Digest of a file of an epoch, as its manifest has it."""
         manifest = self.manifest(epoch)
         try:
-            return str(json.loads(manifest.read_text())["sha256"][path.name])
+            content = json.loads(manifest.read_text())
+            names = {self.weights(epoch).name, self.state(epoch).name}
+            if content["epoch"] != epoch or set(content["sha256"]) != names:
+                raise ValueError
+            return str(content["sha256"][path.name])
         except FileNotFoundError:
             have = self.epochs()
             raise CheckpointError(
@@ -119,12 +142,22 @@ def load_tensors(path: Path, device: torch.device | str = "cpu") -> dict[str, An
     CheckpointError
         If it is missing, damaged, or holds anything but tensors and plain values.
     """
+    try:
+        with path.open("rb") as stream:
+            return _loaded(stream, path, device)
+    except FileNotFoundError:
+        raise CheckpointError("There is no such file.", file=path, fix="Check the path.") from None
+    except OSError as error:
+        raise CheckpointError(
+            f"This file of weights cannot be read ({error.strerror}).", file=path, fix="Use another file."
+        ) from None
+
+
+def _loaded(stream: BinaryIO, path: Path, device: torch.device | str) -> dict[str, Any]:
     import torch
 
     try:
-        content = torch.load(path, map_location=device, weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError("There is no such file.", file=path, fix="Check the path.") from None
+        content = torch.load(stream, map_location=device, weights_only=True)
     except Exception as error:
         # torch answers damaged files with a dozen kinds of exceptions
         reason = str(error).split("\n")[0] or type(error).__name__

@@ -6,6 +6,9 @@ import fcntl
 import os
 import socket
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -38,6 +41,48 @@ def is_locked(folder: Path, purpose: str) -> bool:
     return False
 
 
+@contextmanager
+def beside_others(folder: Path, alone: Callable[[Path], object]) -> Iterator[None]:
+    """Context within which a process writes in a folder beside others, which do so in this context, too.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder, made if missing.
+    alone : callable
+        Called with the folder if no one else writes in it: what is unfinished there was left by processes
+        that died.
+
+    Raises
+    ------
+    StorageError
+        On entry, if the folder cannot be made.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> with beside_others(folder, lambda folder: print("alone")):
+    ...     with beside_others(folder, lambda folder: print("alone as well")):
+    ...         pass
+    alone
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise storage_error(error, folder) from error
+    try:
+        # where a disk knows no locks, nobody knows who is alone
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            alone(folder)
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _lock(stream: IO[str]) -> None:
     # Whoever asks `is_locked` holds the lock for an instant, so one refusal does not mean that it is held.
     for _ in range(10):
@@ -46,6 +91,13 @@ def _lock(stream: IO[str]) -> None:
         except BlockingIOError:
             time.sleep(0.01)
     return fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sign(stream: IO[str]) -> None:
+    # the name is for people: a disk that has no room for it will be reported where it matters
+    with suppress(OSError):
+        os.ftruncate(stream.fileno(), 0)
+        os.write(stream.fileno(), f"process {os.getpid()} on {socket.gethostname()}".encode())
 
 
 def _lock_file(folder: Path, purpose: str) -> Path:
@@ -60,7 +112,8 @@ def _without_link(path: str, flags: int) -> int:
 class FolderLock:
     """Context within which no other process that asks for the same lock works in a folder.
 
-    The lock belongs to the process, so that it is gone when the process is, however it died.
+    The lock belongs to the process, so that it is gone when the process is, however it died. A folder that
+    was made for it, and is empty at the end, is removed.
 
     Parameters
     ----------
@@ -91,10 +144,12 @@ class FolderLock:
         self.purpose = purpose
         self.path = _lock_file(self.folder, purpose)
         self._stream: IO[str] | None = None
+        self._made: list[Path] = []
 
     def __enter__(self) -> FolderLock:
+        above = (self.folder, *self.folder.parents)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._made = list(takewhile(lambda one: not one.exists(), above))
             while self._stream is None:
                 self._stream = self._try()
         except OSError as error:
@@ -102,15 +157,18 @@ class FolderLock:
         return self
 
     def _try(self) -> IO[str] | None:
-        stream = open(self.path, "a+", encoding="utf-8", opener=_without_link)  # noqa: SIM115
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            stream = open(self.path, "a+", encoding="utf-8", opener=_without_link)  # noqa: SIM115
+        except FileNotFoundError:
+            # the holder before us, which had made the folder, has just removed it
+            return None
         try:
             _lock(stream)
             if not self._is_current(stream):
                 stream.close()
                 return None
-            stream.truncate(0)
-            stream.write(f"process {os.getpid()} on {socket.gethostname()}")
-            stream.flush()
+            _sign(stream)
         except BlockingIOError as error:
             raise self._busy(stream) from error
         except BaseException:
@@ -142,3 +200,6 @@ class FolderLock:
             self.path.unlink(missing_ok=True)
             self._stream.close()
             self._stream = None
+        with suppress(OSError):
+            for made in self._made:
+                made.rmdir()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -20,10 +21,12 @@ from pyannote.audio.io.refusals import storage_error
 __all__ = [
     "FolderLock",
     "digest",
+    "digest_of",
     "inside",
     "is_locked",
+    "move",
     "one_part",
-    "remove_temporaries",
+    "remove",
     "storage_error",
     "write_array",
     "write_bytes",
@@ -75,14 +78,14 @@ def write_with(
     """
     path = Path(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make(path.parent)
         with _temporary_in(scratch or path.parent) as temporary:
             with temporary.open("xb") as stream:
                 writer(stream)
                 stream.flush()
                 os.fsync(stream.fileno())
             temporary.replace(path)
-        _sync_folder(path.parent)
+        _sync(path.parent)
     except OSError as error:
         raise storage_error(error, path, size=size) from error
 
@@ -97,23 +100,47 @@ def _temporary_in(folder: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def remove_temporaries(folder: Path) -> None:
-    """Remove what writers have left below a folder that were killed; no one else may be writing there.
+def remove(paths: Iterable[Path]) -> None:
+    """Remove files in this order, for good even after a power cut; what is not there is no error.
 
-    Examples
-    --------
-    >>> folder = getfixture("tmp_path")
-    >>> (folder / f".0{TEMPORARY_SUFFIX}").touch()
-    >>> remove_temporaries(folder)
-    >>> list(folder.iterdir())
-    []
+    Raises
+    ------
+    StorageError
+        One of them cannot be removed.
     """
-    for left in Path(folder).rglob(f".*{TEMPORARY_SUFFIX}"):
-        left.unlink(missing_ok=True)
+    folders = set()
+    for path in paths:
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise storage_error(error, path, action="removed") from error
+        folders.add(path.parent)
+    for folder in folders:
+        _sync(folder)
 
 
-def _sync_folder(folder: Path) -> None:
-    # The new name is safe from a power cut only when the folder that lists it has reached the disk too.
+def move(path: Path, target: Path) -> None:
+    """Give a whole file another place on the same disk; what was there is replaced."""
+    try:
+        _make(target.parent)
+        path.replace(target)
+        _sync(target.parent)
+    except OSError as error:
+        raise storage_error(error, target) from error
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and those above it, and wait until the disk knows."""
+    missing = list(takewhile(lambda one: not one.exists(), (folder, *folder.parents)))
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        _sync(made.parent)
+
+
+def _sync(folder: Path) -> None:
+    # A new name is safe from a power cut only when the folder that lists it has reached the disk too.
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -147,13 +174,18 @@ def digest(path: Path) -> str:
     >>> digest(path)[:8]
     'e3b0c442'
     """
-    state = hashlib.sha256()
     try:
         with Path(path).open("rb") as stream:
-            while block := stream.read(1 << 20):
-                state.update(block)
+            return digest_of(stream)
     except OSError as error:
         raise storage_error(error, path, action="read") from error
+
+
+def digest_of(stream: BinaryIO) -> str:
+    """SHA-256 of what is left in a stream, as 64 hexadecimal digits."""
+    state = hashlib.sha256()
+    while block := stream.read(1 << 20):
+        state.update(block)
     return state.hexdigest()
 
 

@@ -14,6 +14,7 @@ from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.validations import validation_folder
 from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.files import check_paths, files_of
+from pyannote.audio.applications.outputs import new_scores
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
@@ -49,13 +50,13 @@ def apply(options: ApplyOptions) -> None:
     experiment.prepare_features(files)
     # where the user asks for it, even if the validation itself lies elsewhere
     output = options.validate.resolve() / "apply" / f"{embedding.epoch:04d}"
-    with FolderLock(output, purpose="apply"):
-        precomputed = Precomputed.create(output, embedding.sliding_window, embedding.dimension)
-        check_paths(files, precomputed)
+    with FolderLock(output, purpose="apply"), new_scores(output) as scratch:
+        precomputed = Precomputed.create(scratch, embedding.sliding_window, embedding.dimension)
+        check_paths(files, precomputed, output)
         if options.scheduler is not None:
             cache = experiment.store.folder.parent
-            work = partial(apply_one, options, validate, output, cache, uuid4().hex)
-            windows = sum(apply_on_cluster(options.scheduler, work, files, output))
+            work = partial(apply_one, options, validate, scratch, cache, uuid4().hex)
+            windows = sum(apply_on_cluster(options.scheduler, work, files))
         else:
             windows = 0
             for file in bar(files, total=len(files), description="Applying"):

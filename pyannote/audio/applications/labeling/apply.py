@@ -17,6 +17,7 @@ from pyannote.audio.applications.cluster import apply_on_cluster
 from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.files import check_paths, check_uris, files_of
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment, inputs_of
+from pyannote.audio.applications.outputs import new_scores
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.labels import Event
@@ -63,24 +64,27 @@ def apply(options: ApplyOptions) -> None:
     files, name = files_of(options.protocol, options.subset, experiment)
     experiment.prepare_features(files)
     output, cache = validate / "apply" / _folder_name(pretrained), experiment.store.folder.parent
+    annotated = all(file["events"] is not None for file in files)
+    results = _results(output, name, pretrained.classes, annotated)
     with FolderLock(output, purpose="apply"):
-        precomputed = Precomputed.create(
-            output, pretrained.sliding_window, len(pretrained.classes), classes=list(pretrained.classes)
-        )
-        check_paths(files, precomputed)
-        check_uris(files)
-        if options.scheduler is not None:
-            work = partial(apply_one, replace(options, validate=validate), output, cache, uuid4().hex)
-            events = apply_on_cluster(options.scheduler, work, files, output)
-            estimate = {file["uri"]: found for file, found in zip(files, events, strict=True)}
-        else:
-            estimate = {}
-            for file, scores in zip(files, _scores(files, pretrained, experiment), strict=True):
-                precomputed.dump(file, scores)
-                estimate[file["uri"]] = events_of(scores, pretrained, file)
+        with new_scores(output, results) as scratch:
+            precomputed = Precomputed.create(
+                scratch, pretrained.sliding_window, len(pretrained.classes), classes=list(pretrained.classes)
+            )
+            check_paths(files, precomputed, output)
+            check_uris(files)
+            if options.scheduler is not None:
+                work = partial(apply_one, replace(options, validate=validate), scratch, cache, uuid4().hex)
+                events = apply_on_cluster(options.scheduler, work, files)
+                estimate = {file["uri"]: found for file, found in zip(files, events, strict=True)}
+            else:
+                estimate = {}
+                for file, scores in zip(files, _scores(files, pretrained, experiment), strict=True):
+                    precomputed.dump(file, scores)
+                    estimate[file["uri"]] = events_of(scores, pretrained, file)
         _write(output, name, estimate, pretrained.classes)
         say(f"{len(files)} files, {sum(map(len, estimate.values()))} events. Results are in {output}")
-        if all(file["events"] is not None for file in files):
+        if annotated:
             reference = {file["uri"]: experiment.task.labels.events(file["events"] or ()) for file in files}
             _evaluate(output, name, reference, estimate, pretrained.classes)
 
@@ -148,6 +152,20 @@ def _folder_name(pretrained: Pretrained) -> str:
     return f"{epochs[0]:04d}" if len(epochs) == 1 else "class-wise"
 
 
+def _results(output: Path, name: str, classes: tuple[str, ...], annotated: bool) -> list[Path]:
+    """Files that follow from the scores, in the order in which they are written."""
+    first, last = (
+        [inside(output, name, suffix) for suffix in suffixes]
+        for suffixes in ((EVENTS, ".rttm"), (REFERENCE, ".eval"))
+    )
+    found = [*first, *(_label_file(output, name, label) for label in classes), *last]
+    return [*found, output / "evaluation.json"] if annotated else found
+
+
+def _label_file(output: Path, name: str, label: str) -> Path:
+    return inside(output, f"{name}.{one_part(label)}", ".rttm")
+
+
 def _write(output: Path, name: str, estimate: Mapping[str, list[Event]], classes: tuple[str, ...]) -> None:
     """Event list, RTTM of all labels, and RTTM of each."""
     write_text(inside(output, name, EVENTS), format_events(estimate))
@@ -159,7 +177,7 @@ def _write(output: Path, name: str, estimate: Mapping[str, list[Event]], classes
             uri: _annotation(uri, [event for event in events if event[2] == label])
             for uri, events in estimate.items()
         }
-        write_rttm(inside(output, f"{name}.{one_part(label)}", ".rttm"), own)
+        write_rttm(_label_file(output, name, label), own)
 
 
 def _annotation(uri: str, events: list[Event]) -> object:

@@ -1,0 +1,51 @@
+"""What `apply` writes: it takes the place of what an earlier run has written when all of it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pyannote.audio.io.scratch import remove_temporaries, scratch_folder
+from pyannote.audio.io.storage import inside, move, remove
+
+
+@contextmanager
+def new_scores(output: Path, results: Sequence[Path] = ()) -> Iterator[Path]:
+    """Folder to write the scores of a run into, as `Precomputed`; they move to `output` at the end.
+
+    Until then, and if the run fails, what an earlier run has written is as it was. Its results go before its
+    scores do, so that whatever is in the folder belongs together, even if this is cut short. So do all
+    scores, also those of other recordings, if they are of other frames or classes.
+
+    Parameters
+    ----------
+    output : Path
+        A folder that this process has locked.
+    results : sequence of path
+        Files in `output` that follow from the scores, in the order in which they are written.
+
+    Raises
+    ------
+    DataError
+        A symbolic link in `output` leads out of it; nothing has been changed then.
+    """
+    remove_temporaries(output)
+    with scratch_folder(output) as scratch:
+        yield scratch
+        metadata = scratch / "metadata.yml"
+        places = {path: inside(output, path.relative_to(scratch).as_posix()) for path in _scores(scratch)}
+        remove(reversed(results))
+        if not _same(metadata, output / metadata.name):
+            remove([output / metadata.name, *_scores(output, but=scratch)])
+        for path, place in places.items():
+            move(path, place)
+        move(metadata, output / metadata.name)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.exists() and one.read_bytes() == other.read_bytes()
+
+
+def _scores(folder: Path, but: Path | None = None) -> list[Path]:
+    return [path for path in folder.rglob("*.npy") if but not in path.parents]
