@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.io.storage import write_array, write_text
+from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.io.storage import remove, write_bytes, write_text
 
 
 def _always_the_same(epoch: int) -> str:
@@ -18,7 +21,7 @@ def _always_the_same(epoch: int) -> str:
 
 
 class Records:
-    """Scores of validation files, one .npy an epoch.
+    """Scores of validation files, one .npy an epoch, in whose name stands a digest of its content.
 
     Parameters
     ----------
@@ -38,20 +41,32 @@ class Records:
         self.version = version
 
     def kept(self, epochs: Iterable[int]) -> list[int]:
-        """Those of some epochs whose scores are here, in rising order."""
+        """Those of some epochs whose scores are here and undamaged, in rising order."""
         self._throw_away_others()
-        return sorted(epoch for epoch in epochs if self._path(epoch).exists())
+        here = {path.name.partition(".")[0] for path in self.folder.glob("*.npy")}
+        return sorted(
+            epoch for epoch in epochs if f"{epoch:04d}" in here and self._content(epoch) is not None
+        )
 
     def save(self, epoch: int, scores: Sequence[NDArray[np.float32]]) -> None:
         """Keep the scores of an epoch, one array of shape (frames, classes) a file."""
         self._throw_away_others()
-        for stale in self.folder.glob(f"{epoch:04d}.*.npy"):
-            stale.unlink()
-        write_array(self._path(epoch), np.concatenate(scores))
+        remove(self.folder.glob(f"{epoch:04d}.*.npy"))
+        stream = io.BytesIO()
+        np.save(stream, np.concatenate(scores), allow_pickle=False)
+        content = stream.getvalue()
+        write_bytes(self.folder / f"{self._prefix(epoch)}.{_digest(content)}.npy", content)
 
     def read(self, epoch: int) -> NDArray[np.float32]:
-        """Scores of an epoch, of all files in one array."""
-        stacked: NDArray[np.float32] = np.load(self._path(epoch), allow_pickle=False)
+        """Scores of an epoch that is `kept`, of all files in one array."""
+        content = self._content(epoch)
+        if content is None:
+            raise CheckpointError(
+                f"The scores of epoch {epoch} are missing or damaged.",
+                file=self.folder,
+                fix="Run `validate` again.",
+            )
+        stacked: NDArray[np.float32] = np.load(io.BytesIO(content), allow_pickle=False)
         return stacked
 
     def load(self, epoch: int, outputs: Sequence[int]) -> list[NDArray[np.float32]]:
@@ -60,10 +75,21 @@ class Records:
 
     def _throw_away_others(self) -> None:
         file = self.folder / "settings.json"
-        if not file.exists() or file.read_text(encoding="utf-8") != self.settings:
-            for stale in self.folder.glob("*.npy"):
-                stale.unlink()
+        if not file.exists() or file.read_bytes() != self.settings.encode():
+            remove(self.folder.glob("*.npy"))
             write_text(file, self.settings)
 
-    def _path(self, epoch: int) -> Path:
-        return self.folder / f"{epoch:04d}.{self.version(epoch)}.npy"
+    def _prefix(self, epoch: int) -> str:
+        return f"{epoch:04d}.{self.version(epoch)}"
+
+    def _content(self, epoch: int) -> bytes | None:
+        """Content of the file of an epoch; None if there is none, or it has changed since it was written."""
+        for path in self.folder.glob(f"{self._prefix(epoch)}.*.npy"):
+            content = path.read_bytes()
+            if path.name.endswith(f".{_digest(content)}.npy"):
+                return content
+        return None
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=8).hexdigest()
