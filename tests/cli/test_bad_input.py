@@ -459,7 +459,7 @@ def test_a_damaged_params_yml(damage, copied, here):
 
 def test_params_of_epochs_that_are_gone(copied, here):
     path = copied.validate / "params.yml"
-    path.write_text(re.sub("epoch: .*", "epoch: 77", path.read_text()))
+    path.write_text(re.sub("epoch: .*", "epoch: 77", yaml.safe_dump(yaml.safe_load(path.read_text()))))
     result = here("dcase", "apply", "--cpu", copied.validate, copied.protocol)
     check(result, CHECKPOINT, "There is no epoch 77 here; there are 1 to 3.")
 

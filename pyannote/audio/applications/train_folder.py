@@ -11,6 +11,7 @@ import yaml
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.inference.folders import load_specifications
+from pyannote.audio.io.sealed import sealed
 from pyannote.audio.io.storage import write_text
 
 
@@ -66,5 +67,5 @@ class TrainFolder:
 
 
 def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a mapping in its own order, for people."""
-    write_text(path, yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True))
+    """Write a mapping in its own order, for people, sealed so that damage is noticed when it is read."""
+    write_text(path, sealed(yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True)))

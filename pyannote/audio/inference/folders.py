@@ -16,6 +16,7 @@ from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.sealed import is_intact
 from pyannote.audio.models.base import Base as Model
 
 
@@ -115,14 +116,21 @@ def load_yaml(path: Path, fix: str) -> dict[str, Any]:
     Raises
     ------
     CheckpointError
-        If it is missing or damaged; `fix` says what to do.
+        If it is missing, damaged or changed; `fix` says what to do.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text) if is_intact(text) else None
     except (FileNotFoundError, NotADirectoryError):
         raise CheckpointError("There is no such file.", file=path, fix=fix) from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError):
         raise CheckpointError("This file is damaged.", file=path, fix=fix) from None
+    if not is_intact(text):
+        raise CheckpointError(
+            "This file has changed since it was written.",
+            file=path,
+            fix="Let it be written again, or remove its last line if it was you who changed it.",
+        )
     if not isinstance(content, dict):
         raise CheckpointError("This file is damaged.", file=path, fix=fix)
     return content
