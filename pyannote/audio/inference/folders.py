@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pyannote.audio.config.registry import build, find
 from pyannote.audio.config.schema import Config
-from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.config.strict_yaml import read_plain
+from pyannote.audio.core.errors import CheckpointError, ConfigError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.io.checkpoint import Checkpoints
@@ -118,11 +117,9 @@ def load_yaml(path: Path, fix: str) -> dict[str, Any]:
         If it is missing or damaged; `fix` says what to do.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise CheckpointError("There is no such file.", file=path, fix=fix) from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise CheckpointError("This file is damaged.", file=path, fix=fix) from None
+        content = read_plain(path)
+    except ConfigError as error:
+        raise CheckpointError(error.found, file=path, line=error.line, fix=fix) from None
     if not isinstance(content, dict):
         raise CheckpointError("This file is damaged.", file=path, fix=fix)
     return content
