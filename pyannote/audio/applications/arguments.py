@@ -16,8 +16,12 @@ HELP = ("-h", "--help")
 SUBSETS = ("train", "development", "test")
 CHOICES = ("auto", "on", "off")
 
-COMMON = """\
-  --cpu              Compute on the CPU.
+CODE = """\
+  --code=FILES       Python files with classes of your own that config.yml names, with commas between.
+"""
+
+COMMON = f"""\
+{CODE}  --cpu              Compute on the CPU.
   --gpu              Compute on the GPU (default: if there is one).
   --parallel=N       Read that many files at once [default: %d].
   --scheduler=ADDR   Let a Dask cluster read them: where its scheduler listens, or the scheduler file.
@@ -56,7 +60,17 @@ def dispatch(program: str, texts: Mapping[str, str], run: Mapping[str, Command],
     _refuse_several(command)
     arguments = parse(texts[command], argv[1:], words, f"{program} {command} --help")
     if arguments is not None:
+        _load_code(arguments.pop("--code", None))
         run[command](arguments)
+
+
+def _load_code(files: str | None) -> None:
+    """Make the classes known that a command line names, and nothing else does."""
+    for file in (files or "").split(","):
+        if file:
+            from pyannote.audio.config.registry import load_code
+
+            load_code(file)
 
 
 def _refuse_several(command: str) -> None:

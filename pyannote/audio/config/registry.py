@@ -13,9 +13,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from pyannote.audio.config.own_classes import own_classes
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import Document
+from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.lazy import snake_case
+from pyannote.audio.core.own_code import import_file, own_modules
 
 FOLDERS = {
     "task": "pyannote.audio.labeling.tasks",
@@ -31,13 +34,62 @@ FOLDERS = {
 
 
 def available(kind: str) -> dict[str, str]:
-    """Name of each class of a kind, and the module that holds it.
+    """Name of each class of a kind, and the module that holds it; those of `load_code` come last.
 
     Examples
     --------
     >>> available("architecture")["Dcase"]
     'pyannote.audio.models.dcase'
     """
+    own = (own_classes(module, FOLDERS[kind]) for module in own_modules().values())
+    return _built_in(kind) | {found.__name__: found.__module__ for classes in own for found in classes}
+
+
+def load_code(file: str | Path) -> None:
+    """Make classes of one's own known by their names, until the process ends.
+
+    A class is known that derives from one of the toolkit, unless it is abstract or its name begins with an
+    underscore: from `models.base.Base` as an architecture, from `features.base.FeatureExtraction` as a
+    feature extraction, and so on.
+
+    Parameters
+    ----------
+    file : path
+        A Python file. It is run.
+
+    Raises
+    ------
+    UsageError
+        There is no such file.
+    ConfigError
+        It cannot be imported, has no such class, or one whose name is taken.
+    """
+    module = import_file(Path(file))
+    path = Path(str(module.__file__))
+    others = [other for other in own_modules().values() if other is not module]
+    count = 0
+    for kind, folder in FOLDERS.items():
+        taken = _built_in(kind).keys() | {
+            one.__name__ for other in others for one in own_classes(other, folder)
+        }
+        for found in own_classes(module, folder):
+            count += 1
+            if found.__name__ in taken:
+                raise ConfigError(
+                    f"There is another {kind} named {found.__name__!r}.",
+                    file=path,
+                    line=inspect.getsourcelines(found)[1],
+                    fix="Give the class a name of its own.",
+                )
+    if not count:
+        raise ConfigError(
+            "No class in it derives from one of the toolkit.",
+            file=path,
+            fix="Derive one, for instance from pyannote.audio.models.base.Base.",
+        )
+
+
+def _built_in(kind: str) -> dict[str, str]:
     package = importlib.import_module(FOLDERS[kind])
     found = {}
     for path in sorted(Path(folder) for folder in package.__path__):
@@ -72,7 +124,8 @@ def find(kind: str, name: str, document: Document, where: tuple[str | int, ...])
     modules = available(kind)
     if folder not in {"", FOLDERS[kind], modules.get(bare, "")} or bare not in modules:
         close = get_close_matches(bare, modules, n=1, cutoff=0.5)
-        fix = f"Did you mean {close[0]!r}?" if close else None
+        fix = f"Did you mean {close[0]!r}? " if close else ""
+        fix += "A class of your own is loaded with --code."
         raise document.error(
             where, f"There is no {kind} named {name!r}; there are {', '.join(modules)}.", fix=fix
         )
@@ -189,8 +242,6 @@ def build(kind: str, block: Block, document: Document, **injected: Any) -> Any:
     ConfigError
         If the class or a parameter does not exist, or the class refuses a value.
     """
-    from pyannote.audio.core.errors import ConfigError
-
     found = find(kind, block.name, document, (*block.where, "name"))
     unused = check_parameters(found, block, document, tuple(injected))
     try:

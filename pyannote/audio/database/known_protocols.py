@@ -77,7 +77,9 @@ def _check(paths: Sequence[Path]) -> None:
         if not isinstance(content, dict):
             raise DataError("It must hold Protocols.", file=path, fix="See the tutorials for a whole file.")
         required = content.get("Requirements") or []
-        waiting += [path.parent / str(one) for one in (required if isinstance(required, list) else [required])]
+        waiting += [
+            path.parent / str(one) for one in (required if isinstance(required, list) else [required])
+        ]
 
 
 def _damaged(error: Exception) -> DataError:
