@@ -9,6 +9,9 @@ from torch.nn.functional import interpolate
 from pyannote.audio.augmentation.base import Base, uniform
 from pyannote.audio.core.errors import ConfigError
 
+LOUDEST = 100
+MOST = 1000
+
 
 class RandomEqualization(Base):
     """Add a random gain and a smooth random curve over the bands, as another microphone would.
@@ -33,8 +36,10 @@ class RandomEqualization(Base):
     """
 
     def __init__(self, gain: float = 6.0, deviation: float = 3.0, knots: int = 6) -> None:
-        if gain < 0 or deviation < 0 or knots < 2:
-            raise ConfigError("gain and deviation must not be negative, and knots at least 2.")
+        if not (0 <= gain <= LOUDEST and 0 <= deviation <= LOUDEST and 2 <= knots <= MOST):
+            raise ConfigError(
+                f"gain and deviation must be in [0, {LOUDEST}], in decibels, and knots in [2, {MOST}]."
+            )
         self.gain = gain
         self.deviation = deviation
         self.knots = knots

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import math
 import re
 import types
 import typing
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from sys import float_info
 from typing import Any
 
 from pyannote.audio.config.own_classes import own_classes
@@ -19,6 +19,9 @@ from pyannote.audio.config.yaml_lines import Document
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.lazy import snake_case
 from pyannote.audio.core.own_code import import_file, own_modules
+
+LARGEST = 2**31 - 1
+WHOLE = f"a whole number of at most {LARGEST}"
 
 FOLDERS = {
     "task": "pyannote.audio.labeling.tasks",
@@ -149,9 +152,11 @@ def accepts(value: Any, hint: Any) -> bool:
     if origin is typing.Literal:
         return value in arguments
     if hint is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < math.inf
+        return (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= float_info.max
+        )
     if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return isinstance(value, dict) and all(accepts(item, arguments[1]) for item in value.values())
     if isinstance(origin, type):
@@ -167,14 +172,14 @@ def describe(hint: Any) -> str:
     Examples
     --------
     >>> describe(float), describe(int | None)
-    ('a finite number', 'int or None')
+    ('a finite number', 'a whole number of at most 2147483647 or None')
     """
     if typing.get_origin(hint) is typing.Literal:
         values = ", ".join(map(repr, typing.get_args(hint)))
         return values if len(typing.get_args(hint)) == 1 else f"one of {values}"
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return " or ".join(describe(argument) for argument in typing.get_args(hint))
-    names = {float: "a finite number", bool: "True or False", type(None): "None"}
+    names = {float: "a finite number", bool: "True or False", type(None): "None", int: WHOLE}
     if typing.get_origin(hint) is not None:
         return "a mapping" if issubclass(typing.get_origin(hint), Mapping) else "a list"
     return str(names.get(hint, getattr(hint, "__name__", hint)))
@@ -252,3 +257,11 @@ def build(kind: str, block: Block, document: Document, **injected: Any) -> Any:
         if error.file is not None:
             raise
         raise document.error((*block.where, "params"), error.found, fix=error.fix) from None
+    except (MemoryError, OverflowError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not re.search(r"allocate|overflow", str(error)):
+            raise
+        raise document.error(
+            (*block.where, "params"),
+            f"{block.name} would take more memory than there is with these parameters.",
+            fix="Set smaller sizes.",
+        ) from error
