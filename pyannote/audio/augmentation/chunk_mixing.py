@@ -28,7 +28,7 @@ class ChunkMixing(Base):
     share : float
         Share of the chunks of a batch that get another one on top, in [0, 1].
     gain : float
-        The other chunk is made louder or softer by up to this many decibels, 0 or more.
+        The other chunk is made louder or softer by up to this many decibels, in [0, 100].
 
     Examples
     --------

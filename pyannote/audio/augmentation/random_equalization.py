@@ -21,11 +21,11 @@ class RandomEqualization(Base):
     Parameters
     ----------
     gain : float
-        Largest change of level, in decibels, 0 or more.
+        Largest change of level, in decibels, in [0, 100].
     deviation : float
-        Standard deviation of the curve at each of its knots, in decibels, 0 or more.
+        Standard deviation of the curve at each of its knots, in decibels, in [0, 100].
     knots : int
-        Points, evenly spaced over the bands, between which the curve is linear; at least 2.
+        Points, evenly spaced over the bands, between which the curve is linear; 2 to 1000.
 
     Examples
     --------

@@ -18,7 +18,7 @@ class TimeFrequencyMasking(Base):
     Parameters
     ----------
     time_masks, frequency_masks : int
-        Number of stretches of each chunk.
+        Number of stretches of each chunk, 0 to 100.
     time_width : float
         Largest stretch of time, as a share of the chunk, in [0, 1].
     frequency_width : int

@@ -27,9 +27,9 @@ class Base(ABC):
     Parameters
     ----------
     duration : float
-        Duration of a chunk, in seconds.
+        Duration of a chunk, in seconds, at most a day.
     batch_size : int
-        Chunks of a batch.
+        Chunks of a batch, 1 to 65,536.
     per_epoch : float
         Audio of an epoch, in days: 1 is 43,200 chunks of 2 s.
     """
