@@ -38,7 +38,11 @@ def read_plain(file: Path) -> Any:
     >>> read_plain(path)
     {'task': 'Dcase'}
     """
-    text = checked_text(file, LARGEST)
+    return plain(checked_text(file), file)
+
+
+def plain(text: str, file: Path) -> Any:
+    """Mappings, lists and values of a text that was checked; see `read_plain`."""
     try:
         # a SafeLoader: it builds plain values only
         return yaml.load(text, Loader=_Loader)
@@ -46,7 +50,7 @@ def read_plain(file: Path) -> Any:
         raise not_valid(file, error) from None
 
 
-def checked_text(file: Path, largest: int) -> str:
+def checked_text(file: Path, largest: int = LARGEST) -> str:
     """Text of a YAML file without aliases or tags, of at most `largest` bytes and 50 levels.
 
     Raises

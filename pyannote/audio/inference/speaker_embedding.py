@@ -25,6 +25,7 @@ from pyannote.audio.inference.folders import (
     load_weights,
     load_yaml,
 )
+from pyannote.audio.io.archives import check_archive
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.waveform import AudioFile
 
@@ -206,6 +207,7 @@ def _load_params(validate: Path) -> dict[str, Any]:
 def _teach(backend: Backend, path: Path) -> None:
     """Give a backend what it has learned in a validation."""
     try:
+        check_archive(path)
         with np.load(path, allow_pickle=False) as arrays:
             backend.load(dict(arrays))
     except (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile):

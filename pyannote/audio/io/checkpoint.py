@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.io.archives import check_archive
 from pyannote.audio.io.storage import digest, write_bytes, write_text
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Checkpoints:
         """Digest of a file of an epoch, as its manifest has it."""
         manifest = self.manifest(epoch)
         try:
-            return str(json.loads(manifest.read_text())["sha256"][path.name])
+            return str(json.loads(_small(manifest))["sha256"][path.name])
         except FileNotFoundError:
             have = self.epochs()
             raise CheckpointError(
@@ -107,7 +108,7 @@ class Checkpoints:
                 file=self.folder,
                 fix="Name one of these." if have else "Train first.",
             ) from None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise CheckpointError("This manifest is damaged.", file=manifest, fix=OTHER_EPOCH) from None
 
 
@@ -122,7 +123,13 @@ def load_tensors(path: Path, device: torch.device | str = "cpu") -> dict[str, An
     import torch
 
     try:
+        if path.exists() and not path.is_file():
+            # a pipe or a device could keep its reader for ever
+            raise ValueError("it is no plain file")
+        check_archive(path)
         content = torch.load(path, map_location=device, weights_only=True)
+        if _claims(content) > path.stat().st_size:
+            raise ValueError("it says to hold more than there is")
     except FileNotFoundError:
         raise CheckpointError("There is no such file.", file=path, fix="Check the path.") from None
     except Exception as error:
@@ -134,6 +141,23 @@ def load_tensors(path: Path, device: torch.device | str = "cpu") -> dict[str, An
     if not isinstance(content, dict):
         raise CheckpointError("This file holds no weights.", file=path, fix="Use another epoch or file.")
     return content
+
+
+def _small(manifest: Path) -> str:
+    """Text of a manifest, which has a few lines."""
+    with manifest.open("rb") as stream:
+        text = stream.read(1 << 16)
+        if stream.read(1):
+            raise ValueError("it is too long")
+    return text.decode()
+
+
+def _claims(content: Any) -> int:
+    """Bytes of the largest tensor in plain values: one whose steps are 0 may be larger than any memory."""
+    if isinstance(content, (dict, list, tuple)):
+        inner = content.values() if isinstance(content, dict) else content
+        return max(map(_claims, inner), default=0)
+    return content.numel() * content.element_size() if hasattr(content, "element_size") else 0
 
 
 def _serialized(content: Mapping[str, Any]) -> bytes:
