@@ -186,6 +186,8 @@ class Precomputed(FeatureExtraction):
             ) from None
         except (OSError, ValueError, EOFError) as error:
             raise _damaged(path, "it cannot be read as an array") from error
+        if not isinstance(frames, np.ndarray):
+            raise _damaged(path, "it is an archive, not an array")
         self._check(frames, path)
         return frames if frames.dtype == np.float32 else frames.astype(np.float32)
 
