@@ -151,7 +151,7 @@ def test_unknown_classes(name, words):
             8,
             "pooling of Dcase must be a list, not 3",
         ),
-        ("architecture", "  name: Dcase\n  params:\n    pooling: [3]\n", 7, "pooling must be four sizes"),
+        ("architecture", "  name: Dcase\n  params:\n    pooling: [3]\n", 8, "pooling must be four sizes"),
         (
             "architecture",
             "  name: Dcase\n  params:\n    specifications: 3\n",
@@ -173,7 +173,7 @@ def test_unknown_classes(name, words):
         (
             "scheduler",
             "  name: ConstantScheduler\n  params:\n    learning_rate: -1\n",
-            9,
+            10,
             "must be positive, not -1",
         ),
     ],

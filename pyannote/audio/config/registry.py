@@ -21,6 +21,7 @@ from pyannote.audio.core.lazy import snake_case
 from pyannote.audio.core.own_code import import_file, own_modules
 
 LARGEST = 2**31 - 1
+CHANGE = "Change the value."
 WHOLE = f"a whole number of at most {LARGEST}"
 
 FOLDERS = {
@@ -218,8 +219,9 @@ def check_parameters(
         if name in unused:
             continue
         if name not in allowed:
-            close = get_close_matches(name, allowed, n=1, cutoff=0.4)
-            fix = f"Did you mean {close[0]!r}?" if close else None
+            known = [*allowed, *getattr(found, "unused_parameters", ())]
+            close = get_close_matches(name, known, n=1, cutoff=0.4)
+            fix = f"Did you mean {close[0]!r}?" if close else "Take it out."
             raise document.error(
                 where,
                 f"{block.name} has no parameter {name!r}; it has {', '.join(allowed) or 'none'}.",
@@ -229,7 +231,7 @@ def check_parameters(
             raise document.error(
                 where,
                 f"{name} of {block.name} must be {describe(hints[name])}, not {value!r}.",
-                fix="Change the value.",
+                fix=CHANGE,
             )
     for name, parameter in allowed.items():
         if parameter.default is inspect.Parameter.empty and name not in block.params:
@@ -256,7 +258,10 @@ def build(kind: str, block: Block, document: Document, **injected: Any) -> Any:
     except ConfigError as error:
         if error.file is not None:
             raise
-        raise document.error((*block.where, "params"), error.found, fix=error.fix) from None
+        # a class says what it refuses, which is one of its parameters in most cases
+        about = [name for name in block.params if re.search(rf"\b{re.escape(name)}\b", error.found)]
+        where = (*block.where, "params", *(about if len(about) == 1 else ()))
+        raise document.error(where, error.found, fix=error.fix or CHANGE) from None
     except (MemoryError, OverflowError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not re.search(r"allocate|overflow", str(error)):
             raise

@@ -140,7 +140,7 @@ def load_config(file: Path) -> Config:
     for key in document.content:
         if key not in KEYS:
             close = get_close_matches(str(key), KEYS, n=1, cutoff=0.5)
-            fix = f"Did you mean {close[0]!r}?" if close else None
+            fix = f"Did you mean {close[0]!r}?" if close else "Take it out."
             raise document.error((key,), f"There is no key {key!r}; there are {', '.join(KEYS)}.", fix=fix)
     if "task" in document.content and "approach" in document.content:
         raise document.error(
@@ -149,7 +149,8 @@ def load_config(file: Path) -> Config:
     task = "approach" if "approach" in document.content else "task"
     for key in (task, "feature_extraction", "architecture", "scheduler"):
         if key not in document.content:
-            raise document.error((), f"The key {key!r} is missing.", fix="Add it; the tutorials show how.")
+            name = "'task' or 'approach'" if key == "task" else repr(key)
+            raise document.error((), f"The key {name} is missing.", fix="Add it; the tutorials show how.")
     preprocessors = document.content.get("preprocessors") or {}
     if not isinstance(preprocessors, dict) or not all(
         isinstance(value, str) for value in preprocessors.values()
