@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from pyannote.audio.config.templates import odd_field
 from pyannote.audio.config.yaml_lines import Document, Location, read_yaml
 
 KEYS = (
@@ -160,6 +161,13 @@ def load_config(file: Path) -> Config:
             "preprocessors must map keys to path templates.",
             fix="Write `audio: /path/{uri}.wav`.",
         )
+    for key, template in preprocessors.items():
+        if (odd := odd_field(template)) is not None:
+            raise document.error(
+                ("preprocessors", key),
+                f"In braces stands {odd!r}, which is no plain name.",
+                fix="Write `audio: /path/{uri}.wav`.",
+            )
     content = document.content
     return Config(
         document=document,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pyannote.audio.config.strict_yaml import read_plain
+from pyannote.audio.config.templates import odd_field, texts_in
 from pyannote.audio.core.errors import ConfigError, DataError, UsageError
 
 VARIABLE = "PYANNOTE_DATABASE_CONFIG"
@@ -76,6 +77,11 @@ def _check(paths: Sequence[Path]) -> None:
             raise DataError(error.found, file=path, line=error.line, fix=error.fix) from None
         if not isinstance(content, dict):
             raise DataError("It must hold Protocols.", file=path, fix="See the tutorials for a whole file.")
+        for text in texts_in(content):
+            if (odd := odd_field(text)) is not None:
+                raise DataError(
+                    f"In braces stands {odd!r}, which is no plain name.", file=path, fix="Write {uri}."
+                )
         required = content.get("Requirements") or []
         waiting += [
             path.parent / str(one) for one in (required if isinstance(required, list) else [required])

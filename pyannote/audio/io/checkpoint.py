@@ -90,7 +90,8 @@ class Checkpoints:
 
     def _load(self, epoch: int, path: Path, device: torch.device | str) -> dict[str, Any]:
         expected = self._digest(epoch, path)
-        if not path.exists():
+        if not path.is_file():
+            # nor is a pipe or a device, which could keep its reader for ever, one
             raise CheckpointError("This file of the epoch is missing.", file=path, fix=OTHER_EPOCH)
         if digest(path) != expected:
             raise CheckpointError("This file has changed since it was saved.", file=path, fix=OTHER_EPOCH)
@@ -145,6 +146,8 @@ def load_tensors(path: Path, device: torch.device | str = "cpu") -> dict[str, An
 
 def _small(manifest: Path) -> str:
     """Text of a manifest, which has a few lines."""
+    if not manifest.is_file():
+        raise FileNotFoundError
     with manifest.open("rb") as stream:
         text = stream.read(1 << 16)
         if stream.read(1):

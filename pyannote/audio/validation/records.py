@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.own_code import own_digest, own_modules
 from pyannote.audio.io.storage import write_array, write_text
 
@@ -55,7 +56,14 @@ class Records:
 
     def read(self, epoch: int) -> NDArray[np.float32]:
         """Scores of an epoch, of all files in one array."""
-        stacked: NDArray[np.float32] = np.load(self._path(epoch), allow_pickle=False)
+        try:
+            stacked: NDArray[np.float32] = np.load(self._path(epoch), allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            raise CheckpointError(
+                "These scores are damaged.",
+                file=self._path(epoch),
+                fix="Remove the file, and validate again.",
+            ) from None
         return stacked
 
     def load(self, epoch: int, outputs: Sequence[int]) -> list[NDArray[np.float32]]:
