@@ -24,8 +24,7 @@ import sys
 from pathlib import Path
 from typing import Any, TypeVar
 
-from docopt import docopt
-
+from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import bar, run
 from pyannote.audio.core.errors import UsageError
 
@@ -80,7 +79,7 @@ def write_averages(arguments: dict[str, str]) -> int:
 
 def main() -> None:
     """Run the command."""
-    arguments = docopt(__doc__)
+    arguments = script_arguments(__doc__)
     count = write_averages(arguments)
     print(f"{count} averages are in {arguments['<output>']}.")
 

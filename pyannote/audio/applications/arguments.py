@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from math import inf
@@ -127,14 +128,17 @@ def parse(text: str, argv: Sequence[str], words: Sequence[str], help_command: st
     if any(word in HELP for word in argv):
         print(text, end="")
         return None
-    known = sorted(set(re.findall(r"--[a-z]+", text)))
+    for word in argv:
+        if "\0" in word:
+            raise UsageError(f"{word!r} holds a NUL character, which no name can have.")
+    known = sorted(set(re.findall(r"--[a-z]+(?:-[a-z]+)*", text)))
     for word in argv:
         option = word.partition("=")[0]
         if word.startswith("--") and option not in known:
             close = get_close_matches(option, known, n=1)
             fix = f"Did you mean {close[0]}?" if close else f"See {help_command}."
             raise UsageError(f"There is no option {option}; there are {', '.join(known)}.", fix=fix)
-    usage = re.search(r"Usage: (.*)", text)
+    usage = re.search(r"Usage:\s+(.*)", text)
     try:
         parsed = docopt.docopt(text, argv=[*words, *argv], default_help=False)
     except docopt.DocoptExit:
@@ -142,6 +146,25 @@ def parse(text: str, argv: Sequence[str], words: Sequence[str], help_command: st
             f"This does not fit: {usage.group(1) if usage else ''}", fix=f"See {help_command}."
         ) from None
     return {name: value for name, value in parsed.items() if name not in words}
+
+
+def script_arguments(text: str) -> Arguments:
+    """Arguments of a script, by name; where help was asked for, it is given, and the script ends.
+
+    Parameters
+    ----------
+    text : str
+        Help in the form that docopt reads.
+
+    Raises
+    ------
+    UsageError
+        If the command line does not fit it.
+    """
+    arguments = parse(text, sys.argv[1:], (), "--help")
+    if arguments is None:
+        raise SystemExit(0)
+    return arguments
 
 
 def number(

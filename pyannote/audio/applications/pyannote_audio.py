@@ -33,6 +33,11 @@ Folders:
 
 Protocols are those of pyannote.database: name their database.yml in PYANNOTE_DATABASE_CONFIG.
 Features are cached in $PYANNOTE_AUDIO_CACHE (default: ~/.cache/pyannote.audio).
+
+Exit status:
+  0 done          3 configuration   6 storage      9 another process of the training
+  1 unforeseen    4 data            7 memory     130 interrupted
+  2 usage         5 busy folder     8 checkpoint 143 terminated
 """
 
 BLOCKS = {"dcase": "labeling", "mlt": "labeling", "emb": "embedding"}
