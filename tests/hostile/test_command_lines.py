@@ -238,7 +238,7 @@ def test_command_lines_with_faults(count, lines, here, emb, old, promise):
         "No traceback reaches a user of a mistyped command line.",
         f"{count} command lines of both programs with random faults: words dropped, doubled, misspelt, "
         "swapped, replaced, and options with odd values.",
-        f"0 tracebacks, 0 unforeseen errors; status 0, 2 to 8, or {TERMINATED} where the test ended a training",
+        f"0 tracebacks, 0 unforeseen errors; status 0, 2 to 8, or {TERMINATED} where a training was ended",
     )
 
 
