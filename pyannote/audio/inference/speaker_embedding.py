@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 class SpeakerEmbedding:
     """Embeddings by the epoch that a validation has chosen.
 
+    If its configuration names classes of one's own, `config.registry.load_code` must have loaded them.
+
     Parameters
     ----------
     validate_dir : path
