@@ -69,6 +69,21 @@ HARMLESS = {
 """Payloads in caches, which are computed anew, and in what nobody reads."""
 
 
+REASONS = {
+    "a zip that is compressed": "compressed",
+    "a zip that says to hold 100 GB": "more than there is",
+    "a tensor that is larger than its file": "more than there is",
+    "a plain pickle in --pretrained": "not a zip file",
+    "torch's old format in --pretrained": "not a zip file",
+    "a template as wide as the memory": "no plain name",
+    "a manifest of 100 MB": "manifest is damaged",
+    "a manifest of 100,000 levels": "manifest is damaged",
+    "a pipe in the place of weights": "missing",
+    "an archive in the place of Precomputed features": "an archive",
+}
+"""What the sentence says of payloads that would be refused for another reason, but later."""
+
+
 @pytest.fixture
 def box(tmp_path, copied, embedded_copy_beside, here, emb, corpora, monkeypatch):
     # names of modules are looked for in the current folder, where there is one
@@ -109,6 +124,7 @@ def test_a_payload_is_answered_with_a_sentence(name, box):
         assert result.code in (0, 8)
     else:
         assert result.code in (2, 3, 4, 8), result
+    assert REASONS.get(name, "") in result.err
     if result.code:
         errors = [line for line in result.err.splitlines() if line.startswith("Error: ")]
         assert len(errors) == 1 and len(errors[0]) < 1500, result.err
