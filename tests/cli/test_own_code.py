@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-from pyannote.audio.config.registry import available, load_code
+from pyannote.audio.config.classes import available, load_code
 from pyannote.audio.core import own_code
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.features import LibrosaMelSpectrogram, Pretrained

@@ -69,7 +69,7 @@ def _load_code(files: str | None) -> None:
     """Make the classes known that a command line names, and nothing else does."""
     for file in (files or "").split(","):
         if file:
-            from pyannote.audio.config.registry import load_code
+            from pyannote.audio.config.classes import load_code
 
             load_code(file)
 

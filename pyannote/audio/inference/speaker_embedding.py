@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 class SpeakerEmbedding:
     """Embeddings by the epoch that a validation has chosen.
 
-    If its configuration names classes of one's own, `config.registry.load_code` must have loaded them.
+    If its configuration names classes of one's own, `config.classes.load_code` must have loaded them.
 
     Parameters
     ----------
