@@ -331,13 +331,13 @@ def test_scripts_with_faults(count, tmp_path, data, corpora, script, monkeypatch
     [
         ([], 0),
         (["dcase", "train", "root", b"\xff\xfe.B.C"], 3),
-        (["dcase", "train", b"\xff\xfe", "A.B.C"], 3),
+        pytest.param(["dcase", "train", b"\xff\xfe", "A.B.C"], 3, marks=pytest.mark.slow),
         (["dcase", "apply", "x" * 100_000, "A.B.C"], 8),
-        (["dcase", "train", "--to=\u0661\u0660", "root", "A.B.C"], 2),
+        pytest.param(["dcase", "train", "--to=\u0661\u0660", "root", "A.B.C"], 2, marks=pytest.mark.slow),
         (["\u202edcase", "train"], 2),
-        (["emb", "compare", "a", "b", "c"], 2),
-        (["dcase", "evaluate", "/dev/null"], 2),
-        (["dcase", "validate", "/", "A.B.C"], 2),
+        pytest.param(["emb", "compare", "a", "b", "c"], 2, marks=pytest.mark.slow),
+        pytest.param(["dcase", "evaluate", "/dev/null"], 2, marks=pytest.mark.slow),
+        pytest.param(["dcase", "validate", "/", "A.B.C"], 2, marks=pytest.mark.slow),
         (["mlt", "train", "--", "-x", "A.B.C"], 2),
     ],
 )

@@ -17,6 +17,13 @@ HELP = ("-h", "--help")
 SUBSETS = ("train", "development", "test")
 CHOICES = ("auto", "on", "off")
 
+EXIT_STATUS = """\
+Exit status:
+  0 done         3 configuration   6 storage      9 another process of the training
+  1 unforeseen   4 data            7 memory     130 interrupted
+  2 usage        5 busy folder     8 checkpoint 143 terminated
+"""
+
 CODE = """\
   --code=FILES       Python files with classes of your own that config.yml names, with commas between.
 """

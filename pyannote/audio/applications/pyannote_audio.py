@@ -6,9 +6,10 @@ import sys
 from importlib import import_module
 
 from pyannote.audio import __version__
-from pyannote.audio.applications.arguments import HELP, dispatch, one_of
+from pyannote.audio.applications.arguments import EXIT_STATUS, HELP, dispatch, one_of
 
-USAGE = """Train, validate, apply and score small audio networks.
+USAGE = (
+    """Train, validate, apply and score small audio networks.
 
 Usage:
   pyannote-audio <block> train    [options] <root>     <protocol>
@@ -34,11 +35,9 @@ Folders:
 Protocols are those of pyannote.database: name their database.yml in PYANNOTE_DATABASE_CONFIG.
 Features are cached in $PYANNOTE_AUDIO_CACHE (default: ~/.cache/pyannote.audio).
 
-Exit status:
-  0 done          3 configuration   6 storage      9 another process of the training
-  1 unforeseen    4 data            7 memory     130 interrupted
-  2 usage         5 busy folder     8 checkpoint 143 terminated
 """
+    + EXIT_STATUS
+)
 
 BLOCKS = {"dcase": "labeling", "mlt": "labeling", "emb": "embedding"}
 """Blocks, and the family of commands that each belongs to."""
