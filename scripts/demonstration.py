@@ -18,8 +18,7 @@ Options:
 
 import sys
 
-from docopt import docopt
-
+from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import run
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.demonstration import make_demonstration
@@ -28,7 +27,7 @@ from pyannote.audio.database.speaker_demonstration import make_speakers
 
 def main() -> None:
     """Run the command."""
-    arguments = docopt(__doc__)
+    arguments = script_arguments(__doc__)
     voices = arguments["speakers"]
     try:
         files = int(arguments["--files"] or (4 if voices else 8))

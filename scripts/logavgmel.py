@@ -24,24 +24,11 @@ import sys
 from pathlib import Path
 from typing import Any, TypeVar
 
-from docopt import docopt
-
+from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import bar, run
-from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.core.errors import UsageError
 
 T = TypeVar("T", int, float)
-
-
-def load_database(path: str) -> None:
-    """Make the protocols of a database.yml known."""
-    from pyannote.database import registry
-
-    try:
-        registry.load_database(path)
-    except FileNotFoundError:
-        raise DataError("There is no such file.", file=path, fix="Name a database.yml.") from None
-    except Exception as error:
-        raise DataError(f"It cannot be read ({error}).", file=path, fix="Correct it.") from error
 
 
 def recordings_of(protocol: str) -> dict[str, Any]:
@@ -70,6 +57,7 @@ def number(arguments: dict[str, str], option: str, kind: type[T]) -> T:
 
 def write_averages(arguments: dict[str, str]) -> int:
     """Compute and write the averages; return how many there are."""
+    from pyannote.audio.database.known_protocols import load_database
     from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
     from pyannote.audio.features.store import FeatureStore
     from pyannote.audio.io.storage import inside, write_array
@@ -91,7 +79,7 @@ def write_averages(arguments: dict[str, str]) -> int:
 
 def main() -> None:
     """Run the command."""
-    arguments = docopt(__doc__)
+    arguments = script_arguments(__doc__)
     count = write_averages(arguments)
     print(f"{count} averages are in {arguments['<output>']}.")
 

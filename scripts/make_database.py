@@ -23,8 +23,7 @@ Options:
 
 import sys
 
-from docopt import docopt
-
+from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import run
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.own_data import make_database
@@ -40,7 +39,7 @@ def number(arguments: dict[str, str], option: str, kind: type) -> float:
 
 def main() -> None:
     """Run the command."""
-    arguments = docopt(__doc__)
+    arguments = script_arguments(__doc__)
     path = make_database(
         arguments["<audio>"],
         arguments["<annotation>"],

@@ -14,15 +14,14 @@ Options:
 
 import sys
 
-from docopt import docopt
-
+from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import bar, run
 from pyannote.audio.database.ami import prepare
 
 
 def main() -> None:
     """Run the command."""
-    arguments = docopt(__doc__)
+    arguments = script_arguments(__doc__)
     prepared = prepare(
         arguments["<amicorpus>"], arguments["<annotation>"], arguments["<output>"], progress=bar
     )

@@ -17,8 +17,7 @@ Options:
 
 import sys
 
-from docopt import docopt
-
+from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import bar, run
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.musan import MUSAN, prepare
@@ -26,7 +25,7 @@ from pyannote.audio.database.musan import MUSAN, prepare
 
 def main() -> None:
     """Run the command."""
-    arguments = docopt(__doc__)
+    arguments = script_arguments(__doc__)
     pairs = [pair.partition("=") for pair in arguments["--collection"]]
     wrong = ["".join(pair) for pair in pairs if not (pair[0] and pair[2])]
     if wrong:

@@ -25,8 +25,7 @@ Options:
 import sys
 from pathlib import Path
 
-from docopt import docopt
-
+from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import bar, run
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.speakers import Lists, prepare
@@ -34,7 +33,7 @@ from pyannote.audio.database.speakers import Lists, prepare
 
 def main() -> None:
     """Run the command."""
-    arguments = docopt(__doc__)
+    arguments = script_arguments(__doc__)
     given = (arguments[option] for option in ("--train", "--test", "--trials"))
     try:
         development, test = float(arguments["--development"]), float(arguments["--test-share"])

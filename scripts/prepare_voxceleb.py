@@ -17,8 +17,7 @@ Options:
 
 import sys
 
-from docopt import docopt
-
+from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import bar, run
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.voxceleb import prepare
@@ -26,7 +25,7 @@ from pyannote.audio.database.voxceleb import prepare
 
 def main() -> None:
     """Run the command."""
-    arguments = docopt(__doc__)
+    arguments = script_arguments(__doc__)
     try:
         development, trials, seed = (
             int(arguments[option]) for option in ("--development", "--draw", "--seed")

@@ -13,15 +13,14 @@ Options:
 
 import sys
 
-from docopt import docopt
-
+from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import run
 from pyannote.audio.database.tut2017 import prepare
 
 
 def main() -> None:
     """Run the command."""
-    arguments = docopt(__doc__)
+    arguments = script_arguments(__doc__)
     path = prepare(arguments["<folder>"], arguments["<output>"])
     print(f"{path} is ready.")
 

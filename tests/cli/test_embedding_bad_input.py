@@ -399,7 +399,7 @@ NETWORK = "   name: TristouNet\n   params:\n      recurrent: [8]\n      linear: 
         ("per_fold: 4", "per_fold: 1", 12, "per_fold must be at least 2"),
         ("min_duration: 0.5", "min_duration: 2", 12, "Segments of 2 to 1 s were asked for"),
         ("min_duration: 0.5", "min_duration: 0", 12, "durations must be positive"),
-        ("min_duration: 0.5", "margin: 2", 12, "margin must be in [0, 1]"),
+        ("min_duration: 0.5", "margin: 2", 13, "margin must be in [0, 1]"),
         ("min_duration: 0.5", "metric: cosin", 13, "one of 'cosine', 'euclidean', 'angular', not 'cosin'"),
         ("min_duration: 0.5", "min_duraton: 0.5", 13, "Did you mean 'min_duration'?"),
         ("scheduler:", "backend:\n   name: WCN\nscheduler:", 19, "Did you mean 'WCCN'?"),

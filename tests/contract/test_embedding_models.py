@@ -214,7 +214,11 @@ def test_double_precision_stays_double(make, specifications):
 
 @pytest.mark.parametrize(
     ("parameter", "value", "allowed"),
-    [("normalize", "maybe", "'sphere', 'ball', 'ring'"), ("normalize", 1, "True"), ("dimension", "x", "int")],
+    [
+        ("normalize", "maybe", "'sphere', 'ball', 'ring'"),
+        ("normalize", 1, "True"),
+        ("dimension", "x", "a whole number"),
+    ],
 )
 def test_values_that_mean_nothing_are_refused_with_their_line(case, tmp_path, parameter, value, allowed):
     name, _ = case

@@ -16,10 +16,11 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from pyannote.audio.augmentation.base import Base as Augmentation
-from pyannote.audio.config.registry import FOLDERS, available, build, check_parameters, find, snake_case
+from pyannote.audio.config.registry import FOLDERS, available, build, check_parameters, find
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml
 from pyannote.audio.core.errors import ConfigError, UsageError
+from pyannote.audio.core.lazy import snake_case
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._embedding import EmbeddingModel
 

@@ -20,6 +20,7 @@ from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
 from pyannote.audio.applications import pyannote_audio, speaker_embedding
+from pyannote.audio.core import own_code
 from pyannote.audio.database import ami, musan, voxceleb
 from pyannote.audio.database.demonstration import make_demonstration
 from pyannote.audio.database.speaker_demonstration import make_speakers
@@ -97,6 +98,8 @@ def known_database(path, cache):
         patch.setattr(pyannote.database, "registry", registry)
         patch.setenv("PYANNOTE_AUDIO_CACHE", str(cache))
         patch.setattr(threading, "excepthook", threading.excepthook)
+        # classes of --code are known to one command
+        patch.setattr(own_code, "_modules", {})
         yield
     signal.signal(signal.SIGTERM, before)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from math import inf
@@ -16,8 +17,19 @@ HELP = ("-h", "--help")
 SUBSETS = ("train", "development", "test")
 CHOICES = ("auto", "on", "off")
 
-COMMON = """\
-  --cpu              Compute on the CPU.
+EXIT_STATUS = """\
+Exit status:
+  0 done         3 configuration   6 storage      9 another process of the training
+  1 unforeseen   4 data            7 memory     130 interrupted
+  2 usage        5 busy folder     8 checkpoint 143 terminated
+"""
+
+CODE = """\
+  --code=FILES       Python files with classes of your own that config.yml names, with commas between.
+"""
+
+COMMON = f"""\
+{CODE}  --cpu              Compute on the CPU.
   --gpu              Compute on the GPU (default: if there is one).
   --parallel=N       Read that many files at once [default: %d].
   --scheduler=ADDR   Let a Dask cluster read them: where its scheduler listens, or the scheduler file.
@@ -56,7 +68,17 @@ def dispatch(program: str, texts: Mapping[str, str], run: Mapping[str, Command],
     _refuse_several(command)
     arguments = parse(texts[command], argv[1:], words, f"{program} {command} --help")
     if arguments is not None:
+        _load_code(arguments.pop("--code", None))
         run[command](arguments)
+
+
+def _load_code(files: str | None) -> None:
+    """Make the classes known that a command line names, and nothing else does."""
+    for file in (files or "").split(","):
+        if file:
+            from pyannote.audio.config.classes import load_code
+
+            load_code(file)
 
 
 def _refuse_several(command: str) -> None:
@@ -113,14 +135,17 @@ def parse(text: str, argv: Sequence[str], words: Sequence[str], help_command: st
     if any(word in HELP for word in argv):
         print(text, end="")
         return None
-    known = sorted(set(re.findall(r"--[a-z]+", text)))
+    for word in argv:
+        if "\0" in word:
+            raise UsageError(f"{word!r} holds a NUL character, which no name can have.")
+    known = sorted(set(re.findall(r"--[a-z]+(?:-[a-z]+)*", text)))
     for word in argv:
         option = word.partition("=")[0]
         if word.startswith("--") and option not in known:
             close = get_close_matches(option, known, n=1)
             fix = f"Did you mean {close[0]}?" if close else f"See {help_command}."
             raise UsageError(f"There is no option {option}; there are {', '.join(known)}.", fix=fix)
-    usage = re.search(r"Usage: (.*)", text)
+    usage = re.search(r"Usage:\s+(.*)", text)
     try:
         parsed = docopt.docopt(text, argv=[*words, *argv], default_help=False)
     except docopt.DocoptExit:
@@ -128,6 +153,25 @@ def parse(text: str, argv: Sequence[str], words: Sequence[str], help_command: st
             f"This does not fit: {usage.group(1) if usage else ''}", fix=f"See {help_command}."
         ) from None
     return {name: value for name, value in parsed.items() if name not in words}
+
+
+def script_arguments(text: str) -> Arguments:
+    """Arguments of a script, by name; where help was asked for, it is given, and the script ends.
+
+    Parameters
+    ----------
+    text : str
+        Help in the form that docopt reads.
+
+    Raises
+    ------
+    UsageError
+        If the command line does not fit it.
+    """
+    arguments = parse(text, sys.argv[1:], (), "--help")
+    if arguments is None:
+        raise SystemExit(0)
+    return arguments
 
 
 def number(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import torch
 from torch import nn
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pyannote.audio.train.trainer import EpochReport
 
 Kind = Literal["task", "approach"]
+T = TypeVar("T")
 
 
 class Experiment(ABC):
@@ -146,10 +147,10 @@ class Experiment(ABC):
         optimizer: torch.optim.Optimizer = self._build("optimizer", self.config.optimizer)(parameters, 0.0)
         return optimizer
 
-    def callbacks(self) -> dict[str, Any]:
-        """Callbacks by the name of their class."""
-        built = [self._build("callbacks", block) for block in self.config.callbacks]
-        return {type(callback).__name__: callback for callback in built}
+    def callback(self, kind: type[T]) -> T | None:
+        """Callback of a class, or of one that derives from it; None where the configuration has none."""
+        built = (self._build("callbacks", block) for block in self.config.callbacks)
+        return next((callback for callback in built if isinstance(callback, kind)), None)
 
     def usable(self, files: list[Recording]) -> list[Recording]:
         """Training files that something can be learned from."""

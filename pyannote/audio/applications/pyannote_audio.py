@@ -6,9 +6,10 @@ import sys
 from importlib import import_module
 
 from pyannote.audio import __version__
-from pyannote.audio.applications.arguments import HELP, dispatch, one_of
+from pyannote.audio.applications.arguments import EXIT_STATUS, HELP, dispatch, one_of
 
-USAGE = """Train, validate, apply and score small audio networks.
+USAGE = (
+    """Train, validate, apply and score small audio networks.
 
 Usage:
   pyannote-audio <block> train    [options] <root>     <protocol>
@@ -33,7 +34,10 @@ Folders:
 
 Protocols are those of pyannote.database: name their database.yml in PYANNOTE_DATABASE_CONFIG.
 Features are cached in $PYANNOTE_AUDIO_CACHE (default: ~/.cache/pyannote.audio).
+
 """
+    + EXIT_STATUS
+)
 
 BLOCKS = {"dcase": "labeling", "mlt": "labeling", "emb": "embedding"}
 """Blocks, and the family of commands that each belongs to."""

@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 from pyannote.audio import __version__
-from pyannote.audio.applications.arguments import HELP, Arguments, Command, dispatch
+from pyannote.audio.applications.arguments import EXIT_STATUS, HELP, Arguments, Command, dispatch
 from pyannote.audio.applications.embedding.commands import SPEAKER_EMBEDDING
 from pyannote.audio.core.errors import UsageError
 
-USAGE = """Train, validate and apply speaker embeddings.
+USAGE = (
+    """Train, validate and apply speaker embeddings.
 
 Usage:
   pyannote-speaker-embedding train    [options] <experiment_dir> <protocol>
@@ -32,7 +33,10 @@ Folders:
 Protocols are those of pyannote.database: name their database.yml in PYANNOTE_DATABASE_CONFIG, or in
 --database.
 Features are cached in $PYANNOTE_AUDIO_CACHE (default: ~/.cache/pyannote.audio).
+
 """
+    + EXIT_STATUS
+)
 
 
 def main(argv: list[str] | None = None) -> None:

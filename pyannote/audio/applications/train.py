@@ -27,6 +27,7 @@ from pyannote.audio.io.scratch import remove_temporaries
 from pyannote.audio.models.base import Base as Model
 from pyannote.audio.report.learning_rate import range_test_figure
 from pyannote.audio.train.acceleration import Acceleration, Choice
+from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.distributed import Alone, joined
 from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.train.trainer import EpochReport, Trainer
@@ -158,7 +159,7 @@ def _trainer(
         augmentations=experiment.augmentations,
         seed=options.seed,
         device=device,
-        averaging=experiment.callbacks().get("WeightAveraging"),
+        averaging=experiment.callback(WeightAveraging),
         acceleration=Acceleration.chosen(
             model,
             device,

@@ -21,6 +21,7 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.locks import FolderLock, is_locked
 from pyannote.audio.io.scratch import remove_temporaries
+from pyannote.audio.train.callbacks.early_stopping import EarlyStopping
 from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.validation.watch import watch
 
@@ -157,7 +158,7 @@ def within_training(
         folder.path, options.protocol, cpu=options.cpu, gpu=options.gpu, parallel=options.parallel
     )
     validator = experiment.validator(folder, specifications, own)
-    stopping = experiment.callbacks().get("EarlyStopping")
+    stopping = experiment.callback(EarlyStopping)
 
     def after_epoch(epoch: int) -> bool:
         say(validator.validate(epoch, writer))

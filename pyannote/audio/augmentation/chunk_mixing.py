@@ -14,6 +14,8 @@ from pyannote.audio.core.errors import ConfigError
 
 DECIBEL = float(np.log(10) / 10)
 
+LOUDEST = 100
+
 
 class ChunkMixing(Base):
     """Add the power of another chunk of the batch, so that the events of both are heard.
@@ -26,7 +28,7 @@ class ChunkMixing(Base):
     share : float
         Share of the chunks of a batch that get another one on top, in [0, 1].
     gain : float
-        The other chunk is made louder or softer by up to this many decibels, 0 or more.
+        The other chunk is made louder or softer by up to this many decibels, in [0, 100].
 
     Examples
     --------
@@ -39,8 +41,8 @@ class ChunkMixing(Base):
     changes_annotation: ClassVar[bool] = True
 
     def __init__(self, share: float = 0.5, gain: float = 6.0) -> None:
-        if not 0 <= share <= 1 or gain < 0:
-            raise ConfigError("share must be in [0, 1], and gain not negative.")
+        if not (0 <= share <= 1 and 0 <= gain <= LOUDEST):
+            raise ConfigError(f"share must be in [0, 1], and gain in [0, {LOUDEST}], in decibels.")
         self.share = share
         self.gain = gain
 

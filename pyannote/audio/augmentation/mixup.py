@@ -42,8 +42,8 @@ class Mixup(Base):
     changes_annotation: ClassVar[bool] = True
 
     def __init__(self, alpha: float = 0.2, share: float = 1.0) -> None:
-        if alpha <= 0 or not 0 <= share <= 1:
-            raise ConfigError("alpha must be positive, and share in [0, 1].")
+        if not (0 < alpha <= 1000 and 0 <= share <= 1):
+            raise ConfigError("alpha must be positive and at most 1000, and share in [0, 1].")
         self.alpha = alpha
         self.share = share
         # the larger part stays with the chunk itself, so that a blend of equals is not drawn twice

@@ -9,6 +9,9 @@ from torch.nn.functional import interpolate
 from pyannote.audio.augmentation.base import Base, uniform
 from pyannote.audio.core.errors import ConfigError
 
+LOUDEST = 100
+MOST = 1000
+
 
 class RandomEqualization(Base):
     """Add a random gain and a smooth random curve over the bands, as another microphone would.
@@ -18,11 +21,11 @@ class RandomEqualization(Base):
     Parameters
     ----------
     gain : float
-        Largest change of level, in decibels, 0 or more.
+        Largest change of level, in decibels, in [0, 100].
     deviation : float
-        Standard deviation of the curve at each of its knots, in decibels, 0 or more.
+        Standard deviation of the curve at each of its knots, in decibels, in [0, 100].
     knots : int
-        Points, evenly spaced over the bands, between which the curve is linear; at least 2.
+        Points, evenly spaced over the bands, between which the curve is linear; 2 to 1000.
 
     Examples
     --------
@@ -33,8 +36,10 @@ class RandomEqualization(Base):
     """
 
     def __init__(self, gain: float = 6.0, deviation: float = 3.0, knots: int = 6) -> None:
-        if gain < 0 or deviation < 0 or knots < 2:
-            raise ConfigError("gain and deviation must not be negative, and knots at least 2.")
+        if not (0 <= gain <= LOUDEST and 0 <= deviation <= LOUDEST and 2 <= knots <= MOST):
+            raise ConfigError(
+                f"gain and deviation must be in [0, {LOUDEST}], in decibels, and knots in [2, {MOST}]."
+            )
         self.gain = gain
         self.deviation = deviation
         self.knots = knots

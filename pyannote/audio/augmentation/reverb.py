@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 BEFORE, AFTER = 0.002, 1.0
 """Seconds of a response that are kept before and after its direct path."""
 
+MOST_RESPONSES = 10_000
+
 SUFFIXES = (".wav", ".flac")
 
 
@@ -85,8 +87,11 @@ class Reverb(WaveformAugmentation):
             raise ConfigError(
                 f"rt60_min is {rt60_min} and rt60_max {rt60_max} (seconds); allowed are 0.05 to 1, in order."
             )
-        if responses < 1 or not 0 <= probability <= 1:
-            raise ConfigError("responses must be at least 1, and probability in [0, 1].")
+        if not (1 <= responses <= MOST_RESPONSES and seed >= 0 and 0 <= probability <= 1):
+            raise ConfigError(
+                f"responses must be at least 1 and at most {MOST_RESPONSES}, seed not negative, and "
+                "probability in [0, 1]."
+            )
         if folder is not None and not Path(folder).expanduser().is_dir():
             raise ConfigError(f"There is no folder {folder}.", fix="Correct `folder` of Reverb.")
         self.rt60_min = rt60_min

@@ -8,6 +8,9 @@ from torch import Tensor
 from pyannote.audio.augmentation.base import Base, uniform
 from pyannote.audio.core.errors import ConfigError
 
+MOST = 100
+"""Stretches of a chunk."""
+
 
 class TimeFrequencyMasking(Base):
     """Replace random stretches of frames and of bands by the mean of their chunk.
@@ -15,7 +18,7 @@ class TimeFrequencyMasking(Base):
     Parameters
     ----------
     time_masks, frequency_masks : int
-        Number of stretches of each chunk.
+        Number of stretches of each chunk, 0 to 100.
     time_width : float
         Largest stretch of time, as a share of the chunk, in [0, 1].
     frequency_width : int
@@ -39,6 +42,8 @@ class TimeFrequencyMasking(Base):
     ) -> None:
         if time_masks < 0 or frequency_masks < 0 or not 0 <= time_width <= 1 or frequency_width < 0:
             raise ConfigError("Masks and widths must not be negative, and time_width at most 1.")
+        if max(time_masks, frequency_masks) > MOST:
+            raise ConfigError(f"There can be at most {MOST} masks in a chunk.")
         self.time_masks = time_masks
         self.frequency_masks = frequency_masks
         self.time_width = time_width

@@ -1,54 +1,25 @@
-"""Classes by name: a class `SomeName` is found in the file `some_name.py` of its kind's folder."""
+"""What a configuration names: classes, and parameters that are checked against their signatures."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
-import math
 import re
 import types
 import typing
 from collections.abc import Mapping
 from difflib import get_close_matches
-from pathlib import Path
+from sys import float_info
 from typing import Any
 
+from pyannote.audio.config.classes import FOLDERS, available
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import Document
-from pyannote.audio.core.lazy import snake_case
+from pyannote.audio.core.errors import ConfigError
 
-FOLDERS = {
-    "task": "pyannote.audio.labeling.tasks",
-    "approach": "pyannote.audio.embedding.approaches",
-    "backend": "pyannote.audio.embedding.backends",
-    "feature_extraction": "pyannote.audio.features",
-    "data_augmentation": "pyannote.audio.augmentation",
-    "architecture": "pyannote.audio.models",
-    "scheduler": "pyannote.audio.train.schedulers",
-    "optimizer": "pyannote.audio.train.optimizers",
-    "callbacks": "pyannote.audio.train.callbacks",
-}
-
-
-def available(kind: str) -> dict[str, str]:
-    """Name of each class of a kind, and the module that holds it.
-
-    Examples
-    --------
-    >>> available("architecture")["Dcase"]
-    'pyannote.audio.models.dcase'
-    """
-    package = importlib.import_module(FOLDERS[kind])
-    found = {}
-    for path in sorted(Path(folder) for folder in package.__path__):
-        for file in sorted(path.glob("[a-z]*.py")):
-            # reading the definitions is enough: importing every file of a folder would be slow
-            names = re.findall(r"^class ([A-Z]\w*)", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
-            found.update(
-                {name: f"{package.__name__}.{file.stem}" for name in names if snake_case(name) == file.stem}
-            )
-    found.pop("Base", None)
-    return found
+LARGEST = 2**31 - 1
+CHANGE = "Change the value."
+WHOLE = f"a whole number of at most {LARGEST}"
 
 
 def find(kind: str, name: str, document: Document, where: tuple[str | int, ...]) -> type:
@@ -72,7 +43,8 @@ def find(kind: str, name: str, document: Document, where: tuple[str | int, ...])
     modules = available(kind)
     if folder not in {"", FOLDERS[kind], modules.get(bare, "")} or bare not in modules:
         close = get_close_matches(bare, modules, n=1, cutoff=0.5)
-        fix = f"Did you mean {close[0]!r}?" if close else None
+        fix = f"Did you mean {close[0]!r}? " if close else ""
+        fix += "A class of your own is loaded with --code."
         raise document.error(
             where, f"There is no {kind} named {name!r}; there are {', '.join(modules)}.", fix=fix
         )
@@ -96,9 +68,11 @@ def accepts(value: Any, hint: Any) -> bool:
     if origin is typing.Literal:
         return value in arguments
     if hint is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < math.inf
+        return (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= float_info.max
+        )
     if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return isinstance(value, dict) and all(accepts(item, arguments[1]) for item in value.values())
     if isinstance(origin, type):
@@ -114,14 +88,14 @@ def describe(hint: Any) -> str:
     Examples
     --------
     >>> describe(float), describe(int | None)
-    ('a finite number', 'int or None')
+    ('a finite number', 'a whole number of at most 2147483647 or None')
     """
     if typing.get_origin(hint) is typing.Literal:
         values = ", ".join(map(repr, typing.get_args(hint)))
         return values if len(typing.get_args(hint)) == 1 else f"one of {values}"
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return " or ".join(describe(argument) for argument in typing.get_args(hint))
-    names = {float: "a finite number", bool: "True or False", type(None): "None"}
+    names = {float: "a finite number", bool: "True or False", type(None): "None", int: WHOLE}
     if typing.get_origin(hint) is not None:
         return "a mapping" if issubclass(typing.get_origin(hint), Mapping) else "a list"
     return str(names.get(hint, getattr(hint, "__name__", hint)))
@@ -160,8 +134,9 @@ def check_parameters(
         if name in unused:
             continue
         if name not in allowed:
-            close = get_close_matches(name, allowed, n=1, cutoff=0.4)
-            fix = f"Did you mean {close[0]!r}?" if close else None
+            known = [*allowed, *getattr(found, "unused_parameters", ())]
+            close = get_close_matches(name, known, n=1, cutoff=0.4)
+            fix = f"Did you mean {close[0]!r}?" if close else "Take it out."
             raise document.error(
                 where,
                 f"{block.name} has no parameter {name!r}; it has {', '.join(allowed) or 'none'}.",
@@ -171,7 +146,7 @@ def check_parameters(
             raise document.error(
                 where,
                 f"{name} of {block.name} must be {describe(hints[name])}, not {value!r}.",
-                fix="Change the value.",
+                fix=CHANGE,
             )
     for name, parameter in allowed.items():
         if parameter.default is inspect.Parameter.empty and name not in block.params:
@@ -189,8 +164,6 @@ def build(kind: str, block: Block, document: Document, **injected: Any) -> Any:
     ConfigError
         If the class or a parameter does not exist, or the class refuses a value.
     """
-    from pyannote.audio.core.errors import ConfigError
-
     found = find(kind, block.name, document, (*block.where, "name"))
     unused = check_parameters(found, block, document, tuple(injected))
     try:
@@ -200,4 +173,15 @@ def build(kind: str, block: Block, document: Document, **injected: Any) -> Any:
     except ConfigError as error:
         if error.file is not None:
             raise
-        raise document.error((*block.where, "params"), error.found, fix=error.fix) from None
+        # a class says what it refuses, which is one of its parameters in most cases
+        about = [name for name in block.params if re.search(rf"\b{re.escape(name)}\b", error.found)]
+        where = (*block.where, "params", *(about if len(about) == 1 else ()))
+        raise document.error(where, error.found, fix=error.fix or CHANGE) from None
+    except (MemoryError, OverflowError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not re.search(r"allocate|overflow", str(error)):
+            raise
+        raise document.error(
+            (*block.where, "params"),
+            f"{block.name} would take more memory than there is with these parameters.",
+            fix="Set smaller sizes.",
+        ) from error

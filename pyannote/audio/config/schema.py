@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from pyannote.audio.config.templates import odd_field
 from pyannote.audio.config.yaml_lines import Document, Location, read_yaml
 
 KEYS = (
@@ -140,7 +141,7 @@ def load_config(file: Path) -> Config:
     for key in document.content:
         if key not in KEYS:
             close = get_close_matches(str(key), KEYS, n=1, cutoff=0.5)
-            fix = f"Did you mean {close[0]!r}?" if close else None
+            fix = f"Did you mean {close[0]!r}?" if close else "Take it out."
             raise document.error((key,), f"There is no key {key!r}; there are {', '.join(KEYS)}.", fix=fix)
     if "task" in document.content and "approach" in document.content:
         raise document.error(
@@ -149,7 +150,8 @@ def load_config(file: Path) -> Config:
     task = "approach" if "approach" in document.content else "task"
     for key in (task, "feature_extraction", "architecture", "scheduler"):
         if key not in document.content:
-            raise document.error((), f"The key {key!r} is missing.", fix="Add it; the tutorials show how.")
+            name = "'task' or 'approach'" if key == "task" else repr(key)
+            raise document.error((), f"The key {name} is missing.", fix="Add it; the tutorials show how.")
     preprocessors = document.content.get("preprocessors") or {}
     if not isinstance(preprocessors, dict) or not all(
         isinstance(value, str) for value in preprocessors.values()
@@ -159,6 +161,13 @@ def load_config(file: Path) -> Config:
             "preprocessors must map keys to path templates.",
             fix="Write `audio: /path/{uri}.wav`.",
         )
+    for key, template in preprocessors.items():
+        if (odd := odd_field(template)) is not None:
+            raise document.error(
+                ("preprocessors", key),
+                f"In braces stands {odd!r}, which is no plain name.",
+                fix="Write `audio: /path/{uri}.wav`.",
+            )
     content = document.content
     return Config(
         document=document,

@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
+from pyannote.audio.config.strict_yaml import checked_text, not_valid
 from pyannote.audio.core.errors import ConfigError
 
 LARGEST = 1 << 17
-DEEPEST = 50
 
 Location = tuple[str | int, ...]
 
@@ -68,32 +68,6 @@ _Loader.add_implicit_resolver(
 )
 
 
-def _refuse_hostile(text: str, file: Path) -> None:
-    """Look at the events alone, before anything is built from them."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = 1 if event.start_mark is None else event.start_mark.line + 1
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        elif isinstance(event, yaml.AliasEvent):
-            raise ConfigError(
-                "Aliases (*name) are not allowed here.", file=file, line=line, fix="Write the value out."
-            )
-        if getattr(event, "tag", None) is not None:
-            raise ConfigError(
-                "Tags (!name) are not allowed here.", file=file, line=line, fix="Remove the tag."
-            )
-        if depth > DEEPEST:
-            raise ConfigError(
-                f"More than {DEEPEST} levels are nested.",
-                file=file,
-                line=line,
-                fix="Check the indentation and the brackets.",
-            )
-
-
 def _walk(node: yaml.Node, where: Location, file: Path) -> Iterator[tuple[Location, int]]:
     yield where, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
@@ -144,37 +118,12 @@ def read_yaml(file: Path) -> Document:
     >>> document.content, document.lines[("a", "b")]
     ({'a': {'b': 0.01}}, 2)
     """
+    text = checked_text(file, LARGEST)
     try:
-        if file.stat().st_size > LARGEST:
-            raise ConfigError(
-                f"It is larger than {LARGEST} bytes.", file=file, fix="Name a configuration file."
-            )
-        text = file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigError("There is no such file.", file=file, fix="Check the path.") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"It is not text in UTF-8 (byte {error.start}).", file=file, fix="Save it as UTF-8."
-        ) from None
-    except OSError as error:
-        raise ConfigError(
-            f"It cannot be read ({error.strerror}).", file=file, fix="Check path and permissions."
-        ) from None
-    try:
-        _refuse_hostile(text, file)
         node = yaml.compose(text, Loader=_Loader)
         lines = dict(_walk(node, (), file)) if node is not None else {}
         # _Loader is a SafeLoader: it builds plain values only
         content = yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "not valid YAML"
-        raise ConfigError(
-            f"This is not valid YAML ({problem}).",
-            file=file,
-            line=None if mark is None else mark.line + 1,
-            fix="Check indentation, colons and brackets.",
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"This is not valid YAML ({error}).", file=file) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise not_valid(file, error) from None
     return Document(file, content, lines)

@@ -7,7 +7,15 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from pyannote.audio.core.errors import ConfigError
+
 DAY = 24 * 60 * 60
+
+LARGEST_BATCH = 1 << 16
+"""Chunks of a batch."""
+
+LONGEST_EPOCH = 50_000_000
+"""Chunks of an epoch: their places are drawn at once."""
 
 
 def chunk_starts(frames: int, duration: int, step: int) -> NDArray[np.int64]:
@@ -93,6 +101,29 @@ class OverlapAdd:
 def _mean(sums: NDArray[np.float64]) -> NDArray[np.float32]:
     rows = sums.reshape(-1, sums.shape[2])
     return (rows[:, :-1] / np.maximum(rows[:, -1:], 1)).astype(np.float32)
+
+
+def check_epoch(days: float, seconds: float) -> None:
+    """Refuse an epoch of so many chunks that their places would fill the memory.
+
+    Parameters
+    ----------
+    days : float
+        Audio of an epoch.
+    seconds : float
+        Duration of a chunk.
+
+    Raises
+    ------
+    ConfigError
+        They are more than 50 million.
+    """
+    chunks = days * (DAY / seconds)
+    if not chunks <= LONGEST_EPOCH:
+        raise ConfigError(
+            f"per_epoch is {days:g} days, which are {chunks:.3g} chunks; allowed are {LONGEST_EPOCH}.",
+            fix="Set a smaller per_epoch: days of audio in an epoch.",
+        )
 
 
 def batches_of(days: float, seconds: float) -> int:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.config.strict_yaml import read_plain
+from pyannote.audio.config.templates import odd_field, texts_in
+from pyannote.audio.core.errors import ConfigError, DataError, UsageError
 
 VARIABLE = "PYANNOTE_DATABASE_CONFIG"
 """Environment variable that names `database.yml` files, with semicolons between."""
+
+DEFAULTS = (Path("~/.pyannote/database.yml"), Path("database.yml"))
+"""Files that pyannote.database reads first."""
 
 
 def known_protocols() -> Any:
@@ -22,12 +29,15 @@ def known_protocols() -> Any:
     DataError
         If a `database.yml` is damaged.
     """
-    for name in filter(None, os.environ.get(VARIABLE, "").split(";")):
+    named = [Path(name).expanduser() for name in os.environ.get(VARIABLE, "").split(";") if name]
+    for path in named:
         # pyannote.database would pass over it without a word
-        if not Path(name).expanduser().is_file():
+        if not path.is_file():
             raise UsageError(
-                f"{VARIABLE} names this file, and it is not there.", file=name, fix="Correct the variable."
+                f"{VARIABLE} names this file, and it is not there.", file=path, fix="Correct the variable."
             )
+    if "pyannote.database" not in sys.modules:
+        _check([path for path in DEFAULTS if path.expanduser().is_file()] + named)
     try:
         from pyannote.database import registry
     except ImportError:
@@ -35,6 +45,47 @@ def known_protocols() -> Any:
     except Exception as error:
         raise _damaged(error) from error
     return registry
+
+
+def load_database(path: str) -> None:
+    """Make the protocols of one more `database.yml` known.
+
+    Raises
+    ------
+    DataError
+        If it is missing or damaged.
+    """
+    registry = known_protocols()
+    _check([Path(path)])
+    try:
+        registry.load_database(path)
+    except Exception as error:
+        raise _damaged(error) from error
+
+
+def _check(paths: Sequence[Path]) -> None:
+    """Refuse files that would take pyannote.database for ever, and files that they require."""
+    waiting, seen = list(paths), set()
+    while waiting:
+        path = waiting.pop().expanduser().resolve()
+        if path in seen:
+            continue
+        seen.add(path)
+        try:
+            content = read_plain(path)
+        except ConfigError as error:
+            raise DataError(error.found, file=path, line=error.line, fix=error.fix) from None
+        if not isinstance(content, dict):
+            raise DataError("It must hold Protocols.", file=path, fix="See the tutorials for a whole file.")
+        for text in texts_in(content):
+            if (odd := odd_field(text)) is not None:
+                raise DataError(
+                    f"In braces stands {odd!r}, which is no plain name.", file=path, fix="Write {uri}."
+                )
+        required = content.get("Requirements") or []
+        waiting += [
+            path.parent / str(one) for one in (required if isinstance(required, list) else [required])
+        ]
 
 
 def _damaged(error: Exception) -> DataError:

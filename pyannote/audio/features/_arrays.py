@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.features.base import Features
+from pyannote.audio.io.archives import check_archive
 from pyannote.audio.io.refusals import storage_error
 from pyannote.audio.io.storage import write_with
 
@@ -75,6 +76,7 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 def load_arrays(path: Path, *names: str) -> list[NDArray[Any]] | None:
     """Arrays of a file by their names; None if there is no such file, or it is damaged."""
     try:
+        check_archive(path)
         with np.load(path, allow_pickle=False) as arrays:
             return [arrays[name] for name in names]
     except Exception as error:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.own_code import own_digest
 from pyannote.audio.core.threads import in_order
 from pyannote.audio.features._threads import threads_of_one
 from pyannote.audio.io.waveform import AudioFile
@@ -197,7 +198,7 @@ class FeatureExtraction(ABC):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What the numbers depend on: name of the class, version, and parameters.
+        """What the numbers depend on: name of the class, version, parameters, and code of one's own.
 
         Examples
         --------
@@ -207,7 +208,9 @@ class FeatureExtraction(ABC):
         """
         names = inspect.signature(type(self)).parameters
         values = {name: getattr(self, name) for name in names}
-        return {"name": type(self).__name__, "version": self.version, **values}
+        code = own_digest(type(self).__module__)
+        own = {} if code is None else {"code": code}
+        return {"name": type(self).__name__, "version": self.version, **own, **values}
 
     def __call__(self, file: AudioFile) -> SlidingWindowFeature:
         """All frames of a recording.

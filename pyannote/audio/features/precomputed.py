@@ -11,7 +11,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from pyannote.audio.core.errors import DataError
+from pyannote.audio.config.strict_yaml import read_plain
+from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.features._arrays import is_whole
 from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader
 from pyannote.audio.io.storage import inside, one_part, write_array, write_text
@@ -187,6 +188,8 @@ class Precomputed(FeatureExtraction):
         except Exception as error:
             # numpy answers damaged files with a dozen kinds of exceptions
             raise _damaged(path, "it cannot be read as an array") from error
+        if not isinstance(frames, np.ndarray):
+            raise _damaged(path, "it is an archive, not an array")
         if not is_whole(frames, path) or not frames.dtype.isnative:
             raise _damaged(path, "its header does not fit its content")
         self._check(frames, path)
@@ -208,16 +211,16 @@ class Precomputed(FeatureExtraction):
 
 
 def _load_metadata(path: Path) -> dict[str, Any]:
-    try:
-        metadata = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError:
+    if not path.exists():
         raise DataError(
             "There is no metadata.yml, which says what the frames are.",
             file=path.parent,
             fix="Name the folder that holds it.",
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise _damaged(path, "it cannot be read as YAML") from error
+        )
+    try:
+        metadata = read_plain(path)
+    except ConfigError as error:
+        raise _damaged(path, error.found.rstrip("."), error.line) from None
     if not isinstance(metadata, dict) or not isinstance(metadata.get("classes", []), list):
         raise _damaged(path, "start, duration, step, dimension and classes are expected")
     return metadata
@@ -230,5 +233,5 @@ def _number(metadata: Mapping[str, Any], name: str, path: Path) -> float:
     return value
 
 
-def _damaged(path: Path, reason: str) -> DataError:
-    return DataError(f"The file is damaged: {reason}.", file=path, fix="Compute the folder again.")
+def _damaged(path: Path, reason: str, line: int | None = None) -> DataError:
+    return DataError(f"The file is damaged: {reason}.", file=path, line=line, fix="Compute the folder again.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader, Framing
 from pyannote.audio.io.waveform import AudioFile, Recording, Waveform
 
@@ -30,6 +31,8 @@ class RawAudio(FeatureExtraction):
     piece: ClassVar[int] = 1 << 20
 
     def __init__(self, sample_rate: int = 16000) -> None:
+        if not 1000 <= sample_rate <= 1_000_000:
+            raise ConfigError(f"sample_rate is {sample_rate} Hz; allowed are 1000 to 1000000.")
         self.sample_rate = sample_rate
 
     @property

@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pyannote.audio.config.registry import build, find
 from pyannote.audio.config.schema import Config
-from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.config.strict_yaml import checked_text, plain
+from pyannote.audio.core.errors import CheckpointError, ConfigError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.io.checkpoint import Checkpoints
@@ -119,12 +118,10 @@ def load_yaml(path: Path, fix: str) -> dict[str, Any]:
         If it is missing, damaged or changed; `fix` says what to do.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        content = yaml.safe_load(text) if is_intact(text) else None
-    except (FileNotFoundError, NotADirectoryError):
-        raise CheckpointError("There is no such file.", file=path, fix=fix) from None
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError):
-        raise CheckpointError("This file is damaged.", file=path, fix=fix) from None
+        text = checked_text(path)
+        content = plain(text, path) if is_intact(text) else None
+    except ConfigError as error:
+        raise CheckpointError(error.found, file=path, line=error.line, fix=fix) from None
     if not is_intact(text):
         raise CheckpointError(
             "This file has changed since it was written.",

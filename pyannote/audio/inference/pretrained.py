@@ -72,6 +72,8 @@ class Ensemble:
 class Pretrained:
     """Scores of recordings by the models that a validation has chosen.
 
+    If its configuration names classes of one's own, `config.classes.load_code` must have loaded them.
+
     Parameters
     ----------
     validate_dir : path

@@ -24,6 +24,7 @@ from pyannote.audio.inference.folders import (
     load_weights,
     load_yaml,
 )
+from pyannote.audio.io.archives import check_archive
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.waveform import AudioFile
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 class SpeakerEmbedding:
     """Embeddings by the epoch that a validation has chosen.
+
+    If its configuration names classes of one's own, `config.classes.load_code` must have loaded them.
 
     Parameters
     ----------
@@ -205,6 +208,7 @@ def _load_params(validate: Path) -> dict[str, Any]:
 def _teach(backend: Backend, path: Path) -> None:
     """Give a backend what it has learned in a validation."""
     try:
+        check_archive(path)
         with np.load(path, allow_pickle=False) as arrays:
             backend.load(dict(arrays))
     except Exception:

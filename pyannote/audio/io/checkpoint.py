@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.io.archives import check_archive
 from pyannote.audio.io.refusals import storage_error
 from pyannote.audio.io.scratch import remove_temporaries
 from pyannote.audio.io.storage import digest_of, remove, write_bytes, write_text
@@ -101,6 +103,9 @@ class Checkpoints:
 
     def _load(self, epoch: int, path: Path, device: torch.device | str) -> dict[str, Any]:
         expected = self._digest(epoch, path)
+        if not path.is_file():
+            # nor is a pipe or a device, which could keep its reader for ever, one
+            raise CheckpointError("This file of the epoch is missing.", file=path, fix=OTHER_EPOCH)
         try:
             with path.open("rb") as stream:
                 # the name may be given to another file in between, but what was checked is what is loaded
@@ -118,7 +123,7 @@ class Checkpoints:
         """Digest of a file of an epoch, as its manifest has it."""
         manifest = self.manifest(epoch)
         try:
-            content = json.loads(manifest.read_text())
+            content = json.loads(_small(manifest))
             names = {self.weights(epoch).name, self.state(epoch).name}
             if content["epoch"] != epoch or set(content["sha256"]) != names:
                 raise ValueError
@@ -130,7 +135,7 @@ class Checkpoints:
                 file=self.folder,
                 fix="Name one of these." if have else "Train first.",
             ) from None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise CheckpointError("This manifest is damaged.", file=manifest, fix=OTHER_EPOCH) from None
 
 
@@ -143,6 +148,11 @@ def load_tensors(path: Path, device: torch.device | str = "cpu") -> dict[str, An
         If it is missing, damaged, or holds anything but tensors and plain values.
     """
     try:
+        if path.exists() and not path.is_file():
+            # a pipe or a device could keep its reader for ever
+            raise CheckpointError(
+                "It cannot be read: it is no plain file.", file=path, fix="Use another file."
+            )
         with path.open("rb") as stream:
             return _loaded(stream, path, device)
     except FileNotFoundError:
@@ -157,7 +167,10 @@ def _loaded(stream: BinaryIO, path: Path, device: torch.device | str) -> dict[st
     import torch
 
     try:
+        check_archive(stream)
         content = torch.load(stream, map_location=device, weights_only=True)
+        if _claims(content) > os.fstat(stream.fileno()).st_size:
+            raise ValueError("it says to hold more than there is")
     except Exception as error:
         # torch answers damaged files with a dozen kinds of exceptions
         reason = str(error).split("\n")[0] or type(error).__name__
@@ -167,6 +180,25 @@ def _loaded(stream: BinaryIO, path: Path, device: torch.device | str) -> dict[st
     if not isinstance(content, dict):
         raise CheckpointError("This file holds no weights.", file=path, fix="Use another epoch or file.")
     return content
+
+
+def _small(manifest: Path) -> str:
+    """Text of a manifest, which has a few lines."""
+    if not manifest.is_file():
+        raise FileNotFoundError
+    with manifest.open("rb") as stream:
+        text = stream.read(1 << 16)
+        if stream.read(1):
+            raise ValueError("it is too long")
+    return text.decode()
+
+
+def _claims(content: Any) -> int:
+    """Bytes of the largest tensor in plain values: one whose steps are 0 may be larger than any memory."""
+    if isinstance(content, (dict, list, tuple)):
+        inner = content.values() if isinstance(content, dict) else content
+        return max(map(_claims, inner), default=0)
+    return content.numel() * content.element_size() if hasattr(content, "element_size") else 0
 
 
 def _serialized(content: Mapping[str, Any]) -> bytes:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from pyannote.audio import __version__
 from pyannote.audio.core.errors import OutOfMemoryError, ToolkitError, UsageError
+from pyannote.audio.core.own_code import import_file, own_modules
 from pyannote.audio.core.threads import in_order
 
 Item = TypeVar("Item")
@@ -87,7 +88,7 @@ def _on_cluster(
         from cloudpickle import dumps
         from distributed import KilledWorker, as_completed
 
-        call = partial(_call, dumps(function))
+        call = partial(_call, tuple(own_modules()), dumps(function))
         # No result is kept on a worker once it is here, so that none is lost, and computed again, with it.
         for future in as_completed(client.map(call, items, pure=False), loop=client.loop):
             try:
@@ -106,8 +107,16 @@ def _on_cluster(
             yield result
 
 
-def _call(pickled: bytes, item: Item) -> object:
-    """Call a function, on a worker. What cannot be unpickled is an error of this call, not of the worker."""
+def _call(code: Sequence[Path], pickled: bytes, item: Item) -> object:
+    """Call a function, on a worker. What cannot be unpickled is an error of this call, not of the worker.
+
+    Parameters
+    ----------
+    code : sequence of path
+        Files of one's own that the sender has imported.
+    """
+    for file in code:
+        import_file(file)
     return _unpickled(pickled)(item)
 
 

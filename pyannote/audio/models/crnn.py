@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.models._checks import check_depth, check_sizes
 from pyannote.audio.models._local import LocalModel
 from pyannote.audio.models.base import Batch
 
@@ -64,9 +65,11 @@ class Crnn(LocalModel):
         super().__init__(specifications)
         if not len(channels) == len(time_stride) == len(frequency_stride) > 0:
             raise ConfigError("channels, time_stride and frequency_stride must be lists of one length.")
-        sizes = (*channels, *time_stride, *frequency_stride, recurrent, layers, hidden)
-        if min(sizes) < 1 or not 0 <= dropout < 1:
-            raise ConfigError("Sizes must be at least 1, and dropout in [0, 1).")
+        check_sizes(channels=channels, time_stride=time_stride, frequency_stride=frequency_stride)
+        check_sizes(recurrent=recurrent, hidden=hidden)
+        check_depth(layers=layers)
+        if not 0 <= dropout < 1:
+            raise ConfigError(f"dropout must be in [0, 1), not {dropout}.")
         self.resolution = self.local_resolution = math.prod(time_stride)
         # each convolution sees one frame of its own input on both sides of the first frame of a stride
         seen = sum(math.prod(time_stride[:layer]) for layer in range(len(time_stride)))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.models._checks import check_sizes
 from pyannote.audio.models._local import LocalModel
 from pyannote.audio.models.base import Batch
 
@@ -66,8 +67,9 @@ class Dcase(LocalModel):
         super().__init__(specifications)
         if len(pooling) != 4 or min(pooling) < 1:
             raise ConfigError(f"pooling must be four sizes of at least 1, not {list(pooling)}.")
-        if not 0 <= dropout < 1 or channels < 1 or hidden < 1:
-            raise ConfigError("dropout must be in [0, 1), channels and hidden at least 1.")
+        check_sizes(pooling=pooling, channels=channels, hidden=hidden)
+        if not 0 <= dropout < 1:
+            raise ConfigError(f"dropout must be in [0, 1), not {dropout}.")
         self.resolution = math.prod(pooling)
         self.local_resolution = pooling[0] * pooling[1]
         # one frame of each convolution, the second of which is over what has been pooled

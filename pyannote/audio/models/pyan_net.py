@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.models._checks import check_sizes
 from pyannote.audio.models._embedding import EmbeddingModel
 from pyannote.audio.models._normalization import Normalization
 from pyannote.audio.models._pooling import Pooling, pooling_layer
@@ -78,6 +79,7 @@ class PyanNet(EmbeddingModel):
     ) -> None:
         super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
         features = specifications.inputs["X"]
+        check_sizes(channels=channels, stride=stride)
         self.frames: nn.Module = nn.Identity()
         if features == 1:
             self.frames = waveform = WaveformFrames(specifications, channels, stride=stride)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.models._checks import check_sizes
+from pyannote.audio.models._checks import check_depth, check_sizes
 from pyannote.audio.models._embedding import EmbeddingModel
 from pyannote.audio.models._normalization import Normalization
 from pyannote.audio.models._pooling import Pooling, pooling_layer
@@ -96,7 +96,8 @@ class ResNet(EmbeddingModel):
         normalize: Normalization = True,
     ) -> None:
         super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
-        check_sizes(channels=channels, blocks=blocks)
+        check_sizes(channels=channels)
+        check_depth(blocks=blocks)
         if len(channels) != len(blocks):
             raise ConfigError("channels and blocks must be lists of one length.")
         bands = specifications.inputs["X"]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.core.own_code import own_digest, own_modules
 from pyannote.audio.io.storage import remove, write_bytes, write_text
 
 
@@ -28,7 +29,8 @@ class Records:
     folder : Path
         `<validate>/scores`.
     settings : mapping
-        All that scores depend on beside the weights. Scores of other settings are thrown away.
+        All that scores depend on beside the weights and code of one's own. Scores of other settings are
+        thrown away.
     version : callable, optional
         Gives a word for the weights of an epoch, which tells them from those of another training.
     """
@@ -37,7 +39,9 @@ class Records:
         self, folder: Path, settings: Mapping[str, Any], version: Callable[[int], str] = _always_the_same
     ) -> None:
         self.folder = folder
-        self.settings = json.dumps(dict(settings), indent=1, sort_keys=True) + "\n"
+        code = [own_digest(module.__name__) for module in own_modules().values()]
+        all_settings = {**settings, "code": code} if code else dict(settings)
+        self.settings = json.dumps(all_settings, indent=1, sort_keys=True) + "\n"
         self.version = version
 
     def kept(self, epochs: Iterable[int]) -> list[int]:

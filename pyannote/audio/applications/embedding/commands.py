@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pyannote.audio.applications.arguments import (
+    CODE,
     Arguments,
     Command,
     acceleration,
@@ -70,7 +71,7 @@ Usage: {program} compare [--cpu | --gpu] [options] {validate} <first> <second>
 
 Options:
   --duration=D       Duration of a chunk in seconds (default: that of the validation).
-  --cpu              Compute on the CPU.
+{code}  --cpu              Compute on the CPU.
   --gpu              Compute on the GPU (default: if there is one).
   --debug            Show tracebacks.
   -h, --help         Show this text.
@@ -128,6 +129,7 @@ class Dialect:
             "to": to,
             "order": order,
             "step": step,
+            "code": CODE,
             "common": common_options(database=self.seconds),
         }
         texts = {"train": TRAIN, "validate": VALIDATE, "apply": APPLY, "compare": COMPARE}

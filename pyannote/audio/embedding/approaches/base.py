@@ -14,7 +14,7 @@ from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.shares import WHOLE, Share
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.core.windows import batches_of
+from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_of, check_epoch
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segments import SegmentSampler, Speakers, durations
 from pyannote.audio.features.base import FeatureExtraction
@@ -69,17 +69,19 @@ class Base(ABC):
         label_min_duration: float = 0.0,
     ) -> None:
         low, high = (min_duration, max_duration) if duration is None else (duration, duration)
-        if not 0 < low <= high < float("inf"):
+        if not 0 < low <= high <= DAY:
             raise ConfigError(
-                f"Segments of {low:g} to {high:g} s were asked for; durations must be positive, and "
-                "min_duration at most max_duration."
+                f"Segments of {low:g} to {high:g} s were asked for; durations must be positive, min_duration "
+                f"at most max_duration, and both at most {DAY}."
             )
-        if per_fold < 2 or per_label < self.fewest:
+        if per_fold < 2 or per_label < self.fewest or per_fold * per_label > LARGEST_BATCH:
             raise ConfigError(
-                f"per_fold must be at least 2, and per_label of {type(self).__name__} at least {self.fewest}."
+                f"per_fold must be at least 2, per_label of {type(self).__name__} at least {self.fewest}, "
+                f"and their product at most {LARGEST_BATCH}."
             )
         if not (0 < per_epoch < float("inf") and label_min_duration >= 0):
             raise ConfigError("per_epoch must be positive, and label_min_duration not negative.")
+        check_epoch(per_epoch, (low + high) / 2)
         self.min_duration, self.max_duration = low, high
         self.per_fold, self.per_label = per_fold, per_label
         self.per_epoch = per_epoch

@@ -15,7 +15,7 @@ from pyannote.audio.core.labels import LabelsSpecification, frame_range
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.shares import WHOLE, Share
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.core.windows import batches_of
+from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_of, check_epoch
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
@@ -27,9 +27,9 @@ class Base(ABC):
     Parameters
     ----------
     duration : float
-        Duration of a chunk, in seconds.
+        Duration of a chunk, in seconds, at most a day.
     batch_size : int
-        Chunks of a batch.
+        Chunks of a batch, 1 to 65,536.
     per_epoch : float
         Audio of an epoch, in days: 1 is 43,200 chunks of 2 s.
     """
@@ -44,8 +44,12 @@ class Base(ABC):
     """All batches are of one shape, and targets and loss are the same operations for each of them."""
 
     def __init__(self, duration: float = 2.0, batch_size: int = 32, per_epoch: float = 1.0) -> None:
-        if not (0 < duration < math.inf and batch_size >= 1 and 0 < per_epoch < math.inf):
-            raise ConfigError("duration, batch_size and per_epoch must be positive.")
+        if not (0 < duration <= DAY and 1 <= batch_size <= LARGEST_BATCH and 0 < per_epoch < math.inf):
+            raise ConfigError(
+                f"duration, batch_size and per_epoch must be positive, duration at most {DAY} (seconds), and "
+                f"batch_size at most {LARGEST_BATCH}."
+            )
+        check_epoch(per_epoch, duration)
         self.head = nn.Identity()
         self.duration = duration
         self.batch_size = batch_size

@@ -186,8 +186,10 @@ def _labels(spec: Mapping[str, Any]) -> tuple[LabelsSpecification, tuple[str, ..
     for key in spec:
         if key not in LABELS_KEYS:
             close = get_close_matches(str(key), LABELS_KEYS, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise ConfigError(f"labels_spec has no key {key!r}; it has {', '.join(LABELS_KEYS)}.{hint}")
+            raise ConfigError(
+                f"labels_spec has no key {key!r}; it has {', '.join(LABELS_KEYS)}.",
+                fix=f"Did you mean {close[0]!r}?" if close else None,
+            )
     parts = {key: spec.get(key) or {} for key in ("union", "intersection")}
     for key, groups in parts.items():
         if not isinstance(groups, Mapping) or not all(map(_are_names, [[*groups], *groups.values()])):
