@@ -34,4 +34,7 @@ def curves(folder: Path, purge_step: int | None = None) -> Iterator[SummaryWrite
         # this is about what is printed
         raise
     except OSError as error:
+        if error.errno is None or not Path(error.filename or folder).is_relative_to(folder):
+            # this is about something else
+            raise
         raise storage_error(error, folder / "events.out.tfevents") from error

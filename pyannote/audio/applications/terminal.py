@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pyannote.audio.core.errors import OutOfMemoryError, PeerError, ToolkitError
+from pyannote.audio.core.foreign_errors import is_out_of_memory, unforeseen
 from pyannote.audio.core.shares import Share
 from pyannote.audio.io.refusals import storage_error
 
@@ -157,16 +158,11 @@ def _silent(arguments: object) -> None:
 
 def _translated(error: Exception) -> ToolkitError:
     """The same error as a sentence."""
-    text = " ".join(str(error).split())
-    out_of_memory: tuple[Any, ...] = (MemoryError,)
-    if isinstance(error, out_of_memory) or "out of memory" in text or "can't allocate memory" in text:
+    if is_out_of_memory(error):
         return OutOfMemoryError(
             "There is too little memory for this.",
             fix="Set a smaller batch_size in config.yml, or a smaller --batch. Finished epochs are safe.",
         )
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.errno is not None:
         return storage_error(error, error.filename or "A file", action="used")
-    return ToolkitError(
-        f"Something unforeseen happened ({type(error).__name__}: {text}).",
-        fix="Please report it, with what --debug prints.",
-    )
+    return unforeseen(error)

@@ -14,6 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device, on_device
+from pyannote.audio.applications.memory import training_batches
 from pyannote.audio.applications.terminal import bar, say, uninterrupted, warn
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import ConfigError, UsageError
@@ -136,10 +137,11 @@ def _learn(
             _tell(report, options)
             return validated(report.epoch)
 
-        _find_learning_rate(trainer, writer)
-        for report in trainer.epochs(resumed + 1, options.last, progress=bar):
-            if ranks.answer(partial(ends, report)):
-                break
+        with training_batches(experiment):
+            _find_learning_rate(trainer, writer)
+            for report in trainer.epochs(resumed + 1, options.last, progress=bar):
+                if ranks.answer(partial(ends, report)):
+                    break
 
 
 def _trainer(
