@@ -92,13 +92,15 @@ def known_database(path, cache):
     registry = Registry()
     for one in str(path).split(";"):
         registry.load_database(one)
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         patch.setattr(pyannote.database, "registry", registry)
         patch.setenv("PYANNOTE_AUDIO_CACHE", str(cache))
         patch.setattr(threading, "excepthook", threading.excepthook)
+        patch.setattr(sys, "unraisablehook", sys.unraisablehook)
         yield
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

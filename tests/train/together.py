@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pyannote.audio.applications import terminal
+from pyannote.audio.applications import signals, terminal
 from pyannote.audio.augmentation.mixup import Mixup
 from pyannote.audio.augmentation.time_frequency_masking import TimeFrequencyMasking
 from pyannote.audio.core.errors import DataError
@@ -164,7 +164,7 @@ def learn(ranks, folder):
         "rows": rows,
         "turn": (before, together),
         "answer": ranks.answer(lambda: {"rank": ranks.share.rank}),
-        "led": ranks.led(terminal.uninterrupted()).__class__.__name__,
+        "led": ranks.led(signals.uninterrupted()).__class__.__name__,
         "normalized": normalized(ranks),
         "position": ranks.position,
         **learned(ranks),

@@ -15,7 +15,8 @@ from torch.utils.tensorboard import SummaryWriter
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device, on_device
 from pyannote.audio.applications.memory import training_batches
-from pyannote.audio.applications.terminal import bar, say, uninterrupted, warn
+from pyannote.audio.applications.signals import uninterrupted
+from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.randomness import torch_seed
