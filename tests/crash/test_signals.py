@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from processes import hears, session, signal_group, waits
+from processes import alive, children, hears, session, signal_group, waits
 
 from pyannote.audio.io.checkpoint import Checkpoints
 
@@ -101,8 +101,8 @@ def test_a_signal_at_any_moment(kind, times, command, promise):
     promise(
         f"Ctrl-C and SIGTERM end {KINDS[kind]} in time, with all epochs whole.",
         "Signals to its process group at random moments, and again while it ends.",
-        f"{times} signals: exit status 130 or 143 within {IN_TIME:g} s; 0 processes, half-written files and locks "
-        "left",
+        f"{times} signals: exit status 130 or 143 within {IN_TIME:g} s; 0 processes, half-written files "
+        "and locks left",
     )
 
 
@@ -167,11 +167,12 @@ def test_processes_that_torchrun_has_started(number, experiment, promise):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert waits(experiment.weights(2).with_suffix(".json").exists, 120), process.poll()
-    ranks = set(session(process.pid)) - {process.pid}
+    ranks = children(process.pid)
     assert len(ranks) == 2
+    # torchrun gives them sessions of their own
     began = time.monotonic()
     signal_group(process, number)
-    assert waits(lambda: not ranks & set(session(process.pid)), 60)
+    assert waits(lambda: not any(map(alive, ranks)))
     assert time.monotonic() - began < IN_TIME
     _, err = process.communicate(timeout=60)
     assert err.count(ENDS[number][1]) == 1

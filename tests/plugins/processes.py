@@ -25,6 +25,18 @@ def hears(process, number):
     return False
 
 
+def children(process):
+    """Processes that another one has started."""
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def alive(process):
+    """Whether a process still runs."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
 def session(leader):
     """Processes of the session of a leader that still run."""
     found = []

@@ -105,12 +105,12 @@ def watch() -> None:
 
 
 def leave(status: int) -> NoReturn:
-    """Exit; after a signal at once, since others would come through while Python tidies up."""
-    if _heard:
+    """Exit at once: there is nothing left to tidy up, and Python hears no signal while it does."""
+    for stream in (sys.stdout, sys.stderr):
+        # whoever read it may have gone
         with suppress(OSError):
-            sys.stdout.flush()
-        os._exit(status)
-    sys.exit(status)
+            stream.flush()
+    os._exit(status)
 
 
 def _install(handler: signal.Handlers | object) -> None:

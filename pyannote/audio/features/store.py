@@ -70,6 +70,10 @@ PACK_FILES = 1000
 """Recordings up to which a pack lies in memory: to open more, each time, takes longer than to read them."""
 
 
+MAPPED_FILES = 100
+"""Recordings up to which each is mapped into memory by itself, where each is asked for."""
+
+
 class FeatureStore:
     """Computes the features of a recording when they are first asked for, and keeps them on disk.
 
@@ -226,6 +230,18 @@ class FeatureStore:
         """
         index = self._index(files)
         return self._data(files, index), index.offsets
+
+    def each(self, files: Sequence[AudioFile]) -> list[Features]:
+        """Features of each of several recordings, mapped into memory.
+
+        Many of them are mapped as parts of one file, since each file that is mapped counts among those that a
+        process may have open.
+        """
+        if len(files) <= MAPPED_FILES:
+            return [self.get(file) for file in files]
+        index = self._index(files)
+        data = self._packed_file(files, index, (int(index.offsets[-1]), self.extraction.dimension))
+        return [data[first:last] for first, last in pairwise(index.offsets)]
 
     def _index(self, files: Sequence[AudioFile], progress: Progress = silent) -> Index:
         """What is known of some recordings, all of which are in the store from then on."""
