@@ -127,6 +127,7 @@ def test_in_a_step_of_an_embedding(embedding, emb, monkeypatch):
     )
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("std::bad_alloc")], ids=["Python", "C++"])
 def test_in_the_thread_that_draws_batches(error, experiment, here, monkeypatch):
     experiment.config.write_text(
         experiment.config.read_text() + "data_augmentation: {name: AddNoiseFromGaps}\n"

@@ -82,8 +82,10 @@ def check_whole(folders):
     assert not [*folders.root.rglob("*.part"), *folders.root.rglob(".lock.*")]
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(8, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "times"),
+    [("train", 1), ("epochs", 1), *(pytest.param(kind, 8, marks=pytest.mark.slow) for kind in KINDS)],
+)
 def test_a_signal_at_any_moment(kind, times, command, promise):
     moments, slowest = random.Random(f"{kind} {times}"), 0.0
     for count in range(times):
