@@ -91,6 +91,19 @@ def test_a_batch_that_is_too_large_for_the_process(copied, start, here, promise)
     )
 
 
+@pytest.mark.slow
+def test_in_processes_that_torchrun_has_started(copied, torchrun):
+    text = copied.config.read_text()
+    copied.config.write_text(text.replace("batch_size: 32", f"batch_size: {HUGE}"))
+    before = contents(copied)
+    arguments = ("dcase", "train", "--cpu", "--from=last", "--to=4", copied.root, copied.protocol)
+    process = torchrun(*arguments, preexec_fn=limited)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert f"There is too little memory for batches of {HUGE} chunks (batch_size)." in err
+    assert contents(copied) == before
+
+
 def test_in_a_step(error, copied, here, monkeypatch):
     before = contents(copied)
     # one batch an epoch: the fourth epoch is the last that is whole

@@ -157,17 +157,8 @@ def test_before_there_is_anything_to_interrupt():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", ENDS)
-def test_processes_that_torchrun_has_started(number, experiment, promise):
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    words = ["-m", "pyannote.audio.applications.pyannote_audio", "dcase", "train", "--cpu", "--to=100000"]
-    process = subprocess.Popen(
-        [*launcher, *words, experiment.root, experiment.protocol],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+def test_processes_that_torchrun_has_started(number, experiment, torchrun, promise):
+    process = torchrun("dcase", "train", "--cpu", "--to=100000", experiment.root, experiment.protocol)
     assert waits(experiment.weights(2).with_suffix(".json").exists, 120), process.poll()
     ranks = children(process.pid)
     assert len(ranks) == 2
