@@ -81,7 +81,7 @@ def again(begun):
     return max((1 + before - after for before, after in pairwise(begun)), default=0)
 
 
-@pytest.mark.parametrize(("kills", "epochs"), [(5, 4), pytest.param(50, 10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("kills", "epochs"), [(5, 3), pytest.param(50, 10, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("block", ["dcase", "emb"])
 def test_a_training_that_is_killed_comes_to_the_same(block, kills, epochs, request, promise):
     make = request.getfixturevalue(block)

@@ -68,7 +68,7 @@ data_augmentation:
 @pytest.mark.parametrize(
     ("block", "batches", "epoch"),
     [
-        ("dcase", 400, 1000),
+        ("dcase", 300, 1000),
         pytest.param("dcase", 5000, 20, marks=pytest.mark.slow),
         pytest.param("emb", 5000, 20, marks=pytest.mark.slow),
     ],

@@ -32,6 +32,12 @@ ERRORS = {
 }
 
 
+of_some = pytest.mark.parametrize(
+    "error", [ERRORS[kind] for kind in ("CUDA", "Python")], ids=["CUDA", "Python"]
+)
+"""All of them are raised in steps; elsewhere, some will do."""
+
+
 def limited():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
@@ -140,7 +146,7 @@ def test_in_a_step_of_an_embedding(embedding, emb, monkeypatch):
     )
 
 
-@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("std::bad_alloc")], ids=["Python", "C++"])
+@of_some
 def test_in_the_thread_that_draws_batches(error, experiment, here, monkeypatch):
     experiment.config.write_text(
         experiment.config.read_text() + "data_augmentation: {name: AddNoiseFromGaps}\n"
@@ -152,6 +158,7 @@ def test_in_the_thread_that_draws_batches(error, experiment, here, monkeypatch):
     assert experiment.weights(1).exists()
 
 
+@of_some
 @pytest.mark.parametrize("command", ["validate", "apply"])
 def test_in_validation_and_applying(command, error, copied, here, monkeypatch):
     folder = copied.validate if command == "apply" else copied.train
@@ -176,6 +183,7 @@ def test_in_validation_and_applying_of_embeddings(command, embedded_copy, emb, m
     assert "There is too little memory for batches of 4096 chunks (--batch=4096). Set" in result.err
 
 
+@of_some
 @pytest.mark.parametrize("parallel", [1, 2])
 def test_in_the_features_of_a_file(parallel, error, experiment, here, tmp_path, monkeypatch):
     replace(monkeypatch, LibrosaMelSpectrogram, "open", failing(error))
