@@ -81,8 +81,8 @@ def network_of(task, specifications):
     return model
 
 
-def shown(name, folder, parallel, ahead, ranks):
-    """Inputs and truth of each step of some epochs, as bytes."""
+def shown(name, mixed, folder, parallel, ahead, ranks):
+    """Inputs and truth of each step of some epochs; features are changed, too, or not."""
     files, extraction, task = recordings(), LibrosaMFCC(sample_rate=RATE), task_of(name)
     task.check(files)
     noise = AddNoise(probability=0.7)
@@ -99,12 +99,13 @@ def shown(name, folder, parallel, ahead, ranks):
         steps.append({key: value.clone() for key, value in batch.items()})
 
     model.register_forward_pre_hook(note)
+    augmentations = [TimeFrequencyMasking(), Mixup()] if name in TASKS else [TimeFrequencyMasking()]
     trainer = Trainer(
         model,
         task,
         SGD()([*model.parameters(), *task.head.parameters()], 0.0),
         ConstantScheduler(0.01),
-        augmentations=[TimeFrequencyMasking(), Mixup()] if name in TASKS else [TimeFrequencyMasking()],
+        augmentations=augmentations if mixed else [],
         seed=3,
         ahead=ahead,
         ranks=ranks,
@@ -126,25 +127,18 @@ def content(steps):
 
 
 @pytest.mark.parametrize("ways", [FEW, pytest.param(ALL, marks=pytest.mark.slow)], ids=["few", "all"])
+@pytest.mark.parametrize("mixed", [False, True], ids=["waveforms", "features"])
 @pytest.mark.parametrize("name", [*TASKS, *APPROACHES])
-def test_the_same_samples_in_all_ways(name, ways, tmp_path, promise):
-    expected = content(shown(name, tmp_path / "1", 1, 0, Alone()))
+def test_the_same_samples_in_all_ways(name, mixed, ways, tmp_path, promise):
+    expected = content(shown(name, mixed, tmp_path / "1", 1, 0, Alone()))
     assert len(expected) > EPOCHS and expected[0] != expected[len(expected) // EPOCHS]
     for parallel, ahead, size in ways:
-        parts = [
-            shown(
-                name,
-                tmp_path / str(parallel),
-                parallel,
-                ahead,
-                Part(Share(rank, size)) if size > 1 else Alone(),
-            )
-            for rank in range(size)
-        ]
+        ranks = [Part(Share(rank, size)) for rank in range(size)]
+        parts = [shown(name, mixed, tmp_path / str(parallel), parallel, ahead, rank) for rank in ranks]
         assert content(joined(parts)) == expected, (parallel, ahead, size)
     promise(
         f"{name} shows a network the same samples, whoever draws them.",
-        "Inputs and truth of each step, augmented, with 1 or 2 files read at once, 0, 1 or 2 batches drawn "
-        "ahead by a thread, and 1 process or more.",
+        f"Inputs and truth of each step, with noise{' and changed features' * mixed}, 1 or 2 files read at "
+        "once, 0, 1 or 2 batches drawn ahead by a thread, and 1 process or more.",
         f"{len(expected)} batches in {len(ways)} other ways, 0 bytes differ",
     )
