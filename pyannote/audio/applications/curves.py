@@ -54,7 +54,7 @@ def curves(folder: Path, purge_step: int | None = None) -> Iterator[SummaryWrite
         # this is about what is printed
         raise
     except OSError as error:
-        if error.errno is None or not Path(error.filename or folder).is_relative_to(folder):
-            # this is about something else
+        if error.errno is None:
+            # not the operating system says so, but a library whose parts cannot be loaded
             raise
         raise storage_error(error, folder / "events.out.tfevents") from error

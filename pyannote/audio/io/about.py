@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from pyannote.audio.core.errors import ToolkitError
+from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.foreign_errors import named, within_memory
 from pyannote.audio.io.waveform import AudioFile
 
@@ -45,6 +45,7 @@ def about(file: AudioFile) -> Iterator[None]:
     with named(name), within_memory("this file", file=name, fix=fix):
         try:
             yield
-        except ToolkitError as error:
+        except DataError as error:
+            # others, such as those of a configuration, are not about a recording
             error.file = error.file or name
             raise
