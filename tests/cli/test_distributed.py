@@ -3,13 +3,11 @@
 import os
 import re
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
+from processes import children, waits
 
 # dropout is drawn by each process for its own rows
 STILL = "   params: {dropout: 0.0}\nscheduler:"
@@ -23,42 +21,6 @@ def close(one, other):
     return one.keys() == other.keys() and all(
         torch.allclose(value, other[name], atol=1e-5) for name, value in one.items()
     )
-
-
-@pytest.fixture
-def torchrun():
-    """Start a command in two processes; whatever still runs at the end of the test is killed."""
-    started = []
-
-    def popen(*arguments):
-        launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-        command = [*launcher, "-m", "pyannote.audio.applications.pyannote_audio", *map(str, arguments)]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        process = subprocess.Popen(command, **pipes, text=True, start_new_session=True)
-        started.append(process)
-        return process
-
-    yield popen
-    for process in started:
-        if process.poll() is None:
-            for child in children(process.pid):
-                os.kill(child, signal.SIGKILL)
-            process.kill()
-        process.communicate()
-
-
-def children(process):
-    """Processes that another one has started."""
-    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-
-
-def waits(condition, seconds=120):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_two_processes_train_what_one_does_and_one_goes_on(

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from pyannote.core import SlidingWindow
 
-from pyannote.audio.core.errors import AudioError, StorageError
+from pyannote.audio.core.errors import AudioError, OutOfMemoryError, StorageError
 from pyannote.audio.features import store as store_module
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
@@ -176,8 +176,10 @@ def test_what_was_finished_before_an_error_stays(tmp_path, files, parallel):
     assert parallel > 1 or extraction.opened == opened
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
-def test_interruption_leaves_no_torn_file(tmp_path, files, monkeypatch, error):
+@pytest.mark.parametrize(
+    ("error", "told"), [(KeyboardInterrupt, KeyboardInterrupt), (MemoryError, OutOfMemoryError)]
+)
+def test_interruption_leaves_no_torn_file(tmp_path, files, monkeypatch, error, told):
     class Interrupted(Counting):
         piece = 10
 
@@ -188,7 +190,7 @@ def test_interruption_leaves_no_torn_file(tmp_path, files, monkeypatch, error):
             return super().compute(windows)
 
     store = FeatureStore(Interrupted(), tmp_path / "cache")
-    with pytest.raises(error):
+    with pytest.raises(told):
         store.get(files[0])
     assert visible(store.folder) == ["parameters.json"]
 

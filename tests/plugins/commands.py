@@ -1,5 +1,6 @@
 """Tiny synthetic data sets, and two ways to run commands on them: in this process, and as one of its own."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import numpy as np
 import pyannote.database
 import pytest
 import soundfile
+from processes import children
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
@@ -93,15 +95,17 @@ def known_database(path, cache):
     registry = Registry()
     for one in str(path).split(";"):
         registry.load_database(one)
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         patch.setattr(pyannote.database, "registry", registry)
         patch.setenv("PYANNOTE_AUDIO_CACHE", str(cache))
         patch.setattr(threading, "excepthook", threading.excepthook)
         # classes of --code are known to one command
         patch.setattr(own_code, "_modules", {})
+        patch.setattr(sys, "unraisablehook", sys.unraisablehook)
         yield
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")
@@ -159,6 +163,29 @@ def start():
     yield popen
     for process in started:
         if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def torchrun():
+    """Start a command in two processes; whatever still runs at the end of the test is killed."""
+    started = []
+
+    def popen(*arguments, **options):
+        launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+        command = [*launcher, "-m", "pyannote.audio.applications.pyannote_audio", *map(str, arguments)]
+        usual = {"start_new_session": True, "preexec_fn": heed_interrupts}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        process = subprocess.Popen(command, **{**pipes, **usual, **options})
+        started.append(process)
+        return process
+
+    yield popen
+    for process in started:
+        if process.poll() is None:
+            for child in children(process.pid):
+                os.kill(child, signal.SIGKILL)
             process.kill()
         process.communicate()
 

@@ -16,7 +16,10 @@ from pyannote.audio.core.shares import Share
 from pyannote.audio.train.distributed import Alone
 
 WORKER = Path(__file__).with_name("together.py")
-DISTURBED = ("killed", "stopped", "silent", "failing", "slow", "small", "parted")
+DISTURBED = ("killed", "stopped", "silent", "failing", "raising", "crowded", "slow", "small", "parted")
+IN_TIME = 60
+"""Seconds within which all must have ended when one has."""
+
 KINDS = (
     "detection",
     "augmented",
@@ -142,6 +145,23 @@ def test_the_others_end_with_process_0_and_leave_the_word_to_it(ended):
     how = ended[1]["failing.2"]
     assert how["codes"] == [4, 9]
     assert how["errors"] == ["Error: There is nothing in here.\n", ""]
+
+
+def test_an_error_that_nobody_foresaw_ends_the_others(ended, promise):
+    how, crowded = ended[1]["raising.2"], ended[1]["crowded.2"]
+    assert how["codes"] == [9, 1]
+    assert how["errors"][1].startswith(
+        "Error: batch 3 of epoch 1: Something unforeseen happened (ValueError)."
+    )
+    assert crowded["codes"] == [9, 7]
+    assert crowded["errors"][1].startswith("Error: There is too little memory")
+    disturbed = [ended[1][f"{work}.2"] for work in DISTURBED if work not in ("slow", "parted")]
+    assert all(one["seconds"] < IN_TIME for one in disturbed)
+    promise(
+        "A process of a training that dies, hangs or fails is an error of the others, and no hang.",
+        f"One of two processes is killed, stopped, or fails: {', '.join(DISTURBED)}.",
+        f"all have ended in less than {IN_TIME} s",
+    )
 
 
 def test_long_work_of_process_0_is_waited_for(ended):

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pyannote.audio.applications import terminal
+from pyannote.audio.applications import signals, terminal
 from pyannote.audio.augmentation.mixup import Mixup
 from pyannote.audio.augmentation.time_frequency_masking import TimeFrequencyMasking
 from pyannote.audio.core.errors import DataError
@@ -164,7 +164,7 @@ def learn(ranks, folder):
         "rows": rows,
         "turn": (before, together),
         "answer": ranks.answer(lambda: {"rank": ranks.share.rank}),
-        "led": ranks.led(terminal.uninterrupted()).__class__.__name__,
+        "led": ranks.led(signals.uninterrupted()).__class__.__name__,
         "normalized": normalized(ranks),
         "position": ranks.position,
         **learned(ranks),
@@ -201,6 +201,26 @@ def failing(ranks, folder):
         raise DataError("There is nothing in here.")
 
 
+def raising(ranks, folder, error=ValueError):
+    """The other process fails in a way that nobody foresaw, in the thread that draws its batches."""
+    trainer = detector(ranks, ahead=2)
+    draw = trainer.task.batches
+
+    def batches(*arguments):
+        for index, batch in enumerate(draw(*arguments)):
+            if index == 2 and ranks.share.rank == 1:
+                raise error
+            yield batch
+
+    trainer.task.batches = batches
+    trainer.epoch(1)
+
+
+def crowded(ranks, folder):
+    """The other process has too little memory."""
+    raising(ranks, folder, MemoryError)
+
+
 def slow(ranks, folder):
     """Process 0 takes longer than the others would wait for a step."""
     ranks.answer(lambda: time.sleep(2 * distributed.PATIENCE))
@@ -219,7 +239,10 @@ def parted(ranks, folder):
     detector(ranks).epoch(1)
 
 
-WORKS = {work.__name__: work for work in (learn, killed, stopped, silent, failing, slow, small, parted)}
+WORKS = {
+    work.__name__: work
+    for work in (learn, killed, stopped, silent, failing, raising, crowded, slow, small, parted)
+}
 HASTE = {"stopped", "silent", "slow"}
 
 

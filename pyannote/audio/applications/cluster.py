@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import TypeVar
 
 from pyannote.audio.applications.terminal import bar
@@ -28,7 +29,7 @@ def apply_on_cluster(
     files : sequence of Recording
     """
     numbered = [(index, _portable(file)) for index, file in enumerate(files)]
-    done = Workers(scheduler=scheduler).map(partial(_numbered, apply_one), numbered)
+    done = Workers(scheduler=scheduler).map(partial(_numbered, apply_one), numbered, file=itemgetter(1))
     results = dict(bar(done, total=len(files), description="Applying"))
     return [results[index] for index in range(len(files))]
 

@@ -5,10 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.io.refusals import storage_error
+
+
+class Curves(SummaryWriter):
+    """Writer of curves, and of pictures, of which it keeps nothing in memory."""
+
+    def add_figure(self, tag: str, figure: Any, *others: Any, **options: Any) -> None:
+        """Draw a figure, which cannot be drawn again.
+
+        Parameters
+        ----------
+        tag : str
+        figure : Figure
+        *others, **options
+            See `SummaryWriter.add_figure`.
+        """
+        super().add_figure(tag, figure, *others, **options)
+        # A figure and its canvas hold each other: megabytes would stay until Python looks for circles.
+        figure.clear()
+        figure.canvas = None
 
 
 @contextmanager
@@ -28,10 +48,13 @@ def curves(folder: Path, purge_step: int | None = None) -> Iterator[SummaryWrite
         If they cannot be written. tensorboard writes in a thread of its own: this comes with a later call.
     """
     try:
-        with SummaryWriter(log_dir=str(folder), purge_step=purge_step) as writer:
+        with Curves(log_dir=str(folder), purge_step=purge_step) as writer:
             yield writer
     except BrokenPipeError:
         # this is about what is printed
         raise
     except OSError as error:
+        if error.errno is None:
+            # not the operating system says so, but a library whose parts cannot be loaded
+            raise
         raise storage_error(error, folder / "events.out.tfevents") from error

@@ -187,8 +187,10 @@ class Experiment(ABC):
                 sounds = augmentation.sources(files)
             rate = self.extraction.sample_rate
             self.store.waveforms.prepare([*(sound.file for sound in sounds), *files], progress=bar)
+            heard = {id(sound.file): sound.file for sound in sounds}
+            whole = dict(zip(heard, self.store.waveforms.each([*heard.values()]), strict=True))
             waveforms = [
-                self.store.waveforms.get(sound.file)[round(sound.start * rate) : round(sound.end * rate), 0]
+                whole[id(sound.file)][round(sound.start * rate) : round(sound.end * rate), 0]
                 for sound in sounds
             ]
             with self._located(DataError, "data_augmentation"):

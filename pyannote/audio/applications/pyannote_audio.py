@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 
 from pyannote.audio import __version__
+from pyannote.audio.applications import signals
 from pyannote.audio.applications.arguments import EXIT_STATUS, HELP, dispatch, one_of
 
 USAGE = (
@@ -45,7 +46,8 @@ BLOCKS = {"dcase": "labeling", "mlt": "labeling", "emb": "embedding"}
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point: run the command, and exit with its status."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    signals.watch()
+    signals.leave(run(sys.argv[1:] if argv is None else argv))
 
 
 def run(argv: list[str]) -> int:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from pyannote.audio import __version__
+from pyannote.audio.applications import signals
 from pyannote.audio.applications.arguments import EXIT_STATUS, HELP, Arguments, Command, dispatch
 from pyannote.audio.applications.embedding.commands import SPEAKER_EMBEDDING
 from pyannote.audio.core.errors import UsageError
@@ -41,7 +42,8 @@ Features are cached in $PYANNOTE_AUDIO_CACHE (default: ~/.cache/pyannote.audio).
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point: run the command, and exit with its status."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    signals.watch()
+    signals.leave(run(sys.argv[1:] if argv is None else argv))
 
 
 def run(argv: list[str]) -> int:

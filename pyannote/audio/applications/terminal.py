@@ -3,54 +3,21 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from io import TextIOWrapper
-from types import FrameType
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from pyannote.audio.applications import signals
 from pyannote.audio.core.errors import OutOfMemoryError, PeerError, ToolkitError
+from pyannote.audio.core.foreign_errors import is_out_of_memory, unforeseen
 from pyannote.audio.core.shares import Share
 from pyannote.audio.io.refusals import storage_error
 
 T = TypeVar("T")
-
-INTERRUPTED = 130
-TERMINATED = 143
-
-
-class Terminated(BaseException):
-    """The process was asked to end (SIGTERM)."""
-
-
-_asked_to_end: list[type[BaseException]] = []
-"""What the last signal raises. Python drops an exception that comes while it cleans an object up; then it is
-raised again by the next step of what is shown by a bar."""
-
-
-_sections: list[None] = []
-"""As many as there are sections that a signal must not interrupt."""
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Let a signal wait for the end of a short section.
-
-    What writes for tensorboard shares a queue with a thread: an exception in the wrong place would leave it
-    waiting for ever.
-    """
-    _sections.append(None)
-    try:
-        yield
-    finally:
-        _sections.pop()
-        if _asked_to_end and not _sections:
-            raise _asked_to_end.pop()
 
 
 def say(sentence: str) -> None:
@@ -72,8 +39,7 @@ def bar(items: Iterable[T], *, total: int, description: str) -> Iterator[T]:
     hidden = not (_leads() and sys.stderr.isatty())
     shown = tqdm(items, total=total, desc=description, leave=False, disable=hidden)
     for item in shown:
-        if _asked_to_end:
-            raise _asked_to_end.pop()
+        signals.mind()
         yield item
 
 
@@ -92,35 +58,33 @@ def run(command: Callable[[], None], debug: bool = False) -> int:
     int
         0, the code of the error, 130 after Ctrl-C, or 143 after SIGTERM.
     """
-    _asked_to_end.clear()
     if isinstance(sys.stdout, TextIOWrapper):
         # a terminal of another encoding shall not end what a name in a sentence cannot be written in
         sys.stdout.reconfigure(errors="backslashreplace")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # a shell lets jobs in the background ignore Ctrl-C
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _end)
     if not debug:
         warnings.simplefilter("ignore")
         # an error in a thread comes back to the command, which says it in a sentence
         threading.excepthook = _silent
+        # what is raised while an object is cleaned up, such as a signal, comes again
+        sys.unraisablehook = _silent
     try:
-        command()
-    except ToolkitError as error:
-        return _failed(error, debug)
-    except KeyboardInterrupt:
-        _report("Interrupted. What was finished is safe.")
-        return INTERRUPTED
-    except Terminated:
-        _report("Terminated. What was finished is safe.")
-        return TERMINATED
-    except BrokenPipeError:
+        with signals.heeded():
+            command()
+    except (Exception, KeyboardInterrupt, signals.Terminated) as error:
+        return _status(error, debug)
+    return 0
+
+
+def _status(error: BaseException, debug: bool) -> int:
+    """Say what has ended a command: a signal, if one has come, whatever has become of it."""
+    if (number := signals.heard()) is not None:
+        _report(signals.sentence(number))
+        return signals.STATUS[number]
+    if isinstance(error, BrokenPipeError):
         # whoever read the output has gone; there is no one left to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except Exception as error:
-        return _failed(_translated(error), debug)
-    return 0
+    return _failed(error if isinstance(error, ToolkitError) else _translated(error), debug)
 
 
 def _failed(error: ToolkitError, debug: bool) -> int:
@@ -144,29 +108,17 @@ def _leads() -> bool:
     return Share.of().rank == 0
 
 
-def _end(number: int, frame: FrameType | None) -> None:
-    error = KeyboardInterrupt if number == signal.SIGINT else Terminated
-    _asked_to_end[:] = [error]
-    if not _sections:
-        raise error
-
-
 def _silent(arguments: object) -> None:
     """Print nothing."""
 
 
-def _translated(error: Exception) -> ToolkitError:
+def _translated(error: BaseException) -> ToolkitError:
     """The same error as a sentence."""
-    text = " ".join(str(error).split())
-    out_of_memory: tuple[Any, ...] = (MemoryError,)
-    if isinstance(error, out_of_memory) or "out of memory" in text or "can't allocate memory" in text:
+    if is_out_of_memory(error):
         return OutOfMemoryError(
             "There is too little memory for this.",
             fix="Set a smaller batch_size in config.yml, or a smaller --batch. Finished epochs are safe.",
         )
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.errno is not None:
         return storage_error(error, error.filename or "A file", action="used")
-    return ToolkitError(
-        f"Something unforeseen happened ({type(error).__name__}: {text}).",
-        fix="Please report it, with what --debug prints.",
-    )
+    return unforeseen(error)

@@ -14,7 +14,9 @@ from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device, on_device
-from pyannote.audio.applications.terminal import bar, say, uninterrupted, warn
+from pyannote.audio.applications.memory import training_batches
+from pyannote.audio.applications.signals import uninterrupted
+from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.randomness import torch_seed
@@ -121,23 +123,27 @@ def _learn(
     ranks, checkpoints = trainer.ranks, Checkpoints(folder.weights)
     with (
         ranks.led(_validation(experiment, folder, specifications, options)) as validated,
-        ranks.led(curves(folder.path, purge_step=resumed + 1 if resumed else None)) as writer,
+        ranks.led(curves(folder.path, purge_step=resumed + 1)) as writer,
     ):
 
         def ends(report: EpochReport) -> bool:
             """Save and log an epoch, and tell whether training may stop."""
             assert validated is not None and writer is not None, "this is the work of process 0"
             with uninterrupted():
-                checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
-                _log(writer, report, options)
+                # Curves first: where the process dies before the epoch exists, what they tell of it is hidden
+                # when training goes on. The other way round, it would be missing for ever.
+                _draw(writer, report)
                 experiment.log(writer, report, specifications)
                 writer.flush()
+                checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
+            _tell(report, options)
             return validated(report.epoch)
 
-        _find_learning_rate(trainer, writer)
-        for report in trainer.epochs(resumed + 1, options.last, progress=bar):
-            if ranks.answer(partial(ends, report)):
-                break
+        with training_batches(experiment):
+            _find_learning_rate(trainer, writer)
+            for report in trainer.epochs(resumed + 1, options.last, progress=bar):
+                if ranks.answer(partial(ends, report)):
+                    break
 
 
 def _trainer(
@@ -272,17 +278,20 @@ def _announce(
     say(f"Computing in {trainer.acceleration}, optimizer {fused}fused.")
 
 
-def _log(writer: SummaryWriter, report: EpochReport, options: TrainOptions) -> None:
-    speed = report.samples / report.seconds
+def _draw(writer: SummaryWriter, report: EpochReport) -> None:
     for name, value in {
         "loss": report.loss,
         "lr": report.learning_rate,
         "seconds": report.seconds,
-        "samples_per_second": speed,
+        "samples_per_second": report.samples / report.seconds,
         **report.measures,
     }.items():
         writer.add_scalar(f"train/{name}", value, report.epoch)
+
+
+def _tell(report: EpochReport, options: TrainOptions) -> None:
     of = "" if options.last is None else f"/{options.last}"
+    speed = report.samples / report.seconds
     watched = "".join(f"{name.replace('_', ' ')} {value:.3f}, " for name, value in report.measures.items())
     say(
         f"Epoch {report.epoch}{of}: loss {report.loss:.4f}, {watched}"

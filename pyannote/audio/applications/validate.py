@@ -14,6 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device
+from pyannote.audio.applications.memory import applied_batches
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import CheckpointError
@@ -125,8 +126,9 @@ def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
             every=options.every,
             newest_first=options.evergreen,
         )
-        for epoch in bar(epochs, total=0, description="Epochs"):
-            say(validator.validate(epoch, writer))
+        with applied_batches(options.batch):
+            for epoch in bar(epochs, total=0, description="Epochs"):
+                say(validator.validate(epoch, writer))
     if not validator.validated:
         raise CheckpointError(
             f"None of its epochs is between {first} and {options.last} and a multiple of {options.every}.",
@@ -161,7 +163,8 @@ def within_training(
     stopping = experiment.callback(EarlyStopping)
 
     def after_epoch(epoch: int) -> bool:
-        say(validator.validate(epoch, writer))
+        with applied_batches(own.batch):
+            say(validator.validate(epoch, writer))
         if stopping is None:
             return False
         best = dict(validator.best)

@@ -26,10 +26,13 @@ def in_order(work: Callable[[_Item], _Result], items: Sequence[_Item], threads: 
         yield from map(work, items)
         return
     waiting: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
+    pool = ThreadPoolExecutor(threads)
+    try:
         for item in items:
             waiting.append(pool.submit(work, item))
             if len(waiting) > threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

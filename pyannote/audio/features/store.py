@@ -24,6 +24,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from hashlib import blake2b
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -48,6 +49,7 @@ from pyannote.audio.features.long_term import long_term_average
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.features.raw_audio import RawAudio
+from pyannote.audio.io.about import about
 from pyannote.audio.io.locks import beside_others
 from pyannote.audio.io.mapped import read_only
 from pyannote.audio.io.scratch import remove_temporaries, scratch_folder
@@ -66,6 +68,10 @@ PACK_LIMIT = 4 << 30
 
 PACK_FILES = 1000
 """Recordings up to which a pack lies in memory: to open more, each time, takes longer than to read them."""
+
+
+MAPPED_FILES = 100
+"""Recordings up to which each is mapped into memory by itself, where each is asked for."""
 
 
 class FeatureStore:
@@ -151,7 +157,7 @@ class FeatureStore:
         if features is None:
             self._describe()
             threads = threads_of_one(self.workers.parallel)
-            with beside_others(self.folder, remove_temporaries):
+            with about(file), beside_others(self.folder, remove_temporaries):
                 _compute((file, path), self.extraction, threads, self.device)
             features = load_features(path, self.extraction.dimension)
         return cast(Features, features)
@@ -225,6 +231,18 @@ class FeatureStore:
         index = self._index(files)
         return self._data(files, index), index.offsets
 
+    def each(self, files: Sequence[AudioFile]) -> list[Features]:
+        """Features of each of several recordings, mapped into memory.
+
+        Many of them are mapped as parts of one file, since each file that is mapped counts among those that a
+        process may have open.
+        """
+        if len(files) <= MAPPED_FILES:
+            return [self.get(file) for file in files]
+        index = self._index(files)
+        data = self._packed_file(files, index, (int(index.offsets[-1]), self.extraction.dimension))
+        return [data[first:last] for first, last in pairwise(index.offsets)]
+
     def _index(self, files: Sequence[AudioFile], progress: Progress = silent) -> Index:
         """What is known of some recordings, all of which are in the store from then on."""
         if isinstance(self.extraction, Precomputed):
@@ -244,7 +262,7 @@ class FeatureStore:
         unknown = [
             (state, file) for state, file in zip(states, files, strict=True) if state not in self._keys
         ]
-        self._keys.update(Workers(self.workers.parallel).map(_named, unknown))
+        self._keys.update(Workers(self.workers.parallel).map(_named, unknown, file=itemgetter(1)))
         keys = [self._keys[state] for state in states]
         found = {key: self._frames(key) for key in keys}
         missing = {key: file for key, file in zip(keys, files, strict=True) if found[key] is None}
@@ -268,7 +286,7 @@ class FeatureStore:
             compute = partial(
                 _compute, extraction=self.extraction, threads=threads, device=device, scratch=scratch
             )
-            done = self.workers.map(compute, work)
+            done = self.workers.map(compute, work, file=itemgetter(0))
             for _ in progress(done, total=len(work), description="Computing features"):
                 pass
 

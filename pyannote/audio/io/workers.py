@@ -19,6 +19,8 @@ from pyannote.audio import __version__
 from pyannote.audio.core.errors import OutOfMemoryError, ToolkitError, UsageError
 from pyannote.audio.core.own_code import import_file, own_modules
 from pyannote.audio.core.threads import in_order
+from pyannote.audio.io.about import about, name_of
+from pyannote.audio.io.waveform import AudioFile
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -44,14 +46,19 @@ class Workers:
 
     Examples
     --------
-    >>> sorted(Workers(parallel=2).map(abs, [-3, 1, -2]))
-    [1, 2, 3]
+    >>> sorted(Workers(parallel=2).map(len, ["a.wav", "bc.wav"]))
+    [5, 6]
     """
 
     parallel: int = 1
     scheduler: str | None = None
 
-    def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    def map(
+        self,
+        function: Callable[[Item], Result],
+        items: Sequence[Item],
+        file: Callable[[Item], AudioFile] = str,
+    ) -> Iterator[Result]:
         """Results of a function for some items, in the order in which they are ready.
 
         A worker of a cluster that dies costs time alone: what it was doing is given to another one, and what
@@ -63,6 +70,8 @@ class Workers:
         function : callable
             Takes an item. On a cluster, it, the items and its results are pickled.
         items : sequence
+        file : callable
+            Gives the recording that an item is about, which errors name. By default, items are paths.
 
         Raises
         ------
@@ -76,13 +85,22 @@ class Workers:
         if not items:
             return iter(())
         if self.scheduler is not None:
-            return _on_cluster(self.scheduler, function, items)
+            return _on_cluster(self.scheduler, partial(_told, function, file), items, file)
         # NumPy, SciPy and libsndfile leave Python's lock alone while they work, so that threads suffice.
-        return in_order(function, items, self.parallel)
+        return in_order(partial(_told, function, file), items, self.parallel)
+
+
+def _told(function: Callable[[Item], Result], file: Callable[[Item], AudioFile], item: Item) -> Result:
+    """Call a function; whatever goes wrong is told with the name of the file."""
+    with about(file(item)):
+        return function(item)
 
 
 def _on_cluster(
-    scheduler: str, function: Callable[[Item], Result], items: Sequence[Item]
+    scheduler: str,
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    file: Callable[[Item], AudioFile],
 ) -> Iterator[Result]:
     with _client(scheduler) as client:
         from cloudpickle import dumps
@@ -90,12 +108,17 @@ def _on_cluster(
 
         call = partial(_call, tuple(own_modules()), dumps(function))
         # No result is kept on a worker once it is here, so that none is lost, and computed again, with it.
-        for future in as_completed(client.map(call, items, pure=False), loop=client.loop):
+        futures = client.map(call, items, pure=False)
+        files = {future.key: name_of(file(item)) for future, item in zip(futures, items, strict=True)}
+        waiting = as_completed(futures, loop=client.loop)
+        del futures
+        for future in waiting:
             try:
                 result = future.result()
             except KilledWorker:
                 raise OutOfMemoryError(
-                    "Several workers of the cluster have died one after the other of the same file.",
+                    "Several workers of the cluster have died of this file, one after the other.",
+                    file=files[future.key],
                     fix="Give workers more memory (dask worker --memory-limit), or a smaller --batch.",
                 ) from None
             except CancelledError:

@@ -231,7 +231,7 @@ class Ranks(Alone):
         except PeerError:
             raise
         except BaseException as error:
-            failure = f"Process {self.share.rank} has failed: {error}"
+            failure = f"Process {self.share.rank} has failed: {str(error) or type(error).__name__}"
             first = self._first_failure(failure)
             if first == failure or not isinstance(error, Exception):
                 raise

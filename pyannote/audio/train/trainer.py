@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.foreign_errors import named
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.shares import WHOLE
@@ -234,9 +235,16 @@ class Trainer:
         self.model.train()
         self.ranks.align(self.model, self.task.head)
 
-    def _batches(self, epoch: int) -> Iterable[Batch]:
+    def _batches(self, epoch: int) -> Iterator[Batch]:
         """Batches whose inputs are those of the own rows, or of all rows, which augmentations mix."""
-        return self.task.batches(epoch, self.seed, WHOLE if self.augmentations else self.ranks.share)
+        share = WHOLE if self.augmentations else self.ranks.share
+        batches = iter(self.task.batches(epoch, self.seed, share))
+        for number in itertools.count(1):
+            with named(f"batch {number} of epoch {epoch}"):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
 
     def _trial(self, rate: float, index: int, batch: Batch) -> float:
         """Loss before a step at a rate."""

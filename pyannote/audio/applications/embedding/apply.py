@@ -14,12 +14,14 @@ from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.validations import validation_folder
 from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.files import check_paths, files_of
+from pyannote.audio.applications.memory import applied_batches
 from pyannote.audio.applications.outputs import new_scores
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
+from pyannote.audio.io.about import about
 from pyannote.audio.io.locks import FolderLock
 
 
@@ -60,9 +62,7 @@ def apply(options: ApplyOptions) -> None:
         else:
             windows = 0
             for file in bar(files, total=len(files), description="Applying"):
-                embeddings = embedding.windows(experiment.store.get(file))
-                precomputed.dump(file, embeddings)
-                windows += len(embeddings)
+                windows += _dump(file, embedding, experiment.store, precomputed, options)
     say(
         f"{len(files)} files, {windows} windows of {embedding.duration:g} s each {embedding.step:g} s, epoch "
         f"{embedding.epoch}. Embeddings are in {output}"
@@ -88,8 +88,21 @@ def apply_one(
     file : Recording
     """
     embedding = _embedding_once(options, validate, run)
-    embeddings = embedding.windows(FeatureStore(embedding.extraction, cache).get(file))
-    Precomputed(output).dump(file, embeddings)
+    store = FeatureStore(embedding.extraction, cache)
+    return _dump(file, embedding, store, Precomputed(output), options)
+
+
+def _dump(
+    file: Recording,
+    embedding: SpeakerEmbedding,
+    store: FeatureStore,
+    precomputed: Precomputed,
+    options: ApplyOptions,
+) -> int:
+    """Write the embeddings of a recording, and return how many."""
+    with about(file), applied_batches(options.batch):
+        embeddings = embedding.windows(store.get(file))
+        precomputed.dump(file, embeddings)
     return len(embeddings)
 
 

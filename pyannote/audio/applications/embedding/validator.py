@@ -13,7 +13,7 @@ from torch.utils.tensorboard import SummaryWriter
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.measures import Record
 from pyannote.audio.applications.embedding.measuring import measure_of
-from pyannote.audio.applications.terminal import uninterrupted
+from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.train_folder import TrainFolder, write_yaml
 from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.specifications import Specifications

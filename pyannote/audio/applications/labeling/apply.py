@@ -17,6 +17,7 @@ from pyannote.audio.applications.cluster import apply_on_cluster
 from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.files import check_paths, check_uris, files_of
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment, inputs_of
+from pyannote.audio.applications.memory import applied_batches
 from pyannote.audio.applications.outputs import new_scores
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.applications.train_folder import TrainFolder
@@ -79,9 +80,10 @@ def apply(options: ApplyOptions) -> None:
                 estimate = {file["uri"]: found for file, found in zip(files, events, strict=True)}
             else:
                 estimate = {}
-                for file, scores in zip(files, _scores(files, pretrained, experiment), strict=True):
-                    precomputed.dump(file, scores)
-                    estimate[file["uri"]] = events_of(scores, pretrained, file)
+                with applied_batches(options.batch):
+                    for file, scores in zip(files, _scores(files, pretrained, experiment), strict=True):
+                        precomputed.dump(file, scores)
+                        estimate[file["uri"]] = events_of(scores, pretrained, file)
         _write(output, name, estimate, pretrained.classes)
         say(f"{len(files)} files, {sum(map(len, estimate.values()))} events. Results are in {output}")
         if annotated:
@@ -117,7 +119,8 @@ def apply_one(options: ApplyOptions, output: Path, cache: Path, run: str, file: 
     """
     pretrained = _pretrained_once(options, run)
     store = FeatureStore(pretrained.extraction, cache)
-    scores = pretrained.ensemble(inputs_of(store, file, pretrained.specifications))
+    with applied_batches(options.batch):
+        scores = pretrained.ensemble(inputs_of(store, file, pretrained.specifications))
     Precomputed(output).dump(file, scores)
     return events_of(scores, pretrained, file)
 

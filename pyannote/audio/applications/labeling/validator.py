@@ -9,7 +9,7 @@ from itertools import chain
 from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
-from pyannote.audio.applications.terminal import uninterrupted
+from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.train_folder import TrainFolder, write_yaml
 from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.errors import UsageError
