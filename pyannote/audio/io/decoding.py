@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ SAMPLE_RATES = (1_000, 1_000_000)
 
 LARGEST_SAMPLE = 1e6
 """Samples beyond this are damage: full scale is 1, and 32768 in files that hold integers as floats."""
+
+_BELIEVED = 1 << 24
+"""Samples that are made room for before anyone has seen whether the file holds them."""
 
 # Programs that write to a pipe cannot go back and fill in the length: they leave about 2 or 4 GB there.
 _UNKNOWN_LENGTH = 0x7FFF_F000
@@ -72,12 +76,7 @@ def info(path: str | os.PathLike[str]) -> AudioInfo:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
-    if not path.is_file():
-        raise AudioError(
-            "There is no such audio file.", file=path, fix="Check the path, or its template in database.yml."
-        )
-    if path.stat().st_size == 0:
-        raise AudioError("The audio file is empty (0 bytes).", file=path, fix="Copy or record it again.")
+    _check_file(path)
     try:
         with soundfile.SoundFile(path) as stream:
             _check_header(stream, path)
@@ -88,6 +87,20 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
         raise AudioError(
             f"It cannot be decoded as audio ({reason}).", file=path, fix="Convert it again, to WAV or FLAC."
         ) from error
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what is no file: to open a pipe is to wait for whoever writes to it, and a device has no end."""
+    fix = "Check the path, or its template in database.yml."
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise AudioError("There is no such audio file.", file=path, fix=fix) from error
+    if not stat.S_ISREG(status.st_mode):
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
+        raise AudioError(f"This is {what}, not an audio file.", file=path, fix=fix)
+    if status.st_size == 0:
+        raise AudioError("The audio file is empty (0 bytes).", file=path, fix="Copy or record it again.")
 
 
 def _check_header(stream: soundfile.SoundFile, path: Path) -> None:
@@ -116,8 +129,10 @@ def check_rate(sample_rate: int, what: str, path: Path | None = None) -> None:
 
 def decode(header: AudioInfo, start: int, stop: int) -> Waveform:
     """Decode a part of a file at its own rate, in blocks, mixed down."""
-    waveform = np.empty(stop - start, dtype=np.float32)
     with _opened(header.path) as stream, mono_reader(stream, header.path) as read:
+        if stop - start > _BELIEVED and not len(read(stop - 1, 1)):
+            raise _cut_short(header.path, f"{header.samples} samples", "fewer")
+        waveform = np.empty(stop - start, dtype=np.float32)
         block = block_length(stream)
         for begin in range(start, stop, block):
             end = min(stop, begin + block)
