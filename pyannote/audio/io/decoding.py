@@ -23,7 +23,10 @@ LARGEST_SAMPLE = 1e6
 """Samples beyond this are damage: full scale is 1, and 32768 in files that hold integers as floats."""
 
 _BELIEVED = 1 << 24
-"""Samples that are made room for before anyone has seen whether the file holds them."""
+"""Samples that a header may promise without proof; before room is made for more, the last one is looked at."""
+
+_MPEG_SAMPLES = 24
+"""Samples that MP3 can code in a byte: 24 kHz at 8 kbit/s."""
 
 # Programs that write to a pipe cannot go back and fill in the length: they leave about 2 or 4 GB there.
 _UNKNOWN_LENGTH = 0x7FFF_F000
@@ -71,6 +74,7 @@ def info(path: str | os.PathLike[str]) -> AudioInfo:
     (2, 0.5)
     """
     with _opened(Path(path)) as stream:
+        _check_end(stream, Path(path))
         return AudioInfo(Path(path), stream.samplerate, stream.channels, stream.frames)
 
 
@@ -112,6 +116,20 @@ def _check_header(stream: soundfile.SoundFile, path: Path) -> None:
             raise _cut_short(path, f"{promised} bytes", found)
 
 
+def _check_end(stream: soundfile.SoundFile, path: Path) -> None:
+    """Refuse a length that a damaged header of a compressed file makes up, such as a year."""
+    if stream.frames <= _BELIEVED:
+        return
+    if "MPEG" in stream.subtype:
+        # to look at the last sample is to read the file to its end
+        found = stream.frames <= _MPEG_SAMPLES * path.stat().st_size
+    else:
+        stream.seek(stream.frames - 1)
+        found = len(stream.read(1, dtype="float32")) > 0
+    if not found:
+        raise _cut_short(path, f"{stream.frames} samples", "fewer")
+
+
 def _cut_short(path: Path, promised: str, found: object) -> AudioError:
     return AudioError(
         f"It is cut short: its header promises {promised}, there are {found}.",
@@ -129,10 +147,8 @@ def check_rate(sample_rate: int, what: str, path: Path | None = None) -> None:
 
 def decode(header: AudioInfo, start: int, stop: int) -> Waveform:
     """Decode a part of a file at its own rate, in blocks, mixed down."""
+    waveform = np.empty(stop - start, dtype=np.float32)
     with _opened(header.path) as stream, mono_reader(stream, header.path) as read:
-        if stop - start > _BELIEVED and not len(read(stop - 1, 1)):
-            raise _cut_short(header.path, f"{header.samples} samples", "fewer")
-        waveform = np.empty(stop - start, dtype=np.float32)
         block = block_length(stream)
         for begin in range(start, stop, block):
             end = min(stop, begin + block)
