@@ -23,7 +23,7 @@ LARGEST_SAMPLE = 1e6
 """Samples beyond this are damage: full scale is 1, and 32768 in files that hold integers as floats."""
 
 _BELIEVED = 1 << 24
-"""Samples that a header may promise without proof; before room is made for more, the last one is looked at."""
+"""Samples that a header may promise without proof: of more, the last one is looked at."""
 
 _MPEG_SAMPLES = 24
 """Samples that MP3 can code in a byte: 24 kHz at 8 kbit/s."""
