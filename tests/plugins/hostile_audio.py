@@ -406,3 +406,29 @@ def make(name, path):
     """Write the hostile file of that name, and return what is known of it."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     return MAKERS[name](path)
+
+
+# Whatever bytes
+
+FORMATS = ("WAV", "WAVEX", "RF64", "W64", "FLAC", "AIFF", "AU", "CAF", "NIST", "SVX", "VOC", "OGG", "MP3")
+NUMBERS = [
+    struct.pack(form, number % 2 ** (8 * struct.calcsize(form)))
+    for form in ("<H", ">H", "<I", ">I", "<Q", ">Q")
+    for number in (0, 1, 2, 255, 999, 1024, 2**15, 2**31 - 1, 2**31, 2**32 - 1, 2**36 - 1, -1)
+]
+"""Numbers that headers must not be believed."""
+
+
+def sound_file(path, form):
+    """The bytes of a sound of 0.2 s in a format."""
+    write(path, TONE[: RATE // 5], format=form, subtype=None)
+    return path.read_bytes()
+
+
+def overwritten(content, patches, length=None):
+    """The same bytes with other ones at some places, and cut."""
+    changed = bytearray(content)
+    for place, patch in patches:
+        place %= len(changed)
+        changed[place : place + len(patch)] = patch
+    return bytes(changed[:length])
