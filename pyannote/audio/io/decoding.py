@@ -22,7 +22,7 @@ SAMPLE_RATES = (1_000, 1_000_000)
 LARGEST_SAMPLE = 1e6
 """Samples beyond this are damage: full scale is 1, and 32768 in files that hold integers as floats."""
 
-_BELIEVED = 1 << 24
+_BELIEVED = 1 << 21
 """Samples that a header may promise without proof: of more, the last one is looked at."""
 
 _MPEG_SAMPLES = 24
