@@ -41,10 +41,13 @@ def embedding(embedder, new_experiment, tmp_path):
 
 @pytest.fixture
 def copies(recordings, tmp_path):
-    """Copies of the recordings, to be damaged."""
-    shutil.copytree(recordings.root / "audio", tmp_path / "copies" / "audio", symlinks=True)
-    shutil.copy(recordings.root / "turns.rttm", tmp_path / "copies")
-    return recordings._replace(root=tmp_path / "copies")
+    """Copies of the good recordings, to be damaged."""
+    copied = recordings._replace(root=tmp_path / "copies")
+    copied.wav("any").parent.mkdir(parents=True)
+    shutil.copy(recordings.root / "turns.rttm", copied.root)
+    for uri in recordings.uris:
+        shutil.copy(recordings.wav(uri), copied.wav(uri))
+    return copied
 
 
 @pytest.fixture
@@ -123,9 +126,9 @@ def test_a_warning_names_five(hostile, copies, experiment, train, tmp_path):
         shutil.copy(hostile(HEADER)[0], copies.wav(name))
     result = train(experiment, copies.database(tmp_path, names), "--skip=1")
     lines = result.err.splitlines()
-    assert lines[0] == "Warning: 7 of 11 files are left out:" and lines[-1] == "  and 2 more."
-    assert [str(copies.wav(name)) for name in names[:5]] == [
-        line.split(":")[0].strip() for line in lines[1:-1]
+    assert lines[0] == "Warning: 7 of 11 files are left out:" and lines[6] == "  and 2 more."
+    assert [line.split(":")[0].strip() for line in lines[1:6]] == [
+        str(copies.wav(name)) for name in names[:5]
     ]
     assert list(left_out(experiment)) == names
 
@@ -190,10 +193,10 @@ def test_a_resumed_training_with_other_files_says_so(hostile, copies, experiment
     damage(copies.wav("bob2"))
     result = train(experiment, database, "--skip=0.5", "--from=last", last=2)
     assert result.code == 0 and "Resuming after epoch 1: 4 files (1 left out)" in result.out
-    assert result.err.splitlines()[-1] == (
+    assert (
         "Warning: the files that are left out have changed: bob2 is left out from now on, "
-        "new is trained on from now on."
-    )
+        "new is trained on from now on.\n"
+    ) in result.err
     assert list(left_out(experiment)) == ["bob2"]
     result = train(experiment, database, "--skip=0.5", "--from=last", last=3)
     assert result.code == 0 and "have changed" not in result.err
@@ -249,9 +252,9 @@ def test_applying_refuses_before_anything_is_computed(hostile, recordings, detec
 
 
 def test_validating_refuses(hostile, copies, detector, run, refused, tmp_path):
-    copies.wav("bob2").write_bytes(b"")
+    copies.wav("bob4").write_bytes(b"")
     validate = "dcase", "validate", "--cpu", detector.train, detector.protocol
-    refused(run(*validate, database=copies.database(tmp_path)), copies.wav("bob2"))
+    refused(run(*validate, database=copies.database(tmp_path)), copies.wav("bob4"))
 
 
 def test_features_that_somebody_else_has_computed(recordings, experiment, detector, train, refused, tmp_path):
