@@ -20,7 +20,7 @@ from pyannote.audio.config.schema import Block, load_config
 from pyannote.audio.core.errors import ConfigError, DataError, ToolkitError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, readable_recordings, recordings
-from pyannote.audio.database.unusable import Unusable
+from pyannote.audio.database.unusable import Unusable, name_of
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.store import FeatureStore
@@ -180,7 +180,7 @@ class Experiment(ABC):
         """Files whose features are in the store, or can be computed, which is done, and the others."""
         with self._located(ConfigError, *self.config.feature_extraction.where, "params"):
             reasons = self.store.unreadable(files, progress=bar)
-        unusable = [Unusable(files[place]["uri"], reason) for place, reason in reasons.items()]
+        unusable = [Unusable(name_of(files[place]), reason) for place, reason in reasons.items()]
         return [file for place, file in enumerate(files) if place not in reasons], unusable
 
     def prepare_features(self, files: Sequence[Recording]) -> None:

@@ -53,8 +53,8 @@ class LeftOut:
     def compare(self, folder: TrainFolder, epoch: int) -> None:
         """Say where a training that goes on after an epoch learns from other files than before."""
         before, now = folder.left_out(), self._reasons()
-        changes = [f"{uri} is left out from now on" for uri in now if uri not in before]
-        changes += [f"{uri} is trained on from now on" for uri in before if uri not in now]
+        changes = [f"{name} is left out from now on" for name in now if name not in before]
+        changes += [f"{name} is trained on from now on" for name in before if name not in now]
         if epoch and changes:
             more = f", and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
             warn(f"the files that are left out have changed: {', '.join(changes[:SHOWN])}{more}.")
@@ -65,7 +65,7 @@ class LeftOut:
             folder.write_left_out(self._reasons())
 
     def _reasons(self) -> dict[str, str]:
-        return {one.uri: str(one.reason) for one in self.files}
+        return {one.name: str(one.reason) for one in self.files}
 
     def _too_many(self, total: int) -> DataError:
         said = f"{len(self.files)} of {total} files cannot be trained on"
@@ -78,7 +78,7 @@ class LeftOut:
         )
 
     def _agree(self) -> None:
-        own = [one.uri for one in self.files]
+        own = [one.name for one in self.files]
         first = self._ranks.answer(lambda: own)
         if own != first:
             raise DataError(

@@ -57,7 +57,7 @@ class TrainFolder:
         write_yaml(self.path / "specs.yml", specifications.dump())
 
     def left_out(self) -> dict[str, str]:
-        """Training files that were left out, by uri, and why."""
+        """Training files that were left out, by name, and why."""
         path = self.path / LEFT_OUT
         return load_yaml(path, "Run `train` again, with --from=last.") if path.exists() else {}
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.database.unusable import Unusable
+from pyannote.audio.database.unusable import Unusable, name_of
 from pyannote.audio.io.waveform import AudioFile, Waveform
 from pyannote.audio.io.waveform import Recording as Audio
 
@@ -82,7 +82,7 @@ def without_faults(files: Sequence[Recording]) -> tuple[list[Recording], list[Un
     reasons = [_reason(file) for file in files]
     sound = [file for file, reason in zip(files, reasons, strict=True) if reason is None]
     others = zip(files, reasons, strict=True)
-    return sound, [Unusable(file["uri"], reason) for file, reason in others if reason is not None]
+    return sound, [Unusable(name_of(file), reason) for file, reason in others if reason is not None]
 
 
 def _reason(file: Recording) -> AudioError | None:

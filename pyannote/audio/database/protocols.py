@@ -19,7 +19,7 @@ from pyannote.audio.database.ends import check_events, check_regions
 from pyannote.audio.database.known_protocols import known_protocols
 from pyannote.audio.database.sources import check_sources, sources_of
 from pyannote.audio.database.strict import UNCUT, read_strictly, uncut
-from pyannote.audio.database.unusable import Unusable
+from pyannote.audio.database.unusable import Unusable, name_of
 from pyannote.audio.io import waveform
 from pyannote.audio.io.lines import is_text, quoted
 
@@ -129,7 +129,7 @@ def readable_recordings(
         try:
             one = _recording(file, sources, annotated)
         except AudioError as error:
-            unusable.append(Unusable(str(file["uri"]), error))
+            unusable.append(Unusable(name_of(file), error))
         else:
             found.append(_distinct(one, _scope(file, name)) if speakers else one)
     return found, unusable

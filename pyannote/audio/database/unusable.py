@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from pyannote.audio.core.errors import DataError
 
@@ -12,11 +13,22 @@ class Unusable(NamedTuple):
 
     Parameters
     ----------
-    uri : str
-        What the protocol calls it.
+    name : str
+        See `name_of`.
     reason : DataError
         Why it cannot be used, in a sentence.
     """
 
-    uri: str
+    name: str
     reason: DataError
+
+
+def name_of(file: Mapping[str, Any]) -> str:
+    """Name that no other file of a protocol has: several databases may call one by the same uri.
+
+    Examples
+    --------
+    >>> name_of({"database": "AMI", "uri": "ES2011a"})
+    'AMI/ES2011a'
+    """
+    return f"{file['database']}/{file['uri']}"

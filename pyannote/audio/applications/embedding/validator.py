@@ -19,6 +19,7 @@ from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.attempts import together
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.database.unusable import name_of
 from pyannote.audio.embedding.approaches._segments import Speakers
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.inference.embedder import Embedder, Excerpt
@@ -210,9 +211,9 @@ class EmbeddingValidator(Validator):
         """Training files, without those that the training has left out."""
         files, unusable = self.experiment.training_files(protocol, subset)
         left_out = self.train_folder.left_out()
-        if errors := [one.reason for one in unusable if one.uri not in left_out]:
+        if errors := [one.reason for one in unusable if one.name not in left_out]:
             raise together(errors)
-        return [file for file in files if file["uri"] not in left_out]
+        return [file for file in files if name_of(file) not in left_out]
 
     def _settings(self) -> dict[str, object]:
         """All that the record of an epoch depends on, beside its weights."""
