@@ -2,10 +2,13 @@
 
 import os
 import re
+import shutil
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 from processes import children, waits
 
@@ -54,6 +57,36 @@ def test_two_processes_train_embeddings_as_one_does(emb, torchrun, new_embedding
         weights(one, 2).items(), weights(two, 2).values(), strict=True
     ):  # layers may multiply in bfloat16
         assert torch.allclose(first, second, atol=2e-3), name
+
+
+@pytest.mark.slow
+def test_two_processes_leave_out_the_same_files(
+    here, data, torchrun, new_experiment, config_text, tmp_path, monkeypatch
+):
+    """One file shows at its header, the other one when features are computed, which process 0 does."""
+    shutil.copytree(data / "database", tmp_path / "database")
+    shutil.copytree(data / "tut" / "audio", tmp_path / "audio")
+    database = tmp_path / "database" / "database.yml"
+    text = database.read_text().replace(f"{data}/tut/audio", f"{tmp_path}/audio")
+    database.write_text(text.replace(f"{data}/database", f"{tmp_path}/database"))
+    listed = (tmp_path / "database" / "lists" / "Fold1.train.lst").read_text().split()
+    first, second = (tmp_path / "audio" / "street" / f"{uri}.wav" for uri in listed[:2])
+    first.write_bytes(b"")
+    samples, rate = soundfile.read(second)
+    samples[rate] = np.nan
+    soundfile.write(second, samples, rate, subtype="FLOAT")
+    monkeypatch.setenv("PYANNOTE_DATABASE_CONFIG", str(database))
+    text = config_text.replace("scheduler:", STILL)
+    one, two = (new_experiment(tmp_path / name, text) for name in ("one", "two"))
+    options = "dcase", "train", "--cpu", "--to=1", "--skip=0.9"
+    result = here(*options, one.root, one.protocol, database=database)
+    assert result.code == 0, result.err
+    process = torchrun(*options, two.root, two.protocol)
+    out, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    assert "(2 left out)" in out and all(err.count(str(path)) == 1 for path in (first, second))
+    assert (one.train / "left_out.yml").read_bytes() == (two.train / "left_out.yml").read_bytes()
+    assert close(weights(one, 1), weights(two, 1))
 
 
 @pytest.mark.slow

@@ -201,8 +201,16 @@ def test_faulty_training_files_are_left_out(kind, extra, broken, embedding):
     embedding.config.write_text(embedding.config.read_text() + extra)
     for uri in broken.uris[:4]:
         write(broken.wav(uri), fault_of(kind))
-    found = warnings(broken.train(embedding))
-    assert found[0] == f"4 of 60 recordings are {kind}: {', '.join(broken.uris[:4])}. They are left out."
+    result = broken.train(embedding)
+    assert result.code == 0 and "56 files (4 left out)" in result.out
+    said = result.err.splitlines()
+    assert said[0] == "Warning: 4 of 60 files are left out:"
+    for line, uri in zip(said[1:5], broken.uris, strict=False):
+        assert line.startswith(f"  {broken.wav(uri)}: This is {kind}")
+    left_out = yaml.safe_load((embedding.train / "left_out.yml").read_text())
+    assert list(left_out) == [f"VoxCeleb/{uri}" for uri in broken.uris[:4]] and all(
+        kind in reason for reason in left_out.values()
+    )
     classes = yaml.safe_load((embedding.train / "specs.yml").read_text())["y"]["classes"]
     assert len(classes) == 19 and "id10272" not in classes and finite(embedding)
 
@@ -210,9 +218,9 @@ def test_faulty_training_files_are_left_out(kind, extra, broken, embedding):
 def test_only_silence(broken, embedding):
     for uri in broken.uris:
         write(broken.wav(uri), fault_of("silent"))
-    result = broken.train(embedding)
-    check(result, DATA, embedding.config, "has 0 with enough speech")
-    assert "60 of 60 recordings are silent: " in result.err
+    for skip in ("0.1", "1"):
+        result = broken.train(embedding, f"--skip={skip}")
+        check(result, DATA, "60 of 60 files cannot be trained on, so that none is left", "This is silent")
     assert not embedding.weights(1).parent.exists()
 
 

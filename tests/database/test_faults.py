@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from pyannote.audio.core.errors import AudioError
-from pyannote.audio.database.faults import fault, without_faults
+from pyannote.audio.database.faults import fault, remarks_on, without_faults
 
 RATE = 8000
 CHANCE = np.random.default_rng(0)
@@ -53,14 +53,20 @@ def test_those_that_are_left_out_are_counted_and_named(tmp_path):
     for index, samples in enumerate([0 * NOISE] * 6 + [NOISE] + [np.sign(NOISE)] * 2):
         path = tmp_path / f"{index}.wav"
         soundfile.write(path, samples, RATE)
-        files.append({"uri": str(index), "audio": path})
-    sound, remarks = without_faults(files)
-    assert sound == [files[6]]
-    assert remarks == [
+        files.append({"uri": str(index), "database": "Test", "audio": path})
+    assert remarks_on(files) == [
         "6 of 9 recordings are silent: 0, 1, 2, 3, 4, ...",
         "2 of 9 recordings are clipped: 7, 8.",
     ]
-    assert without_faults(sound) == (sound, [])
+    files[3]["audio"].unlink()
+    sound, others = without_faults(files)
+    assert sound == [files[6]]
+    assert [one.name for one in others] == [f"Test/{index}" for index in (0, 1, 2, 3, 4, 5, 7, 8)]
+    silent, missing, clipped = others[0].reason, others[3].reason, others[6].reason
+    assert str(silent).startswith(f"{files[0]['audio']}: This is silent.")
+    assert str(clipped).startswith(f"{files[7]['audio']}: This is clipped from end to end.")
+    assert str(missing).startswith(f"{files[3]['audio']}: There is no such audio file.")
+    assert without_faults(sound) == (sound, []) and remarks_on(sound) == []
 
 
 def test_damaged_audio_is_an_error(tmp_path):

@@ -176,6 +176,29 @@ def test_what_was_finished_before_an_error_stays(tmp_path, files, parallel):
     assert parallel > 1 or extraction.opened == opened
 
 
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_what_cannot_be_read_is_told_and_the_others_are_computed(tmp_path, files, parallel):
+    content = files[1]["audio"].read_bytes()
+    files[1]["audio"].write_bytes(content[: len(content) // 2])
+    files.append({"uri": "nan", "audio": tmp_path / "nan.wav"})
+    soundfile.write(tmp_path / "nan.wav", [0.0, float("nan")] * 8000, 16000, subtype="FLOAT")
+    extraction = Counting()
+    store = FeatureStore(extraction, tmp_path / "cache", parallel=parallel)
+    found = store.unreadable(files)
+    assert list(found) == [1, len(files) - 1]
+    assert [error.file for error in found.values()] == [files[1]["audio"], files[-1]["audio"]]
+    opened = extraction.opened
+    readable = [file for place, file in enumerate(files) if place not in found]
+    assert store.unreadable(readable) == {} and len(store.pack(readable).offsets) == len(readable) + 1
+    assert parallel > 1 or extraction.opened == opened
+    with pytest.raises(AudioError, match=r"cut short.*1 other file cannot be read, either"):
+        store.prepare(files)
+    # once they have been mended
+    files[1]["audio"].write_bytes(content)
+    soundfile.write(tmp_path / "nan.wav", np.zeros(16000), 16000)
+    assert FeatureStore(Counting(), tmp_path / "cache").unreadable(files) == {}
+
+
 @pytest.mark.parametrize(
     ("error", "told"), [(KeyboardInterrupt, KeyboardInterrupt), (MemoryError, OutOfMemoryError)]
 )

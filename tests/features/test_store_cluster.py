@@ -52,3 +52,23 @@ def test_a_worker_that_is_killed_costs_its_file_alone(tmp_path, dying_cluster):
     expected = [LibrosaMelSpectrogram(n_mels=8)(file).data for file in files]
     np.testing.assert_array_equal(pack.data, np.concatenate(expected))
     assert len(notes.read_text().split()) == len(opened)
+
+
+@pytest.mark.slow
+def test_what_workers_cannot_read_is_told(tmp_path):
+    import distributed
+
+    files = [
+        {"uri": str(index), "database": "Test", "audio": tmp_path / f"{index}.wav"} for index in range(4)
+    ]
+    for index, file in enumerate(files):
+        samples = np.full(16000, np.nan if index in (1, 2) else 0.1 * index)
+        soundfile.write(file["audio"], samples, 16000, subtype="FLOAT")
+    options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    with distributed.LocalCluster(n_workers=1, **options) as cluster:
+        store = FeatureStore(LibrosaMelSpectrogram(), tmp_path / "cache", scheduler=cluster.scheduler_address)
+        found = store.unreadable(files)
+    assert {place: error.file for place, error in found.items()} == {
+        place: files[place]["audio"] for place in (1, 2)
+    }
+    assert len(list(store.folder.glob("*.npy"))) == 2

@@ -1,3 +1,4 @@
+import os
 import struct
 
 import numpy as np
@@ -118,9 +119,18 @@ def test_what_is_not_audio(tmp_path, content, name):
     assert caught.value.fix
 
 
-def test_missing_file_and_folder(tmp_path):
-    for path in (tmp_path / "missing.wav", tmp_path):
-        with pytest.raises(AudioError, match="no such audio file"):
+def test_what_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "loop.wav").symlink_to("loop.wav")
+    for path, said in {
+        tmp_path / "missing.wav": "no such audio file",
+        tmp_path / ("long" * 100): "no such audio file",
+        tmp_path / "loop.wav": "no such audio file",
+        tmp_path: "is a folder",
+        tmp_path / "pipe.wav": "is a pipe or a device",
+        "/dev/zero": "is a pipe or a device",
+    }.items():
+        with pytest.raises(AudioError, match=said):
             read(path)
 
 

@@ -19,7 +19,8 @@ from pyannote.audio.config.registry import available, build
 from pyannote.audio.config.schema import Block, load_config
 from pyannote.audio.core.errors import ConfigError, DataError, ToolkitError, UsageError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.protocols import Recording, recordings
+from pyannote.audio.database.protocols import Recording, readable_recordings, recordings
+from pyannote.audio.database.unusable import Unusable, name_of
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.store import FeatureStore
@@ -152,10 +153,6 @@ class Experiment(ABC):
         built = (self._build("callbacks", block) for block in self.config.callbacks)
         return next((callback for callback in built if isinstance(callback, kind)), None)
 
-    def usable(self, files: list[Recording]) -> list[Recording]:
-        """Training files that something can be learned from."""
-        return files
-
     def check(self, files: Sequence[Recording]) -> list[str]:
         """What the user should know about training files; errors name the line of what is trained."""
         with self._located(DataError, *self.config.task.where, "params"):
@@ -173,6 +170,18 @@ class Experiment(ABC):
         return recordings(
             protocol, subset, self.config.preprocessors, annotated, speakers=self.kind == "approach"
         )
+
+    def training_files(self, protocol: str, subset: str) -> tuple[list[Recording], list[Unusable]]:
+        """Files of a protocol that something can be learned from, as far as one can see, and the others."""
+        speakers = self.kind == "approach"
+        return readable_recordings(protocol, subset, self.config.preprocessors, speakers=speakers)
+
+    def readable(self, files: Sequence[Recording]) -> tuple[list[Recording], list[Unusable]]:
+        """Files whose features are in the store, or can be computed, which is done, and the others."""
+        with self._located(ConfigError, *self.config.feature_extraction.where, "params"):
+            reasons = self.store.unreadable(files, progress=bar)
+        unusable = [Unusable(name_of(files[place]), reason) for place, reason in reasons.items()]
+        return [file for place, file in enumerate(files) if place not in reasons], unusable
 
     def prepare_features(self, files: Sequence[Recording]) -> None:
         """Compute and cache what is not yet in the store."""

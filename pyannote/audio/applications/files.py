@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from pyannote.audio.applications.experiment import Experiment
 from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.database.locations import SUFFIXES
 from pyannote.audio.database.protocols import Recording, recording_of
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.lines import quoted, safe_names
@@ -22,7 +24,9 @@ def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[R
         If it is neither.
     """
     path = Path(protocol)
-    if path.suffix and path.is_file():
+    # what is called as audio is taken for audio, so that a folder, a pipe or a broken link is said to be one
+    named = path.suffix.lower() in SUFFIXES and os.path.lexists(path)
+    if named or (path.suffix and path.is_file()):
         return [recording_of(path)], path.stem
     if len(protocol.split(".")) != 3:
         raise UsageError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device, on_device
+from pyannote.audio.applications.left_out import LeftOut
 from pyannote.audio.applications.memory import training_batches
 from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.terminal import bar, say, warn
@@ -52,6 +53,7 @@ class TrainOptions:
     debug: bool = False
     pretrained: Path | None = None
     validate: bool = False
+    skip: float = 0.1
     mixed: Choice = "auto"
     compiled: Choice = "auto"
     graphs: Choice = "auto"
@@ -66,40 +68,66 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
     with joined(device) as ranks:
         with ranks.in_turn():
             experiment = experiment_type(options.root.resolve(), options.parallel, device, options.scheduler)
-            files = _files(experiment, options)
-            specifications = experiment.task.specifications(experiment.extraction)
-            torch.manual_seed(torch_seed(options.seed))
-            trainer = _trainer(experiment, specifications, options, device, ranks)
+            left_out = LeftOut(options.skip, ranks)
+            found = left_out.without(*experiment.training_files(options.protocol, options.subset))
+            learner = _learner(experiment, found, options, device, ranks)
         with ranks.led(FolderLock(folder.path, purpose="train")):
             with ranks.in_turn():
-                resumed = _begin(trainer, experiment, files, folder, specifications, options)
-            _announce(experiment, trainer, folder, len(files), resumed)
-            _learn(trainer, experiment, folder, specifications, options, resumed)
+                resumed = _resume_epoch(options, Checkpoints(folder.weights))
+                # what lies in the middle of files shows when features are computed
+                files = left_out.without(*experiment.readable(found))
+                if len(files) < len(found):
+                    learner = _learner(experiment, files, options, device, ranks, learner.remarks)
+                left_out.compare(folder, resumed)
+                _begin(learner, experiment, folder, options, resumed)
+                left_out.remember(folder)
+            _announce(experiment, learner, folder, len(left_out.files), resumed)
+            _learn(learner.trainer, experiment, folder, learner.specifications, options, resumed)
 
 
-def _files(experiment: Experiment, options: TrainOptions) -> list[Recording]:
-    """Training files, checked, with what augmentation makes of them."""
-    files = experiment.usable(experiment.recordings(options.protocol, options.subset))
+@dataclass(frozen=True)
+class _Learner:
+    """Training files, with what augmentation makes of them, and what is to learn from them."""
+
+    files: list[Recording]
+    specifications: Specifications
+    trainer: Trainer
+    remarks: list[str]
+
+
+def _learner(
+    experiment: Experiment,
+    files: list[Recording],
+    options: TrainOptions,
+    device: torch.device,
+    ranks: Alone,
+    said: Collection[str] = (),
+) -> _Learner:
+    """Check training files, and make what learns; remarks are made unless they are `said` already."""
     files = experiment.augmented(files)
-    for remark in experiment.check(files):
-        warn(remark)
-    return files
+    remarks = experiment.check(files)
+    specifications = experiment.task.specifications(experiment.extraction)
+    torch.manual_seed(torch_seed(options.seed))
+    trainer = _trainer(experiment, specifications, options, device, ranks)
+    unused = experiment.unused_parameters(trainer.model)  # type: ignore[arg-type]
+    if unused:
+        architecture = experiment.config.architecture.name
+        remarks.append(f"{architecture} does not use the parameters {', '.join(unused)}.")
+    for remark in remarks:
+        if remark not in said:
+            warn(remark)
+    return _Learner(files, specifications, trainer, remarks)
 
 
 def _begin(
-    trainer: Trainer,
-    experiment: Experiment,
-    files: list[Recording],
-    folder: TrainFolder,
-    specifications: Specifications,
-    options: TrainOptions,
-) -> int:
-    """Get ready to learn, and give the epoch to go on from; 0 is the beginning."""
+    learner: _Learner, experiment: Experiment, folder: TrainFolder, options: TrainOptions, resumed: int
+) -> None:
+    """Get ready to learn."""
+    trainer, specifications = learner.trainer, learner.specifications
     checkpoints = Checkpoints(folder.weights)
-    resumed = _resume_epoch(options, checkpoints)
-    pack = on_device(experiment.pack(files), trainer.device)
+    pack = on_device(experiment.pack(learner.files), trainer.device)
     trainer.ahead = pack.ahead
-    experiment.task.prepare(files, pack, specifications)
+    experiment.task.prepare(learner.files, pack, specifications)
     if resumed:
         folder.check_specifications(specifications)
         _resume(trainer, folder, checkpoints, resumed)
@@ -108,7 +136,6 @@ def _begin(
     if trainer.ranks.leads:
         remove_temporaries(folder.path)
         checkpoints.drop_after(resumed)
-    return resumed
 
 
 def _learn(
@@ -154,9 +181,6 @@ def _trainer(
     ranks: Alone,
 ) -> Trainer:
     model = experiment.model(specifications).to(device)
-    unused = experiment.unused_parameters(model)
-    if unused:
-        warn(f"{experiment.config.architecture.name} does not use the parameters {', '.join(unused)}.")
     return Trainer(
         model=model,
         task=experiment.task,
@@ -264,13 +288,15 @@ def _find_learning_rate(trainer: Trainer, writer: SummaryWriter | None) -> None:
 
 
 def _announce(
-    experiment: Experiment, trainer: Trainer, folder: TrainFolder, files: int, resumed: int
+    experiment: Experiment, learner: _Learner, folder: TrainFolder, left_out: int, resumed: int
 ) -> None:
+    trainer = learner.trainer
     parameters = sum(weight.numel() for weight in trainer.model.parameters())
     start = f"Resuming after epoch {resumed}" if resumed else "Training"
     processes = trainer.ranks.share.size
     say(
-        f"{start}: {files} files, {experiment.task.batches_per_epoch} batches an epoch, "
+        f"{start}: {len(learner.files)} files{f' ({left_out} left out)' if left_out else ''}, "
+        f"{experiment.task.batches_per_epoch} batches an epoch, "
         f"{parameters} parameters, {trainer.device.type}"
         f"{f', {processes} processes' if processes > 1 else ''}. Results go to {folder.path}"
     )

@@ -10,9 +10,11 @@ import yaml
 
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.inference.folders import load_specifications
+from pyannote.audio.inference.folders import load_specifications, load_yaml
 from pyannote.audio.io.sealed import sealed
 from pyannote.audio.io.storage import write_text
+
+LEFT_OUT = "left_out.yml"
 
 
 class TrainFolder:
@@ -53,6 +55,15 @@ class TrainFolder:
     def write_specifications(self, specifications: Specifications) -> None:
         """Keep the specifications beside the weights."""
         write_yaml(self.path / "specs.yml", specifications.dump())
+
+    def left_out(self) -> dict[str, str]:
+        """Training files that were left out, by name, and why."""
+        path = self.path / LEFT_OUT
+        return load_yaml(path, "Run `train` again, with --from=last.") if path.exists() else {}
+
+    def write_left_out(self, reasons: Mapping[str, str]) -> None:
+        """Keep which training files are left out, and why."""
+        write_yaml(self.path / LEFT_OUT, reasons)
 
     def check_specifications(self, specifications: Specifications) -> None:
         """Refuse to go on with a model of other inputs or classes."""

@@ -7,7 +7,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from pyannote.audio.core.errors import AudioError
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.database.unusable import Unusable, name_of
 from pyannote.audio.io.waveform import AudioFile, Waveform
 from pyannote.audio.io.waveform import Recording as Audio
 
@@ -57,13 +59,12 @@ def fault(file: AudioFile) -> Fault | None:
     return found if all(_of(piece) == found for piece in _pieces(audio)) else None
 
 
-def without_faults(files: Sequence[Recording]) -> tuple[list[Recording], list[str]]:
-    """Recordings in which somebody may be heard, and a line on the others, where there are any.
+def remarks_on(files: Sequence[Recording]) -> list[str]:
+    """Lines on recordings in which nobody can be heard.
 
     Returns
     -------
-    sound : list of Recording
-    remarks : list of str
+    list of str
         For each kind of fault, how many recordings have it, and the names of the first ones.
     """
     found = [fault(file) for file in files]
@@ -73,7 +74,29 @@ def without_faults(files: Sequence[Recording]) -> tuple[list[Recording], list[st
         if uris:
             shown = ", ".join(uris[:5]) + (", ..." if len(uris) > 5 else ".")
             remarks.append(f"{len(uris)} of {len(files)} recordings are {kind}: {shown}")
-    return [file for file, of_file in zip(files, found, strict=True) if of_file is None], remarks
+    return remarks
+
+
+def without_faults(files: Sequence[Recording]) -> tuple[list[Recording], list[Unusable]]:
+    """Recordings in which somebody may be heard, and the others, with what is wrong with each."""
+    reasons = [_reason(file) for file in files]
+    sound = [file for file, reason in zip(files, reasons, strict=True) if reason is None]
+    others = zip(files, reasons, strict=True)
+    return sound, [Unusable(name_of(file), reason) for file, reason in others if reason is not None]
+
+
+def _reason(file: Recording) -> AudioError | None:
+    """Why nobody can be heard in a recording."""
+    try:
+        found = fault(file)
+    except AudioError as error:
+        return error
+    said = {"silent": "This is silent.", "clipped": "This is clipped from end to end."}
+    return (
+        None
+        if found is None
+        else AudioError(said[found], file=file["audio"], fix="Take it out of the lists.")
+    )
 
 
 def _of(waveform: Waveform) -> Fault | None:

@@ -12,12 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
+from pyannote.audio.core.attempts import together
+from pyannote.audio.core.errors import AudioError, DataError, ToolkitError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.database.ends import check_events, check_regions
 from pyannote.audio.database.known_protocols import known_protocols
 from pyannote.audio.database.sources import check_sources, sources_of
 from pyannote.audio.database.strict import UNCUT, read_strictly, uncut
+from pyannote.audio.database.unusable import Unusable, name_of
 from pyannote.audio.io import waveform
 from pyannote.audio.io.lines import is_text, quoted
 
@@ -80,6 +82,23 @@ def recordings(
     DataError
         If a list, an annotation or a wav is missing, damaged, or they do not fit each other.
     """
+    found, unusable = readable_recordings(name, subset, templates, annotated, speakers)
+    if unusable:
+        raise together([one.reason for one in unusable])
+    return found
+
+
+def readable_recordings(
+    name: str,
+    subset: str,
+    templates: Mapping[str, str] | None = None,
+    annotated: bool = True,
+    speakers: bool = False,
+) -> tuple[list[Recording], list[Unusable]]:
+    """Files of one subset of a protocol whose audio can be opened, and those whose audio cannot.
+
+    Parameters and errors are those of `recordings`: lists and annotations are still refused.
+    """
     if subset not in SUBSETS:
         raise UsageError(f"There is no subset {subset!r}; there are {', '.join(SUBSETS)}.")
     protocol = _protocol(name, templates)
@@ -104,12 +123,16 @@ def recordings(
             f"The subset {subset!r} of {name} has no files.", file=sources.get("uri"), fix="Fill its list."
         )
     files.sort(key=_by_name)
-    found = [_recording(file, sources, annotated) for file in files]
-    return (
-        [_distinct(one, _scope(file, name)) for one, file in zip(found, files, strict=True)]
-        if speakers
-        else found
-    )
+    found: list[Recording] = []
+    unusable: list[Unusable] = []
+    for file in files:
+        try:
+            one = _recording(file, sources, annotated)
+        except AudioError as error:
+            unusable.append(Unusable(name_of(file), error))
+        else:
+            found.append(_distinct(one, _scope(file, name)) if speakers else one)
+    return found, unusable
 
 
 def _by_name(file: Any) -> tuple[str, str]:
@@ -229,7 +252,7 @@ def _audio(file: Any) -> Path:
         raise
     except Exception as error:
         reason = " ".join(str(error).strip("'\"").split())
-        raise DataError(
+        raise AudioError(
             f"No single audio file was found for {file['uri']} ({reason}).",
             fix="Check its path template: `Databases:` in database.yml, or `preprocessors:` in config.yml.",
         ) from error

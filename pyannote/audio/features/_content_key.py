@@ -103,11 +103,16 @@ def _unreadable(error: OSError, path: str | os.PathLike[str]) -> AudioError:
 def _file_key(path: Path) -> str:
     status = path.stat()
     state = blake2b(f"{status.st_size} {status.st_mtime_ns}".encode(), digest_size=16)
-    with path.open("rb") as stream:
+    with open(path, "rb", opener=_without_waiting) as stream:
         for start in (0, (status.st_size - _SAMPLED) // 2, status.st_size - _SAMPLED):
             stream.seek(max(0, start))
             state.update(stream.read(_SAMPLED))
     return state.hexdigest()
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    # to open a pipe would wait until somebody writes to it
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _waveform_key(file: Mapping[str, object]) -> str:

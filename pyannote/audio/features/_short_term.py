@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 _BLOCK = 256
 """Frames of a block."""
 
-_SLAB = 8 * _BLOCK
-"""Frames whose samples are decoded at once."""
+_SLAB = 8
+"""Blocks whose samples are decoded at once, at most."""
+
+_SAMPLES = 1 << 20
+"""Samples that are decoded at once, unless a single block has more."""
 
 
 class ShortTerm(FeatureExtraction):
@@ -111,8 +114,9 @@ class ShortTerm(FeatureExtraction):
     def _read(self, recording: Recording, frames: int, first: int, last: int) -> Features:
         begin, end = first - first % _BLOCK, min(frames, last + -last % _BLOCK)
         with single_blas_thread():
+            slab = _BLOCK * max(1, min(_SLAB, _SAMPLES // (_BLOCK * self.hop)))
             slabs = [
-                self._slab(recording, start, min(start + _SLAB, end)) for start in range(begin, end, _SLAB)
+                self._slab(recording, start, min(start + slab, end)) for start in range(begin, end, slab)
             ]
         return np.concatenate(slabs)[first - begin : last - begin]
 

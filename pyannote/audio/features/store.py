@@ -26,12 +26,13 @@ from hashlib import blake2b
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from pyannote.audio.core.errors import StorageError
+from pyannote.audio.core.attempts import attempted, failed, together
+from pyannote.audio.core.errors import DataError, StorageError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.features._arrays import (
     load_array,
@@ -137,13 +138,27 @@ class FeatureStore:
 
         Raises
         ------
-        AudioError
-            A recording is missing, empty or damaged. What was finished before stays.
+        DataError
+            A recording is missing, empty or damaged. Features of the others are there then.
         StorageError
             The folder cannot be written.
         """
-        if not isinstance(self.extraction, Precomputed):
-            self._index(files, progress)
+        self._index(files, progress)
+
+    def unreadable(self, files: Sequence[AudioFile], progress: Progress = silent) -> dict[int, DataError]:
+        """Compute what is not yet there, and tell which recordings cannot be read.
+
+        Parameters
+        ----------
+        files, progress
+            See `prepare`.
+
+        Returns
+        -------
+        mapping of int to DataError
+            Positions among `files`, in rising order, and what is wrong with each.
+        """
+        return self._looked_up(files, progress)[1]
 
     def get(self, file: AudioFile) -> Features:
         """Features of a whole recording, mapped into memory, float32 of shape (frames, dimension).
@@ -157,7 +172,7 @@ class FeatureStore:
         if features is None:
             self._describe()
             threads = threads_of_one(self.workers.parallel)
-            with about(file), beside_others(self.folder, remove_temporaries):
+            with beside_others(self.folder, remove_temporaries):
                 _compute((file, path), self.extraction, threads, self.device)
             features = load_features(path, self.extraction.dimension)
         return cast(Features, features)
@@ -245,34 +260,50 @@ class FeatureStore:
 
     def _index(self, files: Sequence[AudioFile], progress: Progress = silent) -> Index:
         """What is known of some recordings, all of which are in the store from then on."""
+        index, unreadable = self._looked_up(files, progress)
+        if unreadable:
+            raise together(list(unreadable.values()))
+        return index
+
+    def _looked_up(
+        self, files: Sequence[AudioFile], progress: Progress
+    ) -> tuple[Index, dict[int, DataError]]:
+        """What is known of some recordings, and which of them cannot be read: those have no frames."""
         if isinstance(self.extraction, Precomputed):
-            frames = [len(self.get(file)) for file in files]
-            return Index([content_key(self.extraction.path(file)) for file in files], np.array(frames, int))
+            return _opened(self.extraction, files)
         states = [state_of(file) for file in files]
         path = self.folder / f"index-{blake2b(b''.join(states), digest_size=16).hexdigest()}.npz"
         index = Index.load(path)
+        unreadable: dict[int, DataError] = {}
         if index is None or not index.is_complete(self.folder):
-            index = self._computed(files, states, progress)
-            self._save(lambda: index.save(path))
+            index, unreadable = self._computed(files, states, progress)
+            if not unreadable:
+                self._save(partial(index.save, path))
         self._keys.update(zip(states, index.keys, strict=True))
-        return index
+        return index, unreadable
 
-    def _computed(self, files: Sequence[AudioFile], states: Sequence[bytes], progress: Progress) -> Index:
+    def _computed(
+        self, files: Sequence[AudioFile], states: Sequence[bytes], progress: Progress
+    ) -> tuple[Index, dict[int, DataError]]:
         """Look at recordings, and compute what is missing."""
         unknown = [
             (state, file) for state, file in zip(states, files, strict=True) if state not in self._keys
         ]
         self._keys.update(Workers(self.workers.parallel).map(_named, unknown, file=itemgetter(1)))
         keys = [self._keys[state] for state in states]
-        found = {key: self._frames(key) for key in keys}
+        found: dict[str, Any] = {key: self._frames(key) for key in keys}
         missing = {key: file for key, file in zip(keys, files, strict=True) if found[key] is None}
         if missing:
             self._describe()
-            self._compute_all([(file, self._file(key)) for key, file in missing.items()], progress)
-            found.update({key: self._frames(key) for key in missing})
-        return Index(keys, np.array([found[key] for key in keys], dtype=np.int64))
+            work = [(file, self._file(key)) for key, file in missing.items()]
+            errors = self._compute_all(work, progress)
+            found.update({key: errors.get(self._file(key)) or self._frames(key) for key in missing})
+        return _described(keys, [found[key] for key in keys])
 
-    def _compute_all(self, work: Sequence[tuple[AudioFile, Path]], progress: Progress) -> None:
+    def _compute_all(
+        self, work: Sequence[tuple[AudioFile, Path]], progress: Progress
+    ) -> dict[Path, DataError]:
+        """Store features of recordings, and give the error of each that cannot be read."""
         threads, device = threads_of_one(self.workers.parallel), self.device
         if self.workers.scheduler is not None:
             work = [(_portable(file), path) for file, path in work]
@@ -286,9 +317,9 @@ class FeatureStore:
             compute = partial(
                 _compute, extraction=self.extraction, threads=threads, device=device, scratch=scratch
             )
-            done = self.workers.map(compute, work, file=itemgetter(0))
-            for _ in progress(done, total=len(work), description="Computing features"):
-                pass
+            done = self.workers.map(partial(_attempted, compute), work, file=itemgetter(0))
+            results = progress(done, total=len(work), description="Computing features")
+            return {path: error for path, error in results if error is not None}
 
     def _data(self, files: Sequence[AudioFile], index: Index) -> Features:
         shape = (int(index.offsets[-1]), self.extraction.dimension)
@@ -373,7 +404,9 @@ def _compute(
 ) -> None:
     """Store the features of a recording, unless someone else has done so in the meantime."""
     file, path = work
-    if load_features(path, extraction.dimension) is None:
+    if load_features(path, extraction.dimension) is not None:
+        return
+    with about(file):
         if device is None or device.type == "cpu":
             reader = extraction.open(file)
         else:
@@ -382,6 +415,29 @@ def _compute(
         pieces = reader.pieces(extraction.piece, threads)
         with _explained():
             save_pieces(path, pieces, shape, scratch)
+
+
+def _attempted(
+    compute: Callable[[tuple[AudioFile, Path]], None], work: tuple[AudioFile, Path]
+) -> tuple[Path, DataError | None]:
+    """Compute, and tell for what, and what is wrong with it if it cannot be read."""
+    return work[1], attempted(compute, work)
+
+
+def _opened(extraction: Precomputed, files: Sequence[AudioFile]) -> tuple[Index, dict[int, DataError]]:
+    """What is known of recordings whose features somebody else has computed."""
+    counts = [attempted(lambda file: len(extraction(file).data), file) for file in files]
+    keys = [
+        "" if isinstance(count, DataError) else content_key(extraction.path(file))
+        for file, count in zip(files, counts, strict=True)
+    ]
+    return _described(keys, counts)
+
+
+def _described(keys: Sequence[str], found: Sequence[int | DataError]) -> tuple[Index, dict[int, DataError]]:
+    """Index of recordings with so many frames, and which of them have an error instead."""
+    frames = [0 if isinstance(count, DataError) else count for count in found]
+    return Index(keys, np.array(frames, dtype=np.int64)), failed(found)
 
 
 def _averages(data: Features, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

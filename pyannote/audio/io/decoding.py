@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,12 @@ SAMPLE_RATES = (1_000, 1_000_000)
 
 LARGEST_SAMPLE = 1e6
 """Samples beyond this are damage: full scale is 1, and 32768 in files that hold integers as floats."""
+
+_BELIEVED = 1 << 21
+"""Samples that a header may promise without proof: of more, the last one is looked at."""
+
+_MPEG_SAMPLES = 24
+"""Samples that MP3 can code in a byte: 24 kHz at 8 kbit/s."""
 
 # Programs that write to a pipe cannot go back and fill in the length: they leave about 2 or 4 GB there.
 _UNKNOWN_LENGTH = 0x7FFF_F000
@@ -67,17 +74,13 @@ def info(path: str | os.PathLike[str]) -> AudioInfo:
     (2, 0.5)
     """
     with _opened(Path(path)) as stream:
+        _check_end(stream, Path(path))
         return AudioInfo(Path(path), stream.samplerate, stream.channels, stream.frames)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
-    if not path.is_file():
-        raise AudioError(
-            "There is no such audio file.", file=path, fix="Check the path, or its template in database.yml."
-        )
-    if path.stat().st_size == 0:
-        raise AudioError("The audio file is empty (0 bytes).", file=path, fix="Copy or record it again.")
+    _check_file(path)
     try:
         with soundfile.SoundFile(path) as stream:
             _check_header(stream, path)
@@ -90,6 +93,20 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
         ) from error
 
 
+def _check_file(path: Path) -> None:
+    """Refuse what is no file: to open a pipe is to wait for whoever writes to it, and a device has no end."""
+    fix = "Check the path, or its template in database.yml."
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise AudioError("There is no such audio file.", file=path, fix=fix) from error
+    if not stat.S_ISREG(status.st_mode):
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
+        raise AudioError(f"This is {what}, not an audio file.", file=path, fix=fix)
+    if status.st_size == 0:
+        raise AudioError("The audio file is empty (0 bytes).", file=path, fix="Copy or record it again.")
+
+
 def _check_header(stream: soundfile.SoundFile, path: Path) -> None:
     if stream.channels < 1 or stream.frames < 1:
         raise AudioError("The audio file holds no samples.", file=path, fix="Copy or record it again.")
@@ -97,6 +114,20 @@ def _check_header(stream: soundfile.SoundFile, path: Path) -> None:
     for promised, found in _SHORTER_THAN_PROMISED.findall(stream.extra_info):
         if int(found) < int(promised) < _UNKNOWN_LENGTH:
             raise _cut_short(path, f"{promised} bytes", found)
+
+
+def _check_end(stream: soundfile.SoundFile, path: Path) -> None:
+    """Refuse a length that a damaged header of a compressed file makes up, such as a year."""
+    if stream.frames <= _BELIEVED:
+        return
+    if "MPEG" in stream.subtype:
+        # to look at the last sample is to read the file to its end
+        found = stream.frames <= _MPEG_SAMPLES * path.stat().st_size
+    else:
+        stream.seek(stream.frames - 1)
+        found = len(stream.read(1, dtype="float32")) > 0
+    if not found:
+        raise _cut_short(path, f"{stream.frames} samples", "fewer")
 
 
 def _cut_short(path: Path, promised: str, found: object) -> AudioError:

@@ -30,6 +30,9 @@ _BIT_RESERVOIR = 32 * 1152
 Before each block, not only the first, since soundfile ends every read with a seek.
 """
 
+_MANY = 64
+"""Channels from which on it is faster to sum those of each sample than to add channel to channel."""
+
 _DECODED = 1 << 17
 """Values that are decoded at once: few enough to stay in the cache while they are mixed down."""
 
@@ -96,8 +99,15 @@ def mixed(frames: Waveform) -> Waveform:
     """
     if frames.shape[1] == 1:
         return frames[:, 0]
+    # infinities of two channels come to NaN, which is refused later
+    with np.errstate(invalid="ignore", over="ignore"):
+        mono = frames.sum(axis=1) if frames.shape[1] >= _MANY else _added(frames)
+    mono *= np.float32(1 / frames.shape[1])
+    return mono
+
+
+def _added(frames: Waveform) -> Waveform:
     mono = frames[:, 0] + frames[:, 1]
     for channel in range(2, frames.shape[1]):
         mono += frames[:, channel]
-    mono *= np.float32(1 / frames.shape[1])
     return mono

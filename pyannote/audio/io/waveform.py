@@ -37,6 +37,9 @@ SPEEDS = range(50, 201)
 _PIECE = 8.0
 """Seconds that are resampled at once."""
 
+_LARGEST_PIECE = 1 << 20
+"""Samples that are resampled at once, at the higher of both rates: of ultrasound, these are fewer seconds."""
+
 _KEPT = 8
 """Pieces that are kept in memory."""
 
@@ -86,7 +89,8 @@ class Recording:
         # So many samples of the file last exactly as long as so many samples at the rate asked for.
         self._own_unit, self._unit = own_rate * speed // divisor, self.sample_rate * 100 // divisor
         self.samples = (2 * self._own_samples * self._unit + self._own_unit) // (2 * self._own_unit)
-        self._units = max(1, round(_PIECE * self.sample_rate / self._unit))
+        seconds = min(_PIECE, _LARGEST_PIECE / max(own_rate, self.sample_rate))
+        self._units = max(1, round(seconds * self.sample_rate / self._unit))
         # Parts that are read in turn share the pieces at their ends. A method would be a cycle, and stay.
         self._piece = lru_cache(maxsize=_KEPT)(
             partial(_resampled, self._read_own, self._own_samples, self._own_unit, self._unit, self._units)

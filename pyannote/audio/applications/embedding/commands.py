@@ -27,6 +27,8 @@ Options:
   --from=N           Go on after epoch N, or after the `last` one; later epochs are replaced [default: 0].
   --to=N             Train up to this epoch{to}.
   --seed=N           Seed of all that is random [default: 0].
+  --skip=SHARE       Leave out files that cannot be read, or in which nobody can be heard, up to this share of
+                     all [default: 0.1].
   --pretrained=FILE  Start from these weights.
   --mixed=M          Multiply in bfloat16: on, off, or auto (where it was measured to pay) [default: auto].
   --compile=C        Compile the network with torch.compile: on, off, or auto [default: auto].
@@ -159,6 +161,7 @@ class Dialect:
                 debug=arguments["--debug"],
                 pretrained=Path(arguments["--pretrained"]) if arguments["--pretrained"] else None,
                 validate=arguments["--validate"],
+                skip=number(arguments, "--skip", float, 0, 1),
                 **acceleration(arguments),
                 **compute(arguments),
             ),

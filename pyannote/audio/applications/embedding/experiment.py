@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyannote.audio.applications.experiment import Experiment, Kind
-from pyannote.audio.applications.terminal import warn
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.config.registry import find
 from pyannote.audio.config.schema import Block
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.faults import without_faults
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.database.unusable import Unusable
 from pyannote.audio.embedding.approaches.base import Base as Approach
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.features.base import Features
@@ -56,12 +56,11 @@ class EmbeddingExperiment(Experiment):
                 fix="Take it out; it is made for the detection of sounds.",
             )
 
-    def usable(self, files: list[Recording]) -> list[Recording]:
-        """Training files in which somebody can be heard; how many others there are is said."""
-        sound, remarks = without_faults(files)
-        for remark in remarks:
-            warn(f"{remark} They are left out.")
-        return sound
+    def training_files(self, protocol: str, subset: str) -> tuple[list[Recording], list[Unusable]]:
+        """Files of a protocol in which somebody may be heard, and the others."""
+        files, unreadable = super().training_files(protocol, subset)
+        sound, faulty = without_faults(files)
+        return sound, [*unreadable, *faulty]
 
     def model(self, specifications: Specifications) -> EmbeddingModel:
         """Network with fresh weights; what the loss learns beside it is made as well."""

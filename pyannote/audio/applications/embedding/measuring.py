@@ -6,7 +6,7 @@ from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.measures import Diarization, Measure, Verification
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.errors import DataError, UsageError
-from pyannote.audio.database.faults import without_faults
+from pyannote.audio.database.faults import remarks_on
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.database.trials import is_verification, trials
 from pyannote.audio.embedding.turns import solo_turns
@@ -47,7 +47,7 @@ def _name(file: Recording) -> str:
 
 
 def _mind_faults(files: list[Recording]) -> None:
-    for remark in without_faults(files)[1]:
+    for remark in remarks_on(files):
         warn(f"{remark} They count like the others; take them out of the lists if they should not.")
 
 

@@ -16,8 +16,10 @@ from pyannote.audio.applications.embedding.measuring import measure_of
 from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.train_folder import TrainFolder, write_yaml
 from pyannote.audio.applications.validate import ValidateOptions, Validator
+from pyannote.audio.core.attempts import together
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.faults import without_faults
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.database.unusable import name_of
 from pyannote.audio.embedding.approaches._segments import Speakers
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.inference.embedder import Embedder, Excerpt
@@ -192,7 +194,7 @@ class EmbeddingValidator(Validator):
         """Turns of training speakers, evenly spaced over all that they have said, and who speaks in each."""
         if self._teachers is None:
             protocol, _, subset = self.train_folder.path.name.rpartition(".")
-            files, _ = without_faults(self.experiment.recordings(protocol, subset))
+            files = self._trained_on(protocol, subset)
             turns = Speakers.of(files, self.experiment.task.min_duration, label_min_duration=0.0).turns
             chosen = [
                 (turn, index)
@@ -204,6 +206,14 @@ class EmbeddingValidator(Validator):
             )
             self._teachers = excerpts, np.array([index for _, index in chosen])
         return self._teachers
+
+    def _trained_on(self, protocol: str, subset: str) -> list[Recording]:
+        """Training files, without those that the training has left out."""
+        files, unusable = self.experiment.training_files(protocol, subset)
+        left_out = self.train_folder.left_out()
+        if errors := [one.reason for one in unusable if one.name not in left_out]:
+            raise together(errors)
+        return [file for file in files if name_of(file) not in left_out]
 
     def _settings(self) -> dict[str, object]:
         """All that the record of an epoch depends on, beside its weights."""

@@ -1,0 +1,88 @@
+"""Training files that are left out, because nothing can be learned from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyannote.audio.applications.terminal import warn
+from pyannote.audio.applications.train_folder import TrainFolder
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.database.unusable import Unusable
+from pyannote.audio.train.distributed import Alone
+
+SHOWN = 5
+"""Files that a warning names."""
+
+
+class LeftOut:
+    """Training files that are left out, as long as they are few.
+
+    Parameters
+    ----------
+    share : float
+        Share of all files up to which files may be left out.
+    ranks : Alone
+        Processes of the training: all must leave out the same files.
+    """
+
+    def __init__(self, share: float, ranks: Alone) -> None:
+        self.share = share
+        self.files: list[Unusable] = []
+        self._ranks = ranks
+
+    def without(self, usable: list[Recording], unusable: Sequence[Unusable]) -> list[Recording]:
+        """The usable ones of some files; what is wrong with the others is said.
+
+        Raises
+        ------
+        DataError
+            Too many are left out, none is left, or another process has left out others.
+        """
+        self.files += unusable
+        total = len(usable) + len(self.files)
+        if not usable or len(self.files) / total > self.share:
+            raise self._too_many(total)
+        if unusable:
+            shown = "".join(f"\n  {one.reason}" for one in unusable[:SHOWN])
+            more = f"\n  and {len(unusable) - SHOWN} more." if len(unusable) > SHOWN else ""
+            warn(f"{len(unusable)} of {total} files are left out:{shown}{more}")
+        self._agree()
+        return usable
+
+    def compare(self, folder: TrainFolder, epoch: int) -> None:
+        """Say where a training that goes on after an epoch learns from other files than before."""
+        before, now = folder.left_out(), self._reasons()
+        changes = [f"{name} is left out from now on" for name in now if name not in before]
+        changes += [f"{name} is trained on from now on" for name in before if name not in now]
+        if epoch and changes:
+            more = f", and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
+            warn(f"the files that are left out have changed: {', '.join(changes[:SHOWN])}{more}.")
+
+    def remember(self, folder: TrainFolder) -> None:
+        """Write down which files are left out, and why."""
+        if self._ranks.leads and (self.files or folder.left_out()):
+            folder.write_left_out(self._reasons())
+
+    def _reasons(self) -> dict[str, str]:
+        return {one.name: str(one.reason) for one in self.files}
+
+    def _too_many(self, total: int) -> DataError:
+        said = f"{len(self.files)} of {total} files cannot be trained on"
+        first = f"The first: {self.files[0].reason}"
+        if len(self.files) == total:
+            return DataError(f"{said}, so that none is left. {first}")
+        return DataError(
+            f"{said}, more than the share of {self.share:g} that --skip allows. {first}",
+            fix="Mend them, or allow more with --skip.",
+        )
+
+    def _agree(self) -> None:
+        own = [one.name for one in self.files]
+        first = self._ranks.answer(lambda: own)
+        if own != first:
+            raise DataError(
+                f"Process {self._ranks.share.rank} would leave out other files than process 0, such as "
+                f"{min(set(own) ^ set(first))}.",
+                fix="Let all machines see the same files.",
+            )
