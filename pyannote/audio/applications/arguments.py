@@ -27,7 +27,7 @@ COMMON = """\
 
 
 Arguments = dict[str, Any]
-Command = Callable[[Arguments], None]
+Command = Callable[[Arguments], int | None]
 Word = TypeVar("Word", bound=str)
 
 
@@ -37,8 +37,10 @@ def common_options(database: bool = False) -> str:
     return own * database + COMMON % max(1, (os.cpu_count() or 2) - 1)
 
 
-def dispatch(program: str, texts: Mapping[str, str], run: Mapping[str, Command], argv: Sequence[str]) -> None:
-    """Run the command that a command line names.
+def dispatch(
+    program: str, texts: Mapping[str, str], run: Mapping[str, Command], argv: Sequence[str]
+) -> int | None:
+    """Run the command that a command line names, and give its exit status if it has one of its own.
 
     Parameters
     ----------
@@ -55,8 +57,7 @@ def dispatch(program: str, texts: Mapping[str, str], run: Mapping[str, Command],
     words = [*program.split()[1:], command]
     _refuse_several(command)
     arguments = parse(texts[command], argv[1:], words, f"{program} {command} --help")
-    if arguments is not None:
-        run[command](arguments)
+    return None if arguments is None else run[command](arguments)
 
 
 def _refuse_several(command: str) -> None:

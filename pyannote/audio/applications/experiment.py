@@ -20,10 +20,11 @@ from pyannote.audio.config.schema import Block, load_config
 from pyannote.audio.core.errors import ConfigError, DataError, ToolkitError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, recordings
-from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.base import FeatureExtraction, Features
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.features.tensor_packs import fits
+from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.models._embedding import EmbeddingModel
 from pyannote.audio.models.base import Base as Model
 
@@ -172,6 +173,12 @@ class Experiment(ABC):
         return recordings(
             protocol, subset, self.config.preprocessors, annotated, speakers=self.kind == "approach"
         )
+
+    def features(self, file: AudioFile) -> Features:
+        """Features of a recording, of which nothing is kept."""
+        with self._located(ConfigError, *self.config.feature_extraction.where, "params"):
+            found: Features = self.extraction(file).data
+        return found
 
     def prepare_features(self, files: Sequence[Recording]) -> None:
         """Compute and cache what is not yet in the store."""

@@ -77,20 +77,20 @@ def bar(items: Iterable[T], *, total: int, description: str) -> Iterator[T]:
         yield item
 
 
-def run(command: Callable[[], None], debug: bool = False) -> int:
+def run(command: Callable[[], int | None], debug: bool = False) -> int:
     """Run a command, and turn what ends it into a sentence and an exit status.
 
     Parameters
     ----------
     command : callable
-        The work.
+        The work; it may give an exit status of its own.
     debug : bool
         Whether tracebacks are shown.
 
     Returns
     -------
     int
-        0, the code of the error, 130 after Ctrl-C, or 143 after SIGTERM.
+        That of the command or 0, the code of the error, 130 after Ctrl-C, or 143 after SIGTERM.
     """
     _asked_to_end.clear()
     if isinstance(sys.stdout, TextIOWrapper):
@@ -105,7 +105,7 @@ def run(command: Callable[[], None], debug: bool = False) -> int:
         # an error in a thread comes back to the command, which says it in a sentence
         threading.excepthook = _silent
     try:
-        command()
+        return command() or 0
     except ToolkitError as error:
         return _failed(error, debug)
     except KeyboardInterrupt:
@@ -120,7 +120,6 @@ def run(command: Callable[[], None], debug: bool = False) -> int:
         return 1
     except Exception as error:
         return _failed(_translated(error), debug)
-    return 0
 
 
 def _failed(error: ToolkitError, debug: bool) -> int:

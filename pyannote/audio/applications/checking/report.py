@@ -1,0 +1,249 @@
+"""What a check has found, as JSON, and as tables and sentences for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from statistics import median
+from textwrap import wrap
+from typing import Any
+
+from pyannote.audio.applications.checking.found import Check
+from pyannote.audio.applications.checking.summary import summary
+from pyannote.audio.core.findings import Finding
+
+WIDTH = 100
+LABEL = 24
+MANY = 20
+"""Classes or speakers from which on they are not listed one by one."""
+
+SHOWN = 5
+"""Findings of a kind that are shown."""
+
+Row = Sequence[str]
+
+
+def as_json(found: Check) -> str:
+    """See `summary`."""
+    return json.dumps(summary(found), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def as_text(found: Check) -> str:
+    """Tables of what there is, and a paragraph for each finding."""
+    values = summary(found)
+    parts = [
+        _configuration(values["configuration"], values["batch"]),
+        *(_data(values["subsets"]) if values["subsets"] else []),
+        _batch(values["batch"]),
+        _epoch(values["epoch"]),
+        _storage(values["storage"]),
+        "\n".join(_findings(found.findings)),
+        _verdict(found),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def aligned(title: str, header: Row, rows: Sequence[Row]) -> str:
+    """A table below its title: the first column to the left, the others to the right.
+
+    Examples
+    --------
+    >>> print(aligned("Files", ["train", "test"], [["recordings", "4", "12"]]))
+    Files       train  test
+      recordings    4    12
+    """
+    cells = [[title, *header], *(["  " + row[0], *row[1:]] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in cells
+    ]
+    return "\n".join(lines)
+
+
+def described(title: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Names and values below a title.
+
+    Examples
+    --------
+    >>> print(described("An epoch", [("batches", "27"), ("audio", "0:28:48")]))
+    An epoch
+      batches  27
+      audio    0:28:48
+    """
+    width = max(len(name) for name, _ in pairs)
+    return "\n".join([title, *(f"  {name.ljust(width)}  {value}" for name, value in pairs)])
+
+
+def _configuration(values: dict[str, Any] | None, batch: dict[str, Any] | None) -> str:
+    if values is None:
+        return ""
+    low, high = values["chunk_seconds"]
+    chunks = f"chunks of {low:g} s" if low == high else f"segments of {low:g} to {high:g} s"
+    classes = "" if values["classes"] is None else f"{len(values['classes'])} classes, "
+    network = "" if batch is None else f", {batch['parameters']:,} parameters"
+    step = "" if batch is None or batch["output_seconds"] is None else f", an output each {batch['output_seconds']:.3g} s"
+    features = (
+        f"{values['feature_extraction']}: {values['dimension']} values each {values['step_seconds']:.3g} s, "
+        f"from {values['sample_rate']} Hz"
+    )
+    return described(
+        "Configuration",
+        [
+            (values["kind"], f"{values['task']}: {classes}{chunks}, {values['chunks_per_batch']} a batch"),
+            ("features", features),
+            ("architecture", f"{values['architecture']}{network}{step}"),
+        ],
+    )
+
+
+def _data(subsets: dict[str, Any]) -> Iterator[str]:
+    yield aligned("Files", list(subsets), list(_file_rows(list(subsets.values()))))
+    annotated = {name: values["classes"] for name, values in subsets.items() if values["classes"]}
+    labels = sorted({label for classes in annotated.values() for label in classes})
+    if len(labels) > MANY:
+        yield aligned(f"{len(labels)} labels", list(annotated), list(_label_rows(list(annotated.values()))))
+    elif labels:
+        rows = [_class_row(label, list(annotated.values())) for label in labels]
+        table = aligned("Classes", COLUMNS * len(annotated), rows)
+        first = max(len("Classes"), *(len(row[0]) + 2 for row in rows))
+        width = (len(table.partition("\n")[0]) - first) // len(annotated)
+        yield " " * first + "".join(name.rjust(width) for name in annotated) + "\n" + table
+
+
+COLUMNS = ("events", "seconds", "others", "own")
+"""Of each class: how many events, how many seconds, and the shares of them in which another class is active, too,
+and in which several events of the class are."""
+
+
+def _class_row(label: str, subsets: Sequence[dict[str, Any]]) -> Row:
+    row = [label if len(label) <= LABEL else f"{label[: LABEL - 1]}…"]
+    for classes in subsets:
+        values = classes.get(label)
+        row += (
+            ["-"] * len(COLUMNS)
+            if values is None
+            else [
+                str(values["events"]),
+                f"{values['seconds']:.1f}",
+                f"{values['overlap_with_others']:.0%}",
+                f"{values['overlap_with_itself']:.0%}".rjust(4),
+            ]
+        )
+    return row
+
+
+def _file_rows(subsets: Sequence[dict[str, Any]]) -> Iterator[Row]:
+    yield "recordings", *(str(values["recordings"]) for values in subsets)
+    if any(values["readable"] < values["recordings"] for values in subsets):
+        yield "that can be opened", *(str(values["readable"]) for values in subsets)
+    yield "duration", *(_time(values["seconds"]) for values in subsets)
+    yield "annotated", *(_time(values["annotated_seconds"]) for values in subsets)
+    formats = [
+        {f"{one['sample_rate']} Hz, {one['channels']} channels, {one['format']}": one["files"] for one in values["formats"]}
+        for values in subsets
+    ]
+    for name in sorted({name for own in formats for name in own}):
+        yield name, *(str(own.get(name, 0)) for own in formats)
+    if any(values["trials"] for values in subsets):
+        yield "trials", *(str(values["trials"] or "-") for values in subsets)
+        yield "trials of one speaker", *(str(values["target_trials"] or "-") for values in subsets)
+
+
+def _label_rows(subsets: Sequence[dict[str, Any]]) -> Iterator[Row]:
+    seconds = [[values["seconds"] for values in classes.values()] for classes in subsets]
+    yield "labels", *(str(len(classes)) for classes in subsets)
+    yield "events", *(str(sum(values["events"] for values in classes.values())) for classes in subsets)
+    for name, function in (("least", min), ("median", median), ("most", max)):
+        yield f"seconds of one, {name}", *(f"{function(own):.1f}" for own in seconds)  # type: ignore[operator]
+    total = [(sum(own), classes) for own, classes in zip(seconds, subsets, strict=True)]
+    shares = [sum(one["seconds"] * one["overlap_with_others"] for one in own.values()) / all_ for all_, own in total]
+    yield "overlap", *(f"{share:.0%}" for share in shares)
+
+
+def _batch(values: dict[str, Any] | None) -> str:
+    if values is None:
+        return ""
+    rows = [(name, " x ".join(map(str, shape))) for name, shape in values["shapes"].items()]
+    rows.append(("loss", "no number" if values["loss"] is None else f"{values['loss']:.4f}"))
+    sizes = [f"{name} {_size(count)}" for name, count in values["bytes"].items()]
+    return described("A batch", [*rows, ("memory", ", ".join(sizes))])
+
+
+def _epoch(values: dict[str, Any] | None) -> str:
+    if values is None:
+        return ""
+    audio = _time(values["audio_seconds"])
+    if values["passes"] is not None:
+        audio += f", which is {values['passes']:.3g} times that of the training files"
+    rows = [("batches", str(values["batches"])), ("audio", audio)]
+    if values["seconds"] is not None:
+        how = f"measured on {values['measured_batches']} batches of {values['measured_on']}"
+        rows.append(("on this machine", f"{_time(values['seconds'])} ({how})"))
+    if values["total_seconds"] is not None:
+        rows.append((f"{values['epochs']} epochs", _time(values["total_seconds"])))
+    return described("An epoch", rows)
+
+
+def _storage(values: dict[str, Any] | None) -> str:
+    if values is None:
+        return ""
+    where = "in memory" if values["in_memory"] else "mapped from the disk"
+    return described(
+        "Features",
+        [
+            ("on the disk", f"{_size(values['stored'])} in {values['folder']} ({_size(values['free'])} are free)"),
+            ("of training files", f"{_size(values['packed'])} {where}"),
+        ],
+    )
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    """Each finding as a paragraph; of many alike, the first ones."""
+    for level in ("error", "warning"):
+        own = [finding for finding in findings if finding.level == level]
+        if own:
+            yield f"{level.capitalize()}s ({len(own)})"
+        for kind in dict.fromkeys(finding.kind for finding in own):
+            alike = [finding for finding in own if finding.kind == kind]
+            for finding in alike[:SHOWN]:
+                yield from _paragraph(finding)
+            if alike[SHOWN:]:
+                yield f"  ... and {len(alike) - SHOWN} more of this kind, which --json shows."
+
+
+def _paragraph(finding: Finding) -> Iterator[str]:
+    line = "" if finding.line is None else f", line {finding.line}"
+    if finding.file is not None:
+        yield f"  {finding.file}{line}"
+    indent = " " * (4 if finding.file is not None else 2)
+    yield from wrap(f"{finding.what} {finding.mend}", WIDTH, initial_indent=indent, subsequent_indent=indent)
+
+
+def _verdict(found: Check) -> str:
+    errors = sum(finding.level == "error" for finding in found.findings)
+    warnings = len(found.findings) - errors
+    if not found.findings:
+        return "Nothing is wrong, as far as was looked."
+    return f"{errors} errors, {warnings} warnings."
+
+
+def _time(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return str(timedelta(seconds=round(seconds)))
+
+
+def _size(count: float) -> str:
+    """Bytes for people.
+
+    Examples
+    --------
+    >>> _size(1536), _size(5 << 30)
+    ('1.5 KiB', '5.0 GiB')
+    """
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":
+            break
+        count /= 1024
+    return f"{count:.1f} {unit}" if unit != "bytes" else f"{count:.0f} bytes"

@@ -1,0 +1,233 @@
+"""A protocol read to its end, whatever is wrong with it: what each subset holds, and all that is refused."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.findings import Finding
+from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.database.protocols import (
+    SUBSETS,
+    TOLERANCE,
+    Recording,
+    _audio,
+    _distinct,
+    _protocol,
+    _recording,
+    _scope,
+)
+from pyannote.audio.database.sources import sources_of
+from pyannote.audio.io import waveform
+from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, read_lines
+from pyannote.audio.io.rttm import event_of, region_of, uri_of
+from pyannote.audio.io.waveform import AudioInfo
+
+_Line = TypeVar("_Line")
+
+
+@dataclass
+class Subset:
+    """A subset of a protocol.
+
+    Parameters
+    ----------
+    name : {"train", "development", "test"}
+    sources : mapping of str to Path
+        The files that `database.yml` names for it, where they are single files.
+    uris : list of (uri, line)
+        Recordings that it lists; 0 stands for no line.
+    events : list of AnnotatedEvent
+        All events of its annotation file, of whichever recordings.
+    regions : list of AnnotatedRegion
+        All lines of its UEM file.
+    headers : mapping of str to AudioInfo
+        What the audio files that can be opened say of themselves, by uri.
+    files : list of Recording
+        Those that commands can read.
+    """
+
+    name: str
+    sources: Mapping[str, Path] = field(default_factory=dict)
+    uris: list[tuple[str, int]] = field(default_factory=list)
+    events: list[AnnotatedEvent] = field(default_factory=list)
+    regions: list[AnnotatedRegion] = field(default_factory=list)
+    headers: dict[str, AudioInfo] = field(default_factory=dict)
+    files: list[Recording] = field(default_factory=list)
+
+    @property
+    def listing(self) -> Path | None:
+        """The file that lists its recordings."""
+        return self.sources.get("uri")
+
+    @cached_property
+    def lines(self) -> dict[str, int | None]:
+        """Line of its listing that names each recording first."""
+        return {uri: line or None for uri, line in reversed(self.uris)}
+
+    def annotation_of(self, uri: str) -> list[AnnotatedEvent | AnnotatedRegion]:
+        """Lines of RTTM and UEM on a recording."""
+        return self._annotation.get(uri, [])
+
+    @cached_property
+    def _annotation(self) -> dict[str, list[AnnotatedEvent | AnnotatedRegion]]:
+        found = defaultdict(list)
+        for line in (*self.events, *self.regions):
+            found[line.recording].append(line)
+        return dict(found)
+
+
+class Reader:
+    """Reads the subsets of a protocol, and keeps what is refused.
+
+    Parameters
+    ----------
+    name : str
+        Full name of the protocol.
+    templates : mapping
+        The `preprocessors` of a configuration.
+    speakers : bool
+        Whether labels are names of speakers (see `recordings`).
+
+    Attributes
+    ----------
+    findings : list of Finding
+
+    Raises
+    ------
+    UsageError
+        There is no such protocol.
+    """
+
+    def __init__(self, name: str, templates: Mapping[str, str] | None = None, speakers: bool = False) -> None:
+        self.name, self.speakers = name, speakers
+        self.findings: list[Finding] = []
+        self._protocol = _protocol(name, templates)
+        self._read: dict[Path, list[Any]] = {}
+        self._wrong: set[Path] = set()
+
+    def subsets(self, progress: Progress = silent) -> list[Subset]:
+        """Read all subsets that the protocol has."""
+        found = [self._subset(name, progress) for name in SUBSETS]
+        return [subset for subset in found if subset is not None]
+
+    def _subset(self, name: str, progress: Progress) -> Subset | None:
+        sources = sources_of(self.name, name)
+        subset = Subset(name, sources)
+        subset.uris = [(uri, line) for line, uri in self._lines(sources.get("uri"), ".lst", _numbered)]
+        subset.events = self._lines(sources.get("annotation"), ".rttm", event_of)
+        subset.regions = self._lines(sources.get("annotated"), ".uem", region_of)
+        if self._wrong & set(sources.values()):
+            self._open(subset, self._plain(subset), progress)
+            return subset
+        files = self._files(name)
+        if files is None:
+            return None
+        subset.uris = subset.uris or [(str(file["uri"]), 0) for file in files]
+        self._open(subset, files, progress)
+        for file in files:
+            if str(file["uri"]) in subset.headers:
+                self._record(subset, file)
+        return subset
+
+    def _lines(
+        self, path: Path | None, suffix: str, parse: Callable[[str, Path, int], _Line]
+    ) -> list[_Line]:
+        """Lines of a file that are right; the others, or the file, are among the findings once."""
+        if path is None or (path.suffix != suffix and path.is_file()):
+            return []
+        if path not in self._read:
+            self._read[path] = []
+            for one in _parsed(path, parse):
+                if isinstance(one, DataError):
+                    self._wrong.add(path)
+                    self.findings.append(Finding.of("line" if one.line else "file", one, "Copy it again."))
+                else:
+                    self._read[path].append(one)
+        return self._read[path]
+
+    def _files(self, name: str) -> list[Any] | None:
+        """Files of a subset as pyannote.database gives them; None if it has no such subset."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return list(getattr(self._protocol, name)())
+        except (NotImplementedError, AttributeError):
+            return None
+        except Exception as error:
+            found = DataError(
+                f"The subset {name!r} of {self.name} cannot be read ({error}).", fix="Check its lists."
+            )
+            self.findings.append(Finding.of("file", found))
+            return []
+
+    def _plain(self, subset: Subset) -> list[Any]:
+        """Files that a list names, without annotation that could not be read."""
+        from pyannote.database import ProtocolFile
+
+        database, audio = self.name.split(".")[0], self._protocol.preprocessors["audio"]
+        plain = [{"uri": uri, "database": database, "subset": subset.name} for uri, _ in subset.uris]
+        return [ProtocolFile(file, lazy={"audio": audio}) for file in plain]
+
+    def _open(self, subset: Subset, files: Sequence[Any], progress: Progress) -> None:
+        """Read the headers of audio files."""
+        for file in progress(files, total=len(files), description=f"Opening {subset.name} files"):
+            uri = str(file["uri"])
+            try:
+                subset.headers[uri] = waveform.info(_audio(file))
+            except DataError as error:
+                finding = Finding.of("missing" if error.file is None else "damaged", error, "Copy it again.")
+                if error.file is None:
+                    finding = replace(finding, file=subset.listing, line=subset.lines.get(uri))
+                self.findings.append(finding)
+
+    def _record(self, subset: Subset, file: Any) -> None:
+        """Make a recording of a file whose audio and annotation fit each other."""
+        uri = str(file["uri"])
+        late = [
+            _late(line, subset.headers[uri].duration)
+            for line in subset.annotation_of(uri)
+            if line.segment.end > subset.headers[uri].duration + TOLERANCE
+        ]
+        self.findings += late
+        try:
+            one = _recording(file, subset.sources, {}, annotated=subset.name != "test")
+        except DataError as error:
+            self.findings += [] if late else [Finding.of("annotation", error)]
+            return
+        subset.files.append(_distinct(one, _scope(file, self.name)) if self.speakers else one)
+
+
+def _late(line: AnnotatedEvent | AnnotatedRegion, duration: float) -> Finding:
+    return Finding.of(
+        "end",
+        DataError(
+            f"{line.recording} is annotated until {line.segment.end:.3f} s, and its audio ends at "
+            f"{duration:.3f} s.",
+            file=line.file,
+            line=line.line,
+            fix="Shorten the annotation, or check that the audio is whole.",
+        ),
+    )
+
+
+def _numbered(text: str, path: Path, line: int) -> tuple[int, str]:
+    return line, uri_of(text, path, line)
+
+
+def _parsed(path: Path, parse: Callable[[str, Path, int], _Line]) -> Iterator[_Line | DataError]:
+    """Each line of a file, or what is wrong with it."""
+    try:
+        for line, text in read_lines(path):
+            try:
+                yield parse(text, path, line)
+            except DataError as error:
+                yield error
+    except DataError as error:
+        yield error
