@@ -71,10 +71,10 @@ def _fit(found: Check, experiment: Experiment, data: Data) -> list[Recording]:
     train, development = data.subset("train"), data.subset("development")
     found.add(check_fit(experiment, train))
     if experiment.kind == "task":
-        if train.files or train.events:
+        if train.uris and (train.files or train.events):
             found.add(labels.check_training(experiment.config, experiment.task, train))
-        if development.files or development.events:
-            found.add(labels.check_development(experiment.config, experiment.task, development))
+        if development.uris and (development.files or development.events):
+            found.add(labels.check_development(experiment.task, development, train))
     files = data.sound if experiment.kind == "approach" else train.files
     files = experiment.augmented(files)
     if not found.errors:

@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
+from pyannote.audio.applications.checking.fit import warn_of
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device, on_device
 from pyannote.audio.applications.terminal import bar, say, uninterrupted, warn
@@ -67,6 +68,7 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
             specifications = experiment.task.specifications(experiment.extraction)
             torch.manual_seed(torch_seed(options.seed))
             trainer = _trainer(experiment, specifications, options, device, ranks)
+            warn_of(experiment, files, options.protocol, options.subset, trainer.resolution)
         with ranks.led(FolderLock(folder.path, purpose="train")):
             with ranks.in_turn():
                 resumed = _begin(trainer, experiment, files, folder, specifications, options)

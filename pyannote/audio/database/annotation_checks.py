@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
@@ -59,8 +60,8 @@ def _listed_again(uri: str, line: int, subset: Subset, other: Subset, before: in
     return _located(
         Finding(
             "subsets",
-            f"{uri} belongs to {subset.name} and to {other.name}{where}: scores on what was learned or chosen "
-            "from are too good.",
+            f"{uri} belongs to {subset.name} and to {other.name}{where}: scores on what was learned or "
+            "chosen from are too good.",
             "Keep it in one of them.",
         ),
         subset,
@@ -126,8 +127,8 @@ def shared_speakers(subsets: Sequence[Subset]) -> Iterator[Finding]:
             if owners.setdefault(label, subset.name) != subset.name:
                 yield Finding(
                     "speakers",
-                    f"The speaker {label!r} is heard in {owners[label]} and in {subset.name}: scores on known "
-                    "speakers say nothing of new ones.",
+                    f"The speaker {label!r} is heard in {owners[label]} and in {subset.name}: scores on "
+                    "known speakers say nothing of new ones.",
                     "Keep all recordings of a speaker in one subset.",
                     file=file,
                     line=line,
@@ -147,11 +148,14 @@ def first_heard(subset: Subset) -> dict[str, tuple[Path | None, int | None]]:
 
 
 def outside(subset: Subset) -> Iterator[Finding]:
-    """Events of a subset that lie, in part or whole, where nothing counts as annotated."""
+    """Events of a subset that lie, in part or whole, where nothing counts as annotated.
+
+    Recordings whose annotation is wrong are looked at when it has been mended.
+    """
     regions: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     for region in subset.regions:
         regions[region.recording].append((region.segment.start, region.segment.end))
-    for uri, _ in subset.uris:
+    for uri in (file["uri"] for file in subset.files):
         if subset.regions and uri not in regions:
             yield _without_region(uri, subset)
         for event in subset.annotation_of(uri):
@@ -171,8 +175,8 @@ def _uncovered(event: AnnotatedEvent, regions: Collection[tuple[float, float]]) 
 def _outside(event: AnnotatedEvent) -> Finding:
     return Finding(
         "outside",
-        f"{event.label!r} from {event.segment.start:g} to {event.segment.end:g} s lies outside of the annotated "
-        f"parts of {event.recording} (UEM): what is outside does not count.",
+        f"{event.label!r} from {event.segment.start:g} to {event.segment.end:g} s lies outside of the "
+        f"annotated parts of {event.recording} (UEM): what is outside does not count.",
         "Make the annotated part longer, or remove the event.",
         file=event.file,
         line=event.line,
@@ -198,8 +202,10 @@ def unlisted(lines: Sequence[AnnotatedEvent | AnnotatedRegion]) -> Iterator[Find
     for line in lines:
         if line.recording not in known:
             first.setdefault(line.recording, line)
+    # a search among all of VoxCeleb would take a minute
+    nearby = list(islice(known, 10_000))
     for uri, line in first.items():
-        close = get_close_matches(uri, known, n=1)
+        close = get_close_matches(uri, nearby, n=1)
         yield Finding(
             "unlisted",
             f"No list names {uri!r}, so that what is annotated in it is not used.",
@@ -210,7 +216,7 @@ def unlisted(lines: Sequence[AnnotatedEvent | AnnotatedRegion]) -> Iterator[Find
 
 
 def listed_beside(annotation: Path) -> set[str] | None:
-    """Recordings of all subsets of all protocols that use a file of annotation; None if some are not known."""
+    """Recordings that protocols list which use a file of annotation; None if some are not known."""
     known: set[str] = set()
     for name in known_protocols():
         for subset in ("train", "development", "test"):

@@ -101,9 +101,7 @@ def check_sounds(
     }
     for sound in sounds.values():
         yield from of_sound(sound)
-    where = {
-        header.path: f"{header.path.name} ({name})" for name, own in headers.items() for header in own
-    }
+    where = {header.path: f"{header.path.name} ({name})" for name, own in headers.items() for header in own}
     yield from same_content(sounds.values(), where)
 
 

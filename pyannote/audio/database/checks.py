@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from os import PathLike
 from pathlib import Path
 
 from pyannote.audio.core.findings import Finding
@@ -60,7 +61,9 @@ def _of_other_channels(channels: int, usual: int) -> tuple[str, str]:
     )
 
 
-def low_rates(headers: Iterable[AudioInfo], sample_rate: int, file: Path, line: int | None) -> list[Finding]:
+def low_rates(
+    headers: Iterable[AudioInfo], sample_rate: int, file: str | PathLike[str], line: int | None
+) -> list[Finding]:
     """What is said of a configured rate above that of all recordings."""
     highest = max((header.sample_rate for header in headers), default=sample_rate)
     if highest >= sample_rate:
@@ -81,7 +84,7 @@ def short_recordings(files: Iterable[Recording], window: float, chunk: float) ->
     """Training files none of whose annotated parts is as long as a chunk, or even a window, in seconds."""
     for file in files:
         longest = max((end - start for start, end in file["regions"]), default=0.0)
-        if longest + 1e-6 < chunk:
+        if 0 < longest < chunk - 1e-6:
             than = "a window" if longest < window else "a chunk"
             yield Finding(
                 "short",
@@ -158,9 +161,7 @@ class Activity:
 
     def _sweep(self, events: Sequence[Event]) -> None:
         changes = sorted(
-            change
-            for onset, offset, label in events
-            for change in ((onset, 1, label), (offset, -1, label))
+            change for onset, offset, label in events for change in ((onset, 1, label), (offset, -1, label))
         )
         active: Counter[str] = Counter()
         before = 0.0

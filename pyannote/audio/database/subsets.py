@@ -77,9 +77,11 @@ class Subset:
 
     @cached_property
     def _annotation(self) -> dict[str, list[AnnotatedEvent | AnnotatedRegion]]:
-        found = defaultdict(list)
-        for line in (*self.events, *self.regions):
-            found[line.recording].append(line)
+        found: defaultdict[str, list[AnnotatedEvent | AnnotatedRegion]] = defaultdict(list)
+        for event in self.events:
+            found[event.recording].append(event)
+        for region in self.regions:
+            found[region.recording].append(region)
         return dict(found)
 
 
@@ -136,9 +138,7 @@ class Reader:
                 self._record(subset, file)
         return subset
 
-    def _lines(
-        self, path: Path | None, suffix: str, parse: Callable[[str, Path, int], _Line]
-    ) -> list[_Line]:
+    def _lines(self, path: Path | None, suffix: str, parse: Callable[[str, Path, int], _Line]) -> list[_Line]:
         """Lines of a file that are right; the others, or the file, are among the findings once."""
         if path is None or (path.suffix != suffix and path.is_file()):
             return []
@@ -195,11 +195,13 @@ class Reader:
             for line in subset.annotation_of(uri)
             if line.segment.end > subset.headers[uri].duration + TOLERANCE
         ]
-        self.findings += late
+        if late:
+            self.findings += late
+            return
         try:
             one = _recording(file, subset.sources, {}, annotated=subset.name != "test")
         except DataError as error:
-            self.findings += [] if late else [Finding.of("annotation", error)]
+            self.findings.append(Finding.of("annotation", error))
             return
         subset.files.append(_distinct(one, _scope(file, self.name)) if self.speakers else one)
 

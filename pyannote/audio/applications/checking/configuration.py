@@ -30,7 +30,9 @@ def kind_of(config: Config | None) -> Kind:
     if config is None:
         return "task"
     bare = config.task.name.rpartition(".")[2]
-    if bare in available("approach") or (bare not in available("task") and config.task.where == ("approach",)):
+    if bare in available("approach") or (
+        bare not in available("task") and config.task.where == ("approach",)
+    ):
         return "approach"
     return "task"
 

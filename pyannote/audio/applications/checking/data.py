@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +84,7 @@ class Data:
         faulty = {finding.file for finding in self.findings if finding.kind in HEARD}
         return [file for file in self.subset("train").files if file["audio"] not in faulty]
 
-    def _read_trials(self, protocol: str, templates: dict[str, str]) -> None:
+    def _read_trials(self, protocol: str, templates: Mapping[str, str]) -> None:
         if not is_verification(protocol) or self.errors:
             return
         for subset in self.subsets:
@@ -99,7 +99,9 @@ class Data:
 def _without_subsets(data: Data, protocol: str) -> Iterator[Finding]:
     names = [subset.name for subset in data.subsets]
     if "train" not in names:
-        yield Finding.of("empty", UsageError(f"The protocol {protocol} has no subset 'train'."), "Choose another.")
+        yield Finding.of(
+            "empty", UsageError(f"The protocol {protocol} has no subset 'train'."), "Choose another."
+        )
     if "development" not in names:
         yield Finding(
             "empty",

@@ -42,8 +42,8 @@ def check_epoch(experiment: Experiment, files: Sequence[Recording]) -> Iterator[
             config,
             param(config, "per_epoch"),
             "epoch",
-            f"An epoch passes {batches * task.batch_seconds / learned:.0f} times over {learned:.0f} s of training "
-            "files; until it ends, nothing is saved or validated.",
+            f"An epoch passes {batches * task.batch_seconds / learned:.0f} times over {learned:.0f} s of "
+            "training files; until it ends, nothing is saved or validated.",
             f"Set per_epoch to {10 * learned / DAY:.2g}, which is 10 passes; it is in days.",
         )
     if learned and task.batch_seconds > MOST_OF_A_BATCH * learned:
@@ -52,8 +52,8 @@ def check_epoch(experiment: Experiment, files: Sequence[Recording]) -> Iterator[
             config,
             param(config, name),
             "batch",
-            f"A batch of {task.batch_seconds:g} s is more than {MOST_OF_A_BATCH} times all {learned:.0f} s of "
-            "training files.",
+            f"A batch of {task.batch_seconds:g} s is more than {MOST_OF_A_BATCH} times all "
+            f"{learned:.0f} s of training files.",
             f"Set a smaller {name}, or find more data.",
         )
 

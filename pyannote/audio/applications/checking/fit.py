@@ -21,7 +21,8 @@ from pyannote.audio.io.rttm import read_lst
 
 def check_fit(experiment: Experiment, train: Subset) -> Iterator[Finding]:
     """What is odd about a configuration beside its training files."""
-    yield from check_epoch(experiment, train.files)
+    # what is learned from is not known before all of it can be read
+    yield from check_epoch(experiment, train.files if len(train.files) == len(train.uris) else [])
     yield from check_chunks(experiment, train.files)
     yield from check_rate(experiment, train)
     if experiment.kind == "task":
@@ -53,11 +54,13 @@ def warn_of(
     experiment: Experiment, files: Sequence[Recording], protocol: str, name: str, resolution: int
 ) -> None:
     """Say what is probably not meant about a training that begins: a line for each kind of it."""
-    subset = Subset(name, sources_of(protocol, name), [(file["uri"], 0) for file in files], files=list(files))
+    files = [file for file in files if "speed" not in file]
+    subset = Subset(name, sources_of(protocol, name), [(file["uri"], 0) for file in files], files=files)
     found = list(check_fit(experiment, subset))
     found += odd_headers(file["header"] for file in files if "header" in file)
     found += silent_annotation(files, subset.listing, {})
-    found += listed_twice([subset, *_others(protocol, name)])
+    for other in _others(protocol, name):
+        found += listed_twice([subset, other])
     if experiment.kind == "task":
         frame = resolution * experiment.extraction.sliding_window.step
         found += labels.check_lengths(experiment.config, experiment.task, subset, frame)
@@ -72,7 +75,9 @@ def _others(protocol: str, name: str) -> Iterator[Subset]:
         path = sources.get("uri")
         if other != name and path is not None and path.suffix == ".lst" and path.is_file():
             try:
-                yield Subset(other, sources, [(uri, line) for line, uri in enumerate(read_lst(path), start=1)])
+                yield Subset(
+                    other, sources, [(uri, line) for line, uri in enumerate(read_lst(path), start=1)]
+                )
             except ToolkitError:
                 continue
 

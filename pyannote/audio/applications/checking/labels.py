@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from statistics import median
 
@@ -60,17 +60,18 @@ def check_training(config: Config, task: Task, train: Subset) -> Iterator[Findin
             yield Finding.of("unknown", error)
 
 
-def _nearest(label: str, others: Sequence[str] | dict[str, object]) -> str | None:
+def _nearest(label: str, others: Iterable[str]) -> str | None:
     folded = {other.casefold(): other for other in others if other != label}
-    close = get_close_matches(label.casefold(), folded, n=1, cutoff=0.6)
+    close = get_close_matches(label.casefold(), folded, n=1, cutoff=0.7)
     return f"Did you mean {folded[close[0]]!r}?" if close else None
 
 
-def check_development(config: Config, task: Task, development: Subset) -> Iterator[Finding]:
-    """Labels that cannot be validated."""
-    heard, known = first_heard(development), (*task.labels.labels, *getattr(task, "ignored", ()))
+def check_development(task: Task, development: Subset, train: Subset) -> Iterator[Finding]:
+    """Labels of training that cannot be validated, and those that nobody has trained."""
+    heard, learned = first_heard(development), first_heard(train)
+    known = (*task.labels.labels, *getattr(task, "ignored", ()), *learned)
     for label in task.labels.labels:
-        if label not in heard:
+        if label in learned and label not in heard:
             yield Finding(
                 "development",
                 f"No development file holds {label!r}: no epoch and no threshold can be chosen for it.",
@@ -111,8 +112,8 @@ def check_spread(task: Task, train: Subset) -> Iterator[Finding]:
             )
             yield Finding(
                 "once",
-                f"Of {len(train.files)} training files, {uri} alone holds {label!r}: that recording is learned "
-                "instead.",
+                f"Of {len(train.files)} training files, {uri} alone holds {label!r}: that recording is "
+                "learned instead.",
                 "Annotate it in more recordings.",
                 *where.get(label, (train.listing, None)),
             )
@@ -127,7 +128,7 @@ def check_lengths(config: Config, task: Task, train: Subset, frame: float) -> It
                 config,
                 line_of(config, name),
                 "brief",
-                f"Half of the events of {name!r} last less than {median(durations):.3g} s, and an output of the "
-                f"network stands for {frame:.3g} s.",
+                f"Half of the events of {name!r} last less than {median(durations):.3g} s, and an output "
+                f"of the network stands for {frame:.3g} s.",
                 "Choose an architecture with smaller pooling, and `target: any` or `share`.",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from statistics import median
@@ -82,7 +83,11 @@ def _configuration(values: dict[str, Any] | None, batch: dict[str, Any] | None) 
     chunks = f"chunks of {low:g} s" if low == high else f"segments of {low:g} to {high:g} s"
     classes = "" if values["classes"] is None else f"{len(values['classes'])} classes, "
     network = "" if batch is None else f", {batch['parameters']:,} parameters"
-    step = "" if batch is None or batch["output_seconds"] is None else f", an output each {batch['output_seconds']:.3g} s"
+    step = (
+        ""
+        if batch is None or batch["output_seconds"] is None
+        else f", an output each {batch['output_seconds']:.3g} s"
+    )
     features = (
         f"{values['feature_extraction']}: {values['dimension']} values each {values['step_seconds']:.3g} s, "
         f"from {values['sample_rate']} Hz"
@@ -112,8 +117,8 @@ def _data(subsets: dict[str, Any]) -> Iterator[str]:
 
 
 COLUMNS = ("events", "seconds", "others", "own")
-"""Of each class: how many events, how many seconds, and the shares of them in which another class is active, too,
-and in which several events of the class are."""
+"""Of each class: how many events, how many seconds, and the shares of them in which another class is active,
+too, and in which several events of the class are."""
 
 
 def _class_row(label: str, subsets: Sequence[dict[str, Any]]) -> Row:
@@ -139,10 +144,7 @@ def _file_rows(subsets: Sequence[dict[str, Any]]) -> Iterator[Row]:
         yield "that can be opened", *(str(values["readable"]) for values in subsets)
     yield "duration", *(_time(values["seconds"]) for values in subsets)
     yield "annotated", *(_time(values["annotated_seconds"]) for values in subsets)
-    formats = [
-        {f"{one['sample_rate']} Hz, {one['channels']} channels, {one['format']}": one["files"] for one in values["formats"]}
-        for values in subsets
-    ]
+    formats = [{_format(one): one["files"] for one in values["formats"]} for values in subsets]
     for name in sorted({name for own in formats for name in own}):
         yield name, *(str(own.get(name, 0)) for own in formats)
     if any(values["trials"] for values in subsets):
@@ -150,15 +152,19 @@ def _file_rows(subsets: Sequence[dict[str, Any]]) -> Iterator[Row]:
         yield "trials of one speaker", *(str(values["target_trials"] or "-") for values in subsets)
 
 
+def _format(values: dict[str, Any]) -> str:
+    channels = {1: "mono", 2: "stereo"}.get(values["channels"], f"{values['channels']} channels")
+    return f"{values['sample_rate']} Hz, {channels}, {values['format']}"
+
+
 def _label_rows(subsets: Sequence[dict[str, Any]]) -> Iterator[Row]:
     seconds = [[values["seconds"] for values in classes.values()] for classes in subsets]
     yield "labels", *(str(len(classes)) for classes in subsets)
     yield "events", *(str(sum(values["events"] for values in classes.values())) for classes in subsets)
     for name, function in (("least", min), ("median", median), ("most", max)):
-        yield f"seconds of one, {name}", *(f"{function(own):.1f}" for own in seconds)  # type: ignore[operator]
-    total = [(sum(own), classes) for own, classes in zip(seconds, subsets, strict=True)]
-    shares = [sum(one["seconds"] * one["overlap_with_others"] for one in own.values()) / all_ for all_, own in total]
-    yield "overlap", *(f"{share:.0%}" for share in shares)
+        yield f"seconds of one, {name}", *(f"{function(own):.1f}" for own in seconds)
+    overlaps = [sum(one["seconds"] * one["overlap_with_others"] for one in own.values()) for own in subsets]
+    yield "overlap", *(f"{part / sum(own):.0%}" for part, own in zip(overlaps, seconds, strict=True))
 
 
 def _batch(values: dict[str, Any] | None) -> str:
@@ -192,7 +198,10 @@ def _storage(values: dict[str, Any] | None) -> str:
     return described(
         "Features",
         [
-            ("on the disk", f"{_size(values['stored'])} in {values['folder']} ({_size(values['free'])} are free)"),
+            (
+                "on the disk",
+                f"{_size(values['stored'])} in {values['folder']} ({_size(values['free'])} are free)",
+            ),
             ("of training files", f"{_size(values['packed'])} {where}"),
         ],
     )
@@ -221,11 +230,11 @@ def _paragraph(finding: Finding) -> Iterator[str]:
 
 
 def _verdict(found: Check) -> str:
-    errors = sum(finding.level == "error" for finding in found.findings)
-    warnings = len(found.findings) - errors
     if not found.findings:
         return "Nothing is wrong, as far as was looked."
-    return f"{errors} errors, {warnings} warnings."
+    counts = Counter(finding.level for finding in found.findings)
+    words = [f"{count} {level}{'s' * (count > 1)}" for level, count in counts.items()]
+    return f"{' and '.join(words)}."
 
 
 def _time(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""What a check has found as plain values: what `--json` prints, and what the tables for people are made of."""
+"""What a check has found as plain values: what `--json` prints, and what tables are made of."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def summary(found: Check) -> dict[str, Any]:
     Returns
     -------
     dict
-        `status` (the exit status), `findings` (level, kind, what, mend, file, line), and what could be learned of
-        the `configuration`, the `subsets`, a `batch`, an `epoch` and the `storage`, each of them or null.
+        `status` (the exit status), `findings` (level, kind, what, mend, file, line), and what could be
+        learned of the `configuration`, the `subsets`, a `batch`, an `epoch` and the `storage`, or null.
     """
     experiment, options = found.experiment, found.options
     return {
