@@ -402,9 +402,9 @@ def region_shorter_than_a_chunk(demo):
 
 OF_CONFIGURATION = [
     mistyped_block, mistyped_parameter, mistyped_class, word_for_a_number, parameter_without_effect,
-    misspelt_label, label_named_twice, chunks_longer_than_files, chunks_shorter_than_an_output, epoch_of_no_batch,
-    epoch_of_weeks, batch_larger_than_the_data, too_many_mel_bands, rate_above_that_of_all_recordings,
-    network_of_the_other_family,
+    misspelt_label, label_named_twice, chunks_longer_than_files, chunks_shorter_than_an_output,
+    epoch_of_no_batch, epoch_of_weeks, batch_larger_than_the_data, too_many_mel_bands,
+    rate_above_that_of_all_recordings, network_of_the_other_family,
 ]  # fmt: skip
 OF_LISTS = [
     missing_recording, unknown_recording, recording_listed_twice, recording_in_two_subsets, empty_list,

@@ -98,18 +98,15 @@ class Data:
 
 def _without_subsets(data: Data, protocol: str) -> Iterator[Finding]:
     names = [subset.name for subset in data.subsets]
-    if "train" not in names:
-        yield Finding.of(
-            "empty", UsageError(f"The protocol {protocol} has no subset 'train'."), "Choose another."
-        )
-    if "development" not in names:
-        yield Finding(
-            "empty",
-            f"The protocol {protocol} has no subset 'development': no epoch can be chosen.",
-            "Name some recordings for it, or validate with --subset.",
-            file=_database(data),
-        )
+    for subset, lacking in (("train", "nothing can be trained"), ("development", "no epoch can be chosen")):
+        if subset not in names:
+            yield Finding(
+                "empty",
+                f"The protocol {protocol} has no subset {subset!r}: {lacking}.",
+                "Name some recordings for it, or use another one with --subset.",
+                file=_listing(data),
+            )
 
 
-def _database(data: Data) -> Path | None:
+def _listing(data: Data) -> Path | None:
     return next((subset.listing for subset in data.subsets if subset.listing), None)

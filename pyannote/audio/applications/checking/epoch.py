@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyannote.audio.applications.checking.configuration import located, param
 from pyannote.audio.applications.experiment import Experiment
@@ -12,6 +12,7 @@ from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.windows import DAY
 from pyannote.audio.database.checks import short_recordings
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.embedding.approaches._segments import Speakers
 
 MOST_PASSES = 1000
 """Passes over the training files from which on an epoch is long beyond reason."""
@@ -94,6 +95,8 @@ class Epoch:
         Batches over which that was measured.
     on : str
         What these batches were made of.
+    speakers, turns, too_short : int, optional
+        Of approaches: speakers with enough speech, their turns that are long enough, and those that are not.
     """
 
     batches: int
@@ -102,13 +105,21 @@ class Epoch:
     of_a_batch: float | None = None
     measured: int = 0
     on: str = ""
+    speakers: int | None = None
+    turns: int | None = None
+    too_short: int | None = None
 
     @classmethod
     def of(cls, experiment: Experiment, files: Sequence[Recording]) -> Epoch:
         """An epoch of these training files, or of none that are known."""
         task, learned = experiment.task, seconds_of(files)
         seconds = task.batches_per_epoch * task.batch_seconds
-        return cls(task.batches_per_epoch, seconds, seconds / learned if learned else None)
+        epoch = cls(task.batches_per_epoch, seconds, seconds / learned if learned else None)
+        if experiment.kind == "task" or not files:
+            return epoch
+        found = Speakers.of(files, task.min_duration, task.label_min_duration)
+        turns = sum(map(len, found.turns.values()))
+        return replace(epoch, speakers=len(found.turns), turns=turns, too_short=found.too_short)
 
     @property
     def duration(self) -> float | None:

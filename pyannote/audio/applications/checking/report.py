@@ -35,7 +35,7 @@ def as_text(found: Check) -> str:
     values = summary(found)
     parts = [
         _configuration(values["configuration"], values["batch"]),
-        *(_data(values["subsets"]) if values["subsets"] else []),
+        *(_data(values["subsets"], _noun(values["configuration"])) if values["subsets"] else []),
         _batch(values["batch"]),
         _epoch(values["epoch"]),
         _storage(values["storage"]),
@@ -102,16 +102,20 @@ def _configuration(values: dict[str, Any] | None, batch: dict[str, Any] | None) 
     )
 
 
-def _data(subsets: dict[str, Any]) -> Iterator[str]:
+def _noun(configuration: dict[str, Any] | None) -> str:
+    return "Speakers" if configuration is not None and configuration["kind"] == "approach" else "Classes"
+
+
+def _data(subsets: dict[str, Any], noun: str) -> Iterator[str]:
     yield aligned("Files", list(subsets), list(_file_rows(list(subsets.values()))))
     annotated = {name: values["classes"] for name, values in subsets.items() if values["classes"]}
     labels = sorted({label for classes in annotated.values() for label in classes})
     if len(labels) > MANY:
-        yield aligned(f"{len(labels)} labels", list(annotated), list(_label_rows(list(annotated.values()))))
+        yield aligned(noun, list(annotated), list(_label_rows(list(annotated.values()))))
     elif labels:
         rows = [_class_row(label, list(annotated.values())) for label in labels]
-        table = aligned("Classes", COLUMNS * len(annotated), rows)
-        first = max(len("Classes"), *(len(row[0]) + 2 for row in rows))
+        table = aligned(noun, COLUMNS * len(annotated), rows)
+        first = max(len(noun), *(len(row[0]) + 2 for row in rows))
         width = (len(table.partition("\n")[0]) - first) // len(annotated)
         yield " " * first + "".join(name.rjust(width) for name in annotated) + "\n" + table
 
@@ -159,10 +163,10 @@ def _format(values: dict[str, Any]) -> str:
 
 def _label_rows(subsets: Sequence[dict[str, Any]]) -> Iterator[Row]:
     seconds = [[values["seconds"] for values in classes.values()] for classes in subsets]
-    yield "labels", *(str(len(classes)) for classes in subsets)
+    yield "different ones", *(str(len(classes)) for classes in subsets)
     yield "events", *(str(sum(values["events"] for values in classes.values())) for classes in subsets)
     for name, function in (("least", min), ("median", median), ("most", max)):
-        yield f"seconds of one, {name}", *(f"{function(own):.1f}" for own in seconds)
+        yield f"seconds of each, {name}", *(f"{function(own):.1f}" for own in seconds)
     overlaps = [sum(one["seconds"] * one["overlap_with_others"] for one in own.values()) for own in subsets]
     yield "overlap", *(f"{part / sum(own):.0%}" for part, own in zip(overlaps, seconds, strict=True))
 
@@ -183,6 +187,9 @@ def _epoch(values: dict[str, Any] | None) -> str:
     if values["passes"] is not None:
         audio += f", which is {values['passes']:.3g} times that of the training files"
     rows = [("batches", str(values["batches"])), ("audio", audio)]
+    if values["speakers"] is not None:
+        turns = f"{values['turns']} turns that are long enough, {values['turns_too_short']} too short"
+        rows.append(("learned from", f"{values['speakers']} speakers, {turns}"))
     if values["seconds"] is not None:
         how = f"measured on {values['measured_batches']} batches of {values['measured_on']}"
         rows.append(("on this machine", f"{_time(values['seconds'])} ({how})"))
@@ -198,10 +205,8 @@ def _storage(values: dict[str, Any] | None) -> str:
     return described(
         "Features",
         [
-            (
-                "on the disk",
-                f"{_size(values['stored'])} in {values['folder']} ({_size(values['free'])} are free)",
-            ),
+            ("on the disk", f"{_size(values['stored'])} ({_size(values['free'])} are free)"),
+            ("in the folder", values["folder"]),
             ("of training files", f"{_size(values['packed'])} {where}"),
         ],
     )
@@ -239,7 +244,7 @@ def _verdict(found: Check) -> str:
 
 def _time(seconds: float) -> str:
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f} s" if seconds >= 10 else f"{seconds:.2g} s"
     return str(timedelta(seconds=round(seconds)))
 
 

@@ -126,6 +126,9 @@ def _epoch(epoch: Epoch, last: int | None) -> dict[str, Any]:
         "measured_batches": epoch.measured,
         "measured_on": epoch.on or None,
         "seconds": epoch.duration,
+        "speakers": epoch.speakers,
+        "turns": epoch.turns,
+        "turns_too_short": epoch.too_short,
         "epochs": last,
         "total_seconds": epoch.duration * last if known and last and epoch.duration else None,
     }
