@@ -86,5 +86,5 @@ def summarised(findings: Sequence[Finding]) -> Iterator[str]:
     """The first finding of each kind as a sentence, and how many more there are."""
     for kind in dict.fromkeys(finding.kind for finding in findings):
         own = [finding for finding in findings if finding.kind == kind]
-        more = f" There are {len(own) - 1} more of this kind; see `pyannote-audio check`." if own[1:] else ""
-        yield f"{own[0]}{more}"
+        others = f"There {'is' if len(own) == 2 else 'are'} {len(own) - 1} more of this kind"
+        yield f"{own[0]} {others}; see `pyannote-audio check`." if own[1:] else str(own[0])

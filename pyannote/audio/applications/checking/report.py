@@ -45,7 +45,7 @@ def as_text(found: Check) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def aligned(title: str, header: Row, rows: Sequence[Row]) -> str:
+def aligned(title: str, header: Row, rows: Sequence[Row], gap: str = "  ") -> str:
     """A table below its title: the first column to the left, the others to the right.
 
     Examples
@@ -57,7 +57,7 @@ def aligned(title: str, header: Row, rows: Sequence[Row]) -> str:
     cells = [[title, *header], *(["  " + row[0], *row[1:]] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in cells
+        gap.join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in cells
     ]
     return "\n".join(lines)
 
@@ -114,7 +114,7 @@ def _data(subsets: dict[str, Any], noun: str) -> Iterator[str]:
         yield aligned(noun, list(annotated), list(_label_rows(list(annotated.values()))))
     elif labels:
         rows = [_class_row(label, list(annotated.values())) for label in labels]
-        table = aligned(noun, COLUMNS * len(annotated), rows)
+        table = aligned(noun, COLUMNS * len(annotated), rows, gap=" ")
         first = max(len(noun), *(len(row[0]) + 2 for row in rows))
         width = (len(table.partition("\n")[0]) - first) // len(annotated)
         yield " " * first + "".join(name.rjust(width) for name in annotated) + "\n" + table
