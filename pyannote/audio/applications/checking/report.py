@@ -51,8 +51,8 @@ def aligned(title: str, header: Row, rows: Sequence[Row], gap: str = "  ") -> st
     Examples
     --------
     >>> print(aligned("Files", ["train", "test"], [["recordings", "4", "12"]]))
-    Files       train  test
-      recordings    4    12
+    Files         train  test
+      recordings      4    12
     """
     cells = [[title, *header], *(["  " + row[0], *row[1:]] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from statistics import median
 from typing import Any
@@ -87,10 +87,13 @@ def _files(subset: Subset) -> dict[str, Any]:
 
 
 def classes_of(subset: Subset, experiment: Experiment | None) -> dict[str, dict[str, float]]:
-    """Figures of each class of a subset, or of each speaker or label; none where nothing is annotated."""
-    files: Iterable[Sequence[Event]] = [file["events"] for file in subset.files if file["events"] is not None]
+    """Figures of each class and unknown label of a subset, or of each speaker; none without annotation."""
+    files: Sequence[Sequence[Event]] = [file["events"] for file in subset.files if file["events"] is not None]
     if experiment is not None and experiment.kind == "task":
-        files = [experiment.task.labels.events(events) for events in files]
+        spec, ignored = experiment.task.labels, getattr(experiment.task, "ignored", ())
+        known = {*spec.labels, *ignored}
+        unknown = ([event for event in events if event[2] not in known] for events in files)
+        files = [[*spec.events(events), *others] for events, others in zip(files, unknown, strict=True)]
     found = Activity(files)
     return {
         label: {
