@@ -265,6 +265,14 @@ def test_train_says_what_is_probably_not_meant(here, experiment, data, tmp_path)
     assert subsets.endswith("There is 1 more of this kind; see `pyannote-audio check`.")
 
 
+def test_train_refuses_chunks_that_no_file_holds_before_it_computes_features(here, experiment, tmp_path):
+    experiment.config.write_text(experiment.config.read_text().replace("duration: 2.0", "duration: 20"))
+    result = here("dcase", "train", "--cpu", experiment.root, FOLD, cache=tmp_path / "cache")
+    assert result.code == 4
+    assert f"Error: {experiment.config}, line 4: No annotated region of the 4 training files" in result.err
+    assert not list(tmp_path.rglob("*.npy"))
+
+
 def test_a_protocol_whose_development_is_its_test(here, experiment, data):
     """Epochs chosen on test files are told."""
     result = here("check", "--quick", "--json", experiment.root, "TUT2017.SpeakerDiarization.MyProtocol")

@@ -1,11 +1,16 @@
 """Findings about recordings and annotation, against brute force and cases worked by hand."""
 
+import json
+import os
 import tracemalloc
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
 import soundfile
+import yaml
+from commands import known_database
 from pyannote.core import Segment
 
 from pyannote.audio.database.annotation_checks import outside, repeated
@@ -185,12 +190,58 @@ def test_listening_takes_little_memory(tmp_path):
     assert peak < 8e6
 
 
+def own_database(folder, data, rttm):
+    """A protocol of three recordings whose annotation is named by a template."""
+    (folder / "train.lst").write_text("a001\na002\na003\n")
+    for uri in ("a001", "a002", "a003"):
+        (folder / f"{uri}.rttm").write_text(f"SPEAKER {uri} 1 1.0 2.0 <NA> <NA> car <NA> <NA>\n")
+    (folder / "a002.rttm").write_text(rttm)
+    content = {
+        "Databases": {"Own": str(data / "tut" / "audio" / "street" / "{uri}.wav")},
+        "Protocols": {
+            "Own": {
+                "SpeakerDiarization": {
+                    "P": {"train": {"uri": "train.lst", "annotation": str(folder / "{uri}.rttm")}}
+                }
+            }
+        },
+    }
+    (folder / "database.yml").write_text(yaml.safe_dump(content))
+    return folder / "database.yml"
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("rttm", "read", "line"),
+    [
+        ("SPEAKER a002 1 1.0 2.0 <NA> <NA> car <NA> <NA>\n", 3, 0),
+        ("SPEAKER a002 1 1.0 20.0 <NA> <NA> car <NA> <NA>\n", 2, None),
+        ("SPEAKER a002 1 early 2.0 <NA> <NA> car <NA> <NA>\n", 2, 2),
+    ],
+)
+def test_annotation_that_is_named_by_a_template(rttm, read, line, data, tmp_path):
+    """One RTTM for each recording: read by pyannote.database, whose errors are findings as well."""
+    with known_database(own_database(tmp_path, data, rttm), tmp_path / "cache"):
+        reader = Reader("Own.SpeakerDiarization.P")
+        (train,) = reader.subsets()
+    assert len(train.files) == read
+    assert [finding.line for finding in reader.findings] == ([] if line == 0 else [line])
+    assert all("a002" in finding.what for finding in reader.findings)
+
+
+@pytest.mark.usefixtures("environment")
+def test_json_is_alone_on_the_screen_though_pyannote_database_prints(data, tmp_path, command, experiment):
+    path = own_database(tmp_path, data, "SPEAKER a002 1 1.0 2.0 <NA> <NA> car <NA> <NA>\n")
+    environment = {**os.environ, "PYANNOTE_DATABASE_CONFIG": str(path)}
+    result = command(
+        "check", "--quick", "--json", experiment.root, "Own.SpeakerDiarization.P", env=environment
+    )
+    assert "scope" in result.err
+    assert json.loads(result.out)["status"] == result.code == 4
+
+
 @pytest.mark.usefixtures("environment")
 def test_all_that_is_wrong_with_lists_and_annotation_is_told_at_once(data, tmp_path):
-    from shutil import copytree
-
-    from commands import known_database
-
     copytree(data / "database", tmp_path / "database")
     database = tmp_path / "database" / "database.yml"
     database.write_text(database.read_text().replace(f"{data}/database", f"{tmp_path}/database"))

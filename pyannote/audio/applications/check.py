@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
 
 from pyannote.audio.applications.checking import labels
@@ -30,7 +32,9 @@ from pyannote.audio.database.protocols import Recording
 
 def check(options: CheckOptions) -> int:
     """Look at everything, print what was found, and give the exit status."""
-    found = look(options)
+    # pyannote.database prints advice when it reads a database.yml
+    with redirect_stdout(sys.stderr):
+        found = look(options)
     say(as_json(found) if options.json else as_text(found))
     return found.status
 

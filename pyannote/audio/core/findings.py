@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import Any, Literal
 
-from pyannote.audio.core.errors import ConfigError, ToolkitError
+from pyannote.audio.core.errors import ConfigError, DataError, ToolkitError
 
 Level = Literal["error", "warning"]
 
@@ -65,7 +65,7 @@ class Finding:
 
 
 def status(findings: Iterable[Finding], only_warnings: int) -> int:
-    """Exit status that findings come to: 0 for none, that of the configuration before that of the data.
+    """Exit status that findings come to: that of the configuration before that of the data, and 0 for none.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def status(findings: Iterable[Finding], only_warnings: int) -> int:
     (0, 10, 3)
     """
     found = list(findings)
-    codes = [finding.code for finding in found if finding.code]
-    if ConfigError.code in codes:
-        return ConfigError.code
-    return codes[0] if codes else only_warnings * bool(found)
+    codes = {finding.code for finding in found if finding.code}
+    if codes:
+        return ConfigError.code if ConfigError.code in codes else DataError.code
+    return only_warnings if found else 0

@@ -128,7 +128,7 @@ class Reader:
         if self._wrong & set(sources.values()):
             self._open(subset, self._plain(subset), progress)
             return subset
-        files = self._files(name)
+        files = self._files(subset)
         if files is None:
             return None
         subset.uris = subset.uris or [(str(file["uri"]), 0) for file in files]
@@ -152,17 +152,19 @@ class Reader:
                     self._read[path].append(one)
         return self._read[path]
 
-    def _files(self, name: str) -> list[Any] | None:
+    def _files(self, subset: Subset) -> list[Any] | None:
         """Files of a subset as pyannote.database gives them; None if it has no such subset."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return list(getattr(self._protocol, name)())
+                return list(getattr(self._protocol, subset.name)())
         except (NotImplementedError, AttributeError):
             return None
         except Exception as error:
             found = DataError(
-                f"The subset {name!r} of {self.name} cannot be read ({error}).", fix="Check its lists."
+                f"The subset {subset.name!r} of {self.name} cannot be read ({error}).",
+                file=subset.listing,
+                fix="Check its lists and its annotation.",
             )
             self.findings.append(Finding.of("file", found))
             return []
@@ -202,6 +204,16 @@ class Reader:
             one = _recording(file, subset.sources, {}, annotated=subset.name != "test")
         except DataError as error:
             self.findings.append(Finding.of("annotation", error))
+            return
+        except Exception as error:
+            # what pyannote.database raises about files of annotation that are named by templates
+            found = DataError(
+                f"The annotation of {uri} cannot be read ({error}).",
+                file=subset.listing,
+                line=subset.lines.get(uri),
+                fix="Check its RTTM and UEM.",
+            )
+            self.findings.append(Finding.of("annotation", found))
             return
         subset.files.append(_distinct(one, _scope(file, self.name)) if self.speakers else one)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pyannote.audio.applications.arguments import Arguments, number
@@ -18,7 +19,7 @@ Options:
   --to=N             How long so many epochs would take is said as well.
   --cpu              Compute on the CPU.
   --gpu              Compute on the GPU (default: if there is one).
-  --parallel=N       Read that many files at once [default: 1].
+  --parallel=N       Read that many files at once [default: %d].
   --debug            Show tracebacks.
   -h, --help         Show this text.
 
@@ -29,7 +30,7 @@ something: 3 if the configuration is wrong whatever the data are, 4 if data and 
 
 def texts() -> dict[str, str]:
     """Help of the command."""
-    return {"check": CHECK}
+    return {"check": CHECK % max(1, (os.cpu_count() or 2) - 1)}
 
 
 def _check(arguments: Arguments) -> int:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from pyannote.audio.applications.checking.configuration import located
 from pyannote.audio.applications.experiment import Experiment, on_device
-from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.windows import DAY
@@ -90,7 +90,12 @@ class DryRun:
     def of_files(cls, experiment: Experiment, files: Sequence[Recording]) -> DryRun:
         """Learn from a handful of files, whose features go to the store."""
         chosen = handful(experiment, files)
-        return cls(experiment, chosen, experiment.pack(chosen))
+        try:
+            pack = experiment.pack(chosen)
+        except DataError:
+            # such as noise from the gaps between events, of which a handful may have none
+            chosen, pack = list(files), experiment.pack(files)
+        return cls(experiment, chosen, pack)
 
     @classmethod
     def of_noise(cls, experiment: Experiment) -> DryRun:
@@ -141,7 +146,12 @@ class DryRun:
             augmentations=experiment.augmentations,
             device=experiment.device,
             averaging=experiment.callbacks().get("WeightAveraging"),
-            acceleration=Acceleration.chosen(self.model, experiment.device, self.task.chunks),
+            acceleration=Acceleration.chosen(
+                self.model,
+                experiment.device,
+                self.task.chunks,
+                graphs="auto" if self.task.uniform else "off",
+            ),
         )
         # the first step takes longer than all others
         first = [trainer.epoch(epoch).seconds for epoch in (1, 2)][1]

@@ -70,7 +70,7 @@ def check_chunks(experiment: Experiment, files: Sequence[Recording]) -> Iterator
             experiment.config,
             param(experiment.config, "duration"),
             "chunk",
-            f"No annotated part of the {len(files)} training files is as long as a chunk ({chunk:g} s).",
+            f"No annotated region of the {len(files)} training files is as long as a chunk ({chunk:g} s).",
             "Set a shorter duration.",
             code=DataError.code,
         )

@@ -9,7 +9,7 @@ from pyannote.audio.applications.checking.configuration import located
 from pyannote.audio.applications.checking.epoch import check_chunks, check_epoch
 from pyannote.audio.applications.experiment import Experiment
 from pyannote.audio.applications.terminal import warn
-from pyannote.audio.core.errors import ToolkitError
+from pyannote.audio.core.errors import DataError, ToolkitError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.annotation_checks import listed_twice
 from pyannote.audio.database.checks import low_rates, odd_headers, silent_annotation
@@ -53,7 +53,13 @@ def check_task(experiment: Experiment, files: Sequence[Recording]) -> Iterator[F
 def warn_of(
     experiment: Experiment, files: Sequence[Recording], protocol: str, name: str, resolution: int
 ) -> None:
-    """Say what is probably not meant about a training that begins: a line for each kind of it."""
+    """Say what is probably not meant about a training that begins: a line for each kind of it.
+
+    Raises
+    ------
+    DataError
+        If nothing can be learned from any file.
+    """
     files = [file for file in files if "speed" not in file]
     subset = Subset(name, sources_of(protocol, name), [(file["uri"], 0) for file in files], files=files)
     found = list(check_fit(experiment, subset))
@@ -64,6 +70,9 @@ def warn_of(
     if experiment.kind == "task":
         frame = resolution * experiment.extraction.sliding_window.step
         found += labels.check_lengths(experiment.config, experiment.task, subset, frame)
+    for finding in found:
+        if finding.code:
+            raise DataError(finding.what, file=finding.file, line=finding.line, fix=finding.mend)
     for sentence in summarised(found):
         warn(sentence)
 
