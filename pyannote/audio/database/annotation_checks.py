@@ -186,7 +186,7 @@ def _outside(event: AnnotatedEvent) -> Finding:
 def _without_region(uri: str, subset: Subset) -> Finding:
     return Finding(
         "outside",
-        f"No part of {uri} is annotated: {subset.regions[0].file.name} does not name it.",
+        f"No part of {uri} is annotated: the UEM has no line on it.",
         f"Write a line `{uri} 1 start end` there.",
         file=subset.listing,
         line=subset.lines.get(uri),
@@ -225,4 +225,4 @@ def listed_beside(annotation: Path) -> set[str] | None:
                 if "uri" not in sources or not sources["uri"].is_file():
                     return None
                 known.update(sources["uri"].read_text(encoding="utf-8-sig", errors="replace").split())
-    return known
+    return known or None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ from pyannote.audio.database.protocols import (
     _recording,
     _scope,
 )
-from pyannote.audio.database.sources import sources_of
+from pyannote.audio.database.sources import files_of, sources_of
 from pyannote.audio.io import waveform
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, read_lines
 from pyannote.audio.io.rttm import event_of, region_of, uri_of
@@ -120,12 +120,9 @@ class Reader:
         return [subset for subset in found if subset is not None]
 
     def _subset(self, name: str, progress: Progress) -> Subset | None:
-        sources = sources_of(self.name, name)
-        subset = Subset(name, sources)
-        subset.uris = [(uri, line) for line, uri in self._lines(sources.get("uri"), ".lst", _numbered)]
-        subset.events = self._lines(sources.get("annotation"), ".rttm", event_of)
-        subset.regions = self._lines(sources.get("annotated"), ".uem", region_of)
-        if self._wrong & set(sources.values()):
+        subset = Subset(name, sources_of(self.name, name))
+        used = self._read_lines(subset)
+        if self._wrong & used:
             self._open(subset, self._plain(subset), progress)
             return subset
         files = self._files(subset)
@@ -138,19 +135,32 @@ class Reader:
                 self._record(subset, file)
         return subset
 
-    def _lines(self, path: Path | None, suffix: str, parse: Callable[[str, Path, int], _Line]) -> list[_Line]:
-        """Lines of a file that are right; the others, or the file, are among the findings once."""
-        if path is None or (path.suffix != suffix and path.is_file()):
-            return []
-        if path not in self._read:
-            self._read[path] = []
-            for one in _parsed(path, parse):
-                if isinstance(one, DataError):
-                    self._wrong.add(path)
-                    self.findings.append(Finding.of("line" if one.line else "file", one, "Copy it again."))
-                else:
-                    self._read[path].append(one)
-        return self._read[path]
+    def _read_lines(self, subset: Subset) -> set[Path]:
+        """Read lists and annotation line by line, and give the files that they stand in."""
+        listings = [] if subset.listing is None else [subset.listing]
+        subset.uris = [(uri, line) for line, uri in self._lines(listings, ".lst", _numbered)]
+        uris = [uri for uri, _ in subset.uris]
+        events = files_of(self.name, subset.name, "annotation", uris)
+        regions = files_of(self.name, subset.name, "annotated", uris)
+        subset.events = self._lines(events, ".rttm", event_of)
+        subset.regions = self._lines(regions, ".uem", region_of)
+        return {*listings, *events, *regions}
+
+    def _lines(
+        self, paths: Iterable[Path], suffix: str, parse: Callable[[str, Path, int], _Line]
+    ) -> list[_Line]:
+        """Lines of some files that are right; what is wrong is among the findings, once."""
+        right = []
+        for path in paths:
+            if path not in self._read and (path.suffix == suffix or not path.is_file()):
+                self._read[path] = list(_parsed(path, parse))
+                wrong = [one for one in self._read[path] if isinstance(one, DataError)]
+                self.findings += [
+                    Finding.of("line" if one.line else "file", one, "Copy it again.") for one in wrong
+                ]
+                self._wrong |= {path} if wrong else set()
+            right += [one for one in self._read.get(path, ()) if not isinstance(one, DataError)]
+        return right
 
     def _files(self, subset: Subset) -> list[Any] | None:
         """Files of a subset as pyannote.database gives them; None if it has no such subset."""
