@@ -16,7 +16,8 @@ from pyannote.audio.database.annotation_checks import check_lines, shared_speake
 from pyannote.audio.database.audio_checks import check_sounds
 from pyannote.audio.database.checks import odd_headers, silent_annotation
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.database.subsets import Reader, Subset
+from pyannote.audio.database.reader import Reader
+from pyannote.audio.database.subsets import Subset
 from pyannote.audio.database.trials import is_verification, trials
 
 if TYPE_CHECKING:

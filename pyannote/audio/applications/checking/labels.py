@@ -39,25 +39,27 @@ def check_training(config: Config, task: Task, train: Subset) -> Iterator[Findin
     heard, known = first_heard(train), (*task.labels.labels, *getattr(task, "ignored", ()))
     for label in task.labels.labels:
         if label not in heard:
-            error = DataError(
+            yield located(
+                config,
+                line_of(config, label),
+                "absent",
                 f"labels_spec names {label!r}, which no training file holds; they hold "
                 f"{', '.join(sorted(heard)) or 'none'}.",
-                fix=_nearest(label, heard) or "Remove it, or annotate some.",
+                _nearest(label, heard) or "Remove it, or annotate some.",
+                code=DataError.code,
             )
-            place = config.document.error(line_of(config, label), error.found)
-            error.file, error.line = place.file, place.line
-            yield Finding.of("absent", error)
     for label, (file, line) in heard.items():
         if label not in known:
-            error = DataError(
+            close = _nearest(label, known)
+            choice = "dd it to `regular`, or to `ignore` to leave it out."
+            yield Finding(
+                "unknown",
                 f"The training files hold {label!r}, which labels_spec does not name.",
-                file=file,
-                line=line,
-                fix=f"{_nearest(label, known)} Otherwise add it to `regular`, or to `ignore` to leave it out."
-                if _nearest(label, known)
-                else "Add it to `regular`, or to `ignore` to leave it out.",
+                f"{close} Otherwise, a{choice}" if close else f"A{choice}",
+                file,
+                line,
+                DataError.code,
             )
-            yield Finding.of("unknown", error)
 
 
 def _nearest(label: str, others: Iterable[str]) -> str | None:

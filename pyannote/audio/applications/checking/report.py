@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from statistics import median
 from textwrap import wrap
 from typing import Any
 
 from pyannote.audio.applications.checking.found import Check
 from pyannote.audio.applications.checking.summary import summary
+from pyannote.audio.applications.checking.tables import Row, aligned, described, size, spelled
 from pyannote.audio.core.findings import Finding
 
 WIDTH = 100
@@ -21,8 +21,6 @@ MANY = 20
 
 SHOWN = 5
 """Findings of a kind that are shown."""
-
-Row = Sequence[str]
 
 
 def as_json(found: Check) -> str:
@@ -43,37 +41,6 @@ def as_text(found: Check) -> str:
         _verdict(found),
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def aligned(title: str, header: Row, rows: Sequence[Row], gap: str = "  ") -> str:
-    """A table below its title: the first column to the left, the others to the right.
-
-    Examples
-    --------
-    >>> print(aligned("Files", ["train", "test"], [["recordings", "4", "12"]]))
-    Files         train  test
-      recordings      4    12
-    """
-    cells = [[title, *header], *(["  " + row[0], *row[1:]] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        gap.join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in cells
-    ]
-    return "\n".join(lines)
-
-
-def described(title: str, pairs: Sequence[tuple[str, str]]) -> str:
-    """Names and values below a title.
-
-    Examples
-    --------
-    >>> print(described("An epoch", [("batches", "27"), ("audio", "0:28:48")]))
-    An epoch
-      batches  27
-      audio    0:28:48
-    """
-    width = max(len(name) for name, _ in pairs)
-    return "\n".join([title, *(f"  {name.ljust(width)}  {value}" for name, value in pairs)])
 
 
 def _configuration(values: dict[str, Any] | None, batch: dict[str, Any] | None) -> str:
@@ -146,8 +113,8 @@ def _file_rows(subsets: Sequence[dict[str, Any]]) -> Iterator[Row]:
     yield "recordings", *(str(values["recordings"]) for values in subsets)
     if any(values["readable"] < values["recordings"] for values in subsets):
         yield "that can be opened", *(str(values["readable"]) for values in subsets)
-    yield "duration", *(_time(values["seconds"]) for values in subsets)
-    yield "annotated", *(_time(values["annotated_seconds"]) for values in subsets)
+    yield "duration", *(spelled(values["seconds"]) for values in subsets)
+    yield "annotated", *(spelled(values["annotated_seconds"]) for values in subsets)
     formats = [{_format(one): one["files"] for one in values["formats"]} for values in subsets]
     for name in sorted({name for own in formats for name in own}):
         yield name, *(str(own.get(name, 0)) for own in formats)
@@ -168,7 +135,7 @@ def _label_rows(subsets: Sequence[dict[str, Any]]) -> Iterator[Row]:
     for name, function in (("least", min), ("median", median), ("most", max)):
         yield f"seconds of each, {name}", *(f"{function(own):.1f}" for own in seconds)
     overlaps = [sum(one["seconds"] * one["overlap_with_others"] for one in own.values()) for own in subsets]
-    yield "overlap", *(f"{part / sum(own):.0%}" for part, own in zip(overlaps, seconds, strict=True))
+    yield "overlap", *(f"{part / (sum(own) or 1):.0%}" for part, own in zip(overlaps, seconds, strict=True))
 
 
 def _batch(values: dict[str, Any] | None) -> str:
@@ -176,14 +143,14 @@ def _batch(values: dict[str, Any] | None) -> str:
         return ""
     rows = [(name, " x ".join(map(str, shape))) for name, shape in values["shapes"].items()]
     rows.append(("loss", "no number" if values["loss"] is None else f"{values['loss']:.4f}"))
-    sizes = [f"{name} {_size(count)}" for name, count in values["bytes"].items()]
+    sizes = [f"{name} {size(count)}" for name, count in values["bytes"].items()]
     return described("A batch", [*rows, ("memory", ", ".join(sizes))])
 
 
 def _epoch(values: dict[str, Any] | None) -> str:
     if values is None:
         return ""
-    audio = _time(values["audio_seconds"])
+    audio = spelled(values["audio_seconds"])
     if values["passes"] is not None:
         audio += f", which is {values['passes']:.3g} times that of the training files"
     rows = [("batches", str(values["batches"])), ("audio", audio)]
@@ -192,9 +159,9 @@ def _epoch(values: dict[str, Any] | None) -> str:
         rows.append(("learned from", f"{values['speakers']} speakers, {turns}"))
     if values["seconds"] is not None:
         how = f"measured on {values['measured_batches']} batches of {values['measured_on']}"
-        rows.append(("on this machine", f"{_time(values['seconds'])} ({how})"))
+        rows.append(("on this machine", f"{spelled(values['seconds'])} ({how})"))
     if values["total_seconds"] is not None:
-        rows.append((f"{values['epochs']} epochs", _time(values["total_seconds"])))
+        rows.append((f"{values['epochs']} epochs", spelled(values["total_seconds"])))
     return described("An epoch", rows)
 
 
@@ -205,9 +172,9 @@ def _storage(values: dict[str, Any] | None) -> str:
     return described(
         "Features",
         [
-            ("on the disk", f"{_size(values['stored'])} ({_size(values['free'])} are free)"),
+            ("on the disk", f"{size(values['stored'])} ({size(values['free'])} are free)"),
             ("in the folder", values["folder"]),
-            ("of training files", f"{_size(values['packed'])} {where}"),
+            ("of training files", f"{size(values['packed'])} {where}"),
         ],
     )
 
@@ -240,24 +207,3 @@ def _verdict(found: Check) -> str:
     counts = Counter(finding.level for finding in found.findings)
     words = [f"{count} {level}{'s' * (count > 1)}" for level, count in counts.items()]
     return f"{' and '.join(words)}."
-
-
-def _time(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds >= 10 else f"{seconds:.2g} s"
-    return str(timedelta(seconds=round(seconds)))
-
-
-def _size(count: float) -> str:
-    """Bytes for people.
-
-    Examples
-    --------
-    >>> _size(1536), _size(5 << 30)
-    ('1.5 KiB', '5.0 GiB')
-    """
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if count < 1024 or unit == "GiB":
-            break
-        count /= 1024
-    return f"{count:.1f} {unit}" if unit != "bytes" else f"{count:.0f} bytes"

@@ -100,12 +100,17 @@ def classes_of(subset: Subset, experiment: Experiment | None) -> dict[str, dict[
             "events": found.events[label],
             "files": found.files[label],
             "seconds": round(found.seconds[label], 3),
-            "overlap_with_others": round(found.with_others[label] / found.seconds[label], 4),
-            "overlap_with_itself": round(found.with_itself[label] / found.seconds[label], 4),
+            "overlap_with_others": _share(found.with_others[label], found.seconds[label]),
+            "overlap_with_itself": _share(found.with_itself[label], found.seconds[label]),
             "median_event_seconds": round(median(found.durations[label]), 3),
         }
         for label in sorted(found.events)
     }
+
+
+def _share(part: float, whole: float) -> float:
+    # events of less than a millisecond last no time at all
+    return round(part / whole, 4) if whole else 0.0
 
 
 def _batch(batch: Batch) -> dict[str, Any]:

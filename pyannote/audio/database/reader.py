@@ -1,0 +1,201 @@
+"""A protocol read to its end, whatever is wrong with it: what it holds, and all that is refused."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.findings import Finding
+from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.database.protocols import (
+    SUBSETS,
+    TOLERANCE,
+    _audio,
+    _distinct,
+    _protocol,
+    _recording,
+    _scope,
+)
+from pyannote.audio.database.sources import files_of, sources_of
+from pyannote.audio.database.subsets import Subset
+from pyannote.audio.io import waveform
+from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, read_lines
+from pyannote.audio.io.rttm import event_of, region_of, uri_of
+
+_Line = TypeVar("_Line")
+
+
+class Reader:
+    """Reads the subsets of a protocol, and keeps what is refused.
+
+    Parameters
+    ----------
+    name : str
+        Full name of the protocol.
+    templates : mapping
+        The `preprocessors` of a configuration.
+    speakers : bool
+        Whether labels are names of speakers (see `recordings`).
+
+    Attributes
+    ----------
+    findings : list of Finding
+
+    Raises
+    ------
+    UsageError
+        There is no such protocol.
+    """
+
+    def __init__(self, name: str, templates: Mapping[str, str] | None = None, speakers: bool = False) -> None:
+        self.name, self.speakers = name, speakers
+        self.findings: list[Finding] = []
+        self._protocol = _protocol(name, templates)
+        self._read: dict[Path, list[Any]] = {}
+        self._wrong: set[Path] = set()
+
+    def subsets(self, progress: Progress = silent) -> list[Subset]:
+        """Read all subsets that the protocol has."""
+        found = [self._subset(name, progress) for name in SUBSETS]
+        return [subset for subset in found if subset is not None]
+
+    def _subset(self, name: str, progress: Progress) -> Subset | None:
+        subset = Subset(name, sources_of(self.name, name))
+        used = self._read_lines(subset)
+        if self._wrong & used:
+            self._open(subset, self._plain(subset), progress)
+            return subset
+        files = self._files(subset)
+        if files is None:
+            return None
+        subset.uris = subset.uris or [(str(file["uri"]), 0) for file in files]
+        self._open(subset, files, progress)
+        for file in files:
+            if str(file["uri"]) in subset.headers:
+                self._record(subset, file)
+        return subset
+
+    def _read_lines(self, subset: Subset) -> set[Path]:
+        """Read lists and annotation line by line, and give the files that they stand in."""
+        listings = [] if subset.listing is None else [subset.listing]
+        subset.uris = [(uri, line) for line, uri in self._lines(listings, ".lst", _numbered)]
+        uris = [uri for uri, _ in subset.uris]
+        events = files_of(self.name, subset.name, "annotation", uris)
+        regions = files_of(self.name, subset.name, "annotated", uris)
+        subset.events = self._lines(events, ".rttm", event_of)
+        subset.regions = self._lines(regions, ".uem", region_of)
+        return {*listings, *events, *regions}
+
+    def _lines(
+        self, paths: Iterable[Path], suffix: str, parse: Callable[[str, Path, int], _Line]
+    ) -> list[_Line]:
+        """Lines of some files that are right; what is wrong is among the findings, once."""
+        right = []
+        for path in paths:
+            if path not in self._read and (path.suffix == suffix or not path.is_file()):
+                self._read[path] = list(_parsed(path, parse))
+                wrong = [one for one in self._read[path] if isinstance(one, DataError)]
+                self.findings += [
+                    Finding.of("line" if one.line else "file", one, "Copy it again.") for one in wrong
+                ]
+                self._wrong |= {path} if wrong else set()
+            right += [one for one in self._read.get(path, ()) if not isinstance(one, DataError)]
+        return right
+
+    def _files(self, subset: Subset) -> list[Any] | None:
+        """Files of a subset as pyannote.database gives them; None if it has no such subset."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return list(getattr(self._protocol, subset.name)())
+        except (NotImplementedError, AttributeError):
+            return None
+        except Exception as error:
+            found = DataError(
+                f"The subset {subset.name!r} of {self.name} cannot be read ({error}).",
+                file=subset.listing,
+                fix="Check its lists and its annotation.",
+            )
+            self.findings.append(Finding.of("file", found))
+            return []
+
+    def _plain(self, subset: Subset) -> list[Any]:
+        """Files that a list names, without annotation that could not be read."""
+        from pyannote.database import ProtocolFile
+
+        database, audio = self.name.split(".")[0], self._protocol.preprocessors["audio"]
+        plain = [{"uri": uri, "database": database, "subset": subset.name} for uri, _ in subset.uris]
+        return [ProtocolFile(file, lazy={"audio": audio}) for file in plain]
+
+    def _open(self, subset: Subset, files: Sequence[Any], progress: Progress) -> None:
+        """Read the headers of audio files."""
+        for file in progress(files, total=len(files), description=f"Opening {subset.name} files"):
+            uri = str(file["uri"])
+            try:
+                subset.headers[uri] = waveform.info(_audio(file))
+            except DataError as error:
+                finding = Finding.of("missing" if error.file is None else "damaged", error, "Copy it again.")
+                if error.file is None:
+                    finding = replace(finding, file=subset.listing, line=subset.lines.get(uri))
+                self.findings.append(finding)
+
+    def _record(self, subset: Subset, file: Any) -> None:
+        """Make a recording of a file whose audio and annotation fit each other."""
+        uri = str(file["uri"])
+        late = [
+            _late(line, subset.headers[uri].duration)
+            for line in subset.annotation_of(uri)
+            if line.segment.end > subset.headers[uri].duration + TOLERANCE
+        ]
+        if late:
+            self.findings += late
+            return
+        try:
+            one = _recording(file, subset.sources, {}, annotated=subset.name != "test")
+        except DataError as error:
+            self.findings.append(Finding.of("annotation", error))
+            return
+        except Exception as error:
+            # what pyannote.database raises about files of annotation that are named by templates
+            found = DataError(
+                f"The annotation of {uri} cannot be read ({error}).",
+                file=subset.listing,
+                line=subset.lines.get(uri),
+                fix="Check its RTTM and UEM.",
+            )
+            self.findings.append(Finding.of("annotation", found))
+            return
+        subset.files.append(_distinct(one, _scope(file, self.name)) if self.speakers else one)
+
+
+def _late(line: AnnotatedEvent | AnnotatedRegion, duration: float) -> Finding:
+    return Finding.of(
+        "end",
+        DataError(
+            f"{line.recording} is annotated until {line.segment.end:.3f} s, and its audio ends at "
+            f"{duration:.3f} s.",
+            file=line.file,
+            line=line.line,
+            fix="Shorten the annotation, or check that the audio is whole.",
+        ),
+    )
+
+
+def _numbered(text: str, path: Path, line: int) -> tuple[int, str]:
+    return line, uri_of(text, path, line)
+
+
+def _parsed(path: Path, parse: Callable[[str, Path, int], _Line]) -> Iterator[_Line | DataError]:
+    """Each line of a file, or what is wrong with it."""
+    try:
+        for line, text in read_lines(path):
+            try:
+                yield parse(text, path, line)
+            except DataError as error:
+                yield error
+    except DataError as error:
+        yield error
