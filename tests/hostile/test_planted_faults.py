@@ -311,8 +311,9 @@ def missing_column(demo):
 
 
 def annotation_in_another_encoding(demo):
-    demo.rttm.write_bytes(demo.rttm.read_text().replace("car", "chaussée").encode("latin-1"))
-    return Expected(DATA, demo.rttm, None, "not UTF-8")
+    line = demo.line(demo.rttm, " car ")
+    demo.rttm.write_bytes(demo.rttm.read_text().replace(" car ", " chaussée ").encode("latin-1"))
+    return Expected(DATA, demo.rttm, line, "not UTF-8")
 
 
 def missing_annotation(demo):

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.database.ends import passes, too_long
 from pyannote.audio.database.protocols import (
     SUBSETS,
-    TOLERANCE,
     _audio,
     _distinct,
     _protocol,
@@ -21,9 +21,10 @@ from pyannote.audio.database.protocols import (
     _scope,
 )
 from pyannote.audio.database.sources import files_of, sources_of
+from pyannote.audio.database.strict import read_strictly
 from pyannote.audio.database.subsets import Subset
 from pyannote.audio.io import waveform
-from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, read_lines
+from pyannote.audio.io.lines import read_lines
 from pyannote.audio.io.rttm import event_of, region_of, uri_of
 
 _Line = TypeVar("_Line")
@@ -66,7 +67,7 @@ class Reader:
     def _subset(self, name: str, progress: Progress) -> Subset | None:
         subset = Subset(name, sources_of(self.name, name))
         used = self._read_lines(subset)
-        if self._wrong & used:
+        if self._wrong & used or len(subset.lines) < len(subset.uris):
             self._open(subset, self._plain(subset), progress)
             return subset
         files = self._files(subset)
@@ -109,11 +110,14 @@ class Reader:
     def _files(self, subset: Subset) -> list[Any] | None:
         """Files of a subset as pyannote.database gives them; None if it has no such subset."""
         try:
-            with warnings.catch_warnings():
+            with read_strictly(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return list(getattr(self._protocol, subset.name)())
         except (NotImplementedError, AttributeError):
             return None
+        except DataError as error:
+            self.findings.append(Finding.of("file", error))
+            return []
         except Exception as error:
             found = DataError(
                 f"The subset {subset.name!r} of {self.name} cannot be read ({error}).",
@@ -138,51 +142,34 @@ class Reader:
             try:
                 subset.headers[uri] = waveform.info(_audio(file))
             except DataError as error:
-                finding = Finding.of("missing" if error.file is None else "damaged", error, "Copy it again.")
-                if error.file is None:
-                    finding = replace(finding, file=subset.listing, line=subset.lines.get(uri))
-                self.findings.append(finding)
+                kind = "missing" if error.file is None else "damaged"
+                self.findings.append(_located(Finding.of(kind, error, "Copy it again."), subset, uri))
 
     def _record(self, subset: Subset, file: Any) -> None:
         """Make a recording of a file whose audio and annotation fit each other."""
         uri = str(file["uri"])
+        duration = subset.headers[uri].duration
         late = [
-            _late(line, subset.headers[uri].duration)
+            Finding.of("end", too_long(uri, line.segment.end, duration, line.file, line.line))
             for line in subset.annotation_of(uri)
-            if line.segment.end > subset.headers[uri].duration + TOLERANCE
+            if passes(line.segment.start, line.segment.end, duration)
         ]
         if late:
             self.findings += late
             return
         try:
-            one = _recording(file, subset.sources, {}, annotated=subset.name != "test")
+            one = _recording(file, subset.sources, annotated=subset.name != "test")
         except DataError as error:
-            self.findings.append(Finding.of("annotation", error))
-            return
-        except Exception as error:
-            # what pyannote.database raises about files of annotation that are named by templates
-            found = DataError(
-                f"The annotation of {uri} cannot be read ({error}).",
-                file=subset.listing,
-                line=subset.lines.get(uri),
-                fix="Check its RTTM and UEM.",
-            )
-            self.findings.append(Finding.of("annotation", found))
+            self.findings.append(_located(Finding.of("annotation", error), subset, uri))
             return
         subset.files.append(_distinct(one, _scope(file, self.name)) if self.speakers else one)
 
 
-def _late(line: AnnotatedEvent | AnnotatedRegion, duration: float) -> Finding:
-    return Finding.of(
-        "end",
-        DataError(
-            f"{line.recording} is annotated until {line.segment.end:.3f} s, and its audio ends at "
-            f"{duration:.3f} s.",
-            file=line.file,
-            line=line.line,
-            fix="Shorten the annotation, or check that the audio is whole.",
-        ),
-    )
+def _located(finding: Finding, subset: Subset, uri: str) -> Finding:
+    """The same finding; if it names no file, it is about the line that lists a recording."""
+    if finding.file is not None:
+        return finding
+    return replace(finding, file=subset.listing, line=subset.lines.get(uri))
 
 
 def _numbered(text: str, path: Path, line: int) -> tuple[int, str]:
