@@ -31,6 +31,7 @@ HELP = [
     [],
     ["dcase"],
     ["dcase", "--help"],
+    ["check", "--help"],
     *([block, command, "--help"] for block, family in BLOCKS.items() for command in COMMANDS[family]),
 ]
 # the command of 2019
@@ -113,8 +114,13 @@ def test_the_module_runs_as_a_command(program, command):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["dcaes", "train"], "There is no block 'dcaes'; there are dcase, mlt, emb. Did you mean 'dcase'?"),
-        (["xyz"], "There is no block 'xyz'; there are dcase, mlt, emb. See pyannote-audio --help."),
+        (["dcaes", "train"], "There is no block 'dcaes'; there are dcase, mlt, emb, check. Did you mean "
+         "'dcase'?"),
+        (["xyz"], "There is no block 'xyz'; there are dcase, mlt, emb, check. See pyannote-audio --help."),
+        (["chekc", "r"], "Did you mean 'check'?"),
+        (["check"], "This does not fit: pyannote-audio check [--cpu | --gpu] [options] <root> [<protocol>]"),
+        (["check", "--jsno", "r"], "Did you mean --json?"),
+        (["check", "--to=0", "r"], "--to must be a whole number of at least 1, not '0'."),
         (["dcase", "trian"], "There is no command 'trian'; there are train, validate, apply, evaluate. "
          "Did you mean 'train'?"),
         (["dcase", "train", "--form=last", "r", "p"], "There is no option --form"),

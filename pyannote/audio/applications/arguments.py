@@ -19,9 +19,10 @@ CHOICES = ("auto", "on", "off")
 
 EXIT_STATUS = """\
 Exit status:
-  0 done         3 configuration   6 storage      9 another process of the training
-  1 unforeseen   4 data            7 memory     130 interrupted
-  2 usage        5 busy folder     8 checkpoint 143 terminated
+  0 done           4 data          8 checkpoint
+  1 unforeseen     5 busy folder   9 another process of the training
+  2 usage          6 storage       10 warnings of `check`
+  3 configuration  7 memory        130 interrupted, 143 terminated
 """
 
 CODE = """\
@@ -39,7 +40,7 @@ COMMON = f"""\
 
 
 Arguments = dict[str, Any]
-Command = Callable[[Arguments], None]
+Command = Callable[[Arguments], int | None]
 Word = TypeVar("Word", bound=str)
 
 
@@ -49,8 +50,10 @@ def common_options(database: bool = False) -> str:
     return own * database + COMMON % max(1, (os.cpu_count() or 2) - 1)
 
 
-def dispatch(program: str, texts: Mapping[str, str], run: Mapping[str, Command], argv: Sequence[str]) -> None:
-    """Run the command that a command line names.
+def dispatch(
+    program: str, texts: Mapping[str, str], run: Mapping[str, Command], argv: Sequence[str]
+) -> int | None:
+    """Run the command that a command line names, and give its exit status if it has one of its own.
 
     Parameters
     ----------
@@ -67,9 +70,10 @@ def dispatch(program: str, texts: Mapping[str, str], run: Mapping[str, Command],
     words = [*program.split()[1:], command]
     _refuse_several(command)
     arguments = parse(texts[command], argv[1:], words, f"{program} {command} --help")
-    if arguments is not None:
-        _load_code(arguments.pop("--code", None))
-        run[command](arguments)
+    if arguments is None:
+        return None
+    _load_code(arguments.pop("--code", None))
+    return run[command](arguments)
 
 
 def _load_code(files: str | None) -> None:

@@ -21,10 +21,11 @@ from pyannote.audio.core.errors import ConfigError, DataError, ToolkitError, Usa
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, readable_recordings, recordings
 from pyannote.audio.database.unusable import Unusable, name_of
-from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.base import FeatureExtraction, Features
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.features.tensor_packs import fits
+from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.models._embedding import EmbeddingModel
 from pyannote.audio.models.base import Base as Model
 
@@ -182,6 +183,12 @@ class Experiment(ABC):
             reasons = self.store.unreadable(files, progress=bar)
         unusable = [Unusable(name_of(files[place]), reason) for place, reason in reasons.items()]
         return [file for place, file in enumerate(files) if place not in reasons], unusable
+
+    def features(self, file: AudioFile) -> Features:
+        """Features of a recording, of which nothing is kept."""
+        with self._located(ConfigError, *self.config.feature_extraction.where, "params"):
+            found: Features = self.extraction(file).data
+        return found
 
     def prepare_features(self, files: Sequence[Recording]) -> None:
         """Compute and cache what is not yet in the store."""

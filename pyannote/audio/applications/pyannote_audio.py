@@ -18,6 +18,7 @@ Usage:
   pyannote-audio <block> apply    [options] <validate> <protocol>
   pyannote-audio <block> evaluate [options] <apply>...
   pyannote-audio emb     compare  [options] <validate> <audio> <audio>
+  pyannote-audio check            [options] <root>     [<protocol>]
   pyannote-audio <block> <command> --help
   pyannote-audio --help
   pyannote-audio --version
@@ -26,6 +27,8 @@ Blocks:
   dcase    Sound event detection with short-term and long-term input (DCASE 2017 task 3).
   mlt      Multilabel detection.
   emb      Speaker embedding.
+
+`check` looks at <root>/config.yml and the data before anyone trains.
 
 Folders:
   <root>/config.yml                                    what to train; you write it
@@ -42,6 +45,9 @@ Features are cached in $PYANNOTE_AUDIO_CACHE (default: ~/.cache/pyannote.audio).
 
 BLOCKS = {"dcase": "labeling", "mlt": "labeling", "emb": "embedding"}
 """Blocks, and the family of commands that each belongs to."""
+
+CHECK = "check"
+"""The command that belongs to no block: what it looks at says which one it is of."""
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -64,16 +70,19 @@ def run(argv: list[str]) -> int:
     return terminal.run(lambda: _run(argv), debug="--debug" in argv)
 
 
-def _run(argv: list[str]) -> None:
+def _run(argv: list[str]) -> int | None:
     if not argv or argv[0] in HELP or (argv[0] in BLOCKS and (not argv[1:] or argv[1] in HELP)):
         print(USAGE, end="")
-        return
+        return None
     if argv == ["--version"]:
         print(__version__)
-        return
-    block = one_of("block", argv[0], tuple(BLOCKS), "pyannote-audio --help")
+        return None
+    block = one_of("block", argv[0], (*BLOCKS, CHECK), "pyannote-audio --help")
+    if block == CHECK:
+        commands = import_module("pyannote.audio.applications.checking.commands")
+        return dispatch("pyannote-audio", commands.texts(), commands.RUN, argv)
     commands = import_module(f"pyannote.audio.applications.{BLOCKS[block]}.commands")
-    dispatch(f"pyannote-audio {block}", commands.texts(block), commands.RUN, argv[1:])
+    return dispatch(f"pyannote-audio {block}", commands.texts(block), commands.RUN, argv[1:])
 
 
 if __name__ == "__main__":

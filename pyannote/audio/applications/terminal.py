@@ -43,20 +43,20 @@ def bar(items: Iterable[T], *, total: int, description: str) -> Iterator[T]:
         yield item
 
 
-def run(command: Callable[[], None], debug: bool = False) -> int:
+def run(command: Callable[[], int | None], debug: bool = False) -> int:
     """Run a command, and turn what ends it into a sentence and an exit status.
 
     Parameters
     ----------
     command : callable
-        The work.
+        The work; it may give an exit status of its own.
     debug : bool
         Whether tracebacks are shown.
 
     Returns
     -------
     int
-        0, the code of the error, 130 after Ctrl-C, or 143 after SIGTERM.
+        That of the command or 0, the code of the error, 130 after Ctrl-C, or 143 after SIGTERM.
     """
     if isinstance(sys.stdout, TextIOWrapper):
         # a terminal of another encoding shall not end what a name in a sentence cannot be written in
@@ -69,10 +69,9 @@ def run(command: Callable[[], None], debug: bool = False) -> int:
         sys.unraisablehook = _silent
     try:
         with signals.heeded():
-            command()
+            return command() or 0
     except (Exception, KeyboardInterrupt, signals.Terminated) as error:
         return _status(error, debug)
-    return 0
 
 
 def _status(error: BaseException, debug: bool) -> int:

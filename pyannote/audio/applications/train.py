@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
+from pyannote.audio.applications.checking.fit import warn_of
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device, on_device
 from pyannote.audio.applications.left_out import LeftOut
@@ -71,6 +72,7 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
             left_out = LeftOut(options.skip, ranks)
             found = left_out.without(*experiment.training_files(options.protocol, options.subset))
             learner = _learner(experiment, found, options, device, ranks)
+            warn_of(experiment, learner.files, options.protocol, options.subset, learner.trainer.resolution)
         with ranks.led(FolderLock(folder.path, purpose="train")):
             with ranks.in_turn():
                 resumed = _resume_epoch(options, Checkpoints(folder.weights))

@@ -39,7 +39,7 @@ def check_events(uri: str, annotation: Annotation, duration: float, source: Path
     for (start, end), track in annotation.itertracks():
         if passes(start, end, duration):
             file, line = track if isinstance(track, Place) else (source, None)
-            raise _too_long(uri, end, duration, file, line)
+            raise too_long(uri, end, duration, file, line)
 
 
 def check_regions(
@@ -54,10 +54,11 @@ def check_regions(
     """
     for start, end in regions:
         if passes(start, end, duration):
-            raise _too_long(uri, end, duration, source, region_line(source, uri, end))
+            raise too_long(uri, end, duration, source, region_line(source, uri, end))
 
 
-def _too_long(uri: str, end: float, duration: float, file: Path | None, line: int | None) -> DataError:
+def too_long(uri: str, end: float, duration: float, file: Path | None, line: int | None) -> DataError:
+    """Say that the annotation of a recording passes its end."""
     return DataError(
         f"{uri} is annotated until {end:.3f} s, and its audio ends at {duration:.3f} s.",
         file=file,

@@ -33,6 +33,7 @@ LONGEST = 200
 
 class _Heard(TypedDict, total=False):
     speed: float
+    header: waveform.AudioInfo
 
 
 class Recording(_Heard):
@@ -40,7 +41,8 @@ class Recording(_Heard):
 
     `regions` are the annotated parts, as (start, end) in seconds within the file; `events` are those
     within them, and None where the protocol gives no annotation. Where there is a `speed`, the audio is
-    heard so many times faster, and `duration`, `regions` and `events` are those of what is heard.
+    heard so many times faster, and `duration`, `regions` and `events` are those of what is heard. `header`
+    is what the audio file says of itself, where it was read from a protocol.
     """
 
     uri: str
@@ -210,7 +212,8 @@ def _filled(template: str, file: Any) -> str:
 def _recording(file: Any, sources: Mapping[str, Path], annotated: bool) -> Recording:
     uri = str(file["uri"])
     audio = _audio(file)
-    duration = waveform.info(audio).duration
+    header = waveform.info(audio)
+    duration = header.duration
     annotation = _value(file, "annotation")
     if annotation is None and annotated:
         raise DataError(
@@ -227,7 +230,13 @@ def _recording(file: Any, sources: Mapping[str, Path], annotated: bool) -> Recor
     events = None if annotation is None else _events(annotation, duration)
     database = str(file["database"])
     return Recording(
-        uri=uri, database=database, audio=audio, duration=duration, regions=regions, events=events
+        uri=uri,
+        database=database,
+        audio=audio,
+        duration=duration,
+        regions=regions,
+        events=events,
+        header=header,
     )
 
 

@@ -2,34 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.known_protocols import known_protocols
 
 
-def sources_of(full_name: str, subset: str | None) -> dict[str, Path]:
+def sources_of(name: str, subset: str | None) -> dict[str, Path]:
     """Return the files that a `database.yml` names, where they are single files.
 
     They are those of a subset of a protocol, or of a collection, which has none.
     """
-    found: dict[str, Path] = {}
+    config, entries = _entries(name, subset)
+    return {
+        key: _resolved(value, config)
+        for key, value in entries.items()
+        if isinstance(value, str) and "{" not in value
+    }
+
+
+def files_of(name: str, subset: str, key: str, uris: Iterable[str]) -> list[Path]:
+    """Return the files that a `database.yml` names by a key: one, or one for each recording."""
+    config, entries = _entries(name, subset)
+    template = entries.get(key)
+    if not isinstance(template, str):
+        return []
+    values = {"database": name.split(".")[0], "subset": subset}
+    try:
+        named = (
+            dict.fromkeys(template.format(uri=uri, **values) for uri in uris)
+            if "{" in template
+            else [template]
+        )
+    except (LookupError, ValueError):
+        # only pyannote.database knows what else a template may hold
+        return []
+    return [_resolved(value, config) for value in named]
+
+
+def _entries(name: str, subset: str | None) -> tuple[Path, Mapping[str, Any]]:
+    """What defines a subset of a protocol, and the `database.yml` in which it stands."""
+    found: tuple[Path, Mapping[str, Any]] = (Path(), {})
     for config, content in known_protocols().configs.items():
         entries = content.get("Protocols")
-        for name in (*full_name.split("."), *([] if subset is None else [subset])):
+        for part in (*name.split("."), *([] if subset is None else [subset])):
             # YAML takes names of digits for numbers
-            entries = {str(key): value for key, value in (entries or {}).items()}.get(name)
+            entries = {str(key): value for key, value in (entries or {}).items()}.get(part)
         if entries:
             # of several files that define a protocol, the last one counts
-            found = {}
-        for key, value in (entries or {}).items():
-            if isinstance(value, str) and "{" not in value:
-                found[key] = next(
-                    (path for path in (Path(value).expanduser(), config.parent / value) if path.is_file()),
-                    config.parent / value,
-                )
+            found = (config, entries)
     return found
+
+
+def _resolved(value: str, config: Path) -> Path:
+    """Path that a `database.yml` names, from the working folder or from its own."""
+    places = (Path(value).expanduser(), config.parent / value)
+    return next((path for path in places if path.is_file()), places[1])
 
 
 def check_sources(sources: Mapping[str, Path]) -> None:

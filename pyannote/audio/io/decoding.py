@@ -45,12 +45,15 @@ class AudioInfo:
     channels : int
     samples : int
         Samples of each channel.
+    format : str
+        How samples are written, such as "WAV PCM_24".
     """
 
     path: Path
     sample_rate: int
     channels: int
     samples: int
+    format: str
 
     @property
     def duration(self) -> float:
@@ -75,7 +78,8 @@ def info(path: str | os.PathLike[str]) -> AudioInfo:
     """
     with _opened(Path(path)) as stream:
         _check_end(stream, Path(path))
-        return AudioInfo(Path(path), stream.samplerate, stream.channels, stream.frames)
+        written = f"{stream.format} {stream.subtype}"
+        return AudioInfo(Path(path), stream.samplerate, stream.channels, stream.frames, written)
 
 
 @contextmanager
@@ -158,6 +162,18 @@ def decode(header: AudioInfo, start: int, stop: int) -> Waveform:
             waveform[begin - start : end - start] = decoded
     check_samples(waveform, header.path)
     return waveform
+
+
+def channels(header: AudioInfo) -> Iterator[Waveform]:
+    """All samples of a file, in blocks of shape (samples, channels), checked as `decode` checks them."""
+    read = 0
+    with _opened(header.path) as stream:
+        for block in stream.blocks(block_length(stream), dtype="float32", always_2d=True):
+            check_samples(block.ravel(), header.path)
+            read += len(block)
+            yield block
+    if read < header.samples:
+        raise _cut_short(header.path, f"{header.samples} samples", read)
 
 
 def check_samples(waveform: Waveform, name: str | os.PathLike[str]) -> None:

@@ -162,7 +162,7 @@ class Trainer:
             step.features,
             step.targets,
             step.outputs,
-            self._resolution,
+            self.resolution,
             self.task.measures(),
         )
 
@@ -221,7 +221,8 @@ class Trainer:
             self.averaging.load_state_dict(state["averaging"], weights)
 
     @property
-    def _resolution(self) -> int:
+    def resolution(self) -> int:
+        """Feature frames of an output frame of the model."""
         return self.model.resolution  # type: ignore[return-value]
 
     @cached_property
@@ -275,7 +276,7 @@ class Trainer:
         if self.augmentations:
             batch = self.ranks.own(batch)
         outputs = self.ranks.together(self._forward(batch), len(batch["y"]))
-        targets = self.task.targets(batch["y"], self._resolution)
+        targets = self.task.targets(batch["y"], self.resolution)
         loss = self.task.loss(outputs, targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()

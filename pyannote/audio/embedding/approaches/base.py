@@ -95,10 +95,14 @@ class Base(ABC):
         return self.per_fold * self.per_label
 
     @property
+    def batch_seconds(self) -> float:
+        """Audio of a batch, in seconds, on average."""
+        return (self.min_duration + self.max_duration) / 2 * self.per_fold * self.per_label
+
+    @property
     def batches_per_epoch(self) -> int:
         """Batches of an epoch, at least 1."""
-        seconds = (self.min_duration + self.max_duration) / 2 * self.per_fold * self.per_label
-        return batches_of(self.per_epoch, seconds)
+        return batches_of(self.per_epoch, self.batch_seconds)
 
     def check(self, files: Sequence[Recording]) -> list[str]:
         """Find the speakers of the training files.

@@ -61,9 +61,14 @@ class Base(ABC):
         return self.batch_size
 
     @property
+    def batch_seconds(self) -> float:
+        """Audio of a batch, in seconds."""
+        return self.duration * self.batch_size
+
+    @property
     def batches_per_epoch(self) -> int:
         """Batches of an epoch, at least 1."""
-        return batches_of(self.per_epoch, self.duration * self.batch_size)
+        return batches_of(self.per_epoch, self.batch_seconds)
 
     @abstractmethod
     def specifications(self, extraction: FeatureExtraction) -> Specifications:

@@ -1,0 +1,117 @@
+"""`pyannote-audio check`: what is wrong with a configuration and a data set, before anyone trains."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from dataclasses import replace
+
+from pyannote.audio.applications.checking import labels
+from pyannote.audio.applications.checking.configuration import (
+    check_features,
+    experiment_type,
+    kind_of,
+    read,
+    unused,
+)
+from pyannote.audio.applications.checking.data import Data
+from pyannote.audio.applications.checking.dry_run import DryRun, check_batch, failed
+from pyannote.audio.applications.checking.epoch import Epoch
+from pyannote.audio.applications.checking.fit import check_fit, check_task
+from pyannote.audio.applications.checking.found import Check, CheckOptions
+from pyannote.audio.applications.checking.report import as_json, as_text
+from pyannote.audio.applications.checking.storage import Storage
+from pyannote.audio.applications.experiment import Experiment, choose_device
+from pyannote.audio.applications.terminal import say
+from pyannote.audio.config.schema import Config
+from pyannote.audio.core.errors import ToolkitError
+from pyannote.audio.core.findings import Finding
+from pyannote.audio.database.protocols import Recording
+
+
+def check(options: CheckOptions) -> int:
+    """Look at everything, print what was found, and give the exit status."""
+    # pyannote.database prints advice when it reads a database.yml
+    with redirect_stdout(sys.stderr):
+        found = look(options)
+    say(as_json(found) if options.json else as_text(found))
+    return found.status
+
+
+def look(options: CheckOptions) -> Check:
+    """Look at a configuration, at a data set if one is named, and at what the one makes of the other."""
+    found = Check(options)
+    config, wrong = read(options.root)
+    found.add(wrong)
+    if config is not None and not wrong:
+        _build(found, config)
+    if options.protocol is not None:
+        found.data = Data.of(options.protocol, config, kind_of(config), options.parallel, options.quick)
+        found.add(found.data.findings)
+    if found.experiment is not None:
+        files = [] if found.data is None else _fit(found, found.experiment, found.data)
+        found.epoch = Epoch.of(found.experiment, files)
+        if not found.errors:
+            _try(found, found.experiment, files)
+    return found
+
+
+def _build(found: Check, config: Config) -> None:
+    """Build the experiment, if the configuration allows for it."""
+    options = found.options
+    device = choose_device(options.cpu, options.gpu)
+    try:
+        found.experiment = experiment_type(kind_of(config))(options.root.resolve(), options.parallel, device)
+    except ToolkitError as error:
+        found.add([Finding.of("block", error)])
+        return
+    found.add(check_features(found.experiment))
+    found.add(unused(found.experiment))
+
+
+def _fit(found: Check, experiment: Experiment, data: Data) -> list[Recording]:
+    """Look at how configuration and data fit, and give the training files."""
+    train, development = data.subset("train"), data.subset("development")
+    found.add(check_fit(experiment, train))
+    if experiment.kind == "task":
+        if train.uris and (train.files or train.events):
+            found.add(labels.check_training(experiment.config, experiment.task, train))
+        if development.uris and (development.files or development.events):
+            found.add(labels.check_development(experiment.task, development, train))
+    files = data.sound if experiment.kind == "approach" else train.files
+    files = experiment.augmented(files)
+    if not found.errors:
+        found.add(check_task(experiment, files))
+        others = [file for subset in data.subsets if subset is not train for file in subset.files]
+        found.storage = Storage.of(experiment, files, others)
+        found.add(found.storage.findings())
+    return files
+
+
+def _try(found: Check, experiment: Experiment, files: Sequence[Recording]) -> None:
+    """Take a batch through the network, and measure a few more."""
+    try:
+        run, on = _dry_run(found, experiment, files)
+        found.batch = run.batch()
+        found.add(check_batch(experiment, found.batch))
+        if not (found.options.quick or found.errors):
+            seconds, count = run.seconds()
+            assert found.epoch is not None
+            found.epoch = replace(found.epoch, of_a_batch=seconds, measured=count, on=on)
+    except ToolkitError as error:
+        found.add([Finding.of("batch", error)])
+    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
+        if found.options.debug or "memory" in str(error):
+            raise
+        found.add([failed(experiment, error)])
+    if found.batch is not None and found.batch.frame is not None and found.data is not None:
+        train = found.data.subset("train")
+        found.add(labels.check_lengths(experiment.config, experiment.task, train, found.batch.frame))
+
+
+def _dry_run(found: Check, experiment: Experiment, files: Sequence[Recording]) -> tuple[DryRun, str]:
+    """A network that is ready for a batch, and what batches are made of."""
+    if files and not found.options.quick:
+        return DryRun.of_files(experiment, files), "training files"
+    return DryRun.of_noise(experiment), "random features"

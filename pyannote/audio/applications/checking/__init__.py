@@ -1,0 +1,1 @@
+"""What `pyannote-audio check` looks at."""

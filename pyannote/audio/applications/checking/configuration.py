@@ -1,0 +1,117 @@
+"""Findings about a configuration alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pyannote.audio.applications.experiment import Experiment, Kind
+from pyannote.audio.config.registry import available, build, check_parameters, find
+from pyannote.audio.config.schema import Block, Config, load_config
+from pyannote.audio.core.errors import ToolkitError
+from pyannote.audio.core.findings import Finding
+from pyannote.audio.features.precomputed import Precomputed
+
+
+def read(root: Path) -> tuple[Config | None, list[Finding]]:
+    """The configuration of an experiment, if its outline is right, and what is wrong with its blocks."""
+    try:
+        config = load_config(root / "config.yml")
+    except ToolkitError as error:
+        return None, [Finding.of("outline", error)]
+    return config, list(_blocks(config))
+
+
+def kind_of(config: Config | None) -> Kind:
+    """What a configuration trains: a task, or an approach."""
+    if config is None:
+        return "task"
+    bare = config.task.name.rpartition(".")[2]
+    if bare in available("approach") or (
+        bare not in available("task") and config.task.where == ("approach",)
+    ):
+        return "approach"
+    return "task"
+
+
+def experiment_type(kind: Kind) -> type[Experiment]:
+    """Experiments of a kind."""
+    if kind == "approach":
+        from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
+
+        return EmbeddingExperiment
+    from pyannote.audio.applications.labeling.experiment import LabelingExperiment
+
+    return LabelingExperiment
+
+
+def _blocks(config: Config) -> Iterator[Finding]:
+    """What is wrong with each block by itself."""
+    blocks: list[tuple[str, Block]] = [
+        (kind_of(config), config.task),
+        ("feature_extraction", config.feature_extraction),
+        ("scheduler", config.scheduler),
+        ("optimizer", config.optimizer),
+        ("backend", config.backend),
+        *(("data_augmentation", block) for block in config.data_augmentation),
+        *(("callbacks", block) for block in config.callbacks),
+    ]
+    for kind, block in blocks:
+        yield from refused("block", lambda kind=kind, block=block: build(kind, block, config.document))  # type: ignore[misc]
+    yield from refused("block", lambda: _check_architecture(config))
+
+
+def _check_architecture(config: Config) -> None:
+    block = config.architecture
+    found = find("architecture", block.name, config.document, (*block.where, "name"))
+    check_parameters(found, block, config.document, ("specifications",))
+
+
+def refused(kind: str, work: Callable[[], Any]) -> Iterator[Finding]:
+    """The error that some work ends with, if it does."""
+    try:
+        work()
+    except ToolkitError as error:
+        yield Finding.of(kind, error)
+
+
+def located(
+    config: Config, where: tuple[str | int, ...], kind: str, what: str, mend: str, code: int = 0
+) -> Finding:
+    """A finding about an entry of a configuration."""
+    place = config.document.error(where, what)
+    return Finding(kind, what, mend, place.file, place.line, code)
+
+
+def param(config: Config, name: str) -> tuple[str | int, ...]:
+    """Where a parameter of the task or approach stands."""
+    return (*config.task.where, "params", name)
+
+
+def check_features(experiment: Experiment) -> Iterator[Finding]:
+    """What the features refuse when they are first computed: here, of a second of noise."""
+    if isinstance(experiment.extraction, Precomputed):
+        return
+    rate = experiment.extraction.sample_rate
+    noise = np.random.default_rng(0).normal(0, 0.1, rate).astype(np.float32)
+
+    sound = {"waveform": noise, "sample_rate": rate, "uri": "noise"}
+    yield from refused("features", lambda: experiment.features(sound))
+
+
+def unused(experiment: Experiment) -> Iterator[Finding]:
+    """Parameters of the architecture that have no effect."""
+    config, block = experiment.config, experiment.config.architecture
+    found = find("architecture", block.name, config.document, (*block.where, "name"))
+    for name in block.params:
+        if name in getattr(found, "unused_parameters", ()):
+            yield located(
+                config,
+                (*block.where, "params", name),
+                "unused",
+                f"{block.name} does not use the parameter {name}.",
+                "Take it out.",
+            )

@@ -1,0 +1,215 @@
+"""One batch through the network, and a few more to see how long they take; nothing of it is kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pyannote.audio.applications.checking.configuration import located
+from pyannote.audio.applications.checking.examples import handful, noise
+from pyannote.audio.applications.experiment import Experiment, on_device
+from pyannote.audio.core.errors import ConfigError, DataError
+from pyannote.audio.core.findings import Finding
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.windows import DAY
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.features.packs import Pack
+from pyannote.audio.models.base import Base as Model
+from pyannote.audio.train.acceleration import Acceleration
+from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
+from pyannote.audio.train.trainer import Trainer
+
+ENOUGH = 2.0
+"""Seconds of training that are measured, and no more than `MOST` batches."""
+
+MOST = 10
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What became of a batch.
+
+    Parameters
+    ----------
+    shapes : mapping of str to list of int
+        Of each input, of "output" and of "target".
+    loss : float
+    without_gradient : list of str
+        Parameters of the network and of the loss that learn nothing.
+    parameters : int
+        How many numbers are learned.
+    frame : float, optional
+        Seconds that an output stands for, where there are several for a chunk.
+    nbytes : mapping of str to int
+        Memory of inputs, of activations that are kept for gradients, and of weights.
+    """
+
+    shapes: dict[str, list[int]]
+    loss: float
+    without_gradient: list[str]
+    parameters: int
+    frame: float | None
+    nbytes: dict[str, int]
+
+
+class DryRun:
+    """A network that is ready to learn from some files, and their features.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    files : sequence of Recording
+    pack : Pack
+        Their features.
+    """
+
+    def __init__(self, experiment: Experiment, files: Sequence[Recording], pack: Pack) -> None:
+        torch.manual_seed(0)
+        self.experiment = experiment
+        self.task: Any = copy(experiment.task)
+        if experiment.kind == "approach":
+            self.task.label_min_duration = 0.0
+            self.task.check(files)
+        self.specifications: Specifications = self.task.specifications(experiment.extraction)
+        self.model: Model = experiment.model(self.specifications).to(experiment.device)
+        self.task.head = experiment.task.head.to(experiment.device)
+        self.task.prepare(files, on_device(pack, experiment.device), self.specifications)
+        self.model.set_statistics(self.task.statistics())
+
+    @classmethod
+    def of_files(cls, experiment: Experiment, files: Sequence[Recording]) -> DryRun:
+        """Learn from a handful of files, whose features go to the store."""
+        chosen = handful(experiment, files)
+        try:
+            pack = experiment.pack(chosen)
+        except DataError:
+            # such as noise from the gaps between events, of which a handful may have none
+            chosen, pack = list(files), experiment.pack(files)
+        return cls(experiment, chosen, pack)
+
+    @classmethod
+    def of_noise(cls, experiment: Experiment) -> DryRun:
+        """Learn from random features, in which all that is to be learned is active."""
+        files, pack = noise(experiment)
+        return cls(experiment, files, pack)
+
+    def batch(self) -> Batch:
+        """Take one batch through the network, to its gradients."""
+        device = self.experiment.device
+        batch = {name: value.to(device) for name, value in next(iter(self._short(1).batches(1, 0))).items()}
+        for augmentation in self.experiment.augmentations:
+            batch = augmentation(batch, torch.Generator(device).manual_seed(0))
+        self.model.train()
+        with _counted() as kept:
+            output = self.model(batch)
+            target = self.task.targets(batch["y"], self.model.resolution)
+            loss = self.task.loss(output, target)
+        loss.backward()
+        named = [*self.model.named_parameters(), *self.task.head.named_parameters(prefix="head")]
+        inputs = {name: value for name, value in batch.items() if name != "y"}
+        tensors = {**inputs, "output": output, "target": target}
+        step = self.model.resolution * self.specifications.step
+        return Batch(
+            shapes={name: list(value.shape) for name, value in tensors.items()},
+            loss=loss.item(),
+            without_gradient=[name for name, weight in named if weight.grad is None],
+            parameters=sum(weight.numel() for _, weight in named),
+            frame=step if output.ndim == 3 else None,
+            nbytes={
+                "inputs": sum(value.nbytes for value in inputs.values()),
+                "activations": sum(kept.values()),
+                "weights": sum(weight.nbytes for _, weight in named),
+            },
+        )
+
+    def seconds(self) -> tuple[float, int]:
+        """Seconds that a step of training takes, and over how many steps they were measured."""
+        experiment = self.experiment
+        scheduler = experiment.scheduler()
+        if scheduler.is_open:
+            scheduler.learning_rate = 1e-4
+        trainer = Trainer(
+            model=self.model,
+            task=self._short(1),
+            optimizer=experiment.optimizer([self.model, self.task.head]),
+            scheduler=scheduler,
+            augmentations=experiment.augmentations,
+            device=experiment.device,
+            averaging=experiment.callback(WeightAveraging),
+            acceleration=Acceleration.chosen(
+                self.model,
+                experiment.device,
+                self.task.chunks,
+                graphs="auto" if self.task.uniform else "off",
+            ),
+        )
+        # the first step takes longer than all others
+        first = [trainer.epoch(epoch).seconds for epoch in (1, 2)][1]
+        count = max(2, min(MOST, int(ENOUGH / first)))
+        trainer.task = self._short(count)
+        return trainer.epoch(3).seconds / count, count
+
+    def _short(self, batches: int) -> Any:
+        """The same task, with epochs of a few batches."""
+        short = copy(self.task)
+        short.per_epoch = batches * self.task.batch_seconds / DAY
+        return short
+
+
+@contextmanager
+def _counted() -> Iterator[dict[int, int]]:
+    """Bytes of each tensor that is kept for gradients, by where it lies."""
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        yield kept
+
+
+def check_batch(experiment: Experiment, batch: Batch) -> Iterator[Finding]:
+    """What a batch says of the network and of the loss."""
+    config, where = experiment.config, (*experiment.config.architecture.where, "name")
+    if not math.isfinite(batch.loss):
+        yield located(
+            config,
+            config.task.where,
+            "loss",
+            f"The loss of the first batch is {batch.loss}.",
+            "Check what the loss divides by, and the parameters of the task.",
+            code=ConfigError.code,
+        )
+    if batch.without_gradient:
+        names = batch.without_gradient
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        yield located(
+            config,
+            where,
+            "gradient",
+            f"No gradient reaches {', '.join(names[:5])}{more}.",
+            "Use them in `forward`, or remove them.",
+        )
+
+
+def failed(experiment: Experiment, error: Exception) -> Finding:
+    """A network or a loss that cannot take a batch."""
+    config = experiment.config
+    return located(
+        config,
+        (*config.architecture.where, "name"),
+        "batch",
+        f"A batch cannot pass through {config.architecture.name} and the loss of {config.task.name} "
+        f"({type(error).__name__}: {' '.join(str(error).split())}).",
+        "Look at what the network is given and gives; --debug shows where it fails.",
+        code=ConfigError.code,
+    )

@@ -1,0 +1,127 @@
+"""Findings about chunks, batches and epochs beside how much there is to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pyannote.audio.applications.checking.configuration import located, param
+from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.findings import Finding
+from pyannote.audio.core.windows import DAY
+from pyannote.audio.database.checks import short_recordings
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.embedding.approaches._segments import Speakers
+
+MOST_PASSES = 1000
+"""Passes over the training files from which on an epoch is long beyond reason."""
+
+MOST_OF_A_BATCH = 2
+"""Times that a batch may hold all there is to learn from."""
+
+
+def seconds_of(files: Sequence[Recording]) -> float:
+    """Annotated audio, in seconds."""
+    return sum(end - start for file in files for start, end in file["regions"])
+
+
+def check_epoch(experiment: Experiment, files: Sequence[Recording]) -> Iterator[Finding]:
+    """What is odd about an epoch of these training files."""
+    task, config, learned = experiment.task, experiment.config, seconds_of(files)
+    days, batches = task.per_epoch * DAY, task.batches_per_epoch
+    if days < task.batch_seconds / 2:
+        yield located(
+            config,
+            param(config, "per_epoch"),
+            "epoch",
+            f"An epoch of {days:g} s is less than half a batch ({task.batch_seconds:g} s); it is one batch.",
+            f"Set per_epoch to {task.batch_seconds / DAY:.2g} or more; it is in days.",
+        )
+    if learned and batches * task.batch_seconds > MOST_PASSES * learned and batches > 1:
+        yield located(
+            config,
+            param(config, "per_epoch"),
+            "epoch",
+            f"An epoch passes {batches * task.batch_seconds / learned:.0f} times over {learned:.0f} s of "
+            "training files; until it ends, nothing is saved or validated.",
+            f"Set per_epoch to {10 * learned / DAY:.2g}, which is 10 passes; it is in days.",
+        )
+    if learned and task.batch_seconds > MOST_OF_A_BATCH * learned:
+        name = "batch_size" if experiment.kind == "task" else "per_label"
+        yield located(
+            config,
+            param(config, name),
+            "batch",
+            f"A batch of {task.batch_seconds:g} s is more than {MOST_OF_A_BATCH} times all "
+            f"{learned:.0f} s of training files.",
+            f"Set a smaller {name}, or find more data.",
+        )
+
+
+def check_chunks(experiment: Experiment, files: Sequence[Recording]) -> Iterator[Finding]:
+    """Training files that are too short to draw a chunk from; an error if all are."""
+    if experiment.kind != "task":
+        return
+    chunk = experiment.task.duration
+    short = list(short_recordings(files, experiment.extraction.sliding_window.duration, chunk))
+    if files and len(short) == len(files):
+        yield located(
+            experiment.config,
+            param(experiment.config, "duration"),
+            "chunk",
+            f"No annotated region of the {len(files)} training files is as long as a chunk ({chunk:g} s).",
+            "Set a shorter duration.",
+            code=DataError.code,
+        )
+    else:
+        yield from short
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What an epoch comes to.
+
+    Parameters
+    ----------
+    batches : int
+    seconds : float
+        Audio that it draws.
+    passes : float, optional
+        That, over the annotated audio of training files.
+    of_a_batch : float, optional
+        Seconds that a batch takes on this machine.
+    measured : int
+        Batches over which that was measured.
+    on : str
+        What these batches were made of.
+    speakers, turns, too_short : int, optional
+        Of approaches: speakers with enough speech, their turns that are long enough, and those that are not.
+    """
+
+    batches: int
+    seconds: float
+    passes: float | None
+    of_a_batch: float | None = None
+    measured: int = 0
+    on: str = ""
+    speakers: int | None = None
+    turns: int | None = None
+    too_short: int | None = None
+
+    @classmethod
+    def of(cls, experiment: Experiment, files: Sequence[Recording]) -> Epoch:
+        """An epoch of these training files, or of none that are known."""
+        task, learned = experiment.task, seconds_of(files)
+        seconds = task.batches_per_epoch * task.batch_seconds
+        epoch = cls(task.batches_per_epoch, seconds, seconds / learned if learned else None)
+        if experiment.kind == "task" or not files:
+            return epoch
+        found = Speakers.of(files, task.min_duration, task.label_min_duration)
+        turns = sum(map(len, found.turns.values()))
+        return replace(epoch, speakers=len(found.turns), turns=turns, too_short=found.too_short)
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds that it takes on this machine."""
+        return None if self.of_a_batch is None else self.batches * self.of_a_batch

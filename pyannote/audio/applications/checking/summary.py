@@ -1,0 +1,146 @@
+"""What a check has found as plain values: what `--json` prints, and what tables are made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from statistics import median
+from typing import Any
+
+from pyannote.audio.applications.checking.dry_run import Batch
+from pyannote.audio.applications.checking.epoch import Epoch, seconds_of
+from pyannote.audio.applications.checking.found import Check
+from pyannote.audio.applications.checking.storage import Storage
+from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.core.labels import Event
+from pyannote.audio.database.checks import Activity
+from pyannote.audio.database.subsets import Subset
+
+
+def summary(found: Check) -> dict[str, Any]:
+    """Everything, in plain values.
+
+    Returns
+    -------
+    dict
+        `status` (the exit status), `findings` (level, kind, what, mend, file, line), and what could be
+        learned of the `configuration`, the `subsets`, a `batch`, an `epoch` and the `storage`, or null.
+    """
+    experiment, options = found.experiment, found.options
+    return {
+        "root": str(options.root),
+        "protocol": options.protocol,
+        "status": found.status,
+        "findings": [finding.described() for finding in found.findings],
+        "configuration": None if experiment is None else _configuration(experiment),
+        "subsets": None if found.data is None else _subsets(found),
+        "batch": None if found.batch is None else _batch(found.batch),
+        "epoch": None if found.epoch is None else _epoch(found.epoch, options.last),
+        "storage": None if found.storage is None else _storage(found.storage),
+    }
+
+
+def _configuration(experiment: Experiment) -> dict[str, Any]:
+    config, extraction, task = experiment.config, experiment.extraction, experiment.task
+    named = experiment.kind == "task"
+    return {
+        "kind": experiment.kind,
+        "task": config.task.name,
+        "classes": list(task.labels.classes) if named else None,
+        "chunk_seconds": [task.duration] * 2 if named else [task.min_duration, task.max_duration],
+        "chunks_per_batch": task.chunks,
+        "feature_extraction": config.feature_extraction.name,
+        "dimension": extraction.dimension,
+        "step_seconds": extraction.sliding_window.step,
+        "sample_rate": extraction.sample_rate,
+        "architecture": config.architecture.name,
+    }
+
+
+def _subsets(found: Check) -> dict[str, Any]:
+    assert found.data is not None
+    trials, experiment = found.data.trials, found.experiment
+    return {
+        subset.name: {
+            **_files(subset),
+            "classes": classes_of(subset, experiment),
+            "trials": len(trials[subset.name].targets) if subset.name in trials else None,
+            "target_trials": int(trials[subset.name].targets.sum()) if subset.name in trials else None,
+        }
+        for subset in found.data.subsets
+    }
+
+
+def _files(subset: Subset) -> dict[str, Any]:
+    formats = Counter((one.sample_rate, one.channels, one.format) for one in subset.headers.values())
+    return {
+        "recordings": len(subset.uris),
+        "readable": len(subset.headers),
+        "seconds": round(sum(one.duration for one in subset.headers.values()), 3),
+        "annotated_seconds": round(seconds_of(subset.files), 3),
+        "formats": [
+            {"sample_rate": rate, "channels": channels, "format": name, "files": count}
+            for (rate, channels, name), count in sorted(formats.items())
+        ],
+    }
+
+
+def classes_of(subset: Subset, experiment: Experiment | None) -> dict[str, dict[str, float]]:
+    """Figures of each class and unknown label of a subset, or of each speaker; none without annotation."""
+    files: Sequence[Sequence[Event]] = [file["events"] for file in subset.files if file["events"] is not None]
+    if experiment is not None and experiment.kind == "task":
+        spec, ignored = experiment.task.labels, getattr(experiment.task, "ignored", ())
+        known = {*spec.labels, *ignored}
+        unknown = ([event for event in events if event[2] not in known] for events in files)
+        files = [[*spec.events(events), *others] for events, others in zip(files, unknown, strict=True)]
+    found = Activity(files)
+    return {
+        label: {
+            "events": found.events[label],
+            "files": found.files[label],
+            "seconds": round(found.seconds[label], 3),
+            "overlap_with_others": _share(found.with_others[label], found.seconds[label]),
+            "overlap_with_itself": _share(found.with_itself[label], found.seconds[label]),
+            "median_event_seconds": round(median(found.durations[label]), 3),
+        }
+        for label in sorted(found.events)
+    }
+
+
+def _share(part: float, whole: float) -> float:
+    # events of less than a millisecond last no time at all
+    return round(part / whole, 4) if whole else 0.0
+
+
+def _batch(batch: Batch) -> dict[str, Any]:
+    return {
+        "shapes": batch.shapes,
+        "loss": batch.loss if batch.loss == batch.loss and abs(batch.loss) != float("inf") else None,
+        "parameters": batch.parameters,
+        "without_gradient": batch.without_gradient,
+        "output_seconds": batch.frame,
+        "bytes": batch.nbytes,
+    }
+
+
+def _epoch(epoch: Epoch, last: int | None) -> dict[str, Any]:
+    known = epoch.duration is not None
+    return {
+        "batches": epoch.batches,
+        "audio_seconds": epoch.seconds,
+        "passes": epoch.passes,
+        "seconds_per_batch": epoch.of_a_batch,
+        "measured_batches": epoch.measured,
+        "measured_on": epoch.on or None,
+        "seconds": epoch.duration,
+        "speakers": epoch.speakers,
+        "turns": epoch.turns,
+        "turns_too_short": epoch.too_short,
+        "epochs": last,
+        "total_seconds": epoch.duration * last if known and last and epoch.duration else None,
+    }
+
+
+def _storage(storage: Storage) -> dict[str, Any]:
+    return {**asdict(storage), "folder": str(storage.folder)}

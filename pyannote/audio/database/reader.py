@@ -1,0 +1,188 @@
+"""A protocol read to its end, whatever is wrong with it: what it holds, and all that is refused."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.findings import Finding
+from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.database.ends import passes, too_long
+from pyannote.audio.database.protocols import (
+    SUBSETS,
+    _audio,
+    _distinct,
+    _protocol,
+    _recording,
+    _scope,
+)
+from pyannote.audio.database.sources import files_of, sources_of
+from pyannote.audio.database.strict import read_strictly
+from pyannote.audio.database.subsets import Subset
+from pyannote.audio.io import waveform
+from pyannote.audio.io.lines import read_lines
+from pyannote.audio.io.rttm import event_of, region_of, uri_of
+
+_Line = TypeVar("_Line")
+
+
+class Reader:
+    """Reads the subsets of a protocol, and keeps what is refused.
+
+    Parameters
+    ----------
+    name : str
+        Full name of the protocol.
+    templates : mapping
+        The `preprocessors` of a configuration.
+    speakers : bool
+        Whether labels are names of speakers (see `recordings`).
+
+    Attributes
+    ----------
+    findings : list of Finding
+
+    Raises
+    ------
+    UsageError
+        There is no such protocol.
+    """
+
+    def __init__(self, name: str, templates: Mapping[str, str] | None = None, speakers: bool = False) -> None:
+        self.name, self.speakers = name, speakers
+        self.findings: list[Finding] = []
+        self._protocol = _protocol(name, templates)
+        self._read: dict[Path, list[Any]] = {}
+        self._wrong: set[Path] = set()
+
+    def subsets(self, progress: Progress = silent) -> list[Subset]:
+        """Read all subsets that the protocol has."""
+        found = [self._subset(name, progress) for name in SUBSETS]
+        return [subset for subset in found if subset is not None]
+
+    def _subset(self, name: str, progress: Progress) -> Subset | None:
+        subset = Subset(name, sources_of(self.name, name))
+        used = self._read_lines(subset)
+        if self._wrong & used or len(subset.lines) < len(subset.uris):
+            self._open(subset, self._plain(subset), progress)
+            return subset
+        files = self._files(subset)
+        if files is None:
+            return None
+        subset.uris = subset.uris or [(str(file["uri"]), 0) for file in files]
+        self._open(subset, files, progress)
+        for file in files:
+            if str(file["uri"]) in subset.headers:
+                self._record(subset, file)
+        return subset
+
+    def _read_lines(self, subset: Subset) -> set[Path]:
+        """Read lists and annotation line by line, and give the files that they stand in."""
+        listings = [] if subset.listing is None else [subset.listing]
+        subset.uris = [(uri, line) for line, uri in self._lines(listings, ".lst", _numbered)]
+        uris = [uri for uri, _ in subset.uris]
+        events = files_of(self.name, subset.name, "annotation", uris)
+        regions = files_of(self.name, subset.name, "annotated", uris)
+        subset.events = self._lines(events, ".rttm", event_of)
+        subset.regions = self._lines(regions, ".uem", region_of)
+        return {*listings, *events, *regions}
+
+    def _lines(
+        self, paths: Iterable[Path], suffix: str, parse: Callable[[str, Path, int], _Line]
+    ) -> list[_Line]:
+        """Lines of some files that are right; what is wrong is among the findings, once."""
+        right = []
+        for path in paths:
+            if path not in self._read and (path.suffix == suffix or not path.is_file()):
+                self._read[path] = list(_parsed(path, parse))
+                wrong = [one for one in self._read[path] if isinstance(one, DataError)]
+                self.findings += [
+                    Finding.of("line" if one.line else "file", one, "Copy it again.") for one in wrong
+                ]
+                self._wrong |= {path} if wrong else set()
+            right += [one for one in self._read.get(path, ()) if not isinstance(one, DataError)]
+        return right
+
+    def _files(self, subset: Subset) -> list[Any] | None:
+        """Files of a subset as pyannote.database gives them; None if it has no such subset."""
+        try:
+            with read_strictly(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return list(getattr(self._protocol, subset.name)())
+        except (NotImplementedError, AttributeError):
+            return None
+        except DataError as error:
+            self.findings.append(Finding.of("file", error))
+            return []
+        except Exception as error:
+            found = DataError(
+                f"The subset {subset.name!r} of {self.name} cannot be read ({error}).",
+                file=subset.listing,
+                fix="Check its lists and its annotation.",
+            )
+            self.findings.append(Finding.of("file", found))
+            return []
+
+    def _plain(self, subset: Subset) -> list[Any]:
+        """Files that a list names, without annotation that could not be read."""
+        from pyannote.database import ProtocolFile
+
+        database, audio = self.name.split(".")[0], self._protocol.preprocessors["audio"]
+        plain = [{"uri": uri, "database": database, "subset": subset.name} for uri, _ in subset.uris]
+        return [ProtocolFile(file, lazy={"audio": audio}) for file in plain]
+
+    def _open(self, subset: Subset, files: Sequence[Any], progress: Progress) -> None:
+        """Read the headers of audio files."""
+        for file in progress(files, total=len(files), description=f"Opening {subset.name} files"):
+            uri = str(file["uri"])
+            try:
+                subset.headers[uri] = waveform.info(_audio(file))
+            except DataError as error:
+                kind = "missing" if error.file is None else "damaged"
+                self.findings.append(_located(Finding.of(kind, error, "Copy it again."), subset, uri))
+
+    def _record(self, subset: Subset, file: Any) -> None:
+        """Make a recording of a file whose audio and annotation fit each other."""
+        uri = str(file["uri"])
+        duration = subset.headers[uri].duration
+        late = [
+            Finding.of("end", too_long(uri, line.segment.end, duration, line.file, line.line))
+            for line in subset.annotation_of(uri)
+            if passes(line.segment.start, line.segment.end, duration)
+        ]
+        if late:
+            self.findings += late
+            return
+        try:
+            one = _recording(file, subset.sources, annotated=subset.name != "test")
+        except DataError as error:
+            self.findings.append(_located(Finding.of("annotation", error), subset, uri))
+            return
+        subset.files.append(_distinct(one, _scope(file, self.name)) if self.speakers else one)
+
+
+def _located(finding: Finding, subset: Subset, uri: str) -> Finding:
+    """The same finding; if it names no file, it is about the line that lists a recording."""
+    if finding.file is not None:
+        return finding
+    return replace(finding, file=subset.listing, line=subset.lines.get(uri))
+
+
+def _numbered(text: str, path: Path, line: int) -> tuple[int, str]:
+    return line, uri_of(text, path, line)
+
+
+def _parsed(path: Path, parse: Callable[[str, Path, int], _Line]) -> Iterator[_Line | DataError]:
+    """Each line of a file, or what is wrong with it."""
+    try:
+        for line, text in read_lines(path):
+            try:
+                yield parse(text, path, line)
+            except DataError as error:
+                yield error
+    except DataError as error:
+        yield error

@@ -1,0 +1,170 @@
+"""Faults planted in a copy of the demonstration of speakers are found by `check`; the clean one has none."""
+
+import json
+import shutil
+
+import pytest
+import soundfile
+
+from pyannote.audio.applications.checking import dry_run
+from pyannote.audio.database.speaker_demonstration import make_speakers
+from pyannote.audio.database.speakers import prepare
+
+pytestmark = pytest.mark.usefixtures("environment")
+
+PROTOCOL = "Voices.SpeakerVerification.Protocol"
+WARNINGS, CONFIG, DATA = 10, 3, 4
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory):
+    """Ten artificial speakers with three recordings each; not to be changed."""
+    return make_speakers(tmp_path_factory.mktemp("voices") / "data", speakers=10, files=3, seconds=2.0)
+
+
+@pytest.fixture
+def demo(voices, new_embedding, tmp_path):
+    """A copy of them, prepared, and a configuration."""
+    return Voices(voices, new_embedding(tmp_path / "embedding").config, tmp_path)
+
+
+class Voices:
+    """Recordings, database and configuration, to be damaged."""
+
+    def __init__(self, voices, config, root):
+        shutil.copytree(voices / "speakers", root / "speakers")
+        self.database = prepare(root / "speakers", root / "database", name="Voices")
+        self.config, self.audio = config, root / "speakers"
+        self.lists = root / "database" / "lists"
+
+    def file(self, subset, suffix):
+        return self.lists / f"Protocol.{subset}.{suffix}"
+
+    def uris(self, subset):
+        return self.file(subset, "lst").read_text().split()
+
+    def annotation(self, subset):
+        """RTTM of a subset with trials is its own; training has that of the database."""
+        own = self.file(subset, "rttm")
+        return own if own.exists() else self.database.parent / "Voices.rttm"
+
+    def replaced(self, path, old, new):
+        """Change the first place where a text stands, and give its line."""
+        text = path.read_text()
+        path.write_text(text.replace(old, new, 1))
+        return 1 + text[: text.index(old)].count("\n")
+
+
+@pytest.fixture
+def answer(demo, here, monkeypatch):
+    """What `check` answers."""
+    monkeypatch.setattr(dry_run, "ENOUGH", 0.0)
+
+    def ask(*options):
+        arguments = ("--cpu", "--json", *options, demo.config.parent, PROTOCOL)
+        result = here("check", *arguments, database=demo.database, cache=demo.audio.parent / "cache")
+        assert result.err == ""
+        values = json.loads(result.out)
+        assert values["status"] == result.code
+        return values
+
+    return ask
+
+
+def test_nothing_is_wrong_with_the_clean_demonstration(answer):
+    values = answer()
+    assert (values["status"], values["findings"]) == (0, [])
+    train, test = values["subsets"]["train"], values["subsets"]["test"]
+    assert all(one["events"] == 3 and one["seconds"] == 6.0 for one in train["classes"].values())
+    assert values["epoch"]["speakers"] == len(train["classes"])
+    assert values["epoch"]["turns"] == train["recordings"] == 3 * len(train["classes"])
+    assert test["trials"] == 2 * test["target_trials"] > 0
+    assert values["batch"]["shapes"]["X"][0] == values["batch"]["shapes"]["target"][0] == 12
+
+
+def speaker_in_two_subsets(demo):
+    known, new = demo.uris("train")[0].split("/")[0], demo.uris("test")[0].split("/")[0]
+    line = demo.replaced(demo.annotation("test"), f"<NA> {new} <NA>", f"<NA> {known} <NA>")
+    return WARNINGS, demo.annotation("test"), line, f"The speaker {known!r} is heard in train and in test"
+
+
+def more_speakers_than_there_are(demo):
+    line = demo.replaced(demo.config, "per_fold: 4", "per_fold: 40")
+    params = demo.config.read_text().splitlines()[:line]
+    above = max(number for number, text in enumerate(params, start=1) if text.strip() == "params:")
+    return DATA, demo.config, above, "A batch takes 40 speakers"
+
+
+def segments_longer_than_all_turns(demo):
+    line = demo.replaced(demo.config, "min_duration: 0.5", "min_duration: 0.8")
+    demo.replaced(demo.config, "max_duration: 1.0", "max_duration: 1.5")
+    text = demo.annotation("train").read_text()
+    uri = demo.uris("train")[0]
+    demo.annotation("train").write_text(text.replace(f"{uri} 1 0.000000 2.000000", f"{uri} 1 0.0 0.7"))
+    above = [text.strip() for text in demo.config.read_text().splitlines()[:line]]
+    return WARNINGS, demo.config, 1 + above.index("approach:"), "1 turns shorter than 0.8 s"
+
+
+def trial_of_two_columns(demo):
+    path = demo.file("test", "trials")
+    line = demo.replaced(path, path.read_text().splitlines()[1], "1 alone")
+    return DATA, path, line, "Found 2 columns where 3 are expected"
+
+
+def trial_of_an_unknown_recording(demo):
+    path = demo.file("development", "trials")
+    uri = path.read_text().split()[1]
+    line = demo.replaced(path, f" {uri} ", f" {uri}0 ")
+    return DATA, path, line, f"Did you mean '{uri}'?"
+
+
+def trials_of_one_kind(demo):
+    path = demo.file("test", "trials")
+    lines = [line for line in path.read_text().splitlines(keepends=True) if line.startswith("1")]
+    path.write_text("".join(lines))
+    return DATA, path, None, "no non-target trials"
+
+
+def silent_speaker(demo):
+    path = demo.audio / f"{demo.uris('train')[0]}.wav"
+    samples, rate = soundfile.read(path)
+    soundfile.write(path, 0 * samples, rate)
+    return WARNINGS, path, None, "All samples are 0"
+
+
+def same_recording_of_two_speakers(demo):
+    first, other = (demo.audio / f"{demo.uris(subset)[0]}.wav" for subset in ("train", "test"))
+    shutil.copy(first, other)
+    return WARNINGS, other, None, "holds the same sound"
+
+
+def augmentation_that_mixes_speakers(demo):
+    demo.config.write_text("data_augmentation:\n   name: Mixup\n" + demo.config.read_text())
+    return CONFIG, demo.config, 2, "changes what is active when"
+
+
+def an_unknown_backend(demo):
+    demo.config.write_text("backend:\n   name: WCNN\n" + demo.config.read_text())
+    return CONFIG, demo.config, 2, "Did you mean 'WCCN'?"
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        speaker_in_two_subsets, more_speakers_than_there_are, segments_longer_than_all_turns,
+        trial_of_two_columns, trial_of_an_unknown_recording, trials_of_one_kind, silent_speaker,
+        same_recording_of_two_speakers, augmentation_that_mixes_speakers, an_unknown_backend,
+    ],
+    ids=lambda plant: plant.__name__,
+)  # fmt: skip
+def test_a_planted_fault_is_found(plant, demo, answer):
+    status, file, line, words = plant(demo)
+    values = answer()
+    fitting = [
+        finding
+        for finding in values["findings"]
+        if (finding["file"], finding["line"]) == (str(file), line)
+        and words in f"{finding['what']} {finding['mend']}"
+    ]
+    assert len(fitting) == 1, values["findings"]
+    assert values["status"] == status, values["findings"]
