@@ -79,7 +79,8 @@ def check_whole(folders):
     checkpoints = Checkpoints(folders.train / "weights")
     for epoch in checkpoints.epochs():
         assert checkpoints.load_weights(epoch) and checkpoints.load_state(epoch)
-    assert not [*folders.root.rglob("*.part"), *folders.root.rglob(".lock.*")]
+    left = ("*.part", ".lock.*", ".work-*")
+    assert not [path for name in left for path in folders.root.rglob(name)]
 
 
 @pytest.mark.parametrize(
