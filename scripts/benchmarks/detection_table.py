@@ -30,7 +30,8 @@ import yaml
 from pyannote.audio.applications import experiment as experiment_module
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
 from pyannote.audio.applications.labeling.validator import DetectionOptions, DetectionValidator
-from pyannote.audio.applications.train import TrainOptions, train
+from pyannote.audio.applications.learner import TrainOptions
+from pyannote.audio.applications.train import train
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.database.protocols import labels_of, recordings
 from pyannote.audio.features.packs import Pack

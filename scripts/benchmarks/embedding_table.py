@@ -29,7 +29,8 @@ import yaml
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.measures import Verification
 from pyannote.audio.applications.embedding.validator import EmbeddingOptions, EmbeddingValidator
-from pyannote.audio.applications.train import TrainOptions, train
+from pyannote.audio.applications.learner import TrainOptions
+from pyannote.audio.applications.train import train
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.embedding.backends.base import Base as Backend

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from pyannote.audio.applications.train import TrainOptions, _graphs
+from pyannote.audio.applications.learner import TrainOptions, _graphs
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.shares import Share
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Literal
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
@@ -15,49 +12,23 @@ from torch.utils.tensorboard import SummaryWriter
 from pyannote.audio.applications.checking.fit import warn_of
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device, on_device
+from pyannote.audio.applications.learner import Learner, TrainOptions, learner_of
 from pyannote.audio.applications.left_out import LeftOut
 from pyannote.audio.applications.memory import training_batches
 from pyannote.audio.applications.signals import uninterrupted
-from pyannote.audio.applications.terminal import bar, say, warn
+from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import ConfigError, UsageError
-from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.folders import load_weights
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.io.scratch import remove_temporaries
 from pyannote.audio.models.base import Base as Model
 from pyannote.audio.report.learning_rate import range_test_figure
-from pyannote.audio.train.acceleration import Acceleration, Choice
-from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
-from pyannote.audio.train.distributed import Alone, joined
+from pyannote.audio.train.distributed import joined
 from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.train.trainer import EpochReport, Trainer
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """What the command line of `train` says."""
-
-    root: Path
-    protocol: str
-    subset: str = "train"
-    first: int | Literal["last"] = 0
-    last: int | None = 100
-    cpu: bool = False
-    gpu: bool = False
-    parallel: int = 1
-    scheduler: str | None = None
-    seed: int = 0
-    debug: bool = False
-    pretrained: Path | None = None
-    validate: bool = False
-    skip: float = 0.1
-    mixed: Choice = "auto"
-    compiled: Choice = "auto"
-    graphs: Choice = "auto"
 
 
 def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
@@ -71,7 +42,7 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
             experiment = experiment_type(options.root.resolve(), options.parallel, device, options.scheduler)
             left_out = LeftOut(options.skip, ranks)
             found = left_out.without(*experiment.training_files(options.protocol, options.subset))
-            learner = _learner(experiment, found, options, device, ranks)
+            learner = learner_of(experiment, found, options, device, ranks)
             warn_of(experiment, learner.files, options.protocol, options.subset, learner.trainer.resolution)
         with ranks.led(FolderLock(folder.path, purpose="train")):
             with ranks.in_turn():
@@ -79,7 +50,7 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
                 # what lies in the middle of files shows when features are computed
                 files = left_out.without(*experiment.readable(found))
                 if len(files) < len(found):
-                    learner = _learner(experiment, files, options, device, ranks, learner.remarks)
+                    learner = learner_of(experiment, files, options, device, ranks, learner.remarks)
                 left_out.compare(folder, resumed)
                 _begin(learner, experiment, folder, options, resumed)
                 left_out.remember(folder)
@@ -87,42 +58,8 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
             _learn(learner.trainer, experiment, folder, learner.specifications, options, resumed)
 
 
-@dataclass(frozen=True)
-class _Learner:
-    """Training files, with what augmentation makes of them, and what is to learn from them."""
-
-    files: list[Recording]
-    specifications: Specifications
-    trainer: Trainer
-    remarks: list[str]
-
-
-def _learner(
-    experiment: Experiment,
-    files: list[Recording],
-    options: TrainOptions,
-    device: torch.device,
-    ranks: Alone,
-    said: Collection[str] = (),
-) -> _Learner:
-    """Check training files, and make what learns; remarks are made unless they are `said` already."""
-    files = experiment.augmented(files)
-    remarks = experiment.check(files)
-    specifications = experiment.task.specifications(experiment.extraction)
-    torch.manual_seed(torch_seed(options.seed))
-    trainer = _trainer(experiment, specifications, options, device, ranks)
-    unused = experiment.unused_parameters(trainer.model)  # type: ignore[arg-type]
-    if unused:
-        architecture = experiment.config.architecture.name
-        remarks.append(f"{architecture} does not use the parameters {', '.join(unused)}.")
-    for remark in remarks:
-        if remark not in said:
-            warn(remark)
-    return _Learner(files, specifications, trainer, remarks)
-
-
 def _begin(
-    learner: _Learner, experiment: Experiment, folder: TrainFolder, options: TrainOptions, resumed: int
+    learner: Learner, experiment: Experiment, folder: TrainFolder, options: TrainOptions, resumed: int
 ) -> None:
     """Get ready to learn."""
     trainer, specifications = learner.trainer, learner.specifications
@@ -173,48 +110,6 @@ def _learn(
             for report in trainer.epochs(resumed + 1, options.last, progress=bar):
                 if ranks.answer(partial(ends, report)):
                     break
-
-
-def _trainer(
-    experiment: Experiment,
-    specifications: Specifications,
-    options: TrainOptions,
-    device: torch.device,
-    ranks: Alone,
-) -> Trainer:
-    model = experiment.model(specifications).to(device)
-    return Trainer(
-        model=model,
-        task=experiment.task,
-        optimizer=experiment.optimizer([model, experiment.task.head.to(device)]),
-        scheduler=experiment.scheduler(),
-        augmentations=experiment.augmentations,
-        seed=options.seed,
-        device=device,
-        averaging=experiment.callback(WeightAveraging),
-        acceleration=Acceleration.chosen(
-            model,
-            device,
-            experiment.task.chunks,
-            options.mixed,
-            options.compiled,
-            _graphs(experiment, options, device, ranks),
-        ),
-        ranks=ranks,
-    )
-
-
-def _graphs(experiment: Experiment, options: TrainOptions, device: torch.device, ranks: Alone) -> Choice:
-    """Whether steps are recorded, where they can be."""
-    if device.type == "cuda" and experiment.task.uniform and ranks.share.size == 1 and not options.debug:
-        return options.graphs
-    if options.graphs == "on":
-        raise UsageError(
-            "A step can be recorded on a GPU, by one process, without --debug, and if all batches are of one "
-            "shape, as those of detection are.",
-            fix="Leave --graphs out.",
-        )
-    return "off"
 
 
 def _resume_epoch(options: TrainOptions, checkpoints: Checkpoints) -> int:
@@ -290,7 +185,7 @@ def _find_learning_rate(trainer: Trainer, writer: SummaryWriter | None) -> None:
 
 
 def _announce(
-    experiment: Experiment, learner: _Learner, folder: TrainFolder, left_out: int, resumed: int
+    experiment: Experiment, learner: Learner, folder: TrainFolder, left_out: int, resumed: int
 ) -> None:
     trainer = learner.trainer
     parameters = sum(weight.numel() for weight in trainer.model.parameters())

@@ -27,7 +27,7 @@ from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.validation.watch import watch
 
 if TYPE_CHECKING:
-    from pyannote.audio.applications.train import TrainOptions
+    from pyannote.audio.applications.learner import TrainOptions
 
 START_PATIENCE = 20.0
 """Seconds to wait for a training that is about to start."""

@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from hashlib import blake2b
 from itertools import pairwise
@@ -32,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyannote.audio.core.attempts import attempted, failed, together
-from pyannote.audio.core.errors import DataError, StorageError
+from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.features._arrays import (
     load_array,
@@ -41,6 +40,7 @@ from pyannote.audio.features._arrays import (
     save_arrays,
     save_pieces,
 )
+from pyannote.audio.features._computing import VARIABLE, compute, compute_all, explained
 from pyannote.audio.features._content_key import content_key, state_of
 from pyannote.audio.features._index import Index
 from pyannote.audio.features._threads import threads_of_one
@@ -50,19 +50,15 @@ from pyannote.audio.features.long_term import long_term_average
 from pyannote.audio.features.packs import Pack
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.features.raw_audio import RawAudio
-from pyannote.audio.io.about import about
 from pyannote.audio.io.locks import beside_others
 from pyannote.audio.io.mapped import read_only
-from pyannote.audio.io.scratch import remove_temporaries, scratch_folder
+from pyannote.audio.io.scratch import remove_temporaries
 from pyannote.audio.io.storage import write_array, write_text
-from pyannote.audio.io.waveform import AudioFile, audio_path
+from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.io.workers import Workers
 
 if TYPE_CHECKING:
     import torch
-
-VARIABLE = "PYANNOTE_AUDIO_CACHE"
-"""Environment variable that names the folder of stored features."""
 
 PACK_LIMIT = 4 << 30
 """Bytes up to which a pack lies in memory."""
@@ -173,7 +169,7 @@ class FeatureStore:
             self._describe()
             threads = threads_of_one(self.workers.parallel)
             with beside_others(self.folder, remove_temporaries):
-                _compute((file, path), self.extraction, threads, self.device)
+                compute((file, path), self.extraction, threads, self.device)
             features = load_features(path, self.extraction.dimension)
         return cast(Features, features)
 
@@ -296,30 +292,9 @@ class FeatureStore:
         if missing:
             self._describe()
             work = [(file, self._file(key)) for key, file in missing.items()]
-            errors = self._compute_all(work, progress)
+            errors = compute_all(self.folder, work, self.extraction, self.workers, self.device, progress)
             found.update({key: errors.get(self._file(key)) or self._frames(key) for key in missing})
         return _described(keys, [found[key] for key in keys])
-
-    def _compute_all(
-        self, work: Sequence[tuple[AudioFile, Path]], progress: Progress
-    ) -> dict[Path, DataError]:
-        """Store features of recordings, and give the error of each that cannot be read."""
-        threads, device = threads_of_one(self.workers.parallel), self.device
-        if self.workers.scheduler is not None:
-            work = [(_portable(file), path) for file, path in work]
-            # workers of a cluster are as many as there are cores
-            threads, device = 1, None
-        # what workers leave that are killed goes with the folder
-        with ExitStack() as stack:
-            with _explained():
-                stack.enter_context(beside_others(self.folder, remove_temporaries))
-                scratch = stack.enter_context(scratch_folder(self.folder))
-            compute = partial(
-                _compute, extraction=self.extraction, threads=threads, device=device, scratch=scratch
-            )
-            done = self.workers.map(partial(_attempted, compute), work, file=itemgetter(0))
-            results = progress(done, total=len(work), description="Computing features")
-            return {path: error for path, error in results if error is not None}
 
     def _data(self, files: Sequence[AudioFile], index: Index) -> Features:
         shape = (int(index.offsets[-1]), self.extraction.dimension)
@@ -375,7 +350,7 @@ class FeatureStore:
 
     def _save(self, write: Callable[[], None]) -> None:
         """Write into the folder; whoever is alone there removes what others have left that were killed."""
-        with _explained(), beside_others(self.folder, remove_temporaries):
+        with explained(), beside_others(self.folder, remove_temporaries):
             write()
 
 
@@ -383,45 +358,6 @@ def _named(one: tuple[bytes, AudioFile]) -> tuple[bytes, str]:
     """State and content key of a recording."""
     state, file = one
     return state, content_key(file)
-
-
-def _portable(file: AudioFile) -> AudioFile:
-    """What the features of a recording depend on, for another process with another working folder."""
-    if not isinstance(file, Mapping):
-        return Path(file).absolute()
-    if "waveform" in file:
-        return file
-    rest = {name: file[name] for name in ("uri", "database", "speed") if name in file}
-    return {**rest, "audio": Path(audio_path(file)).absolute()}
-
-
-def _compute(
-    work: tuple[AudioFile, Path],
-    extraction: FeatureExtraction,
-    threads: int,
-    device: torch.device | None,
-    scratch: Path | None = None,
-) -> None:
-    """Store the features of a recording, unless someone else has done so in the meantime."""
-    file, path = work
-    if load_features(path, extraction.dimension) is not None:
-        return
-    with about(file):
-        if device is None or device.type == "cpu":
-            reader = extraction.open(file)
-        else:
-            reader = extraction.open_on(file, device)
-        shape = (reader.frames, extraction.dimension)
-        pieces = reader.pieces(extraction.piece, threads)
-        with _explained():
-            save_pieces(path, pieces, shape, scratch)
-
-
-def _attempted(
-    compute: Callable[[tuple[AudioFile, Path]], None], work: tuple[AudioFile, Path]
-) -> tuple[Path, DataError | None]:
-    """Compute, and tell for what, and what is wrong with it if it cannot be read."""
-    return work[1], attempted(compute, work)
 
 
 def _opened(extraction: Precomputed, files: Sequence[AudioFile]) -> tuple[Index, dict[int, DataError]]:
@@ -448,12 +384,3 @@ def _moments(data: Features) -> npt.NDArray[np.float32]:
     from pyannote.audio.features.statistics import mean_and_deviation
 
     return np.stack([one.numpy() for one in mean_and_deviation(data)])
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except StorageError as error:
-        fix = f"Name a folder with enough space, which can be written, in {VARIABLE}."
-        raise StorageError(error.found, file=error.file, fix=fix) from error

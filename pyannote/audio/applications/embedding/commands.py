@@ -148,7 +148,8 @@ class Dialect:
 
     def _train(self, arguments: Arguments) -> None:
         from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
-        from pyannote.audio.applications.train import TrainOptions, train
+        from pyannote.audio.applications.learner import TrainOptions
+        from pyannote.audio.applications.train import train
 
         train(
             EmbeddingExperiment,

@@ -88,7 +88,8 @@ def texts(block: str) -> dict[str, str]:
 
 def _train(arguments: Arguments) -> None:
     from pyannote.audio.applications.labeling.experiment import LabelingExperiment
-    from pyannote.audio.applications.train import TrainOptions, train
+    from pyannote.audio.applications.learner import TrainOptions
+    from pyannote.audio.applications.train import train
 
     train(
         LabelingExperiment,

@@ -1,0 +1,120 @@
+"""What learns in a training, and from which files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.terminal import warn
+from pyannote.audio.core.errors import UsageError
+from pyannote.audio.core.randomness import torch_seed
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.train.acceleration import Acceleration, Choice
+from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
+from pyannote.audio.train.distributed import Alone
+from pyannote.audio.train.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """What the command line of `train` says."""
+
+    root: Path
+    protocol: str
+    subset: str = "train"
+    first: int | Literal["last"] = 0
+    last: int | None = 100
+    cpu: bool = False
+    gpu: bool = False
+    parallel: int = 1
+    scheduler: str | None = None
+    seed: int = 0
+    debug: bool = False
+    pretrained: Path | None = None
+    validate: bool = False
+    skip: float = 0.1
+    mixed: Choice = "auto"
+    compiled: Choice = "auto"
+    graphs: Choice = "auto"
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Training files, with what augmentation makes of them, and what is to learn from them."""
+
+    files: list[Recording]
+    specifications: Specifications
+    trainer: Trainer
+    remarks: list[str]
+
+
+def learner_of(
+    experiment: Experiment,
+    files: list[Recording],
+    options: TrainOptions,
+    device: torch.device,
+    ranks: Alone,
+    said: Collection[str] = (),
+) -> Learner:
+    """Check training files, and make what learns; remarks are made unless they are `said` already."""
+    files = experiment.augmented(files)
+    remarks = experiment.check(files)
+    specifications = experiment.task.specifications(experiment.extraction)
+    torch.manual_seed(torch_seed(options.seed))
+    trainer = _trainer(experiment, specifications, options, device, ranks)
+    unused = experiment.unused_parameters(trainer.model)  # type: ignore[arg-type]
+    if unused:
+        architecture = experiment.config.architecture.name
+        remarks.append(f"{architecture} does not use the parameters {', '.join(unused)}.")
+    for remark in remarks:
+        if remark not in said:
+            warn(remark)
+    return Learner(files, specifications, trainer, remarks)
+
+
+def _trainer(
+    experiment: Experiment,
+    specifications: Specifications,
+    options: TrainOptions,
+    device: torch.device,
+    ranks: Alone,
+) -> Trainer:
+    model = experiment.model(specifications).to(device)
+    return Trainer(
+        model=model,
+        task=experiment.task,
+        optimizer=experiment.optimizer([model, experiment.task.head.to(device)]),
+        scheduler=experiment.scheduler(),
+        augmentations=experiment.augmentations,
+        seed=options.seed,
+        device=device,
+        averaging=experiment.callback(WeightAveraging),
+        acceleration=Acceleration.chosen(
+            model,
+            device,
+            experiment.task.chunks,
+            options.mixed,
+            options.compiled,
+            _graphs(experiment, options, device, ranks),
+        ),
+        ranks=ranks,
+    )
+
+
+def _graphs(experiment: Experiment, options: TrainOptions, device: torch.device, ranks: Alone) -> Choice:
+    """Whether steps are recorded, where they can be."""
+    if device.type == "cuda" and experiment.task.uniform and ranks.share.size == 1 and not options.debug:
+        return options.graphs
+    if options.graphs == "on":
+        raise UsageError(
+            "A step can be recorded on a GPU, by one process, without --debug, and if all batches are of one "
+            "shape, as those of detection are.",
+            fix="Leave --graphs out.",
+        )
+    return "off"

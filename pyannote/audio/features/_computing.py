@@ -1,0 +1,103 @@
+"""Features of one recording after the other, written into a folder by threads, or by workers of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyannote.audio.core.attempts import attempted
+from pyannote.audio.core.errors import DataError, StorageError
+from pyannote.audio.core.progress import Progress
+from pyannote.audio.features._arrays import load_features, save_pieces
+from pyannote.audio.features._threads import threads_of_one
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.io.about import about
+from pyannote.audio.io.locks import beside_others
+from pyannote.audio.io.scratch import remove_temporaries, scratch_folder
+from pyannote.audio.io.waveform import AudioFile, audio_path
+from pyannote.audio.io.workers import Workers
+
+if TYPE_CHECKING:
+    import torch
+
+VARIABLE = "PYANNOTE_AUDIO_CACHE"
+"""Environment variable that names the folder of stored features."""
+
+Work = tuple[AudioFile, Path]
+"""A recording, and where its features go."""
+
+
+def compute_all(
+    folder: Path,
+    work: Sequence[Work],
+    extraction: FeatureExtraction,
+    workers: Workers,
+    device: torch.device | None,
+    progress: Progress,
+) -> dict[Path, DataError]:
+    """Store features of recordings below a folder, and give the error of each that cannot be read."""
+    threads = threads_of_one(workers.parallel)
+    if workers.scheduler is not None:
+        work = [(_portable(file), path) for file, path in work]
+        # workers of a cluster are as many as there are cores
+        threads, device = 1, None
+    # what workers leave that are killed goes with the folder
+    with ExitStack() as stack:
+        with explained():
+            stack.enter_context(beside_others(folder, remove_temporaries))
+            scratch = stack.enter_context(scratch_folder(folder))
+        one = partial(compute, extraction=extraction, threads=threads, device=device, scratch=scratch)
+        done = workers.map(partial(_attempted, one), work, file=itemgetter(0))
+        results = progress(done, total=len(work), description="Computing features")
+        return {path: error for path, error in results if error is not None}
+
+
+def compute(
+    work: Work,
+    extraction: FeatureExtraction,
+    threads: int,
+    device: torch.device | None,
+    scratch: Path | None = None,
+) -> None:
+    """Store the features of a recording, unless someone else has done so in the meantime."""
+    file, path = work
+    if load_features(path, extraction.dimension) is not None:
+        return
+    with about(file):
+        if device is None or device.type == "cpu":
+            reader = extraction.open(file)
+        else:
+            reader = extraction.open_on(file, device)
+        shape = (reader.frames, extraction.dimension)
+        pieces = reader.pieces(extraction.piece, threads)
+        with explained():
+            save_pieces(path, pieces, shape, scratch)
+
+
+def _attempted(compute: Callable[[Work], None], work: Work) -> tuple[Path, DataError | None]:
+    """Compute, and tell for what, and what is wrong with it if it cannot be read."""
+    return work[1], attempted(compute, work)
+
+
+def _portable(file: AudioFile) -> AudioFile:
+    """What the features of a recording depend on, for another process with another working folder."""
+    if not isinstance(file, Mapping):
+        return Path(file).absolute()
+    if "waveform" in file:
+        return file
+    rest = {name: file[name] for name in ("uri", "database", "speed") if name in file}
+    return {**rest, "audio": Path(audio_path(file)).absolute()}
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Let errors of storage within tell how another folder is chosen."""
+    try:
+        yield
+    except StorageError as error:
+        fix = f"Name a folder with enough space, which can be written, in {VARIABLE}."
+        raise StorageError(error.found, file=error.file, fix=fix) from error
