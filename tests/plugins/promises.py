@@ -7,12 +7,14 @@ A test that holds a promise says so with the fixture `promise`, when it is held:
 With `--promises`, the table is written anew from all tests that have passed in this run.
 """
 
+import re
 from pathlib import Path
 
 import pytest
 
 PAGE = Path(__file__).parents[2] / "ARCHITECTURE.md"
 BEGIN, END = "<!-- promises: begin -->\n", "<!-- promises: end -->\n"
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 HEADER = "| promise | how it is tested | found | test |\n|---|---|---|---|\n"
 
 
@@ -31,14 +33,28 @@ def pytest_addoption(parser):
 
 
 def table(reports):
-    """Rows of the promises of tests that have passed, in the order of files and tests."""
+    """Rows of the promises of tests that have passed, in the order of files and tests.
+
+    Of rows that differ in numbers alone, such as those of a quick test and of the same one at full size, that
+    with the largest number stands for all.
+    """
     rows = {}
     for report in reports:
-        for count, (_, value) in enumerate(one for one in report.user_properties if one[0] == "promise"):
-            file, line, _ = report.location
-            cells = [*value, f"`{file}`"]
-            rows[file, line, report.nodeid, count] = " | ".join(cell.replace("|", "\\|") for cell in cells)
-    return HEADER + "".join(f"| {rows[key]} |\n" for key in sorted(rows))
+        file, line, _ = report.location
+        for cells in (value for name, value in report.user_properties if name == "promise"):
+            key = file, line, NUMBER.sub("#", " ".join(cells))
+            rows[key] = max(rows.get(key, cells), cells, key=largest_number)
+    return HEADER + "".join(row(file, cells) for (file, _, _), cells in sorted(rows.items()))
+
+
+def row(file, cells):
+    escaped = " | ".join(cell.replace("|", "\\|") for cell in cells)
+    return f"| {escaped} | `{file}` |\n"
+
+
+def largest_number(cells):
+    found = NUMBER.findall(" ".join(cells))
+    return max((float(number.replace(",", "")) for number in found), default=0)
 
 
 def replaced(page, text):

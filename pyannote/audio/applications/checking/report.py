@@ -84,12 +84,13 @@ def _data(subsets: dict[str, Any], noun: str) -> Iterator[str]:
         table = aligned(noun, COLUMNS * len(annotated), rows, gap=" ")
         first = max(len(noun), *(len(row[0]) + 2 for row in rows))
         width = (len(table.partition("\n")[0]) - first) // len(annotated)
-        yield " " * first + "".join(name.rjust(width) for name in annotated) + "\n" + table
+        above = " " * first + "".join(name.rjust(width) for name in annotated)
+        yield f"{above}\n{table}\n{LEGEND}"
 
 
 COLUMNS = ("events", "seconds", "others", "own")
-"""Of each class: how many events, how many seconds, and the shares of them in which another class is active,
-too, and in which several events of the class are."""
+
+LEGEND = "  others, own: share of the seconds in which other classes are active too, or two of its own events"
 
 
 def _class_row(label: str, subsets: Sequence[dict[str, Any]]) -> Row:
