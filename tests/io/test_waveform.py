@@ -81,6 +81,11 @@ def test_very_short_files_are_resampled(samples, own, target):
     np.testing.assert_allclose(waveform[:shared], expected[:shared], atol=1e-6)
 
 
+def test_a_single_sample_does_not_vanish_at_a_lower_rate():
+    recording = Recording({"waveform": np.ones(1), "sample_rate": 768_000}, 16_000)
+    assert recording.samples == 1 and np.isfinite(recording.read()).all()
+
+
 def test_mappings_give_what_their_audio_gives(tmp_path):
     path = tmp_path / "a.wav"
     audio = noise(1, 16000, 2)

@@ -88,7 +88,8 @@ class Recording:
         divisor = gcd(own_rate * speed, self.sample_rate * 100)
         # So many samples of the file last exactly as long as so many samples at the rate asked for.
         self._own_unit, self._unit = own_rate * speed // divisor, self.sample_rate * 100 // divisor
-        self.samples = (2 * self._own_samples * self._unit + self._own_unit) // (2 * self._own_unit)
+        # Rounded, but what has been recorded does not vanish at a lower rate.
+        self.samples = max(1, (2 * self._own_samples * self._unit + self._own_unit) // (2 * self._own_unit))
         seconds = min(_PIECE, _LARGEST_PIECE / max(own_rate, self.sample_rate))
         self._units = max(1, round(seconds * self.sample_rate / self._unit))
         # Parts that are read in turn share the pieces at their ends. A method would be a cycle, and stay.
