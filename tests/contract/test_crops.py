@@ -49,8 +49,8 @@ def test_crops_of_a_file_are_parts_of_the_whole(name, recorded, promise):
                 part = extraction.crop(file, segment, mode)
                 assert np.array_equal(part, whole.crop(segment, mode)), (rate, segment)
     promise(
-        f"A crop of {name} is the part of the whole.",
+        "Features of a crop are the part of those of the whole.",
         f"Random crops of files at {len(RATES)} rates from 8 to 96 kHz, resampled to its own, as they are "
         "and at another speed.",
-        f"{len(RATES) * 2 * CROPS} crops, 0 bits differ",
+        f"{name}: {len(RATES) * 2 * CROPS} crops, 0 bits differ",
     )

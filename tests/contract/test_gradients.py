@@ -123,10 +123,10 @@ def test_networks(name, promise):
                 lambda tensors, key=key: output({**batch, key: tensors[0]}, weights), [batch[key]]
             )
     promise(
-        f"The gradient of {name} is right.",
+        "The gradient of each network is right.",
         "gradcheck in double precision, in training without dropout and in evaluation, of each part and each "
-        "input in a random direction.",
-        f"{len(parts)} parts and {len(batch)} inputs, at most 1e-4 off",
+        "input in a random direction, at most 1e-4 off.",
+        f"{name}: {len(parts)} parts",
     )
 
 
@@ -153,9 +153,10 @@ def test_losses_on_embeddings(name, promise):
         tensors = [random(len(LABELS), 4), *(weight.detach() for weight in weights.values())]
         assert torch.autograd.gradcheck(loss, [tensor.requires_grad_() for tensor in tensors]), given
     promise(
-        f"The gradient of {name} is right.",
-        "gradcheck in double precision, of each value of embeddings and of what the loss learns.",
-        f"{len(kinds)} combinations of its parameters, at most 1e-3 off",
+        "The gradient of each loss on embeddings is right.",
+        "gradcheck in double precision, of each value of embeddings and of what the loss learns, with each "
+        "combination of the parameters of the loss, at most 1e-3 off.",
+        f"{name}: {len(kinds)} combinations",
     )
 
 
@@ -181,7 +182,8 @@ def test_losses_of_detection(name, promise):
         logits = random(*targets.shape, seed=3).requires_grad_()
         assert torch.autograd.gradcheck(partial(task.loss, targets=targets), logits), (kind, weights)
     promise(
-        f"The gradient of the loss of {name} is right.",
-        "gradcheck in double precision, of each value of logits, with and without weights of classes.",
-        f"{len(kinds)} kinds of targets, at most 1e-3 off",
+        "The gradient of the loss of each task is right.",
+        "gradcheck in double precision, of each value of logits, with and without weights of classes, "
+        "at most 1e-3 off.",
+        f"{name}: {len(kinds)} kinds of targets",
     )

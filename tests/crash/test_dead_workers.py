@@ -153,7 +153,10 @@ def cluster():
 
     distributed.protocol.pickle.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        # each worker has the file alone that it works on, so that no other one is blamed
+        dask.config.set(
+            {"distributed.scheduler.allowed-failures": 1, "distributed.scheduler.worker-saturation": 1.0}
+        ),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
         ) as local,

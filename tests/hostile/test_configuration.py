@@ -226,7 +226,7 @@ def test_a_misspelt_key(seed, refusal, promise):
     assert count["refused"] > 50
     promise(
         "A misspelt key is refused with its line and the nearest name.",
-        f"Misspell each of {len(text.entries)} keys of a configuration that the project was created from, "
+        f"Misspell each of {len(text.entries)} keys of the first configuration with `{family.kind}:`, "
         "at all levels, in up to four ways.",
         f"{count['refused']} refused, all with line and name; {count['without effect']} within parameters "
         "that have no effect",
@@ -294,7 +294,7 @@ def test_a_missing_key(seed, refusal, built, promise):
         count["refused" if needed else "default"] += 1
     promise(
         "A missing key is refused by its name, or has its default.",
-        f"Leave out each of {len(text.entries)} keys of a configuration that the project was created from.",
+        f"Leave out each of {len(text.entries)} keys of the first configuration with `{family.kind}:`.",
         f"{count['refused']} refused, {count['default']} with their defaults",
     )
 
@@ -321,7 +321,7 @@ def test_a_doubled_key(seed, refusal, promise):
         assert error.found == f"The key {entry.path[-1]!r} stands here and in line {entry.line}."
     promise(
         "A doubled key is refused with both lines.",
-        f"Double each of {len(text.entries)} keys of a configuration that the project was created from.",
+        f"Double each of {len(text.entries)} keys of the first configuration with `{family.kind}:`.",
         f"{len(text.entries)} refused",
     )
 

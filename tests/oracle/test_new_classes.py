@@ -325,6 +325,6 @@ def test_a_new_class_is_tested_because_it_exists(new, outcomes, promise):
     assert len(passed[new.faulty_name]) + len(failed[new.faulty_name]) == len(passed[new.name])
     promise(
         "A new class gets the contract tests by existing.",
-        f"`{new.name}` in a new file of a temporary folder, and the same with one fault.",
-        f"{len(passed[new.name])} tests, all pass; {len(failed[new.faulty_name])} fail on the faulty one",
+        "A class in a new file of a temporary folder, and the same with one fault.",
+        f"{new.name}: {len(passed[new.name])} tests pass, {len(failed[new.faulty_name])} fail on the fault",
     )

@@ -137,8 +137,8 @@ def test_the_same_samples_in_all_ways(name, mixed, ways, tmp_path, promise):
         parts = [shown(name, mixed, tmp_path / str(parallel), parallel, ahead, rank) for rank in ranks]
         assert content(joined(parts)) == expected, (parallel, ahead, size)
     promise(
-        f"{name} shows a network the same samples, whoever draws them.",
+        "A network is shown the same samples, whoever draws them.",
         f"Inputs and truth of each step, with noise{' and changed features' * mixed}, 1 or 2 files read at "
         "once, 0, 1 or 2 batches drawn ahead by a thread, and 1 process or more.",
-        f"{len(expected)} batches in {len(ways)} other ways, 0 bytes differ",
+        f"{name}: {len(expected)} batches in {len(ways)} other ways, 0 bytes differ",
     )

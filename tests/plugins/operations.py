@@ -156,7 +156,7 @@ def _live(folder, work, point):
 
 
 def procedure(what, every=1):
-    points = "for all k" if every == 1 else f"for k = 0, {every}, {2 * every}, ..."
+    points = f"for k = 0, {every}, {2 * every}, ..."
     return f"Fork, and os._exit at the k-th operation of {what}, {points}; read; do it again."
 
 

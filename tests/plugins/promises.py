@@ -35,26 +35,32 @@ def pytest_addoption(parser):
 def table(reports):
     """Rows of the promises of tests that have passed, in the order of files and tests.
 
-    Of rows that differ in numbers alone, such as those of a quick test and of the same one at full size, that
-    with the largest number stands for all.
+    Of those that differ in numbers alone, such as a quick test and the same one at full size, that with the
+    larger numbers stands for both. What was found by one procedure for several classes is one row.
     """
-    rows = {}
+    held = {}
     for report in reports:
         file, line, _ = report.location
         for cells in (value for name, value in report.user_properties if name == "promise"):
             key = file, line, NUMBER.sub("#", " ".join(cells))
-            rows[key] = max(rows.get(key, cells), cells, key=largest_number)
-    return HEADER + "".join(row(file, cells) for (file, _, _), cells in sorted(rows.items()))
+            held[key] = max(held.get(key, cells), cells, key=numbers)
+    rows = {}
+    for (file, _, _), (promise, procedure, figure) in sorted(held.items()):
+        rows.setdefault((promise, procedure, file), []).append(figure)
+    return HEADER + "".join(
+        row(file, [promise, procedure, "; ".join(figures)])
+        for (promise, procedure, file), figures in rows.items()
+    )
+
+
+def numbers(cells):
+    """Those of what was found, and then those of the procedure."""
+    return [float(number.replace(",", "")) for number in NUMBER.findall(" ".join(reversed(cells)))]
 
 
 def row(file, cells):
     escaped = " | ".join(cell.replace("|", "\\|") for cell in cells)
     return f"| {escaped} | `{file}` |\n"
-
-
-def largest_number(cells):
-    found = NUMBER.findall(" ".join(cells))
-    return max((float(number.replace(",", "")) for number in found), default=0)
 
 
 def replaced(page, text):

@@ -117,7 +117,8 @@ def _on_cluster(
                 result = future.result()
             except KilledWorker:
                 raise OutOfMemoryError(
-                    "Several workers of the cluster have died of this file, one after the other.",
+                    "Several workers of the cluster have died of this file, or of another that they had as "
+                    "well.",
                     file=files[future.key],
                     fix="Give workers more memory (dask worker --memory-limit), or a smaller --batch.",
                 ) from None
