@@ -269,8 +269,8 @@ def test_another_value(seed, built, refusal, promise):
                 count["meant as written"] += 1
     promise(
         "A value of another type is refused with its line; `1e-2` is a number, and `no` a word.",
-        f"Write {len(VALUES)} other values into each of {len(text.entries)} keys of a configuration that the "
-        "project was created from.",
+        f"Write {len(VALUES)} other values into each of {len(text.entries)} keys of the first configuration "
+        f"with `{family.kind}:`.",
         f"{count['refused']} of another type refused, {count['out of range']} out of range refused, "
         f"{count['meant as written']} legal and meant as written",
     )
