@@ -4,7 +4,7 @@ A test that holds a promise says so with the fixture `promise`, when it is held:
 
     promise("No state is torn.", "Die at each write of a checkpoint.", f"{points} points, {torn} torn")
 
-With `--promises`, the table is written anew from all tests that have passed in this run.
+With `--promises`, the rows of all test files that were run are written anew, from the tests that have passed.
 """
 
 import re
@@ -47,10 +47,10 @@ def table(reports):
     rows = {}
     for (file, _, _), (promise, procedure, figure) in sorted(held.items()):
         rows.setdefault((promise, procedure, file), []).append(figure)
-    return HEADER + "".join(
+    return [
         row(file, [promise, procedure, "; ".join(figures)])
         for (promise, procedure, file), figures in rows.items()
-    )
+    ]
 
 
 def numbers(cells):
@@ -63,13 +63,24 @@ def row(file, cells):
     return f"| {escaped} | `{file}` |\n"
 
 
-def replaced(page, text):
-    """A page with another table between its marks."""
+def file_of(row):
+    return row.rpartition("`")[0].rpartition("`")[2]
+
+
+def replaced(page, rows, files):
+    """A page with other rows of some test files."""
     before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}{text}{END}{rest.partition(END)[2]}"
+    present, _, after = rest.partition(END)
+    kept = [
+        row for row in present.removeprefix(HEADER).splitlines(keepends=True) if file_of(row) not in files
+    ]
+    # the order of rows of a file stays
+    return f"{before}{BEGIN}{HEADER}{''.join(sorted(kept + rows, key=file_of))}{END}{after}"
 
 
 def pytest_terminal_summary(terminalreporter, config):
     # with xdist, reports of all workers come here
     if config.getoption("--promises"):
-        PAGE.write_text(replaced(PAGE.read_text(), table(terminalreporter.getreports("passed"))))
+        run = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+        rows = table(terminalreporter.getreports("passed"))
+        PAGE.write_text(replaced(PAGE.read_text(), rows, {report.location[0] for report in run}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -163,6 +164,11 @@ class FolderLock:
         except FileNotFoundError:
             # the holder before us, which had made the folder, has just removed it
             return None
+        except FileExistsError:
+            # so it has, between two looks at the folder, unless something else has its name
+            if self._is_barred():
+                raise
+            return None
         try:
             _lock(stream)
             if not self._is_current(stream):
@@ -175,6 +181,13 @@ class FolderLock:
             stream.close()
             raise
         return stream
+
+    def _is_barred(self) -> bool:
+        """Whether what has the name of the folder is no folder."""
+        try:
+            return not stat.S_ISDIR(self.folder.stat().st_mode)
+        except FileNotFoundError:
+            return self.folder.is_symlink()
 
     def _is_current(self, stream: IO[str]) -> bool:
         # Between opening and locking, the holder before us may have removed the file that we opened.
