@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.database.protocols import Recording, _by_name, _protocol, _recording
 from pyannote.audio.database.sources import check_sources, sources_of
@@ -48,8 +46,7 @@ def collection(name: str) -> list[Recording]:
     sources = sources_of(name, None)
     check_sources(sources)
     try:
-        with read_strictly(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with read_strictly():
             files = list(protocol.files())
     except ToolkitError:
         raise

@@ -107,8 +107,7 @@ def readable_recordings(
     sources = sources_of(name, subset)
     check_sources(sources)
     try:
-        with read_strictly(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with read_strictly():
             files = list(getattr(protocol, subset)())
     except (NotImplementedError, AttributeError):
         raise UsageError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -110,8 +109,7 @@ class Reader:
     def _files(self, subset: Subset) -> list[Any] | None:
         """Files of a subset as pyannote.database gives them; None if it has no such subset."""
         try:
-            with read_strictly(), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with read_strictly():
                 return list(getattr(self._protocol, subset.name)())
         except (NotImplementedError, AttributeError):
             return None

@@ -7,6 +7,7 @@ marks of byte order would be taken for data, and each recording without events w
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +71,8 @@ LOADERS = {".rttm": SimpleNamespace(load=lambda: RTTM), ".uem": SimpleNamespace(
 def read_strictly() -> Iterator[None]:
     """Let pyannote.database read lists, RTTM and UEM files with our readers, for as long as this lasts.
 
+    It warns of nothing meanwhile: what is wrong is an error here.
+
     Raises
     ------
     DataError
@@ -82,7 +85,9 @@ def read_strictly() -> Iterator[None]:
     before = custom.LOADERS, custom.load_lst
     custom.LOADERS, custom.load_lst = {**custom.LOADERS, **LOADERS}, read_lst
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         custom.LOADERS, custom.load_lst = before
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,8 +98,7 @@ def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -
     if listed is not None:
         return _read(listed, recordings(name, subset, templates, annotated=False))
     try:
-        with read_strictly(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with read_strictly():
             found = _asked(getattr(_protocol(name, templates), f"{subset}_trial")())
     except (NotImplementedError, AttributeError):
         raise UsageError(
