@@ -27,6 +27,7 @@ from pyannote.audio.applications.terminal import say
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.core.findings import Finding
+from pyannote.audio.core.foreign_errors import is_out_of_memory
 from pyannote.audio.database.protocols import Recording
 
 
@@ -102,7 +103,7 @@ def _try(found: Check, experiment: Experiment, files: Sequence[Recording]) -> No
     except ToolkitError as error:
         found.add([Finding.of("batch", error)])
     except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
-        if found.options.debug or "memory" in str(error):
+        if found.options.debug or is_out_of_memory(error):
             raise
         found.add([failed(experiment, error)])
     if found.batch is not None and found.batch.frame is not None and found.data is not None:
