@@ -21,8 +21,8 @@ import sys
 from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import run
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.database.demonstration import make_demonstration
-from pyannote.audio.database.speaker_demonstration import make_speakers
+from pyannote.audio.database.synthetic.street import make_demonstration
+from pyannote.audio.database.synthetic.voices import make_speakers
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ import sys
 from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import run
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.database.own_data import make_database
+from pyannote.audio.database.corpora.own_data import make_database
 
 
 def number(arguments: dict[str, str], option: str, kind: type) -> float:

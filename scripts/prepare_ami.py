@@ -16,7 +16,7 @@ import sys
 
 from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import bar, run
-from pyannote.audio.database.ami import prepare
+from pyannote.audio.database.corpora.ami import prepare
 
 
 def main() -> None:

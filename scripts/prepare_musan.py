@@ -20,7 +20,7 @@ import sys
 from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import bar, run
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.database.musan import MUSAN, prepare
+from pyannote.audio.database.corpora.musan import MUSAN, prepare
 
 
 def main() -> None:

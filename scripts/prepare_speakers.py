@@ -28,7 +28,7 @@ from pathlib import Path
 from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import bar, run
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.database.speakers import Lists, prepare
+from pyannote.audio.database.corpora.speakers import Lists, prepare
 
 
 def main() -> None:

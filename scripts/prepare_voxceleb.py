@@ -20,7 +20,7 @@ import sys
 from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import bar, run
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.database.voxceleb import prepare
+from pyannote.audio.database.corpora.voxceleb import prepare
 
 
 def main() -> None:

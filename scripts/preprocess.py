@@ -15,7 +15,7 @@ import sys
 
 from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import run
-from pyannote.audio.database.tut2017 import prepare
+from pyannote.audio.database.corpora.tut2017 import prepare
 
 
 def main() -> None:

@@ -35,17 +35,18 @@ import torch
 from common import CLASSES, interleaved, median, ratio, table
 
 from pyannote.audio.applications.labeling.apply import ApplyOptions, apply
-from pyannote.audio.applications.train_folder import TrainFolder, write_yaml
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
-from pyannote.audio.features.long_term import long_term_average
 from pyannote.audio.inference import chunks
 from pyannote.audio.inference.pretrained import PARAMETERS
 from pyannote.audio.inference.slide import Slide
 from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.experiment_folders import TrainFolder
+from pyannote.audio.io.yaml_files import write_yaml
 from pyannote.audio.models._local import LocalModel
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
+from pyannote.audio.store.long_term import long_term_average
 
 RATE = 44100
 SPECIFICATIONS = Specifications("Dcase", {"X": 40, "long_term": 40}, tuple(CLASSES), 2.0, 0.01, RATE)

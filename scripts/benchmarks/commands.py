@@ -7,9 +7,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyannote.audio.database import speakers, tut2017
-from pyannote.audio.database.demonstration import make_demonstration
-from pyannote.audio.database.speaker_demonstration import make_speakers
+from pyannote.audio.database.corpora import speakers, tut2017
+from pyannote.audio.database.synthetic.street import make_demonstration
+from pyannote.audio.database.synthetic.voices import make_speakers
 
 MODULE = "pyannote.audio.applications.pyannote_audio"
 DETECTION = "TUT2017.SpeakerDiarization.MyProtocol"

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.features.packs import Pack
+from pyannote.audio.store.packs import Pack
 
 NOT_HERE = 3
 """Exit status of a benchmark that cannot be run on this machine: its last answer stays."""

@@ -32,11 +32,11 @@ from pyannote.audio.applications.labeling.experiment import LabelingExperiment
 from pyannote.audio.applications.labeling.validator import DetectionOptions, DetectionValidator
 from pyannote.audio.applications.learner import TrainOptions
 from pyannote.audio.applications.train import train
-from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.database.protocols import labels_of, recordings
-from pyannote.audio.features.packs import Pack
-from pyannote.audio.features.store import FeatureStore
+from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.metrics.segment_based import SegmentCounts, count
+from pyannote.audio.store.feature_store import FeatureStore
+from pyannote.audio.store.packs import Pack
 from pyannote.audio.validation.reference import Items
 from pyannote.audio.validation.selection import Criterion, evaluate, select
 

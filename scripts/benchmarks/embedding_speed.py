@@ -41,9 +41,9 @@ from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
-from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.models.clopi_net import ClopiNet
 from pyannote.audio.models.x_vector import XVector
+from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.train.optimizers.adam_w import AdamW
 from pyannote.audio.train.optimizers.sgd import SGD

@@ -31,11 +31,11 @@ from pyannote.audio.applications.embedding.measures import Verification
 from pyannote.audio.applications.embedding.validator import EmbeddingOptions, EmbeddingValidator
 from pyannote.audio.applications.learner import TrainOptions
 from pyannote.audio.applications.train import train
-from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.embedding.backends.direct import Direct
 from pyannote.audio.embedding.backends.wccn import WCCN
+from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.metrics.verification import det_curve
 
 Config = dict[str, Any]

@@ -49,11 +49,11 @@ from pyannote.audio.embedding.approaches.additive_angular_margin_loss import Add
 from pyannote.audio.features.base import FrameReader
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
-from pyannote.audio.features.packs import Pack
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.models.x_vector import XVector
+from pyannote.audio.store.packs import Pack
 from pyannote.audio.train.acceleration import Acceleration
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.optimizers.adam import Adam

@@ -39,7 +39,6 @@ from pyannote.audio.database.protocols import Recording
 from pyannote.audio.database.trial_lists import Trial, read_trials, write_trials
 from pyannote.audio.embedding.turns import solo_turns
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
-from pyannote.audio.features.packs import Pack
 from pyannote.audio.inference.slide import Slide
 from pyannote.audio.io.rttm import read_events, read_rttm, write_rttm
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
@@ -47,6 +46,7 @@ from pyannote.audio.metrics.official import evaluate as official
 from pyannote.audio.metrics.segment_based import activity, count
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.pipeline.binarize import Binarize
+from pyannote.audio.store.packs import Pack
 from pyannote.audio.validation.reference import Reference
 from pyannote.audio.validation.selection import Criterion, evaluate
 from pyannote.audio.validation.verification import evaluate as evaluate_trials

@@ -34,13 +34,13 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
-from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.inference.slide import Slide
-from pyannote.audio.io.mapped import read_only
+from pyannote.audio.io.arrays import read_only
 from pyannote.audio.io.storage import write_array
 from pyannote.audio.models._local import LocalModel
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
+from pyannote.audio.store.feature_store import FeatureStore
 
 LIMIT = 300
 """MB."""

@@ -94,8 +94,8 @@ STORE = (
     """\
 import numpy as np, torch
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
-from pyannote.audio.features.statistics import mean_and_deviation
-from pyannote.audio.features.store import FeatureStore
+from pyannote.audio.store.statistics import mean_and_deviation
+from pyannote.audio.store.feature_store import FeatureStore
 root = Path(sys.argv[1])
 count = int(sys.argv[2])
 files = [{"audio": root / "recordings" / f"{index // 1000}" / f"{index}.wav"} for index in range(count)]
@@ -180,9 +180,9 @@ def write_protocol(root: Path, files: int) -> None:
 
 def write_store(root: Path, count: int) -> None:
     """Recordings that hold no more than their number, and features of 100 frames for each."""
-    from pyannote.audio.features._content_key import content_key
     from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
-    from pyannote.audio.features.store import FeatureStore
+    from pyannote.audio.store.content_key import content_key
+    from pyannote.audio.store.feature_store import FeatureStore
 
     folder = FeatureStore(LibrosaMelSpectrogram(sample_rate=RATE, n_mels=BANDS), root / "cache").folder
     folder.mkdir(parents=True)

@@ -47,17 +47,17 @@ from torch.utils.data import DataLoader, Dataset
 
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.windows import DAY
-from pyannote.audio.database.demonstration import write_wav
-from pyannote.audio.database.prepared import AnnotatedFile, write_database
+from pyannote.audio.database.corpora.writing import AnnotatedFile, write_database
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.database.synthetic.street import write_wav
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
-from pyannote.audio.features.packs import Pack
-from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.io.lines import AnnotatedEvent
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
+from pyannote.audio.store.feature_store import FeatureStore
+from pyannote.audio.store.packs import Pack
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
 from pyannote.audio.train.trainer import Trainer

@@ -11,7 +11,7 @@ import yaml
 from torch import nn
 
 from pyannote.audio.applications.checking import dry_run
-from pyannote.audio.database import audio_checks
+from pyannote.audio.database.checks import audio as audio_checks
 from pyannote.audio.io.rttm import read_events
 from pyannote.audio.models.dcase import Dcase
 

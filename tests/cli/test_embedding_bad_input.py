@@ -11,7 +11,7 @@ import yaml
 
 from pyannote.audio.applications import validate
 from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.database import speakers
+from pyannote.audio.database.corpora import speakers
 from pyannote.audio.features import Pretrained
 
 USAGE, CONFIG, DATA, BUSY, STORAGE, MEMORY, CHECKPOINT = range(2, 9)

@@ -19,7 +19,7 @@ IMPORTED = (
     "matplotlib.backends.backend_agg",
     "matplotlib.figure",
     "pyannote.audio.applications.embedding.experiment",
-    "pyannote.audio.applications.embedding.pictures",
+    "pyannote.audio.report.embeddings",
     "pyannote.audio.applications.labeling.experiment",
     "pyannote.audio.applications.pyannote_audio",
     "pyannote.audio.applications.train",

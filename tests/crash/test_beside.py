@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import yaml
 
-from pyannote.audio.inference.folders import load_specifications
 from pyannote.audio.inference.pretrained import load_params
 from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.experiment_folders import load_specifications
 
 SUBSETS = ("development", "test")
 

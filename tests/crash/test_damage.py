@@ -12,11 +12,12 @@ from pyannote.audio.core.errors import CheckpointError, DataError, ToolkitError
 from pyannote.audio.embedding.backends.wccn import WCCN
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.features.store import FeatureStore
-from pyannote.audio.inference.folders import load_specifications, load_yaml
 from pyannote.audio.inference.pretrained import Pretrained, load_params
 from pyannote.audio.inference.speaker_embedding import _teach
 from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.experiment_folders import load_specifications
+from pyannote.audio.io.yaml_files import load_yaml
+from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.validation.records import Records
 
 REFUSED = "Damage to a checkpoint is noticed, and refused with a sentence that names the file."

@@ -17,8 +17,8 @@ import soxr
 from pyannote.audio.augmentation.add_noise_from_gaps import AddNoiseFromGaps
 from pyannote.audio.core.errors import OutOfMemoryError, ToolkitError
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
-from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.io.workers import Workers
+from pyannote.audio.store.feature_store import FeatureStore
 
 IN_TIME = 10.0
 """Seconds within which an error must come."""

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from operations import PROMISE, found, leftovers, procedure
 
-from pyannote.audio.inference.folders import load_yaml
 from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.yaml_files import load_yaml
 
 
 def shown(folder):

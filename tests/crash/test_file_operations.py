@@ -10,15 +10,14 @@ import torch
 from operations import PROMISE, found, leftovers, operations, procedure
 from pyannote.core import Annotation, Segment, SlidingWindow
 
-from pyannote.audio.applications.train_folder import write_yaml
 from pyannote.audio.core.errors import CheckpointError, DataError
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.features.store import FeatureStore
-from pyannote.audio.inference.folders import load_yaml
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.rttm import read_rttm, write_rttm
 from pyannote.audio.io.scratch import remove_temporaries
+from pyannote.audio.io.yaml_files import load_yaml, write_yaml
+from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.validation.records import Records
 
 # Checkpoints

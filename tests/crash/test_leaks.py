@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pyannote.audio.database.own_data import make_database
+from pyannote.audio.database.corpora.own_data import make_database
 
 DRIVER = Path(__file__).with_name("growing.py")
 MOST = 1 << 20

@@ -11,8 +11,8 @@ from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.ami import prepare
-from pyannote.audio.database.ami_layout import partition
+from pyannote.audio.database.corpora.ami import prepare
+from pyannote.audio.database.corpora.ami_layout import partition
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_ami.py"
 NAME = "AMI.SpeakerDiarization.MixHeadset"

@@ -13,11 +13,17 @@ import yaml
 from commands import known_database
 from pyannote.core import Segment
 
-from pyannote.audio.database.annotation_checks import check_lines, outside, repeated
-from pyannote.audio.database.audio_checks import check_sounds, listen, of_sound
-from pyannote.audio.database.checks import Activity, low_rates, odd_headers, short_recordings, twins
-from pyannote.audio.database.reader import Reader
-from pyannote.audio.database.subsets import Subset
+from pyannote.audio.database.checks.annotation import check_lines, outside, repeated
+from pyannote.audio.database.checks.audio import check_sounds, listen, of_sound
+from pyannote.audio.database.checks.reader import Reader
+from pyannote.audio.database.checks.recordings import (
+    Activity,
+    low_rates,
+    odd_headers,
+    short_recordings,
+    twins,
+)
+from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
 from pyannote.audio.io.waveform import AudioInfo, info
 

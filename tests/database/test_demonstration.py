@@ -8,9 +8,9 @@ import soundfile
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.database.demonstration import make_demonstration, mix
-from pyannote.audio.database.synthesis import SOUNDS, background
-from pyannote.audio.database.tut2017 import prepare
+from pyannote.audio.database.corpora.tut2017 import prepare
+from pyannote.audio.database.synthetic.street import make_demonstration, mix
+from pyannote.audio.database.synthetic.synthesis import SOUNDS, background
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "demonstration.py"
 RATE = 44100

@@ -11,7 +11,7 @@ from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import AudioError, DataError, UsageError
-from pyannote.audio.database.musan import prepare
+from pyannote.audio.database.corpora.musan import prepare
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_musan.py"
 FILES = {

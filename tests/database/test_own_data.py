@@ -9,7 +9,7 @@ from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import DataError, UsageError
-from pyannote.audio.database.own_data import make_database
+from pyannote.audio.database.corpora.own_data import make_database
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_database.py"
 FORMS = ("rttm", "audacity", "csv")

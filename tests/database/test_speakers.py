@@ -14,9 +14,9 @@ from pyannote.database.registry import Registry
 from scipy.spatial.distance import pdist, squareform
 
 from pyannote.audio.core.errors import AudioError, DataError, UsageError
+from pyannote.audio.database.corpora.speakers import Lists, prepare
 from pyannote.audio.database.protocols import recordings
-from pyannote.audio.database.speaker_demonstration import make_speakers
-from pyannote.audio.database.speakers import Lists, prepare
+from pyannote.audio.database.synthetic.voices import make_speakers
 from pyannote.audio.database.trials import trials
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"

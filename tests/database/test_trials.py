@@ -10,7 +10,7 @@ from pyannote.database.protocol import SpeakerVerificationProtocol
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import DataError, UsageError
-from pyannote.audio.database.drawing import Voice, balanced_trials, draw_speakers
+from pyannote.audio.database.corpora.held_out_speakers import Voice, balanced_trials, draw_speakers
 from pyannote.audio.database.protocols import recordings
 from pyannote.audio.database.trials import is_verification, trials
 

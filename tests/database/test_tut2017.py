@@ -11,7 +11,7 @@ from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import DataError, StorageError
-from pyannote.audio.database.tut2017 import prepare
+from pyannote.audio.database.corpora.tut2017 import prepare
 
 LABELS = ("brakes squeaking", "car", "née 鳥")
 SCRIPT = Path(__file__).parents[2] / "scripts" / "preprocess.py"

@@ -12,9 +12,9 @@ from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.database.corpora.voxceleb import prepare
 from pyannote.audio.database.protocols import recordings
 from pyannote.audio.database.trials import trials
-from pyannote.audio.database.voxceleb import prepare
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_voxceleb.py"
 VERIFICATION = "VoxCeleb.SpeakerVerification.VoxCeleb1"

@@ -13,7 +13,7 @@ from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.embedding.approaches._segments import SegmentSampler, Speakers, durations
 from pyannote.audio.embedding.approaches.base import Base
-from pyannote.audio.features.packs import Pack
+from pyannote.audio.store.packs import Pack
 
 STEP = 0.01
 

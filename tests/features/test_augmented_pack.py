@@ -5,13 +5,13 @@ import pytest
 from pyannote.core import SlidingWindow
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.features.augmented_packs import AugmentedPack
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.features.raw_audio import RawAudio
-from pyannote.audio.features.store import FeatureStore
+from pyannote.audio.store.augmented_packs import AugmentedPack
+from pyannote.audio.store.feature_store import FeatureStore
 
 EXTRACTIONS = [
     LibrosaMFCC(e=False, De=True, DDe=True, coefs=19, D=True, DD=True),

@@ -10,15 +10,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from pyannote.audio.augmentation.add_noise import AddNoise
 from pyannote.audio.augmentation.reverb import Reverb
 from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
-from pyannote.audio.features import _augmented_tensors
-from pyannote.audio.features._augmented_tensors import AugmentedTensors
-from pyannote.audio.features.augmented_packs import AugmentedPack
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.features.raw_audio import RawAudio
-from pyannote.audio.features.store import FeatureStore
-from pyannote.audio.features.tensor_packs import fits
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
+from pyannote.audio.store import augmented_tensors as _augmented_tensors
+from pyannote.audio.store.augmented_packs import AugmentedPack
+from pyannote.audio.store.augmented_tensors import AugmentedTensors
+from pyannote.audio.store.feature_store import FeatureStore
+from pyannote.audio.store.tensor_packs import fits
 
 CPU = torch.device("cpu")
 RATE = 16000

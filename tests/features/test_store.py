@@ -9,12 +9,12 @@ import soundfile
 from pyannote.core import SlidingWindow
 
 from pyannote.audio.core.errors import AudioError, OutOfMemoryError, StorageError
-from pyannote.audio.features import store as store_module
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
-from pyannote.audio.features.long_term import long_term_average
 from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.features.store import FeatureStore
+from pyannote.audio.store import feature_store as store_module
+from pyannote.audio.store.feature_store import FeatureStore
+from pyannote.audio.store.long_term import long_term_average
 
 
 class Counting(LibrosaMelSpectrogram):
@@ -381,7 +381,7 @@ import resource
 from pathlib import Path
 import numpy as np
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
-from pyannote.audio.features.store import FeatureStore
+from pyannote.audio.store.feature_store import FeatureStore
 
 store = FeatureStore(LibrosaMFCC(), Path({str(tmp_path)!r}))
 files = [

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
-from pyannote.audio.features.store import FeatureStore
+from pyannote.audio.store.feature_store import FeatureStore
 
 pytest.importorskip("distributed")
 # workers cannot import this file

@@ -9,12 +9,12 @@ import torch
 from pyannote.audio.augmentation.add_noise import AddNoise
 from pyannote.audio.augmentation.reverb import Reverb
 from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
-from pyannote.audio.features._augmented_tensors import AugmentedTensors
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram
 from pyannote.audio.features.raw_audio import RawAudio
-from pyannote.audio.features.store import FeatureStore
+from pyannote.audio.store.augmented_tensors import AugmentedTensors
+from pyannote.audio.store.feature_store import FeatureStore
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 

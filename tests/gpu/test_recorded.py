@@ -9,10 +9,10 @@ from pyannote.audio.augmentation.frequency_shift import FrequencyShift
 from pyannote.audio.augmentation.random_equalization import RandomEqualization
 from pyannote.audio.augmentation.time_stretch import TimeStretch
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.features.packs import Pack
 from pyannote.audio.labeling.tasks.dcase import Dcase as Task
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
+from pyannote.audio.store.packs import Pack
 from pyannote.audio.train.acceleration import Acceleration
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.optimizers.adam import Adam

@@ -23,9 +23,9 @@ from pyannote.audio.applications import terminal
 from pyannote.audio.database.protocols import recordings
 from pyannote.audio.database.trials import trials
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
-from pyannote.audio.features.packs import Pack
 from pyannote.audio.io.rttm import read_rttm
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
+from pyannote.audio.store.packs import Pack
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 SECONDS = 4.0

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.features import LibrosaMelSpectrogram
 from pyannote.audio.features.raw_audio import RawAudio
-from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.io.waveform import Recording
+from pyannote.audio.store.feature_store import FeatureStore
 
 SCRIPT = Path(__file__).with_name("reading.py")
 MEGABYTE = 1 << 20

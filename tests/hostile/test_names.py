@@ -16,20 +16,19 @@ from pyannote.core import Annotation, Segment, SlidingWindow, Timeline
 from pyannote.database.util import load_rttm
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from pyannote.audio.applications.train_folder import write_yaml
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database import speakers
-from pyannote.audio.database.locations import name_recordings
-from pyannote.audio.database.own_data import make_database
-from pyannote.audio.database.prepared import AnnotatedFile, write_database
+from pyannote.audio.database.corpora import speakers
+from pyannote.audio.database.corpora.locations import name_recordings
+from pyannote.audio.database.corpora.own_data import make_database
+from pyannote.audio.database.corpora.writing import AnnotatedFile, write_database
 from pyannote.audio.database.protocols import recordings
 from pyannote.audio.database.trials import trials
 from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.inference.folders import load_yaml
+from pyannote.audio.io.event_lists import format_events, read_event_lists
 from pyannote.audio.io.lines import AnnotatedEvent, safe_name, safe_names
 from pyannote.audio.io.rttm import read_lst, read_rttm, read_uem, write_lst, write_rttm, write_uem
-from pyannote.audio.report.event_lists import format_events, read_event_lists
+from pyannote.audio.io.yaml_files import load_yaml, write_yaml
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_database.py"
 COUNT = 1000

@@ -15,9 +15,9 @@ import yaml
 from pyannote.core import Segment, SlidingWindow
 
 from pyannote.audio.core.errors import ToolkitError
-from pyannote.audio.database import speakers
-from pyannote.audio.database.locations import link_audio
-from pyannote.audio.database.prepared import AnnotatedFile, write_database
+from pyannote.audio.database.corpora import speakers
+from pyannote.audio.database.corpora.locations import link_audio
+from pyannote.audio.database.corpora.writing import AnnotatedFile, write_database
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.lines import AnnotatedEvent
 from pyannote.audio.io.storage import inside, one_part, write_text

@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 from pyannote.audio.applications.checking import dry_run
-from pyannote.audio.database.speaker_demonstration import make_speakers
-from pyannote.audio.database.speakers import prepare
+from pyannote.audio.database.corpora.speakers import prepare
+from pyannote.audio.database.synthetic.voices import make_speakers
 
 pytestmark = pytest.mark.usefixtures("environment")
 

@@ -11,11 +11,11 @@ from hostile_audio import RATE
 
 from pyannote.audio.applications import speaker_embedding
 from pyannote.audio.applications.left_out import LeftOut
-from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import AudioError, DataError
 from pyannote.audio.core.shares import Share
-from pyannote.audio.database.unusable import Unusable
+from pyannote.audio.database.protocols import Unusable
 from pyannote.audio.features import Precomputed
+from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.train.distributed import Alone
 
 HEADER, MIDDLE = "a_cut_header", "one_sample_is_nan"

@@ -11,9 +11,9 @@ from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.database.known_protocols import load_database
 from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.inference.folders import load_specifications
 from pyannote.audio.inference.pretrained import load_params
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
+from pyannote.audio.io.experiment_folders import load_specifications
 
 LIMIT = 1.0
 """Seconds within which everything is refused."""

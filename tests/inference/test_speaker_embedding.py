@@ -19,8 +19,8 @@ from torch import nn
 
 from pyannote.audio.applications import pyannote_audio, speaker_embedding
 from pyannote.audio.core.errors import CheckpointError, DataError
-from pyannote.audio.database import speakers
-from pyannote.audio.database.speaker_demonstration import make_speakers
+from pyannote.audio.database.corpora import speakers
+from pyannote.audio.database.synthetic.voices import make_speakers
 from pyannote.audio.features import Precomputed
 from pyannote.audio.inference.embedder import Embedder, Excerpt
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding

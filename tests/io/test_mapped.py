@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pyannote.audio.io.mapped import read_only, release
+from pyannote.audio.io.arrays import read_only, release
 
 
 def resident():

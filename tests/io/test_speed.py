@@ -6,10 +6,10 @@ import soundfile
 import soxr
 
 from pyannote.audio.core.errors import AudioError
-from pyannote.audio.features._content_key import content_key
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
-from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.io.waveform import Recording
+from pyannote.audio.store.content_key import content_key
+from pyannote.audio.store.feature_store import FeatureStore
 
 SPEEDS = [0.5, 0.9, 0.93, 1.1, 1.05, 1.25, 2]
 

@@ -8,10 +8,10 @@ import torch
 
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
-from pyannote.audio.features.packs import Pack
-from pyannote.audio.features.tensor_packs import TensorPack
 from pyannote.audio.labeling.tasks.dcase import Dcase
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
+from pyannote.audio.store.packs import Pack
+from pyannote.audio.store.tensor_packs import TensorPack
 
 STEP = 0.01
 SPEC = {

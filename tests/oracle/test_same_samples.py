@@ -12,9 +12,9 @@ from pyannote.audio.augmentation.time_frequency_masking import TimeFrequencyMask
 from pyannote.audio.config.registry import available
 from pyannote.audio.core.shares import Share
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
-from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.models.x_vector import XVector
+from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.train.distributed import Alone
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler

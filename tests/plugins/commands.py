@@ -23,10 +23,10 @@ from pyannote.database.registry import Registry
 
 from pyannote.audio.applications import pyannote_audio, speaker_embedding
 from pyannote.audio.core import own_code
-from pyannote.audio.database import ami, musan, voxceleb
-from pyannote.audio.database.demonstration import make_demonstration
-from pyannote.audio.database.speaker_demonstration import make_speakers
-from pyannote.audio.database.tut2017 import prepare
+from pyannote.audio.database.corpora import ami, musan, voxceleb
+from pyannote.audio.database.corpora.tut2017 import prepare
+from pyannote.audio.database.synthetic.street import make_demonstration
+from pyannote.audio.database.synthetic.voices import make_speakers
 
 PROTOCOL = "TUT2017.SpeakerDiarization.Fold1"
 METRIC = "validate_average_detection_fscore"

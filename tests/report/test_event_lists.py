@@ -5,7 +5,7 @@ import warnings
 import pytest
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.report.event_lists import format_events, read_event_lists
+from pyannote.audio.io.event_lists import format_events, read_event_lists
 
 EVENTS = {
     "street/a001.wav": [(0.0, 1.25, "car"), (0.5, 12.0, "people walking")],

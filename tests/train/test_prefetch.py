@@ -14,10 +14,10 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.embedding.approaches.additive_angular_margin_loss import AdditiveAngularMarginLoss
 from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
-from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.models.x_vector import XVector
+from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.prefetch import prefetched
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler

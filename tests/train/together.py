@@ -24,10 +24,10 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.embedding.approaches.center_loss import CenterLoss
 from pyannote.audio.embedding.approaches.classification import Classification
 from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
-from pyannote.audio.features.packs import Pack
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.models.tristou_net import TristouNet
+from pyannote.audio.store.packs import Pack
 from pyannote.audio.train import distributed
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.distributed import joined

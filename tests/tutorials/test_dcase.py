@@ -13,7 +13,7 @@ import yaml
 
 from pyannote.audio.config.registry import available
 from pyannote.audio.config.schema import load_config
-from pyannote.audio.database.demonstration import make_demonstration
+from pyannote.audio.database.synthetic.street import make_demonstration
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
 from pyannote.audio.models._embedding import EmbeddingModel
 

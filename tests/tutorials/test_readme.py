@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pyannote.audio.database.demonstration import make_demonstration
-from pyannote.audio.database.speaker_demonstration import make_speakers
+from pyannote.audio.database.synthetic.street import make_demonstration
+from pyannote.audio.database.synthetic.voices import make_speakers
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")

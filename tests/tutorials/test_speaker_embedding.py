@@ -19,7 +19,7 @@ import yaml
 
 from pyannote.audio.config.registry import available
 from pyannote.audio.config.schema import load_config
-from pyannote.audio.database.speaker_demonstration import make_speakers
+from pyannote.audio.database.synthetic.voices import make_speakers
 from pyannote.audio.models._embedding import EmbeddingModel
 
 ROOT = Path(__file__).parents[2]

@@ -19,21 +19,20 @@ from pyannote.audio.config.registry import available, build
 from pyannote.audio.config.schema import Block, load_config
 from pyannote.audio.core.errors import ConfigError, DataError, ToolkitError, UsageError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.protocols import Recording, readable_recordings, recordings
-from pyannote.audio.database.unusable import Unusable, name_of
+from pyannote.audio.database.protocols import Recording, Unusable, name_of, readable_recordings, recordings
 from pyannote.audio.features.base import FeatureExtraction, Features
-from pyannote.audio.features.packs import Pack
-from pyannote.audio.features.store import FeatureStore
-from pyannote.audio.features.tensor_packs import fits
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.models._embedding import EmbeddingModel
 from pyannote.audio.models.base import Base as Model
+from pyannote.audio.store.feature_store import FeatureStore
+from pyannote.audio.store.packs import Pack
+from pyannote.audio.store.tensor_packs import fits
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-    from pyannote.audio.applications.train_folder import TrainFolder
     from pyannote.audio.applications.validate import ValidateOptions, Validator
+    from pyannote.audio.io.experiment_folders import TrainFolder
     from pyannote.audio.train.trainer import EpochReport
 
 Kind = Literal["task", "approach"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyannote.audio.applications.experiment import Experiment
 from pyannote.audio.core.errors import DataError, UsageError
-from pyannote.audio.database.locations import SUFFIXES
+from pyannote.audio.database.corpora.locations import SUFFIXES
 from pyannote.audio.database.protocols import Recording, recording_of
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.lines import quoted, safe_names

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyannote.audio.applications.terminal import warn
-from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.protocols import Recording
-from pyannote.audio.database.unusable import Unusable
+from pyannote.audio.database.protocols import Recording, Unusable
+from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.train.distributed import Alone
 
 SHOWN = 5

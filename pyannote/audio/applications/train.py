@@ -17,11 +17,11 @@ from pyannote.audio.applications.left_out import LeftOut
 from pyannote.audio.applications.memory import training_batches
 from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.terminal import bar, say
-from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.inference.folders import load_weights
+from pyannote.audio.inference.bundle import load_weights
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
+from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.io.scratch import remove_temporaries
 from pyannote.audio.models.base import Base as Model

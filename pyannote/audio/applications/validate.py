@@ -16,10 +16,10 @@ from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device
 from pyannote.audio.applications.memory import applied_batches
 from pyannote.audio.applications.terminal import bar, say
-from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.locks import FolderLock, is_locked
 from pyannote.audio.io.scratch import remove_temporaries
 from pyannote.audio.train.callbacks.early_stopping import EarlyStopping

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pyannote.audio.config.templates import odd_field
 from pyannote.audio.config.yaml_lines import Document, Location, read_yaml
+from pyannote.audio.io.templates import odd_field
 
 KEYS = (
     "task",

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from pyannote.audio.config.strict_yaml import checked_text, not_valid
 from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.io.yaml_files import checked_text, not_valid
 
 LARGEST = 1 << 17
 

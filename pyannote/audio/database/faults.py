@@ -8,8 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from pyannote.audio.core.errors import AudioError
-from pyannote.audio.database.protocols import Recording
-from pyannote.audio.database.unusable import Unusable, name_of
+from pyannote.audio.database.protocols import Recording, Unusable, name_of
 from pyannote.audio.io.waveform import AudioFile, Waveform
 from pyannote.audio.io.waveform import Recording as Audio
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pyannote.audio.config.strict_yaml import read_plain
-from pyannote.audio.config.templates import odd_field, texts_in
 from pyannote.audio.core.errors import ConfigError, DataError, UsageError
+from pyannote.audio.io.templates import odd_field, texts_in
+from pyannote.audio.io.yaml_files import read_plain
 
 VARIABLE = "PYANNOTE_DATABASE_CONFIG"
 """Environment variable that names `database.yml` files, with semicolons between."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from pyannote.audio.core.attempts import together
 from pyannote.audio.core.errors import AudioError, DataError, ToolkitError, UsageError
@@ -19,7 +19,6 @@ from pyannote.audio.database.ends import check_events, check_regions
 from pyannote.audio.database.known_protocols import known_protocols
 from pyannote.audio.database.sources import check_sources, sources_of
 from pyannote.audio.database.strict import UNCUT, read_strictly, uncut
-from pyannote.audio.database.unusable import Unusable, name_of
 from pyannote.audio.io import waveform
 from pyannote.audio.io.lines import is_text, quoted
 
@@ -51,6 +50,32 @@ class Recording(_Heard):
     duration: float
     regions: list[tuple[float, float]]
     events: list[Event] | None
+
+
+class Unusable(NamedTuple):
+    """A file whose audio is missing, damaged, silent or the like.
+
+    Parameters
+    ----------
+    name : str
+        See `name_of`.
+    reason : DataError
+        Why it cannot be used, in a sentence.
+    """
+
+    name: str
+    reason: DataError
+
+
+def name_of(file: Mapping[str, Any]) -> str:
+    """Name that no other file of a protocol has: several databases may call one by the same uri.
+
+    Examples
+    --------
+    >>> name_of({"database": "AMI", "uri": "ES2011a"})
+    'AMI/ES2011a'
+    """
+    return f"{file['database']}/{file['uri']}"
 
 
 def recordings(

@@ -11,12 +11,12 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from pyannote.audio.config.strict_yaml import read_plain
 from pyannote.audio.core.errors import ConfigError, DataError
-from pyannote.audio.features._arrays import is_whole
 from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader
+from pyannote.audio.io.arrays import is_whole
 from pyannote.audio.io.storage import inside, one_part, write_array, write_text
 from pyannote.audio.io.waveform import AudioFile
+from pyannote.audio.io.yaml_files import read_plain
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow, SlidingWindowFeature

@@ -14,10 +14,12 @@ from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.features.long_term import long_term_average
-from pyannote.audio.inference.folders import check_version, load_specifications, load_weights, load_yaml
+from pyannote.audio.inference.bundle import load_weights
 from pyannote.audio.inference.slide import Inputs, Scores, Slide
 from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.experiment_folders import check_version, load_specifications
+from pyannote.audio.io.yaml_files import load_yaml
+from pyannote.audio.store.long_term import long_term_average
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow, SlidingWindowFeature

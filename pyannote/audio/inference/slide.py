@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.windows import OverlapAdd, chunk_starts
 from pyannote.audio.inference.chunks import logits
-from pyannote.audio.io.mapped import release
+from pyannote.audio.io.arrays import release
 from pyannote.audio.models._local import LocalModel
 from pyannote.audio.models.base import Base as Model
 

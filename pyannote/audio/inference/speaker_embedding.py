@@ -13,20 +13,17 @@ from numpy.typing import NDArray
 from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import CheckpointError, DataError
+from pyannote.audio.embedding.backends._build import backend_of
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.embedding.backends.base import Metric
 from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.inference.bundle import load_weights
 from pyannote.audio.inference.embedder import Embedder, Embeddings, Excerpt
-from pyannote.audio.inference.folders import (
-    backend_of,
-    check_version,
-    load_specifications,
-    load_weights,
-    load_yaml,
-)
 from pyannote.audio.io.archives import check_archive
 from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.experiment_folders import check_version, load_specifications
 from pyannote.audio.io.waveform import AudioFile
+from pyannote.audio.io.yaml_files import load_yaml
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow, SlidingWindowFeature

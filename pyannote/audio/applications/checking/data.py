@@ -12,12 +12,12 @@ from pyannote.audio.applications.terminal import bar
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import ToolkitError, UsageError
 from pyannote.audio.core.findings import Finding
-from pyannote.audio.database.annotation_checks import check_lines, shared_speakers
-from pyannote.audio.database.audio_checks import check_sounds
-from pyannote.audio.database.checks import odd_headers, silent_annotation
+from pyannote.audio.database.checks.annotation import check_lines, shared_speakers
+from pyannote.audio.database.checks.audio import check_sounds
+from pyannote.audio.database.checks.reader import Reader
+from pyannote.audio.database.checks.recordings import odd_headers, silent_annotation
+from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.database.reader import Reader
-from pyannote.audio.database.subsets import Subset
 from pyannote.audio.database.trials import is_verification, trials
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pyannote.audio.applications.experiment import Experiment
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.windows import DAY
-from pyannote.audio.database.checks import short_recordings
+from pyannote.audio.database.checks.recordings import short_recordings
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segments import Speakers
 

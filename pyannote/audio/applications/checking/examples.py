@@ -10,7 +10,7 @@ import numpy as np
 from pyannote.audio.applications.experiment import Experiment
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segments import Speakers
-from pyannote.audio.features.packs import Pack
+from pyannote.audio.store.packs import Pack
 
 HANDFUL = 4
 """Training files of which batches are made for a look; approaches need one for each speaker of a batch."""

@@ -11,11 +11,11 @@ from pyannote.audio.applications.experiment import Experiment
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.errors import DataError, ToolkitError
 from pyannote.audio.core.findings import Finding
-from pyannote.audio.database.annotation_checks import listed_twice
-from pyannote.audio.database.checks import low_rates, odd_headers, silent_annotation
+from pyannote.audio.database.checks.annotation import listed_twice
+from pyannote.audio.database.checks.recordings import low_rates, odd_headers, silent_annotation
+from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.protocols import SUBSETS, Recording
 from pyannote.audio.database.sources import sources_of
-from pyannote.audio.database.subsets import Subset
 from pyannote.audio.io.rttm import read_lst
 
 

@@ -10,9 +10,9 @@ from pyannote.audio.applications.checking.configuration import located, param
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
-from pyannote.audio.database.annotation_checks import first_heard
-from pyannote.audio.database.checks import Activity, twins
-from pyannote.audio.database.subsets import Subset
+from pyannote.audio.database.checks.annotation import first_heard
+from pyannote.audio.database.checks.recordings import Activity, twins
+from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.labeling.tasks.base import Base as Task
 
 FEWEST_FILES = 3

@@ -14,8 +14,8 @@ from pyannote.audio.applications.checking.found import Check
 from pyannote.audio.applications.checking.storage import Storage
 from pyannote.audio.applications.experiment import Experiment
 from pyannote.audio.core.labels import Event
-from pyannote.audio.database.checks import Activity
-from pyannote.audio.database.subsets import Subset
+from pyannote.audio.database.checks.recordings import Activity
+from pyannote.audio.database.checks.subsets import Subset
 
 
 def summary(found: Check) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from pyannote.audio.applications.outputs import new_scores
 from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
 from pyannote.audio.io.about import about
 from pyannote.audio.io.locks import FolderLock
+from pyannote.audio.store.feature_store import FeatureStore
 
 
 @dataclass(frozen=True)

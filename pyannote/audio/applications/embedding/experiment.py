@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyannote.audio.applications.experiment import Experiment, Kind
-from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.config.registry import find
 from pyannote.audio.config.schema import Block
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.faults import without_faults
-from pyannote.audio.database.protocols import Recording
-from pyannote.audio.database.unusable import Unusable
+from pyannote.audio.database.protocols import Recording, Unusable
 from pyannote.audio.embedding.approaches.base import Base as Approach
+from pyannote.audio.embedding.backends._build import backend_of
 from pyannote.audio.embedding.backends.base import Base as Backend
 from pyannote.audio.features.base import Features
 from pyannote.audio.inference.embedder import Excerpt
-from pyannote.audio.inference.folders import backend_of
+from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.models._embedding import EmbeddingModel
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ class EmbeddingExperiment(Experiment):
 
     def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:
         """Show distances of positives and negatives, and now and then where embeddings lie."""
-        from pyannote.audio.applications.embedding.pictures import log_distances, log_projection
+        from pyannote.audio.report.embeddings import log_distances, log_projection
 
         log_distances(writer, report, self.task.metric)
         if report.epoch == 1 or report.epoch % PICTURE_EVERY == 0:

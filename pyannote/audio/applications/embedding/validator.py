@@ -14,18 +14,18 @@ from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.measures import Record
 from pyannote.audio.applications.embedding.measuring import measure_of
 from pyannote.audio.applications.signals import uninterrupted
-from pyannote.audio.applications.train_folder import TrainFolder, write_yaml
 from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.attempts import together
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.protocols import Recording
-from pyannote.audio.database.unusable import name_of
+from pyannote.audio.database.protocols import Recording, name_of
 from pyannote.audio.embedding.approaches._segments import Speakers
 from pyannote.audio.embedding.backends.base import Base as Backend
+from pyannote.audio.inference.bundle import load_weights
 from pyannote.audio.inference.embedder import Embedder, Excerpt
-from pyannote.audio.inference.folders import load_weights
 from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.storage import write_with
+from pyannote.audio.io.yaml_files import write_yaml
 from pyannote.audio.validation.records import Records
 
 TEACHERS, TURNS = 1000, 20

@@ -20,19 +20,19 @@ from pyannote.audio.applications.labeling.experiment import LabelingExperiment, 
 from pyannote.audio.applications.memory import applied_batches
 from pyannote.audio.applications.outputs import new_scores
 from pyannote.audio.applications.terminal import bar, say
-from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.labels import Event
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.features.store import FeatureStore
 from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
 from pyannote.audio.inference.slide import Scores
+from pyannote.audio.io.event_lists import format_events
+from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.io.rttm import write_rttm
 from pyannote.audio.io.storage import inside, one_part, write_text
 from pyannote.audio.metrics.official import evaluate, jsonable, table
 from pyannote.audio.pipeline.binarize import Binarize
-from pyannote.audio.report.event_lists import format_events
+from pyannote.audio.store.feature_store import FeatureStore
 
 EVENTS, REFERENCE = ".events.tsv", ".reference.tsv"
 

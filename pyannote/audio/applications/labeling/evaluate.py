@@ -63,7 +63,7 @@ def read_folder(folder: Path) -> tuple[EventLists, EventLists]:
     UsageError
         If there is no evaluation in it.
     """
-    from pyannote.audio.report.event_lists import read_event_lists
+    from pyannote.audio.io.event_lists import read_event_lists
 
     found = sorted(folder.glob(f"*{REFERENCE}"))
     if not found:

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.applications.experiment import Experiment, Kind
-from pyannote.audio.applications.train_folder import TrainFolder
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.features.store import FeatureStore
-from pyannote.audio.io.mapped import read_only
+from pyannote.audio.io.arrays import read_only
+from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.labeling.tasks.base import Base as Task
 from pyannote.audio.report.figures import batch_figure
+from pyannote.audio.store.feature_store import FeatureStore
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter

@@ -10,13 +10,14 @@ from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
 from pyannote.audio.applications.signals import uninterrupted
-from pyannote.audio.applications.train_folder import TrainFolder, write_yaml
 from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.inference.folders import load_weights
+from pyannote.audio.inference.bundle import load_weights
 from pyannote.audio.inference.slide import Slide
 from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.experiment_folders import TrainFolder
+from pyannote.audio.io.yaml_files import write_yaml
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.report.figures import event_roll
 from pyannote.audio.validation.detection import DetectionValidation, Scores

@@ -18,7 +18,7 @@ from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_of, check_ep
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segments import SegmentSampler, Speakers, durations
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.features.packs import Pack
+from pyannote.audio.store.packs import Pack
 
 Metric = Literal["cosine", "euclidean", "angular"]
 

@@ -18,7 +18,7 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_of, check_epoch
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.features.packs import Pack
+from pyannote.audio.store.packs import Pack
 
 
 class Base(ABC):

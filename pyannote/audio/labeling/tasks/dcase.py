@@ -11,9 +11,9 @@ from torch import Tensor
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.features.packs import Pack
-from pyannote.audio.features.statistics import mean_and_deviation
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
+from pyannote.audio.store.packs import Pack
+from pyannote.audio.store.statistics import mean_and_deviation
 
 
 class Dcase(MultilabelDetection):

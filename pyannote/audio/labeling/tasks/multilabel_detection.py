@@ -18,10 +18,10 @@ from pyannote.audio.core.shares import WHOLE, Share
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.features.packs import Pack
-from pyannote.audio.features.tensor_packs import excerpts
 from pyannote.audio.io.lines import is_text, quoted, safe_names
 from pyannote.audio.labeling.tasks.base import Base, ChunkSampler
+from pyannote.audio.store.packs import Pack
+from pyannote.audio.store.tensor_packs import excerpts
 
 LABELS_KEYS = ("regular", "union", "intersection", "ignore")
 

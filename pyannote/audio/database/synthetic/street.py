@@ -1,8 +1,8 @@
 """A small synthetic data set in the layout of TUT Sound Events 2017, to try every command without a download.
 
 The classes and the layout are those of TUT Sound Events 2017; the sounds are made by
-`pyannote.audio.database.synthesis` and stand for no real ones. Figures reached on them say that the commands
-work, and nothing else.
+`pyannote.audio.database.synthetic.synthesis` and stand for no real ones. Figures reached on them say that
+the commands work, and nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import soundfile
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import generator
-from pyannote.audio.database.synthesis import SOUNDS, background
+from pyannote.audio.database.synthetic.synthesis import SOUNDS, background
 from pyannote.audio.io.storage import write_text, write_with
 
 RATE = 44100

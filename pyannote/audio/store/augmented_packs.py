@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from pyannote.audio.features._threads import single_blas_thread
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.features.packs import Pack
+from pyannote.audio.store.packs import Pack
 
 if TYPE_CHECKING:
     import torch
@@ -79,7 +79,7 @@ class AugmentedPack(Pack):
 
     def to(self, device: torch.device) -> Pack:
         """Pack whose chunks are changed on a device; this one, where an augmentation knows the CPU alone."""
-        from pyannote.audio.features._augmented_tensors import AugmentedTensors, Movable
+        from pyannote.audio.store.augmented_tensors import AugmentedTensors, Movable
 
         if device.type == "cpu" or not all(isinstance(one, Movable) for one in self.augmentations):
             return self

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.ends import passes, too_long
 from pyannote.audio.database.protocols import (
     SUBSETS,
@@ -21,7 +22,6 @@ from pyannote.audio.database.protocols import (
 )
 from pyannote.audio.database.sources import files_of, sources_of
 from pyannote.audio.database.strict import read_strictly
-from pyannote.audio.database.subsets import Subset
 from pyannote.audio.io import waveform
 from pyannote.audio.io.lines import read_lines
 from pyannote.audio.io.rttm import event_of, region_of, uri_of

@@ -50,7 +50,7 @@ class Pack:
         """Mean and standard deviation of each value over all frames, each of shape (dimension,)."""
         import torch
 
-        from pyannote.audio.features.statistics import mean_and_deviation
+        from pyannote.audio.store.statistics import mean_and_deviation
 
         if self.moments is None:
             return mean_and_deviation(self.data)
@@ -71,7 +71,7 @@ class Pack:
 
     def to(self, device: torch.device) -> Pack:
         """The same pack, whose chunks are gathered on a device."""
-        from pyannote.audio.features.tensor_packs import TensorPack
+        from pyannote.audio.store.tensor_packs import TensorPack
 
         return self if device.type == "cpu" else TensorPack.of(self, device)
 
@@ -108,7 +108,7 @@ class Pack:
         """
         import torch
 
-        from pyannote.audio.features.tensor_packs import excerpts, rows
+        from pyannote.audio.store.tensor_packs import excerpts, rows
 
         data, starts = torch.from_numpy(self.data), np.asarray(starts)[chosen]
         if (starts + frames <= self._ends(starts)).all():

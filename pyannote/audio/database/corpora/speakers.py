@@ -19,10 +19,15 @@ from pyannote.core import Segment
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.database.drawing import Voice, balanced_trials, check_draw, draw_speakers
-from pyannote.audio.database.locations import name_recordings
-from pyannote.audio.database.own_data import check_names, find_audio
-from pyannote.audio.database.prepared import AnnotatedFile, absolute, audio_duration, write_database
+from pyannote.audio.database.corpora.held_out_speakers import (
+    Voice,
+    balanced_trials,
+    check_draw,
+    draw_speakers,
+)
+from pyannote.audio.database.corpora.locations import name_recordings
+from pyannote.audio.database.corpora.own_data import check_names, find_audio
+from pyannote.audio.database.corpora.writing import AnnotatedFile, absolute, audio_duration, write_database
 from pyannote.audio.database.trial_lists import Trial, names_of, read_names, read_trials
 from pyannote.audio.io.lines import AnnotatedEvent
 
@@ -55,7 +60,7 @@ def prepare(
     folder : path
         Folder with one folder for each speaker.
     output : path
-        Folder to write to, as `pyannote.audio.database.prepared` explains.
+        Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
     name, protocol : str, optional
         What database and protocol are called.
     lists : Lists, optional

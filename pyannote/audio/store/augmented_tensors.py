@@ -18,11 +18,11 @@ from torch import Tensor
 
 from pyannote.audio.core.devices import joined
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.features.packs import Pack
-from pyannote.audio.features.tensor_packs import rows
+from pyannote.audio.store.packs import Pack
+from pyannote.audio.store.tensor_packs import rows
 
 if TYPE_CHECKING:
-    from pyannote.audio.features.augmented_packs import AugmentedPack
+    from pyannote.audio.store.augmented_packs import AugmentedPack
 
 BLOCK = 1 << 25
 """Samples that are changed at once, which bounds the memory that a large batch needs."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from pyannote.audio.core.attempts import attempted
 from pyannote.audio.core.errors import DataError, StorageError
 from pyannote.audio.core.progress import Progress
-from pyannote.audio.features._arrays import load_features, save_pieces
 from pyannote.audio.features._threads import threads_of_one
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.io.about import about
+from pyannote.audio.io.arrays import load_features, save_pieces
 from pyannote.audio.io.locks import beside_others
 from pyannote.audio.io.scratch import remove_temporaries, scratch_folder
 from pyannote.audio.io.waveform import AudioFile, audio_path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import mmap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -10,10 +11,11 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.features.base import Features
 from pyannote.audio.io.archives import check_archive
 from pyannote.audio.io.refusals import storage_error
 from pyannote.audio.io.storage import write_with
+
+Features = NDArray[np.float32]
 
 
 def save_pieces(
@@ -82,3 +84,35 @@ def load_arrays(path: Path, *names: str) -> list[NDArray[Any]] | None:
     except Exception as error:
         _pass_over(path, error)
         return None
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """The array of the same file, mapped so that its memory can be given back (see `release`).
+
+    Parameters
+    ----------
+    array : ndarray
+        From `np.load`, as a whole. What is not mapped is returned as it is.
+    """
+    if not isinstance(array, np.memmap) or array.filename is None:
+        return array
+    mapped: NDArray[Any] = np.load(array.filename, mmap_mode="r", allow_pickle=False)
+    return mapped
+
+
+def release(array: NDArray[Any]) -> None:
+    """Give back the memory that parts of a file were read into; they are read again where they are needed.
+
+    Nothing happens to arrays that are not mapped, and to those that may have been changed in memory.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.npy"
+    >>> np.save(path, np.arange(3))
+    >>> array = np.load(path, mmap_mode="r")
+    >>> release(array)
+    >>> array.tolist()
+    [0, 1, 2]
+    """
+    if isinstance(array, np.memmap) and array.mode == "r" and hasattr(mmap, "MADV_DONTNEED"):
+        array._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]

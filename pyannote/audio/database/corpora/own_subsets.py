@@ -14,15 +14,15 @@ from pathlib import Path
 from pyannote.core import Segment, Timeline
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.ends import passes
-from pyannote.audio.database.locations import name_recordings
-from pyannote.audio.database.own_annotation import by_file, called, calls_of
-from pyannote.audio.database.prepared import (
+from pyannote.audio.database.corpora.locations import name_recordings
+from pyannote.audio.database.corpora.own_annotation import by_file, called, calls_of
+from pyannote.audio.database.corpora.writing import (
     AnnotatedFile,
     audio_duration,
     clip,
     write_database,
 )
+from pyannote.audio.database.ends import passes
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, quoted
 from pyannote.audio.io.rttm import read_events, read_regions
 
@@ -70,7 +70,7 @@ def make_database_of_subsets(
     annotation : mapping of str to Path
         RTTM file of each subset, with a UEM file of that name beside it or not.
     output : path
-        Folder to write to, as `pyannote.audio.database.prepared` explains.
+        Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
     name, protocol : str
         The protocol is called `<name>.SpeakerDiarization.<protocol>`.
 

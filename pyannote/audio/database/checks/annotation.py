@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
+from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.known_protocols import known_protocols
 from pyannote.audio.database.protocols import labels_of
 from pyannote.audio.database.sources import sources_of
-from pyannote.audio.database.subsets import Subset
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
 
 _SLACK = 0.01

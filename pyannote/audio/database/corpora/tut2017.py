@@ -1,7 +1,7 @@
 """TUT Sound Events 2017, or any data set in its layout, as a database of pyannote.database.
 
-The layout is described in `pyannote.audio.database.tut2017_layout`. The protocols, each to be called by
-`TUT2017.SpeakerDiarization.<Protocol>`:
+The layout is described in `pyannote.audio.database.corpora.tut2017_layout`. The protocols, each to be
+called by `TUT2017.SpeakerDiarization.<Protocol>`:
 
 * `MyProtocol`: train is what fold 1 trains on, development and test what it is evaluated on. Whatever is
   selected on development is therefore optimistic on test.
@@ -17,23 +17,23 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.locations import name_recordings
-from pyannote.audio.database.prepared import (
-    AnnotatedFile,
-    Protocols,
-    absolute,
-    audio_duration,
-    clip,
-    write_database,
-)
-from pyannote.audio.database.split import hold_out
-from pyannote.audio.database.tut2017_layout import (
+from pyannote.audio.database.corpora.held_out_recordings import hold_out
+from pyannote.audio.database.corpora.locations import name_recordings
+from pyannote.audio.database.corpora.tut2017_layout import (
     Fold,
     Listed,
     below_audio,
     find_sets,
     read_evaluation,
     read_folds,
+)
+from pyannote.audio.database.corpora.writing import (
+    AnnotatedFile,
+    Protocols,
+    absolute,
+    audio_duration,
+    clip,
+    write_database,
 )
 
 DATABASE = "TUT2017"
@@ -49,7 +49,7 @@ def prepare(root: Path | str, output: Path | str) -> Path:
     root : path
         The development folder, or a folder that holds it and the evaluation folder.
     output : path
-        Folder to write to, as `pyannote.audio.database.prepared` explains.
+        Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Where a training lives."""
+"""Folders of trainings and validations: where each file lies, checked when it is read."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from pyannote.audio.core.errors import ConfigError, UsageError
+from pyannote.audio.core.errors import CheckpointError, ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.inference.folders import load_specifications, load_yaml
-from pyannote.audio.io.sealed import sealed
-from pyannote.audio.io.storage import write_text
+from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.yaml_files import load_yaml, write_yaml
 
 LEFT_OUT = "left_out.yml"
 
@@ -77,6 +74,42 @@ class TrainFolder:
             )
 
 
-def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a mapping in its own order, for people, sealed so that damage is noticed when it is read."""
-    write_text(path, sealed(yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True)))
+def load_specifications(train: Path) -> Specifications:
+    """Specifications of a training folder.
+
+    Raises
+    ------
+    CheckpointError
+        If they are missing or damaged.
+    """
+    path = train / "specs.yml"
+    return Specifications.load(load_yaml(path, "Train first."), file=str(path))
+
+
+def check_version(params: Mapping[str, Any], epoch: int, checkpoints: Checkpoints, validate: Path) -> None:
+    """Refuse weights that were trained after the validation that has chosen them.
+
+    Parameters
+    ----------
+    params : mapping
+        Content of params.yml of the validation.
+    epoch : int
+        That it has chosen.
+    checkpoints : Checkpoints
+        Epochs of the training.
+    validate : Path
+        Folder of the validation.
+
+    Raises
+    ------
+    CheckpointError
+        If the weights of the epoch are others now.
+    """
+    weights = params.get("weights")
+    validated = weights.get(epoch) if isinstance(weights, Mapping) else None
+    if validated is not None and validated != checkpoints.version(epoch):
+        raise CheckpointError(
+            f"Epoch {epoch} has been trained again since this validation.",
+            file=validate / "params.yml",
+            fix="Run `validate` again.",
+        )

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.database.locations import name_recordings
-from pyannote.audio.database.own_data import check_names, find_audio
-from pyannote.audio.database.prepared import absolute, audio_duration, database_folder, write_config
+from pyannote.audio.database.corpora.locations import name_recordings
+from pyannote.audio.database.corpora.own_data import check_names, find_audio
+from pyannote.audio.database.corpora.writing import absolute, audio_duration, database_folder, write_config
 from pyannote.audio.io.rttm import write_lst
 
 MUSAN = {"BackgroundNoise": "noise", "Music": "music", "Speech": "speech"}
@@ -42,7 +42,7 @@ def prepare(
     root : path
         Top folder.
     output : path
-        Folder to write to, as `pyannote.audio.database.prepared` explains; there is no annotation.
+        Folder to write to, as `pyannote.audio.database.corpora.writing` explains; there is no annotation.
     name : str, optional
         Name of the database.
     collections : mapping of str to str, optional

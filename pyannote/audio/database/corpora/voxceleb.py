@@ -26,11 +26,16 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.database.drawing import Voice, balanced_trials, check_draw, draw_speakers
-from pyannote.audio.database.locations import name_recordings
-from pyannote.audio.database.own_data import find_audio
-from pyannote.audio.database.prepared import absolute, write_database
-from pyannote.audio.database.speakers import one_turn_each, voice
+from pyannote.audio.database.corpora.held_out_speakers import (
+    Voice,
+    balanced_trials,
+    check_draw,
+    draw_speakers,
+)
+from pyannote.audio.database.corpora.locations import name_recordings
+from pyannote.audio.database.corpora.own_data import find_audio
+from pyannote.audio.database.corpora.speakers import one_turn_each, voice
+from pyannote.audio.database.corpora.writing import absolute, write_database
 from pyannote.audio.database.trial_lists import Trial, read_trials
 
 DATABASE = "VoxCeleb"
@@ -60,7 +65,7 @@ def prepare(
     root : path
         Folder with `dev/` and `test/`, one of which may be missing.
     output : path
-        Folder to write to, as `pyannote.audio.database.prepared` explains.
+        Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
     official : path, optional
         List of the trials of test. Default: `veri_test.txt` or `veri_test2.txt` in `root`.
     development : int, optional

@@ -33,29 +33,29 @@ import numpy.typing as npt
 from pyannote.audio.core.attempts import attempted, failed, together
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.features._arrays import (
+from pyannote.audio.features._threads import threads_of_one
+from pyannote.audio.features.base import FeatureExtraction, Features
+from pyannote.audio.features.precomputed import Precomputed
+from pyannote.audio.features.raw_audio import RawAudio
+from pyannote.audio.io.arrays import (
     load_array,
     load_arrays,
     load_features,
+    read_only,
     save_arrays,
     save_pieces,
 )
-from pyannote.audio.features._computing import VARIABLE, compute, compute_all, explained
-from pyannote.audio.features._content_key import content_key, state_of
-from pyannote.audio.features._index import Index
-from pyannote.audio.features._threads import threads_of_one
-from pyannote.audio.features.augmented_packs import AugmentedPack, ChangesWaveforms
-from pyannote.audio.features.base import FeatureExtraction, Features
-from pyannote.audio.features.long_term import long_term_average
-from pyannote.audio.features.packs import Pack
-from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.features.raw_audio import RawAudio
 from pyannote.audio.io.locks import beside_others
-from pyannote.audio.io.mapped import read_only
 from pyannote.audio.io.scratch import remove_temporaries
 from pyannote.audio.io.storage import write_array, write_text
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.io.workers import Workers
+from pyannote.audio.store.augmented_packs import AugmentedPack, ChangesWaveforms
+from pyannote.audio.store.computing import VARIABLE, compute, compute_all, explained
+from pyannote.audio.store.content_key import content_key, state_of
+from pyannote.audio.store.index import Index
+from pyannote.audio.store.long_term import long_term_average
+from pyannote.audio.store.packs import Pack
 
 if TYPE_CHECKING:
     import torch
@@ -381,6 +381,6 @@ def _averages(data: Features, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.
 
 
 def _moments(data: Features) -> npt.NDArray[np.float32]:
-    from pyannote.audio.features.statistics import mean_and_deviation
+    from pyannote.audio.store.statistics import mean_and_deviation
 
     return np.stack([one.numpy() for one in mean_and_deviation(data)])

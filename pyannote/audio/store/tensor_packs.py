@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pyannote.audio.features.packs import Pack
+from pyannote.audio.store.packs import Pack
 
 SHARE = 0.5
 """Share of the free memory of a GPU that features may take; the rest is for the network."""

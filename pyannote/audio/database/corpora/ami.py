@@ -1,9 +1,9 @@
 """The AMI corpus as a database of pyannote.database: `AMI.SpeakerDiarization.MixHeadset`.
 
-The layout is described in `pyannote.audio.database.ami_layout`. A recording is called as its audio file, such
-as `ES2004a.Mix-Headset`, so that `amicorpus/*/audio/{uri}.wav` finds it. Turns come from the manual
-annotation, or from RTTM: one file of all meetings, or a folder with files of some each, in which a recording
-is called `ES2004a` or `ES2004a.Mix-Headset`. All of each recording counts as annotated.
+The layout is described in `pyannote.audio.database.corpora.ami_layout`. A recording is called as its audio
+file, such as `ES2004a.Mix-Headset`, so that `amicorpus/*/audio/{uri}.wav` finds it. Turns come from the
+manual annotation, or from RTTM: one file of all meetings, or a folder with files of some each, in which a
+recording is called `ES2004a` or `ES2004a.Mix-Headset`. All of each recording counts as annotated.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pyannote.core import Segment
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.database.ami_layout import partition, read_speakers, read_turns
-from pyannote.audio.database.prepared import AnnotatedFile, absolute, audio_duration, write_database
+from pyannote.audio.database.corpora.ami_layout import partition, read_speakers, read_turns
+from pyannote.audio.database.corpora.writing import AnnotatedFile, absolute, audio_duration, write_database
 from pyannote.audio.io.lines import AnnotatedEvent
 from pyannote.audio.io.rttm import read_events
 
@@ -51,7 +51,7 @@ def prepare(
     annotation : path
         The folder of the manual annotation, an RTTM file, or a folder of RTTM files.
     output : path
-        Folder to write to, as `pyannote.audio.database.prepared` explains.
+        Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
     progress : Progress, optional
         Told of each meeting.
 

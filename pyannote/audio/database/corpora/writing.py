@@ -10,8 +10,9 @@
     <output>/recordings.yml                     uri: audio file
     <output>/audio/                             symbolic links, only where audio files cannot be found by uri
 
-`pyannote.audio.database.locations` tells how recordings are called and found. Paths in `database.yml` are
-whole ones, so it can be loaded from any folder; prepare the data again when the audio has moved.
+`pyannote.audio.database.corpora.locations` tells how recordings are called and found. Paths in
+`database.yml` are whole ones, so it can be loaded from any folder; prepare the data again when the audio
+has moved.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ import yaml
 from pyannote.core import Annotation, Segment, Timeline
 
 from pyannote.audio.core.errors import AudioError, DataError
+from pyannote.audio.database.corpora.locations import audio_templates, link_audio
 from pyannote.audio.database.ends import passes
-from pyannote.audio.database.locations import audio_templates, link_audio
 from pyannote.audio.database.trial_lists import Trial, write_trials
 from pyannote.audio.io.lines import AnnotatedEvent, quoted, safe_names
 from pyannote.audio.io.rttm import write_lst, write_rttm, write_uem

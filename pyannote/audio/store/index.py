@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.features._arrays import load_arrays, save_arrays
+from pyannote.audio.io.arrays import load_arrays, save_arrays
 
 
 @dataclass(frozen=True)

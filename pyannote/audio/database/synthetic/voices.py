@@ -19,8 +19,8 @@ from scipy.signal import iirpeak, lfilter
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import generator
-from pyannote.audio.database.demonstration import claim, write_wav
-from pyannote.audio.database.synthesis import artificial_voice, background
+from pyannote.audio.database.synthetic.street import claim, write_wav
+from pyannote.audio.database.synthetic.synthesis import artificial_voice, background
 
 RATE = 16000
 NOISES = 4

@@ -1,8 +1,8 @@
 """One's own recordings and annotation as a database of pyannote.database.
 
-The audio is a folder, searched with all folders below it; `pyannote.audio.database.own_annotation` tells
-which forms of annotation there are. Recordings are dealt to train, development and test so that every class
-is heard in each, in train above all.
+The audio is a folder, searched with all folders below it; `pyannote.audio.database.corpora.own_annotation`
+tells which forms of annotation there are. Recordings are dealt to train, development and test so that every
+class is heard in each, in train above all.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError, UsageError
-from pyannote.audio.database.locations import SUFFIXES, name_recordings
-from pyannote.audio.database.own_annotation import read_annotation
-from pyannote.audio.database.own_subsets import find_subsets, make_database_of_subsets
-from pyannote.audio.database.prepared import (
+from pyannote.audio.database.corpora.held_out_recordings import hold_out
+from pyannote.audio.database.corpora.locations import SUFFIXES, name_recordings
+from pyannote.audio.database.corpora.own_annotation import read_annotation
+from pyannote.audio.database.corpora.own_subsets import find_subsets, make_database_of_subsets
+from pyannote.audio.database.corpora.writing import (
     AnnotatedFile,
     absolute,
     audio_duration,
     clip,
     write_database,
 )
-from pyannote.audio.database.split import hold_out
 from pyannote.audio.io.lines import AnnotatedEvent, quoted
 
 
@@ -46,9 +46,9 @@ def make_database(
         Folder of audio files.
     annotation : path
         RTTM file, csv file, or folder of Audacity label files; or a folder with an RTTM file of each subset,
-        as `pyannote.audio.database.own_subsets` explains, which leaves nothing to be drawn.
+        as `pyannote.audio.database.corpora.own_subsets` explains, which leaves nothing to be drawn.
     output : path
-        Folder to write to, as `pyannote.audio.database.prepared` explains.
+        Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
     name, protocol : str, optional
         The protocol is called `<name>.SpeakerDiarization.<protocol>`.
     development, test : float, optional

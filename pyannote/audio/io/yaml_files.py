@@ -1,15 +1,19 @@
-"""The one way to YAML: text that is small and plain enough is looked at before anything is built from it."""
+"""The one reader and writer of YAML: safe to parse, limited in size, and sealed by a checksum."""
 
 from __future__ import annotations
 
+import hashlib
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.errors import CheckpointError, ConfigError
+from pyannote.audio.io.storage import write_text
 
+_SEAL = "# sha256: "
 LARGEST = 1 << 26
 DEEPEST = 50
 
@@ -124,3 +128,62 @@ def _refuse_hostile(text: str, file: Path) -> None:
                 line=line,
                 fix="Check the indentation and the brackets.",
             )
+
+
+def load_yaml(path: Path, fix: str) -> dict[str, Any]:
+    """Content of a file that a command has written.
+
+    Raises
+    ------
+    CheckpointError
+        If it is missing, damaged or changed; `fix` says what to do.
+    """
+    try:
+        text = checked_text(path)
+        content = plain(text, path) if is_intact(text) else None
+    except ConfigError as error:
+        raise CheckpointError(error.found, file=path, line=error.line, fix=fix) from None
+    if not is_intact(text):
+        raise CheckpointError(
+            "This file has changed since it was written.",
+            file=path,
+            fix="Let it be written again, or remove its last line if it was you who changed it.",
+        )
+    if not isinstance(content, dict):
+        raise CheckpointError("This file is damaged.", file=path, fix=fix)
+    return content
+
+
+def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a mapping in its own order, for people, sealed so that damage is noticed when it is read."""
+    write_text(path, sealed(yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True)))
+
+
+def sealed(text: str) -> str:
+    r"""A text of whole lines, and a last one with the digest of all before it.
+
+    Examples
+    --------
+    >>> print(sealed("epoch: 3\n"), end="")
+    epoch: 3
+    # sha256: 36a06a87c925f9e0e8ac8b9ef616cf3b29905254695fff0876e54f8f82553fdb
+    """
+    return f"{text}{_SEAL}{_digest(text)}\n"
+
+
+def is_intact(text: str) -> bool:
+    r"""Whether a text is as it was sealed; one without a seal has nothing that could be broken.
+
+    Examples
+    --------
+    >>> is_intact(sealed("epoch: 3\n")), is_intact(sealed("epoch: 3\n").replace("3", "2", 1))
+    (True, False)
+    >>> is_intact("epoch: 2\n")
+    True
+    """
+    content, seal, digest = text.rpartition(_SEAL)
+    return not seal or digest == f"{_digest(content)}\n"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

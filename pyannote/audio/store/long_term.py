@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyannote.audio.features.base import Features
-from pyannote.audio.io.mapped import release
+from pyannote.audio.io.arrays import release
 
 PIECE = 65536
 """Frames that are read at once."""

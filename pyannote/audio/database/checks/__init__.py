@@ -1,0 +1,1 @@
+"""Findings about the recordings, annotation and subsets of a protocol."""

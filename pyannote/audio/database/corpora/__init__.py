@@ -1,0 +1,1 @@
+"""Data sets as protocols: published corpora, and recordings of the user."""

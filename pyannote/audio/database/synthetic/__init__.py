@@ -1,0 +1,1 @@
+"""Synthetic recordings with exact annotation, for demonstrations and tests."""

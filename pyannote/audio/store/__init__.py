@@ -1,0 +1,1 @@
+"""Features of whole protocols: computed once, kept on disk, packed for training."""
