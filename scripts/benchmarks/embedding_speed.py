@@ -36,7 +36,7 @@ from torch.nn.functional import mse_loss
 from pyannote.audio.augmentation.add_noise import AddNoise
 from pyannote.audio.core.windows import DAY
 from pyannote.audio.embedding.approaches.additive_angular_margin_loss import AdditiveAngularMarginLoss
-from pyannote.audio.embedding.approaches.base import Base as Approach
+from pyannote.audio.embedding.approaches.base import Approach
 from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram

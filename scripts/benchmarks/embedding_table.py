@@ -32,7 +32,7 @@ from pyannote.audio.applications.embedding.validator import EmbeddingOptions, Em
 from pyannote.audio.applications.learner import TrainOptions
 from pyannote.audio.applications.train import train
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.embedding.backends.base import Base as Backend
+from pyannote.audio.embedding.backends.base import Backend
 from pyannote.audio.embedding.backends.direct import Direct
 from pyannote.audio.embedding.backends.wccn import WCCN
 from pyannote.audio.io.experiment_folders import TrainFolder

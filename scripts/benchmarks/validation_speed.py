@@ -23,7 +23,7 @@ from common import CLASSES, interleaved, median, ratio, synthetic_files, synthet
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.inference.slide import Inputs, Slide
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
-from pyannote.audio.models.base import Base as Model
+from pyannote.audio.models.base import Model
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.train.memory import keep_memory

@@ -22,7 +22,7 @@ import torch
 from torch import nn
 
 from pyannote.audio.models._embedding import EmbeddingModel
-from pyannote.audio.models.base import Base
+from pyannote.audio.models.base import Model
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Sizes:
     hidden: int
 
 
-class Tiny(Base):
+class Tiny(Model):
     """One layer.
 
     Parameters
@@ -70,13 +70,13 @@ class TinyEmbedding(EmbeddingModel):
 OTHERS = '''
 from pathlib import Path
 
-from pyannote.audio.augmentation.base import Base
+from pyannote.audio.augmentation.base import Augmentation
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
 from pyannote.audio.train.callbacks.early_stopping import EarlyStopping
 
 
-class Louder(Base):
+class Louder(Augmentation):
     """Adds decibels."""
 
     def __init__(self, decibels: float = 3.0) -> None:

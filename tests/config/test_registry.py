@@ -112,7 +112,7 @@ def test_words_for_types():
         ("dcase", "Did you mean 'Dcase'"),
         ("os.path.Dcase", "no architecture named 'os.path.Dcase'"),
         ("pyannote.audio.labeling.tasks.Dcase", "no architecture named"),
-        ("Base", "no architecture named 'Base'; there are .*Crnn"),
+        ("Model", "no architecture named 'Model'; there are .*Crnn"),
         ("", "no architecture named ''"),
         ("../../etc", "no architecture named"),
     ],
@@ -209,5 +209,5 @@ def test_parameters_of_older_configurations_are_reported_and_have_no_effect():
 
 def test_helper_classes_and_other_files_are_not_offered():
     names = available("architecture")
-    assert "Base" not in names
+    assert "Model" not in names
     assert all(module.startswith("pyannote.audio.models.") for module in names.values())

@@ -11,11 +11,11 @@ from torch import nn
 
 from pyannote.audio.config.registry import available
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.embedding.approaches.base import Base
+from pyannote.audio.embedding.approaches.base import Approach
 
 NAMES = list(available("approach"))
 LABELS = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2, 3, 4])
-SAMPLING = tuple(inspect.signature(Base).parameters)
+SAMPLING = tuple(inspect.signature(Approach).parameters)
 
 
 def class_of(name):
@@ -41,7 +41,7 @@ def test_the_approaches_of_the_toolkit_are_known():
 @pytest.mark.parametrize("name", NAMES)
 class TestApproach:
     def test_sampling_is_that_of_all(self, name):
-        own, common = inspect.signature(class_of(name)).parameters, inspect.signature(Base).parameters
+        own, common = inspect.signature(class_of(name)).parameters, inspect.signature(Approach).parameters
         assert tuple(own)[-len(SAMPLING) :] == SAMPLING
         assert all(own[key].default == common[key].default for key in SAMPLING)
         given = dict.fromkeys(SAMPLING, 2)
@@ -66,7 +66,7 @@ class TestApproach:
 
     def test_is_an_approach_with_a_metric_and_a_head(self, name):
         approach = made(name)
-        assert isinstance(approach, Base) and isinstance(approach.head, nn.Module)
+        assert isinstance(approach, Approach) and isinstance(approach.head, nn.Module)
         assert approach.metric in ("cosine", "euclidean", "angular")
 
     @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pyannote.audio.config.registry import available
-from pyannote.audio.embedding.backends.base import Base
+from pyannote.audio.embedding.backends.base import Backend
 
 NAMES = list(available("backend"))
 
@@ -40,7 +40,7 @@ def test_the_backends_of_the_toolkit_are_known():
 class TestBackend:
     def test_is_a_backend_with_a_metric(self, name):
         backend = made(name)
-        assert isinstance(backend, Base) and isinstance(backend.learns, bool)
+        assert isinstance(backend, Backend) and isinstance(backend.learns, bool)
         assert backend.metric in ("cosine", "euclidean", "angular")
 
     def test_what_learns_has_a_state_and_what_does_not_has_none(self, name):

@@ -20,7 +20,7 @@ from torch.func import functional_call
 from pyannote.audio.config.registry import available
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.embedding.approaches.base import Base as Approach
+from pyannote.audio.embedding.approaches.base import Approach
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
 from pyannote.audio.models._embedding import EmbeddingModel
 

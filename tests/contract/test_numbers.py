@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 import torch
 
-from pyannote.audio.augmentation.base import Base as Augmentation
+from pyannote.audio.augmentation.base import Augmentation
 from pyannote.audio.config.registry import FOLDERS, accepts, available, build, find
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml

@@ -51,10 +51,10 @@ NET = New(
 import torch
 from torch import Tensor, nn
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.models.base import Base, Batch
+from pyannote.audio.models.base import Model, Batch
 
 
-class PlantedNet(Base):
+class PlantedNet(Model):
     """Scores each frame by itself.
 
     Parameters
@@ -138,16 +138,16 @@ LOSS = New(
 import torch
 from torch import Tensor
 from pyannote.audio.embedding.approaches._distances import unit
-from pyannote.audio.embedding.approaches.base import Base
+from pyannote.audio.embedding.approaches.base import Approach
 
 
-class PlantedLoss(Base):
+class PlantedLoss(Approach):
     """Cosines of one speaker should be 1, and of two speakers not positive.
 
     Parameters
     ----------
     duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Base`.
+        As in `Approach`.
     """
 
     def loss(self, embeddings: Tensor, labels: Tensor) -> Tensor:
@@ -169,10 +169,10 @@ AUGMENTATION = New(
 """Gain."""
 import torch
 from torch import Tensor
-from pyannote.audio.augmentation.base import Base, uniform
+from pyannote.audio.augmentation.base import Augmentation, uniform
 
 
-class PlantedGain(Base):
+class PlantedGain(Augmentation):
     """Make each chunk louder or quieter.
 
     Parameters
@@ -199,10 +199,10 @@ SCHEDULER = New(
     '''
 """Fall."""
 from typing import Any
-from pyannote.audio.train.schedulers.base import Base, LearningRate
+from pyannote.audio.train.schedulers.base import Scheduler, LearningRate
 
 
-class PlantedFall(Base):
+class PlantedFall(Scheduler):
     """Halve the rate whenever an epoch was no better than the one before.
 
     Parameters

@@ -84,7 +84,7 @@ NAMES = [
     "builtins.eval",
     "subprocess.Popen",
     "pyannote.audio.io.workers.pickle",
-    "pyannote.audio.models.base.Base",
+    "pyannote.audio.models.base.Model",
     "pyannote.audio.models._embedding.EmbeddingModel",
     "pyannote.audio.models.dcase.nn.Module",
     "pyannote.audio.labeling.tasks.Dcase",

@@ -23,7 +23,7 @@ from pyannote.audio.database.protocols import Recording, Unusable, name_of, read
 from pyannote.audio.features.base import FeatureExtraction, Features
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.models._embedding import EmbeddingModel
-from pyannote.audio.models.base import Base as Model
+from pyannote.audio.models.base import Model
 from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.store.packs import Pack
 from pyannote.audio.store.tensor_packs import fits

@@ -24,7 +24,7 @@ from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
 from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.io.scratch import remove_temporaries
-from pyannote.audio.models.base import Base as Model
+from pyannote.audio.models.base import Model
 from pyannote.audio.report.learning_rate import range_test_figure
 from pyannote.audio.train.distributed import joined
 from pyannote.audio.train.memory import keep_memory

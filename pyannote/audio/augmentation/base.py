@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 
-class Base(ABC):
+class Augmentation(ABC):
     """Changes batches of features in training, on the device on which they are.
 
     No step waits for that device: what is drawn is drawn there, and shapes do not depend on it.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from pyannote.audio.augmentation.base import Base, partners, uniform
+from pyannote.audio.augmentation.base import Augmentation, partners, uniform
 from pyannote.audio.core.errors import ConfigError
 
 DECIBEL = float(np.log(10) / 10)
@@ -17,7 +17,7 @@ DECIBEL = float(np.log(10) / 10)
 LOUDEST = 100
 
 
-class ChunkMixing(Base):
+class ChunkMixing(Augmentation):
     """Add the power of another chunk of the batch, so that the events of both are heard.
 
     Features must be log power in decibel, as `LibrosaMelSpectrogram` gives. The target of a class is

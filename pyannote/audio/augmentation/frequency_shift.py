@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pyannote.audio.augmentation.base import Base
+from pyannote.audio.augmentation.base import Augmentation
 from pyannote.audio.core.errors import ConfigError
 
 
-class FrequencyShift(Base):
+class FrequencyShift(Augmentation):
     """Move each chunk up or down by a few bands; bands at the edge are repeated.
 
     The long-term input, if any, is moved in the same way.

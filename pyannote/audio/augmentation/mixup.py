@@ -9,14 +9,14 @@ import torch
 from scipy.special import betaincinv
 from torch import Tensor
 
-from pyannote.audio.augmentation.base import Base, partners
+from pyannote.audio.augmentation.base import Augmentation, partners
 from pyannote.audio.core.errors import ConfigError
 
 QUANTILES = 4096
 """Weights that may be drawn, which are equally likely; a device draws one without waiting."""
 
 
-class Mixup(Base):
+class Mixup(Augmentation):
     """Blend each chunk, all its inputs and its targets with those of another chunk of the batch.
 
     Parameters

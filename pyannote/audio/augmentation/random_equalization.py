@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from pyannote.audio.augmentation.base import Base, uniform
+from pyannote.audio.augmentation.base import Augmentation, uniform
 from pyannote.audio.core.errors import ConfigError
 
 LOUDEST = 100
 MOST = 1000
 
 
-class RandomEqualization(Base):
+class RandomEqualization(Augmentation):
     """Add a random gain and a smooth random curve over the bands, as another microphone would.
 
     Features must be log power in decibel. The long-term input, if any, is changed in the same way.

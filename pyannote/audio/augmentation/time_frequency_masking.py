@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pyannote.audio.augmentation.base import Base, uniform
+from pyannote.audio.augmentation.base import Augmentation, uniform
 from pyannote.audio.core.errors import ConfigError
 
 MOST = 100
 """Stretches of a chunk."""
 
 
-class TimeFrequencyMasking(Base):
+class TimeFrequencyMasking(Augmentation):
     """Replace random stretches of frames and of bands by the mean of their chunk.
 
     Parameters

@@ -7,11 +7,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from pyannote.audio.augmentation.base import Base, uniform
+from pyannote.audio.augmentation.base import Augmentation, uniform
 from pyannote.audio.core.errors import ConfigError
 
 
-class TimeStretch(Base):
+class TimeStretch(Augmentation):
     """Play each chunk faster or slower about its middle, and its events with it.
 
     Where a faster chunk needs frames beyond its ends, it is continued by its mirror image.

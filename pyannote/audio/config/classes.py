@@ -41,7 +41,7 @@ def load_code(file: str | Path) -> None:
     """Make classes of one's own known by their names, until the process ends.
 
     A class is known that derives from one of the toolkit, unless it is abstract or its name begins with an
-    underscore: from `models.base.Base` as an architecture, from `features.base.FeatureExtraction` as a
+    underscore: from `models.base.Model` as an architecture, from `features.base.FeatureExtraction` as a
     feature extraction, and so on.
 
     Parameters
@@ -75,7 +75,7 @@ def load_code(file: str | Path) -> None:
         raise ConfigError(
             "No class in it derives from one of the toolkit.",
             file=path,
-            fix="Derive one, for instance from pyannote.audio.models.base.Base.",
+            fix="Derive one, for instance from pyannote.audio.models.base.Model.",
         )
 
 
@@ -89,7 +89,6 @@ def _built_in(kind: str) -> dict[str, str]:
             found.update(
                 {name: f"{package.__name__}.{file.stem}" for name in names if snake_case(name) == file.stem}
             )
-    found.pop("Base", None)
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.models.base import Base as Model
+from pyannote.audio.models.base import Model
 
 
 def load_weights(model: Model, weights: Mapping[str, Any], file: Path) -> None:

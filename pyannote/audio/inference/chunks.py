@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from pyannote.audio.models._local import LocalModel
-from pyannote.audio.models.base import Base as Model
+from pyannote.audio.models.base import Model
 
 
 def logits(model: Model, frames: Tensor, starts: Tensor, length: int, others: Mapping[str, Tensor]) -> Tensor:

@@ -15,7 +15,7 @@ from pyannote.audio.core.windows import OverlapAdd, chunk_starts
 from pyannote.audio.inference.chunks import logits
 from pyannote.audio.io.arrays import release
 from pyannote.audio.models._local import LocalModel
-from pyannote.audio.models.base import Base as Model
+from pyannote.audio.models.base import Model
 
 Inputs = Mapping[str, NDArray[np.float32]]
 Scores = NDArray[np.float32]

@@ -14,8 +14,7 @@ from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import CheckpointError, DataError
 from pyannote.audio.embedding.backends._build import backend_of
-from pyannote.audio.embedding.backends.base import Base as Backend
-from pyannote.audio.embedding.backends.base import Metric
+from pyannote.audio.embedding.backends.base import Backend, Metric
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.inference.bundle import load_weights
 from pyannote.audio.inference.embedder import Embedder, Embeddings, Excerpt

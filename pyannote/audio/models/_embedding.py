@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._checks import check_sizes
 from pyannote.audio.models._normalization import InstanceNormalization, Normalization, normalization
-from pyannote.audio.models.base import Base, Batch
+from pyannote.audio.models.base import Batch, Model
 
 
 def multiplies_bfloat16() -> bool:
@@ -18,7 +18,7 @@ def multiplies_bfloat16() -> bool:
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
 
 
-class EmbeddingModel(Base):
+class EmbeddingModel(Model):
     """Network that turns each chunk into one vector, whatever the duration of the chunk.
 
     In training on a processor that multiplies bfloat16 natively, `encode` does so, which takes

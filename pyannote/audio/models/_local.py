@@ -6,10 +6,10 @@ from abc import abstractmethod
 
 from torch import Tensor
 
-from pyannote.audio.models.base import Base, Batch
+from pyannote.audio.models.base import Batch, Model
 
 
-class LocalModel(Base):
+class LocalModel(Model):
     """Network of two parts, the first of which looks at a few frames around each of its outputs.
 
     In evaluation mode, what the first part gives depends on its position in a chunk only where it sees the

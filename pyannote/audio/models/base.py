@@ -14,7 +14,7 @@ from pyannote.audio.core.specifications import Specifications
 Batch = Mapping[str, Tensor]
 
 
-class Base(nn.Module, ABC):
+class Model(nn.Module, ABC):
     """Network that scores each class in each output frame.
 
     Mean and standard deviation of each input are buffers: they are measured on the training set

@@ -24,7 +24,7 @@ from pyannote.audio.train.distributed import Alone
 from pyannote.audio.train.interfaces import Augmentation, Batch, Gradients, Step, Task
 from pyannote.audio.train.prefetch import prefetched
 from pyannote.audio.train.range_test import RangeTest, sweep, without_trace
-from pyannote.audio.train.schedulers.base import Base as Scheduler
+from pyannote.audio.train.schedulers.base import Scheduler
 
 
 @dataclass(frozen=True)

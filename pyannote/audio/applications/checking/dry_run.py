@@ -20,7 +20,7 @@ from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.windows import DAY
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.models.base import Base as Model
+from pyannote.audio.models.base import Model
 from pyannote.audio.store.packs import Pack
 from pyannote.audio.train.acceleration import Acceleration
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging

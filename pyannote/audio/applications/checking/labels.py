@@ -13,7 +13,7 @@ from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.checks.annotation import first_heard
 from pyannote.audio.database.checks.recordings import Activity, twins
 from pyannote.audio.database.checks.subsets import Subset
-from pyannote.audio.labeling.tasks.base import Base as Task
+from pyannote.audio.labeling.tasks.base import Task
 
 FEWEST_FILES = 3
 """Training files from which on a label that only one of them holds is told."""

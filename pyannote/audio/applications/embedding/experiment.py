@@ -13,9 +13,9 @@ from pyannote.audio.config.schema import Block
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.faults import without_faults
 from pyannote.audio.database.protocols import Recording, Unusable
-from pyannote.audio.embedding.approaches.base import Base as Approach
+from pyannote.audio.embedding.approaches.base import Approach
 from pyannote.audio.embedding.backends._build import backend_of
-from pyannote.audio.embedding.backends.base import Base as Backend
+from pyannote.audio.embedding.backends.base import Backend
 from pyannote.audio.features.base import Features
 from pyannote.audio.inference.embedder import Excerpt
 from pyannote.audio.io.experiment_folders import TrainFolder

@@ -11,8 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pyannote.audio.embedding.backends.base import Base as Backend
-from pyannote.audio.embedding.backends.base import Embeddings
+from pyannote.audio.embedding.backends.base import Backend, Embeddings
 from pyannote.audio.inference.embedder import Excerpt
 from pyannote.audio.metrics.clustering import ClusteringCurve
 from pyannote.audio.report.verification import det_figure, purity_coverage_figure

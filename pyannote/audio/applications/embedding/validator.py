@@ -19,7 +19,7 @@ from pyannote.audio.core.attempts import together
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, name_of
 from pyannote.audio.embedding.approaches._segments import Speakers
-from pyannote.audio.embedding.backends.base import Base as Backend
+from pyannote.audio.embedding.backends.base import Backend
 from pyannote.audio.inference.bundle import load_weights
 from pyannote.audio.inference.embedder import Embedder, Excerpt
 from pyannote.audio.io.checkpoint import Checkpoints

@@ -13,7 +13,7 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.io.arrays import read_only
 from pyannote.audio.io.experiment_folders import TrainFolder
-from pyannote.audio.labeling.tasks.base import Base as Task
+from pyannote.audio.labeling.tasks.base import Task
 from pyannote.audio.report.figures import batch_figure
 from pyannote.audio.store.feature_store import FeatureStore
 

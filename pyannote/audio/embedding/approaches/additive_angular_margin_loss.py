@@ -27,7 +27,7 @@ class AdditiveAngularMarginLoss(CongenerousCosineLoss):
     scale : float
         Norm given to all embeddings, positive.
     duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Base`.
+        As in `Approach`.
 
     References
     ----------

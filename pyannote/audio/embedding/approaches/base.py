@@ -23,7 +23,7 @@ from pyannote.audio.store.packs import Pack
 Metric = Literal["cosine", "euclidean", "angular"]
 
 
-class Base(ABC):
+class Approach(ABC):
     """Approach that trains on batches of `per_fold` speakers and `per_label` segments of each.
 
     All segments of a batch are of one duration, which is drawn anew for each batch. All speakers are met once

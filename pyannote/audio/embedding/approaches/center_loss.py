@@ -26,7 +26,7 @@ class CenterLoss(Classification):
     center_rate : float
         Rate of the centres, in [0, 1].
     duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Base`.
+        As in `Approach`.
 
     References
     ----------

@@ -6,16 +6,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pyannote.audio.embedding.approaches._means import Means
-from pyannote.audio.embedding.approaches.base import Base
+from pyannote.audio.embedding.approaches.base import Approach
 
 
-class Classification(Base):
+class Classification(Approach):
     """Recognise the speakers of the training set by one linear layer; the loss is the cross-entropy.
 
     Parameters
     ----------
     duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Base`.
+        As in `Approach`.
 
     References
     ----------

@@ -21,7 +21,7 @@ class CongenerousCosineLoss(Classification):
     scale : float
         Norm given to all embeddings, positive.
     duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Base`.
+        As in `Approach`.
 
     References
     ----------

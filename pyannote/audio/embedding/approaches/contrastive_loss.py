@@ -9,10 +9,10 @@ from torch import Tensor
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.embedding.approaches._distances import LARGEST, pairwise_distances
 from pyannote.audio.embedding.approaches._means import Means
-from pyannote.audio.embedding.approaches.base import Base, Metric
+from pyannote.audio.embedding.approaches.base import Approach, Metric
 
 
-class ContrastiveLoss(Base):
+class ContrastiveLoss(Approach):
     """Pull pairs of the same speaker together, and push those of different ones beyond a margin.
 
     All pairs of a batch take part: d^2 / 2 for a pair of the same speaker, max(0, m - d)^2 / 2 for one of
@@ -27,7 +27,7 @@ class ContrastiveLoss(Base):
         Share of the largest distance, in (0, 1]. With 0.5, embeddings of different speakers need not be more
         than orthogonal for "cosine" and "angular".
     duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Base`.
+        As in `Approach`.
 
     References
     ----------

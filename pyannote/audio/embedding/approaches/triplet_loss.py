@@ -12,10 +12,10 @@ from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.embedding.approaches._distances import LARGEST, pairwise_distances
 from pyannote.audio.embedding.approaches._means import Means
 from pyannote.audio.embedding.approaches._mining import Sampling, triplets
-from pyannote.audio.embedding.approaches.base import Base, Metric
+from pyannote.audio.embedding.approaches.base import Approach, Metric
 
 
-class TripletLoss(Base):
+class TripletLoss(Approach):
     """Compare the distance of an anchor to its own speaker with that to another one, over triplets (a, p, n).
 
     With delta = d(a, p) - d(a, n) + margin x largest distance of the metric, the loss is the mean over
@@ -33,7 +33,7 @@ class TripletLoss(Base):
         Which triplets count: all; for each anchor its farthest positive and its closest negative; for each
         anchor and positive the closest negative; or those whose positive is not farther than their negative.
     duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Base`.
+        As in `Approach`.
 
     References
     ----------

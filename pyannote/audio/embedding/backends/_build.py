@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pyannote.audio.config.registry import build, find
 from pyannote.audio.config.schema import Config
-from pyannote.audio.embedding.backends.base import Base as Backend
+from pyannote.audio.embedding.backends.base import Backend
 
 
 def backend_of(config: Config, default: str, metric: str | None = None) -> Backend:

@@ -15,7 +15,7 @@ Embeddings = NDArray[np.float32]
 """Array of shape (embeddings, dimension)."""
 
 
-class Base(ABC):
+class Backend(ABC):
     """Compares embeddings, after it has seen those of the training speakers, if it needs them."""
 
     learns: bool = False

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.embedding.backends.base import Base, Embeddings, Metric, unit
+from pyannote.audio.embedding.backends.base import Backend, Embeddings, Metric, unit
 
 BLOCK = 1 << 14
 """Pairs that are compared at once, which bounds the memory that millions of trials need."""
 
 
-class Direct(Base):
+class Direct(Backend):
     """Compare by cosine, by minus the euclidean distance, or by minus the angle in radians.
 
     An embedding of zeros has no direction: it is at a right angle to all others.

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import ConfigError, DataError
-from pyannote.audio.embedding.backends.base import Base, Embeddings, unit
+from pyannote.audio.embedding.backends.base import Backend, Embeddings, unit
 from pyannote.audio.embedding.backends.direct import Direct
 
 
-class WCCN(Base):
+class WCCN(Backend):
     """Shrink the directions in which embeddings of one speaker differ, and compare by cosine.
 
     Embeddings are scaled to length 1, the mean of the training speakers is taken away, and the inverse of the

@@ -21,7 +21,7 @@ from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.store.packs import Pack
 
 
-class Base(ABC):
+class Task(ABC):
     """Task that trains on chunks of one duration.
 
     Parameters

@@ -19,14 +19,14 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.io.lines import is_text, quoted, safe_names
-from pyannote.audio.labeling.tasks.base import Base, ChunkSampler
+from pyannote.audio.labeling.tasks.base import ChunkSampler, Task
 from pyannote.audio.store.packs import Pack
 from pyannote.audio.store.tensor_packs import excerpts
 
 LABELS_KEYS = ("regular", "union", "intersection", "ignore")
 
 
-class MultilabelDetection(Base):
+class MultilabelDetection(Task):
     """Chunks of features, and which classes are active in each output frame.
 
     Parameters

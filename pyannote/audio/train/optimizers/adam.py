@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.train.optimizers.base import Base, fused
+from pyannote.audio.train.optimizers.base import Optimizer, fused
 
 
-class Adam(Base):
+class Adam(Optimizer):
     """Adaptive moments (Kingma and Ba, ICLR 2015).
 
     Parameters

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 
-class Base(ABC):
+class Optimizer(ABC):
     """Makes a torch optimizer for the parameters of a model; schedulers set its learning rate."""
 
     @abstractmethod

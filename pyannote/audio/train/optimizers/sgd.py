@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.train.optimizers.base import Base, fused
+from pyannote.audio.train.optimizers.base import Optimizer, fused
 
 
-class SGD(Base):
+class SGD(Optimizer):
     """Stochastic gradient descent, the default.
 
     Parameters

@@ -12,7 +12,7 @@ from pyannote.audio.core.errors import ConfigError, UsageError
 LearningRate = float | Literal["auto"]
 
 
-class Base(ABC):
+class Scheduler(ABC):
     """Sets the learning rate before each step.
 
     Parameters

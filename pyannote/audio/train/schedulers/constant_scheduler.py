@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pyannote.audio.train.schedulers.base import Base, LearningRate
+from pyannote.audio.train.schedulers.base import LearningRate, Scheduler
 
 
-class ConstantScheduler(Base):
+class ConstantScheduler(Scheduler):
     """The same learning rate at each step.
 
     Parameters

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.train.schedulers.base import Base, LearningRate
+from pyannote.audio.train.schedulers.base import LearningRate, Scheduler
 
 
-class CyclicScheduler(Base):
+class CyclicScheduler(Scheduler):
     """Learning rate that rises and falls linearly, while the momentum does the reverse.
 
     Parameters

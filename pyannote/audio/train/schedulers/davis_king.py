@@ -8,10 +8,10 @@ import numpy as np
 from scipy.stats import t as student
 
 from pyannote.audio.core.errors import CheckpointError, ConfigError
-from pyannote.audio.train.schedulers.base import Base, LearningRate
+from pyannote.audio.train.schedulers.base import LearningRate, Scheduler
 
 
-class DavisKing(Base):
+class DavisKing(Scheduler):
     """Multiply the rate by `factor` once the loss of the last epochs is probably not falling.
 
     A line is fitted to the losses of the last `patience` epochs (or more): if the probability that
