@@ -33,6 +33,7 @@ from pyannote.audio.applications.labeling.validator import DetectionOptions, Det
 from pyannote.audio.applications.learner import TrainOptions
 from pyannote.audio.applications.train import train
 from pyannote.audio.database.protocols import labels_of, recordings
+from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.metrics.segment_based import SegmentCounts, count
 from pyannote.audio.store.feature_store import FeatureStore
@@ -116,13 +117,11 @@ def shuffled_inputs(validator: DetectionValidator) -> None:
 def score(run: Run, root: Path, protocol: str) -> None:
     """Score development and test files with each epoch, and keep segments of 1 s for the table."""
     folder = TrainFolder(root / "train" / f"{protocol}.train")
-    experiment = LabelingExperiment(root)
-    specifications = folder.specifications()
+    bundle = Bundle.of(folder)
+    experiment = LabelingExperiment(bundle.config)
     content: dict[str, Any] = {}
     for subset in ("development", "test"):
-        validator = DetectionValidator(
-            experiment, folder, specifications, DetectionOptions(folder.path, protocol, subset)
-        )
+        validator = DetectionValidator(experiment, bundle, DetectionOptions(folder.path, protocol, subset))
         if ROWS[run.row].get("shuffled"):
             shuffled_inputs(validator)
         epochs = validator.checkpoints.epochs()

@@ -35,6 +35,7 @@ from pyannote.audio.core.errors import UsageError
 from pyannote.audio.embedding.backends.base import Backend
 from pyannote.audio.embedding.backends.direct import Direct
 from pyannote.audio.embedding.backends.wccn import WCCN
+from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.metrics.verification import det_curve
 
@@ -182,10 +183,11 @@ def prepare(run: Run, output: Path, configs: Path, noise: Sequence[str]) -> Path
 
 def score(root: Path, protocol: str, domains: Sequence[str]) -> dict[str, dict[str, float]]:
     """Figures of the last epoch, for each back-end."""
-    experiment = EmbeddingExperiment(root)
     folder = TrainFolder(root / "train" / f"{protocol}.train")
+    bundle = Bundle.of(folder)
+    experiment = EmbeddingExperiment(bundle.config)
     options = EmbeddingOptions(folder.path, protocol, subset="test", duration=WHOLE)
-    validator = EmbeddingValidator(experiment, folder, folder.specifications(), options)
+    validator = EmbeddingValidator(experiment, bundle, options)
     measure = validator.measure
     assert isinstance(measure, Verification), "name a protocol with trials"
     validator.load(validator.checkpoints.epochs()[-1])

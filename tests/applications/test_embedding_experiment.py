@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
+from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
 
@@ -27,7 +28,7 @@ WAVEFORM = Specifications("TripletLoss", {"X": 1}, ("a", "b"), 0.8, 1 / 16000, 1
 
 def experiment(folder, shortest):
     (folder / "config.yml").write_text(CONFIG.format(shortest=shortest))
-    return EmbeddingExperiment(folder)
+    return EmbeddingExperiment(load_config(folder / "config.yml"))
 
 
 def test_segments_that_are_too_short_for_the_network_are_refused_before_training(tmp_path):
@@ -50,6 +51,7 @@ def features(tmp_path, monkeypatch):
     monkeypatch.setattr(made.store, "prepare", lambda files, progress: None)
     data = np.zeros((151, 1), dtype=np.float32)
     monkeypatch.setattr(made.store, "concatenate", lambda files: (data, np.array([0, 151])))
+    monkeypatch.setattr(made.store, "contents", lambda files: ["0a"])
     window = type("Window", (), {"step": 0.01})
     monkeypatch.setattr(type(made.extraction), "sliding_window", window)
     return made

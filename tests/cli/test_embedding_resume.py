@@ -20,7 +20,6 @@ NOISE = "data_augmentation:\n   name: AddNoise\n   params: {snr_min: 5, snr_max:
 AVERAGE = "callbacks:\n   name: WeightAveraging\n   params: {decay: 0.9}\noptimizer:\n   name: Adam\n"
 CYCLES = "name: CyclicScheduler\n   params:\n      epochs_per_cycle: 3\n"
 CONSTANT = "name: ConstantScheduler\n   params:\n      learning_rate: 0.01\n"
-WCCN = "backend:\n   name: WCCN\n"
 
 
 def changed(text, *changes):
@@ -249,8 +248,7 @@ def test_epochs_that_were_trained_again_are_validated_again(embedded_copy, emb):
 
 
 def test_a_backend_that_learns_is_kept_for_apply_and_compare(embedded_copy, emb, corpora):
-    embedded_copy.config.write_text(embedded_copy.config.read_text() + WCCN)
-    result = emb("validate", "--cpu", embedded_copy.train, VOXCELEB)
+    result = emb("validate", "--cpu", "--backend=WCCN", embedded_copy.train, VOXCELEB)
     assert result.code == 0, result.err
     assert len(re.findall(r"^Epoch (\d):", result.out, re.MULTILINE)) == 3
     epoch = params(embedded_copy.validate)["epoch"]
@@ -260,7 +258,7 @@ def test_a_backend_that_learns_is_kept_for_apply_and_compare(embedded_copy, emb,
     result = emb("compare", "--cpu", embedded_copy.validate, first, first)
     assert result.code == 0, result.err
     assert "same speaker" in result.out
-    result = emb("validate", "--cpu", embedded_copy.train, VOXCELEB)
+    result = emb("validate", "--cpu", "--backend=WCCN", embedded_copy.train, VOXCELEB)
     assert not re.search(r"^Epoch \d:", result.out, re.MULTILINE)
 
 

@@ -21,6 +21,7 @@ from pyannote.core import Segment, SlidingWindow
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
+from pyannote.audio.config.schema import load_config
 from pyannote.audio.features import Precomputed
 from pyannote.audio.io.waveform import info
 
@@ -127,7 +128,7 @@ def files(folder):
 
 def test_the_configuration_means_what_it_says(tmp_path):
     (tmp_path / "config.yml").write_text((SEED / "config.yml").read_text())
-    experiment = EmbeddingExperiment(tmp_path)
+    experiment = EmbeddingExperiment(load_config(tmp_path / "config.yml"))
     approach = experiment.task
     # 60 segments of 1 s on average
     assert approach.batches_per_epoch == 24 * 60

@@ -20,6 +20,7 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
+from pyannote.audio.config.schema import load_config
 from pyannote.audio.features import Precomputed, Pretrained
 from pyannote.audio.io.rttm import read_rttm
 
@@ -127,7 +128,7 @@ def scalars(folder):
 
 def test_the_configuration_means_what_it_says(tmp_path):
     (tmp_path / "config.yml").write_text((SEED / "config.yml").read_text())
-    experiment = LabelingExperiment(tmp_path)
+    experiment = LabelingExperiment(load_config(tmp_path / "config.yml"))
     specifications = experiment.task.specifications(experiment.extraction)
     model = experiment.model(specifications)
     group = experiment.optimizer([model]).param_groups[0]

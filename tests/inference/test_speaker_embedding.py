@@ -43,6 +43,9 @@ scheduler:
 """
 
 
+TAUGHT = "--backend={name: WCCN, params: {shrinkage: 0.3, cohort: 3}}"
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("voices")
@@ -88,9 +91,7 @@ def root(run, tmp_path_factory):
     taught = root.parent / "taught"
     shutil.copytree(root, taught)
     shutil.rmtree(train(taught) / "validate_equal_error_rate")
-    with (taught / "config.yml").open("a") as config:
-        config.write("backend:\n   name: WCCN\n   params: {shrinkage: 0.3, cohort: 3}\n")
-    run("emb", "validate", "--cpu", "--duration=0.5", train(taught), PROTOCOL)
+    run("emb", "validate", "--cpu", "--duration=0.5", TAUGHT, train(taught), PROTOCOL)
     return root
 
 
@@ -366,11 +367,23 @@ class TestDamage:
         with pytest.raises(CheckpointError, match=f"Epoch {epoch} has been trained again"):
             SpeakerEmbedding(copied)
 
-    def test_weights_of_another_architecture(self, copied):
+    def test_configuration_of_today_is_not_that_of_the_training(self, copied):
+        before = SpeakerEmbedding(copied)
         config = copied.parents[3] / "config.yml"
-        config.write_text(config.read_text().replace("[6]", "[7]"))
-        with pytest.raises(CheckpointError, match="do not fit"):
+        config.write_text(config.read_text().replace("[6]", "[7]").replace("16000", "8000"))
+        after = SpeakerEmbedding(copied)
+        assert after.extraction.parameters == before.extraction.parameters
+        assert after.embedder.model.state_dict().keys() == before.embedder.model.state_dict().keys()
+
+    @pytest.mark.parametrize("sealed", [True, False])
+    def test_stored_configuration_that_was_edited(self, copied, sealed):
+        config = copied.parents[1] / "config.yml"
+        text = config.read_text().replace("- 6\n", "- 7\n")
+        assert text != config.read_text()
+        config.write_text(text if sealed else text[: text.rindex("# sha256")])
+        with pytest.raises(CheckpointError, match="has changed since its training stored it") as caught:
             SpeakerEmbedding(copied)
+        assert caught.value.file == config
 
     @staticmethod
     def backend(folder):
@@ -400,10 +413,10 @@ class TestDamage:
         assert caught.value.file == path and caught.value.fix == "Run `validate` again."
 
     def test_backend_follows_its_parameters_when_validated_again(self, run, copied):
-        path, config = self.backend(copied), copied.parents[3] / "config.yml"
+        path = self.backend(copied)
         before = path.read_bytes()
-        run("emb", "validate", "--cpu", "--duration=0.5", copied.parents[1], PROTOCOL)
+        run("emb", "validate", "--cpu", "--duration=0.5", TAUGHT, copied.parents[1], PROTOCOL)
         assert path.read_bytes() == before
-        config.write_text(config.read_text().replace("shrinkage: 0.3", "shrinkage: 0.9"))
-        run("emb", "validate", "--cpu", "--duration=0.5", copied.parents[1], PROTOCOL)
+        other = TAUGHT.replace("0.3", "0.9")
+        run("emb", "validate", "--cpu", "--duration=0.5", other, copied.parents[1], PROTOCOL)
         assert self.backend(copied).read_bytes() != before

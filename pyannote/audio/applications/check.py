@@ -63,7 +63,7 @@ def _build(found: Check, config: Config) -> None:
     options = found.options
     device = choose_device(options.cpu, options.gpu)
     try:
-        found.experiment = experiment_type(kind_of(config))(options.root.resolve(), options.parallel, device)
+        found.experiment = experiment_type(kind_of(config))(config, options.parallel, device)
     except ToolkitError as error:
         found.add([Finding.of("block", error)])
         return

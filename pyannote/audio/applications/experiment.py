@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import torch
@@ -14,9 +13,11 @@ from torch import nn
 
 from pyannote.audio.applications.terminal import bar, warn
 from pyannote.audio.augmentation._recordings import RecordingAugmentation
-from pyannote.audio.augmentation._waveform import WaveformAugmentation
+from pyannote.audio.augmentation._waveform import Sound, WaveformAugmentation
 from pyannote.audio.config.registry import available, build
-from pyannote.audio.config.schema import Block, load_config
+from pyannote.audio.config.resolved import resolved
+from pyannote.audio.config.schema import Block, Config
+from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import ConfigError, DataError, ToolkitError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, Unusable, name_of, readable_recordings, recordings
@@ -29,10 +30,12 @@ from pyannote.audio.store.packs import Pack
 from pyannote.audio.store.tensor_packs import fits
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch.utils.tensorboard import SummaryWriter
 
     from pyannote.audio.applications.validate import ValidateOptions, Validator
-    from pyannote.audio.io.experiment_folders import TrainFolder
+    from pyannote.audio.inference.bundle import Bundle
     from pyannote.audio.train.trainer import EpochReport
 
 Kind = Literal["task", "approach"]
@@ -40,12 +43,12 @@ T = TypeVar("T")
 
 
 class Experiment(ABC):
-    """What `<root>/config.yml` describes.
+    """Parts that a configuration describes.
 
     Parameters
     ----------
-    root : Path
-        Folder of the experiment.
+    config : Config
+        That of `<root>/config.yml` for a training that begins, else the one that the training has stored.
     parallel : int
         How many files are read at once.
     device : torch.device, optional
@@ -67,14 +70,13 @@ class Experiment(ABC):
 
     def __init__(
         self,
-        root: Path,
+        config: Config,
         parallel: int = 1,
         device: torch.device | None = None,
         scheduler: str | None = None,
     ) -> None:
-        self.root = root
         self.device = device or torch.device("cpu")
-        self.config = load_config(root / "config.yml")
+        self.config = config
         self.extraction: FeatureExtraction = self._build("feature_extraction", self.config.feature_extraction)
         self._refuse_other_kind()
         self.task = self._build(self.kind, self.config.task)
@@ -102,9 +104,7 @@ class Experiment(ABC):
         """Show in tensorboard what an epoch of training looked like."""
 
     @abstractmethod
-    def validator(
-        self, folder: TrainFolder, specifications: Specifications, options: ValidateOptions
-    ) -> Validator:
+    def validator(self, bundle: Bundle, options: ValidateOptions) -> Validator:
         """Make what validates the epochs of a training."""
 
     @abstractmethod
@@ -133,6 +133,11 @@ class Experiment(ABC):
                 fix="Set a longer duration, or a smaller pooling.",
             )
         return model
+
+    @property
+    def resolved(self) -> Config:
+        """The configuration with the default of each parameter that it leaves out."""
+        return resolved(self.config, self.kind)
 
     def unused_parameters(self, model: Model) -> list[str]:
         """Parameters of the architecture that have no effect."""
@@ -194,12 +199,21 @@ class Experiment(ABC):
         with self._located(ConfigError, *self.config.feature_extraction.where, "params"):
             self.store.prepare(files, progress=bar)
 
+    def sounds_digest(self, files: Sequence[Recording]) -> str | None:
+        """Digest of the recordings that augmentations take sounds from; None where they take none."""
+        sounds = [sound.file for one in self.waveform_augmentations for sound in self._sounds(one, files)]
+        heard = {name_of(file): file for file in sounds}
+        return digest(self.store.waveforms.contents([*heard.values()])) if heard else None
+
+    def _sounds(self, augmentation: WaveformAugmentation, files: Sequence[Recording]) -> list[Sound]:
+        with self._located(UsageError, "data_augmentation"):
+            return augmentation.sources(files)
+
     def pack(self, files: Sequence[Recording]) -> Pack:
         """Features of training files, from which batches are gathered, with waveforms augmented."""
         self.prepare_features(files)
         for augmentation in self.waveform_augmentations:
-            with self._located(UsageError, "data_augmentation"):
-                sounds = augmentation.sources(files)
+            sounds = self._sounds(augmentation, files)
             rate = self.extraction.sample_rate
             self.store.waveforms.prepare([*(sound.file for sound in sounds), *files], progress=bar)
             heard = {id(sound.file): sound.file for sound in sounds}

@@ -39,6 +39,7 @@ class TrainOptions:
     pretrained: Path | None = None
     validate: bool = False
     skip: float = 0.1
+    accept_changes: bool = False
     mixed: Choice = "auto"
     compiled: Choice = "auto"
     graphs: Choice = "auto"

@@ -15,13 +15,15 @@ from pyannote.audio.applications.experiment import Experiment, choose_device, on
 from pyannote.audio.applications.learner import Learner, TrainOptions, learner_of
 from pyannote.audio.applications.left_out import LeftOut
 from pyannote.audio.applications.memory import training_batches
+from pyannote.audio.applications.provenance import Provenance
 from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.terminal import bar, say
+from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.inference.bundle import load_weights
+from pyannote.audio.inference.bundle import Bundle, load_weights
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
-from pyannote.audio.io.experiment_folders import TrainFolder
+from pyannote.audio.io.experiment_folders import CONFIG, TrainFolder
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.io.scratch import remove_temporaries
 from pyannote.audio.models.base import Model
@@ -36,10 +38,11 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
     torch.autograd.set_detect_anomaly(options.debug)
     keep_memory()
     device = choose_device(options.cpu, options.gpu)
-    folder = TrainFolder(options.root.resolve() / "train" / f"{options.protocol}.{options.subset}")
+    folder = TrainFolder(options.root / "train" / f"{options.protocol}.{options.subset}")
     with joined(device) as ranks:
         with ranks.in_turn():
-            experiment = experiment_type(options.root.resolve(), options.parallel, device, options.scheduler)
+            config = load_config(folder.root / CONFIG)
+            experiment = experiment_type(config, options.parallel, device, options.scheduler)
             left_out = LeftOut(options.skip, ranks)
             found = left_out.without(*experiment.training_files(options.protocol, options.subset))
             learner = learner_of(experiment, found, options, device, ranks)
@@ -52,18 +55,21 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
                 if len(files) < len(found):
                     learner = learner_of(experiment, files, options, device, ranks, learner.remarks)
                 left_out.compare(folder, resumed)
-                _begin(learner, experiment, folder, options, resumed)
+                provenance = Provenance(experiment, learner.specifications, files, options)
+                _begin(learner, experiment, folder, provenance, resumed)
                 left_out.remember(folder)
             _announce(experiment, learner, folder, len(left_out.files), resumed)
-            _learn(learner.trainer, experiment, folder, learner.specifications, options, resumed)
+            _learn(learner.trainer, experiment, folder, provenance, resumed)
 
 
 def _begin(
-    learner: Learner, experiment: Experiment, folder: TrainFolder, options: TrainOptions, resumed: int
+    learner: Learner, experiment: Experiment, folder: TrainFolder, provenance: Provenance, resumed: int
 ) -> None:
     """Get ready to learn."""
     trainer, specifications = learner.trainer, learner.specifications
-    checkpoints = Checkpoints(folder.weights)
+    checkpoints = Checkpoints(folder.weights, provenance.model)
+    if resumed and trainer.ranks.leads:
+        provenance.resume(folder, resumed)
     pack = on_device(experiment.pack(learner.files), trainer.device)
     trainer.ahead = pack.ahead
     experiment.task.prepare(learner.files, pack, specifications)
@@ -71,7 +77,7 @@ def _begin(
         folder.check_specifications(specifications)
         _resume(trainer, folder, checkpoints, resumed)
     else:
-        _initialize(trainer, experiment, options, folder, specifications)
+        _initialize(trainer, experiment, provenance, folder, specifications)
     if trainer.ranks.leads:
         remove_temporaries(folder.path)
         checkpoints.drop_after(resumed)
@@ -81,14 +87,15 @@ def _learn(
     trainer: Trainer,
     experiment: Experiment,
     folder: TrainFolder,
-    specifications: Specifications,
-    options: TrainOptions,
+    provenance: Provenance,
     resumed: int,
 ) -> None:
     """Train, and save, log and validate each epoch."""
-    ranks, checkpoints = trainer.ranks, Checkpoints(folder.weights)
+    options, ranks = provenance.options, trainer.ranks
+    checkpoints = Checkpoints(folder.weights, provenance.model)
+    specifications = provenance.specifications
     with (
-        ranks.led(_validation(experiment, folder, specifications, options)) as validated,
+        ranks.led(_validation(experiment, folder, options)) as validated,
         ranks.led(curves(folder.path, purge_step=resumed + 1)) as writer,
     ):
 
@@ -146,24 +153,25 @@ def _resume(trainer: Trainer, folder: TrainFolder, checkpoints: Checkpoints, epo
 def _initialize(
     trainer: Trainer,
     experiment: Experiment,
-    options: TrainOptions,
+    provenance: Provenance,
     folder: TrainFolder,
     specifications: Specifications,
 ) -> None:
     """Measure the inputs, and load weights to start from, if there are any."""
     model: Model = trainer.model  # type: ignore[assignment]
     model.set_statistics(experiment.task.statistics())
-    if options.pretrained is not None:
-        load_weights(model, load_tensors(options.pretrained), options.pretrained)
+    if (pretrained := provenance.options.pretrained) is not None:
+        load_weights(model, load_tensors(pretrained), pretrained)
     if trainer.averaging is not None:
         trainer.averaging.start(model)
     if trainer.ranks.leads:
         folder.write_specifications(specifications)
+        provenance.write(folder)
 
 
 @contextmanager
 def _validation(
-    experiment: Experiment, folder: TrainFolder, specifications: Specifications, options: TrainOptions
+    experiment: Experiment, folder: TrainFolder, options: TrainOptions
 ) -> Iterator[Callable[[int], bool]]:
     """What is done after each epoch; it tells whether training may stop."""
     if not options.validate:
@@ -171,7 +179,7 @@ def _validation(
         return
     from pyannote.audio.applications.validate import within_training
 
-    with within_training(experiment, folder, specifications, options) as validated:
+    with within_training(experiment, Bundle.of(folder), options) as validated:
         yield validated
 
 

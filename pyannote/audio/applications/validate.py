@@ -15,9 +15,9 @@ from torch.utils.tensorboard import SummaryWriter
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device
 from pyannote.audio.applications.memory import applied_batches
-from pyannote.audio.applications.terminal import bar, say
+from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.locks import FolderLock, is_locked
@@ -103,9 +103,12 @@ def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
     keep_memory()
     folder = TrainFolder.existing(options.train)
     device = choose_device(options.cpu, options.gpu)
-    described = experiment(folder.root, options.parallel, device, options.scheduler)
     _wait_for_epochs(folder)
-    validator = described.validator(folder, folder.specifications(), options)
+    bundle = Bundle.of(folder)
+    for remark in bundle.remarks:
+        warn(remark)
+    described = experiment(bundle.config, options.parallel, device, options.scheduler)
+    validator = described.validator(bundle, options)
     available = validator.checkpoints.epochs
     first = available()[-1] if options.first == "last" else options.first
     with (
@@ -140,14 +143,16 @@ def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
 
 @contextmanager
 def within_training(
-    experiment: Experiment, folder: TrainFolder, specifications: Specifications, options: TrainOptions
+    experiment: Experiment, bundle: Bundle, options: TrainOptions
 ) -> Iterator[Callable[[int], bool]]:
     """Validate within a training, as `validate` does beside it.
 
     Parameters
     ----------
-    experiment, folder, specifications
-        Those of the training.
+    experiment : Experiment
+        That of the training.
+    bundle : Bundle
+        What the training has stored.
     options : TrainOptions
         What the command line of `train` says.
 
@@ -157,9 +162,9 @@ def within_training(
         Validates an epoch, and tells whether training may stop.
     """
     own = experiment.validate_options(
-        folder.path, options.protocol, cpu=options.cpu, gpu=options.gpu, parallel=options.parallel
+        bundle.folder.path, options.protocol, cpu=options.cpu, gpu=options.gpu, parallel=options.parallel
     )
-    validator = experiment.validator(folder, specifications, own)
+    validator = experiment.validator(bundle, own)
     stopping = experiment.callback(EarlyStopping)
 
     def after_epoch(epoch: int) -> bool:

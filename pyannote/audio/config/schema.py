@@ -22,6 +22,7 @@ KEYS = (
     "preprocessors",
     "callbacks",
     "backend",
+    "provenance",
 )
 
 
@@ -66,6 +67,8 @@ class Config:
         Passed on to the protocol.
     backend : Block
         How embeddings are compared: `Direct` where the file says nothing.
+    provenance : mapping, optional
+        What a training has written about itself, where the file is the one that it has stored.
     """
 
     document: Document
@@ -78,9 +81,17 @@ class Config:
     callbacks: tuple[Block, ...]
     preprocessors: Mapping[str, str]
     backend: Block
+    provenance: Mapping[str, Any] | None = None
 
 
-def _block(document: Document, where: Location, value: Any) -> Block:
+def block_of(document: Document, where: Location, value: Any) -> Block:
+    """Name and parameters of a class, from an entry of a document.
+
+    Raises
+    ------
+    ConfigError
+        If it is no mapping of a name and params.
+    """
     if not isinstance(value, dict):
         raise document.error(
             where, f"{where[0]} must hold a name and its params, not {value!r}.", fix="Write `name: ...`."
@@ -111,8 +122,8 @@ def _blocks(document: Document, key: str) -> tuple[Block, ...]:
     if value is None:
         return ()
     if isinstance(value, list):
-        return tuple(_block(document, (key, index), item) for index, item in enumerate(value))
-    return (_block(document, (key,), value),)
+        return tuple(block_of(document, (key, index), item) for index, item in enumerate(value))
+    return (block_of(document, (key,), value),)
 
 
 def load_config(file: Path) -> Config:
@@ -169,15 +180,20 @@ def load_config(file: Path) -> Config:
                 fix="Write `audio: /path/{uri}.wav`.",
             )
     content = document.content
+
+    def block(key: str, default: str | None = None) -> Block:
+        return block_of(document, (key,), content.get(key) or {"name": default})
+
     return Config(
         document=document,
-        task=_block(document, (task,), document.content[task]),
-        feature_extraction=_block(document, ("feature_extraction",), document.content["feature_extraction"]),
-        architecture=_block(document, ("architecture",), document.content["architecture"]),
-        scheduler=_block(document, ("scheduler",), document.content["scheduler"]),
-        optimizer=_block(document, ("optimizer",), content.get("optimizer") or {"name": "SGD"}),
+        task=block(task),
+        feature_extraction=block("feature_extraction"),
+        architecture=block("architecture"),
+        scheduler=block("scheduler"),
+        optimizer=block("optimizer", "SGD"),
         data_augmentation=_blocks(document, "data_augmentation"),
         callbacks=_blocks(document, "callbacks"),
         preprocessors=preprocessors,
-        backend=_block(document, ("backend",), content.get("backend") or {"name": "Direct"}),
+        backend=block("backend", "Direct"),
+        provenance=content.get("provenance"),
     )

@@ -30,11 +30,14 @@ class Excerpt:
         Of the whole recording; may be mapped into memory, so that only the parts are read.
     ranges : sequence of (first, last)
         Frames of each part, the last one excluded; at least one part of at least one frame.
+    content : str
+        Digest of the audio of the recording, where it is known.
     """
 
     uri: str
     features: Features
     ranges: Ranges
+    content: str = ""
 
 
 @dataclass

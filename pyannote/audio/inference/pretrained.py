@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from pyannote.audio.config.registry import build
-from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.inference.bundle import load_weights
+from pyannote.audio.inference.bundle import bundle_of
 from pyannote.audio.inference.slide import Inputs, Scores, Slide
-from pyannote.audio.io.checkpoint import Checkpoints
-from pyannote.audio.io.experiment_folders import check_version, load_specifications
+from pyannote.audio.io.experiment_folders import ValidateFolder, check_version
 from pyannote.audio.io.yaml_files import load_yaml
 from pyannote.audio.store.long_term import long_term_average
 
@@ -106,27 +103,20 @@ class Pretrained:
         device: torch.device | str = "cpu",
         duration: float | None = None,
     ) -> None:
-        validate = Path(validate_dir).resolve()
-        self.params = load_params(validate)
-        train = validate.parents[1]
-        self.specifications = load_specifications(train)
-        config = load_config(train.parents[1] / "config.yml")
-        self.extraction: FeatureExtraction = build(
-            "feature_extraction", config.feature_extraction, config.document
-        )
+        folder = ValidateFolder(Path(validate_dir))
+        self.params = load_params(folder.path)
+        self.bundle = bundle_of(folder, self.params)
+        self.specifications = self.bundle.specifications
+        self.extraction: FeatureExtraction = self.bundle.extraction()
         self.chosen: dict[str, Any] = self.params["class_wise" if selection == "class-wise" else "params"]
         if set(self.chosen) != set(self.classes):
-            raise _damaged_params(validate / "params.yml")
+            raise _damaged_params(folder.params)
         epochs = [self.chosen[name]["epoch"] for name in self.classes]
-        checkpoints = Checkpoints(train / "weights")
         frames = self.specifications.frames_of(duration)
         slides = {}
         for epoch in sorted(set(epochs)):
-            check_version(self.params, epoch, checkpoints, validate)
-            model = build(
-                "architecture", config.architecture, config.document, specifications=self.specifications
-            )
-            load_weights(model, checkpoints.load_weights(epoch), checkpoints.weights(epoch))
+            check_version(self.params, epoch, self.bundle.checkpoints, folder.path)
+            model = self.bundle.load(self.bundle.network(), epoch)
             slides[epoch] = Slide(model.to(device), frames, step, batch_size)
         self.ensemble = Ensemble(slides, epochs)
 

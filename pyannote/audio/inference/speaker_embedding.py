@@ -10,19 +10,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pyannote.audio.config.registry import build
-from pyannote.audio.config.schema import load_config
+from pyannote.audio.core.digests import arrays_digest
 from pyannote.audio.core.errors import CheckpointError, DataError
-from pyannote.audio.embedding.backends._build import backend_of
+from pyannote.audio.embedding.backends._build import backend_of, block_of_params
 from pyannote.audio.embedding.backends.base import Backend, Metric
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.inference.bundle import load_weights
+from pyannote.audio.inference.bundle import bundle_of
 from pyannote.audio.inference.embedder import Embedder, Embeddings, Excerpt
 from pyannote.audio.io.archives import check_archive
-from pyannote.audio.io.checkpoint import Checkpoints
-from pyannote.audio.io.experiment_folders import check_version, load_specifications
+from pyannote.audio.io.experiment_folders import ValidateFolder, check_version
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.io.yaml_files import load_yaml
+from pyannote.audio.models._embedding import EmbeddingModel
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow, SlidingWindowFeature
@@ -67,39 +66,30 @@ class SpeakerEmbedding:
         batch_size: int = 32,
         device: torch.device | str = "cpu",
     ) -> None:
-        validate = Path(validate_dir).resolve()
-        params = _load_params(validate)
+        folder = ValidateFolder(Path(validate_dir))
+        params = _load_params(folder.path)
         self.epoch: int = params["epoch"]
         self.metric: str = params["metric"]
         self.threshold: float = params["params"]["threshold"]
-        train = validate.parents[1]
-        self.specifications = load_specifications(train)
-        config = load_config(train.parents[1] / "config.yml")
-        self.extraction: FeatureExtraction = build(
-            "feature_extraction", config.feature_extraction, config.document
-        )
-        checkpoints = Checkpoints(train / "weights")
-        check_version(params, self.epoch, checkpoints, validate)
-        model = build(
-            "architecture", config.architecture, config.document, specifications=self.specifications
-        )
-        load_weights(model, checkpoints.load_weights(self.epoch), checkpoints.weights(self.epoch))
+        self.bundle = bundle_of(folder, params)
+        checkpoints = self.bundle.checkpoints
+        self.specifications = self.bundle.specifications
+        self.extraction: FeatureExtraction = self.bundle.extraction()
+        check_version(params, self.epoch, checkpoints, folder.path)
+        model = self.bundle.load(self.bundle.network(), self.epoch)
+        assert isinstance(model, EmbeddingModel)
         self.duration: float = duration or params["chunk"]["duration"]
         self.step = self.duration / 4
         frames = self.specifications.frames_of(self.duration)
         # whole recordings are embedded as they were when the threshold was found
         hop = max(1, round(params["chunk"]["step"] * frames))
         self.embedder = Embedder(model.to(device), frames, hop, batch_size)
-        if params.get("backend") != config.backend.described():
-            raise CheckpointError(
-                "The back-end of config.yml is not the one of this validation, and the threshold is another.",
-                file=validate / "params.yml",
-                fix="Run `validate` again, or undo the change of `backend:`.",
-            )
-        self.backend: Backend = backend_of(config, "cosine", params["distance"])
+        block, document = block_of_params(params, folder.params)
+        self.backend: Backend = backend_of(block, document, "cosine", params["distance"])
         if self.backend.learns:
             version = checkpoints.version(self.epoch)
-            _teach(self.backend, validate / "backend" / f"{self.epoch:04d}.{version}.npz")
+            path = folder.path / "backend" / f"{self.epoch:04d}.{version}.npz"
+            _teach(self.backend, path, params.get("provenance", {}).get("backend"))
 
     @property
     def dimension(self) -> int:
@@ -201,12 +191,15 @@ def _load_params(validate: Path) -> dict[str, Any]:
     return params
 
 
-def _teach(backend: Backend, path: Path) -> None:
-    """Give a backend what it has learned in a validation."""
+def _teach(backend: Backend, path: Path, expected: str | None) -> None:
+    """Give a backend what it has learned in a validation, whose digest that has stored."""
     try:
         check_archive(path)
         with np.load(path, allow_pickle=False) as arrays:
-            backend.load(dict(arrays))
+            state = dict(arrays)
+        if expected not in (None, arrays_digest(state)):
+            raise ValueError("it is that of another validation")
+        backend.load(state)
     except Exception:
         # numpy and zipfile answer damaged files with a dozen kinds of exceptions
         raise CheckpointError(

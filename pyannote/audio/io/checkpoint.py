@@ -34,10 +34,14 @@ class Checkpoints:
     ----------
     folder : Path
         `<train>/weights`. It is made when the first epoch is saved.
+    model : str, optional
+        Digest of all that the outputs of a network depend on beside its weights. It is written into
+        manifests, and an epoch whose manifest has another one is refused.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, model: str | None = None) -> None:
         self.folder = folder
+        self.model = model
 
     def weights(self, epoch: int) -> Path:
         """File of the weights of an epoch."""
@@ -68,7 +72,8 @@ class Checkpoints:
         for path, data in files.items():
             write_bytes(path, data)
         digests = {path.name: digest_of(io.BytesIO(data)) for path, data in files.items()}
-        content = {"epoch": epoch, "sha256": digests}
+        model = {} if self.model is None else {"model": self.model}
+        content = {"epoch": epoch, **model, "sha256": digests}
         write_text(self.manifest(epoch), json.dumps(content, indent=1) + "\n")
 
     def drop_after(self, epoch: int) -> None:
@@ -127,6 +132,13 @@ class Checkpoints:
             names = {self.weights(epoch).name, self.state(epoch).name}
             if content["epoch"] != epoch or set(content["sha256"]) != names:
                 raise ValueError
+            if self.model not in (None, content.get("model", self.model)):
+                raise CheckpointError(
+                    "This epoch belongs to a training with other features, another architecture or other "
+                    "classes than the configuration beside it.",
+                    file=manifest,
+                    fix="Copy trainings as whole folders.",
+                )
             return str(content["sha256"][path.name])
         except FileNotFoundError:
             have = self.epochs()

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import CheckpointError, ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.storage import write_text
 from pyannote.audio.io.yaml_files import load_yaml, write_yaml
 
-LEFT_OUT = "left_out.yml"
+CONFIG, FILES, LEFT_OUT = "config.yml", "files.json", "left_out.yml"
+"""Stored configuration, digests of training files, and training files that were left out."""
+
+PARAMS = "params.yml"
+"""What a validation has chosen."""
 
 
 class TrainFolder:
-    """`<root>/train/<Protocol>.<subset>`: where a training lives.
+    """Folder of a training, `<root>/train/<Protocol>.<subset>`.
 
     Parameters
     ----------
     path : Path
-        The folder.
+        The folder. It may be reached by links: `root` is what its path names, not what links lead to.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.root = path.parents[1] if len(path.parents) > 1 else path
-        self.weights = path / "weights"
+        self.path = Path(os.path.abspath(path))  # noqa: PTH100  resolving would follow links
+        self.root = self.path.parents[1] if len(self.path.parents) > 1 else self.path
+        self.weights = self.path / "weights"
+        self.config = self.path / CONFIG
+        self.files = self.path / FILES
 
     @classmethod
     def existing(cls, path: Path) -> TrainFolder:
@@ -35,12 +45,12 @@ class TrainFolder:
         Raises
         ------
         UsageError
-            If there is no configuration where it should be.
+            If neither a stored configuration nor that of an earlier version is where it should be.
         """
-        folder = cls(path.resolve())
-        if not (folder.root / "config.yml").exists():
+        folder = cls(path)
+        if not (folder.config.exists() or (folder.root / CONFIG).exists()):
             raise UsageError(
-                f"{path} is no training folder: there is no {folder.root / 'config.yml'}.",
+                f"{path} is no training folder: it holds no {CONFIG}.",
                 fix="Name <root>/train/<Protocol>.<subset>, as `train` has printed it.",
             )
         return folder
@@ -52,6 +62,39 @@ class TrainFolder:
     def write_specifications(self, specifications: Specifications) -> None:
         """Keep the specifications beside the weights."""
         write_yaml(self.path / "specs.yml", specifications.dump())
+
+    def write_files(self, contents: Mapping[str, Sequence[str]]) -> str:
+        """Keep the digests of training files by their names, and give the digest of the whole table."""
+        text = json.dumps(contents, indent=0, sort_keys=True) + "\n"
+        write_text(self.files, text)
+        return digest(contents)
+
+    def trained_on(self, expected: str) -> dict[str, tuple[str, ...]]:
+        """Digests of training files by their names.
+
+        Parameters
+        ----------
+        expected : str
+            Digest of the table, as the stored configuration has it.
+
+        Raises
+        ------
+        CheckpointError
+            If the table is missing or another one.
+        """
+        try:
+            text = self.files.read_text(encoding="utf-8") if self.files.is_file() else None
+            contents = None if text is None else json.loads(text)
+        except (OSError, ValueError, RecursionError):
+            contents = None
+        if not isinstance(contents, dict) or digest(contents) != expected:
+            raise CheckpointError(
+                "This table of training files is missing, damaged or that of another training.",
+                file=self.files,
+                fix="Copy it from where the training was made, or go on training with --from=last "
+                "--accept-changes, which writes it anew.",
+            )
+        return {name: tuple(values) for name, values in contents.items()}
 
     def left_out(self) -> dict[str, str]:
         """Training files that were left out, by name, and why."""
@@ -69,9 +112,30 @@ class TrainFolder:
             changed = [name for name, value in vars(before).items() if value != vars(specifications)[name]]
             raise ConfigError(
                 f"The configuration has changed since this training began ({', '.join(changed)}).",
-                file=self.root / "config.yml",
+                file=self.root / CONFIG,
                 fix="Undo the change, or train in another folder.",
             )
+
+
+class ValidateFolder:
+    """Folder of a validation, `<train>/validate_<metric>/<Protocol>.<subset>`.
+
+    Parameters
+    ----------
+    path : Path
+        The folder. A link to it stands for what it leads to.
+    """
+
+    def __init__(self, path: Path) -> None:
+        lexical = Path(os.path.abspath(path))  # noqa: PTH100  `<root>/train` may be a link
+        known = len(lexical.parents) > 1 and (lexical.parents[1] / "specs.yml").exists()
+        self.path = lexical if known else path.resolve()
+        self.params = self.path / PARAMS
+
+    @property
+    def train(self) -> TrainFolder:
+        """The training that was validated."""
+        return TrainFolder(self.path.parents[1] if len(self.path.parents) > 1 else self.path)
 
 
 def load_specifications(train: Path) -> Specifications:

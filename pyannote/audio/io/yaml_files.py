@@ -171,6 +171,17 @@ def sealed(text: str) -> str:
     return f"{text}{_SEAL}{_digest(text)}\n"
 
 
+def is_sealed(text: str) -> bool:
+    r"""Whether a text has a seal, intact or not.
+
+    Examples
+    --------
+    >>> is_sealed(sealed("epoch: 3\n")), is_sealed("epoch: 3\n")
+    (True, False)
+    """
+    return _SEAL in text
+
+
 def is_intact(text: str) -> bool:
     r"""Whether a text is as it was sealed; one without a seal has nothing that could be broken.
 

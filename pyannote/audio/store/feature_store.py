@@ -156,6 +156,16 @@ class FeatureStore:
         """
         return self._looked_up(files, progress)[1]
 
+    def contents(self, files: Sequence[AudioFile]) -> list[str]:
+        """Digest of the content of each recording, in hexadecimal digits; no features are computed."""
+        if isinstance(self.extraction, Precomputed):
+            return [content_key(self.extraction.path(file)) for file in files]
+        states = [state_of(file) for file in files]
+        for state, file in zip(states, files, strict=True):
+            if state not in self._keys:
+                self._keys[state] = content_key(file)
+        return [self._keys[state] for state in states]
+
     def get(self, file: AudioFile) -> Features:
         """Features of a whole recording, mapped into memory, float32 of shape (frames, dimension).
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def noise(experiment: Experiment) -> tuple[list[Recording], Pack]:
         Recording(
             uri=label,
             database="",
-            audio=experiment.root,
+            audio=Path("noise"),
             duration=whole[1],
             regions=[whole],
             events=[(*whole, label)],

@@ -16,7 +16,7 @@ from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.files import check_paths, files_of
 from pyannote.audio.applications.memory import applied_batches
 from pyannote.audio.applications.outputs import new_scores
-from pyannote.audio.applications.terminal import bar, say
+from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
@@ -47,7 +47,9 @@ def apply(options: ApplyOptions) -> None:
     validate = validation_folder(options.validate)
     device = choose_device(options.cpu, options.gpu)
     embedding = _embedding(options, validate, device)
-    experiment = EmbeddingExperiment(validate.parents[3], options.parallel, device, options.scheduler)
+    for remark in embedding.bundle.remarks:
+        warn(remark)
+    experiment = EmbeddingExperiment(embedding.bundle.config, options.parallel, device, options.scheduler)
     files, _ = files_of(options.protocol, options.subset, experiment)
     experiment.prepare_features(files)
     # where the user asks for it, even if the validation itself lies elsewhere

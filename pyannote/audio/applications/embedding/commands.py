@@ -25,6 +25,7 @@ Usage: {program} train [--cpu | --gpu] [options] {root} <protocol>
 Options:
   --subset=S         Files to train on [default: train].
   --from=N           Go on after epoch N, or after the `last` one; later epochs are replaced [default: 0].
+  --accept-changes   Go on though configuration, recordings or annotation have changed, and store that.
   --to=N             Train up to this epoch{to}.
   --seed=N           Seed of all that is random [default: 0].
   --skip=SHARE       Leave out files that cannot be read, or in which nobody can be heard, up to this share of
@@ -48,7 +49,9 @@ Options:
   --from=N           First epoch, or the `last` one [default: 0].
   --to=N             Last epoch (default: until training has ended).
   --every=N          Validate epochs that are multiples of it [default: 1].
-{order}  --metric=M         Distance: cosine, euclidean or angular (default: that of config.yml).
+{order}  --metric=M         Distance: cosine, euclidean or angular (default: that of the training).
+  --backend=B        How embeddings are compared: the name of a back-end, or its name and parameters, such as
+                     "{{name: WCCN, params: {{shrinkage: 0.5}}}}" (default: that of the training).
   --purity=P         Maximise coverage at this purity, instead of the F-score of purity and coverage.
   --batch=N          Chunks that are computed at once [default: 32].
   --duration=D       Duration of a chunk in seconds; a recording has the mean embedding of its chunks
@@ -163,6 +166,7 @@ class Dialect:
                 pretrained=Path(arguments["--pretrained"]) if arguments["--pretrained"] else None,
                 validate=arguments["--validate"],
                 skip=number(arguments, "--skip", float, 0, 1),
+                accept_changes=arguments["--accept-changes"],
                 **acceleration(arguments),
                 **compute(arguments),
             ),
@@ -185,6 +189,7 @@ class Dialect:
                 every=number(arguments, "--every", int, 1),
                 evergreen=arguments[self.order] != self.newest_first,
                 metric=None if metric is None else one_of("metric", metric, metrics),
+                backend=arguments["--backend"],
                 purity=number(arguments, "--purity", float, 0.001, 1),
                 folder=self.folder,
                 batch=number(arguments, "--batch", int, 1, 1 << 20),

@@ -38,6 +38,8 @@ def compare(options: CompareOptions) -> None:
     validate = validation_folder(options.validate)
     device = choose_device(options.cpu, options.gpu)
     embedding = SpeakerEmbedding(validate, options.duration, device=device)
+    for remark in embedding.bundle.remarks:
+        warn(remark)
     if embedding.metric != "equal_error_rate":
         raise UsageError(
             f"{validate} was validated on conversations: its threshold is one of clusters.",

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyannote.audio.applications.experiment import Experiment, Kind
 from pyannote.audio.config.registry import find
-from pyannote.audio.config.schema import Block
+from pyannote.audio.config.resolved import filled, resolved
+from pyannote.audio.config.schema import Block, Config
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.faults import without_faults
 from pyannote.audio.database.protocols import Recording, Unusable
 from pyannote.audio.embedding.approaches.base import Approach
-from pyannote.audio.embedding.backends._build import backend_of
+from pyannote.audio.embedding.backends._build import backend_of, block_of_option
 from pyannote.audio.embedding.backends.base import Backend
 from pyannote.audio.features.base import Features
+from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.embedder import Excerpt
-from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.models._embedding import EmbeddingModel
 
 if TYPE_CHECKING:
@@ -76,9 +77,22 @@ class EmbeddingExperiment(Experiment):
         self.task.head = self.task.make_head(model.dimension, len(specifications.classes))
         return model
 
-    def backend(self, metric: str | None = None) -> Backend:
-        """How embeddings are compared; `metric` replaces that of the approach."""
-        return backend_of(self.config, self.task.metric, metric)
+    @property
+    def resolved(self) -> Config:
+        """The configuration with all defaults; back-ends compare by the metric of the approach."""
+        return resolved(self.config, self.kind, {"backend": {"metric": self.task.metric}})
+
+    def backend(self, metric: str | None = None, option: str | None = None) -> tuple[Backend, Block]:
+        """Back-end by which embeddings are compared, and its resolved block.
+
+        `metric` replaces that of the approach, and `option` is what a command line names instead of the
+        configuration.
+        """
+        block, document = (
+            (self.config.backend, self.config.document) if option is None else block_of_option(option)
+        )
+        backend = backend_of(block, document, self.task.metric, metric)
+        return backend, filled("backend", block, document, {"metric": backend.metric})
 
     def excerpts(self, chosen: Sequence[tuple[Recording, Parts]]) -> list[Excerpt]:
         """Parts of recordings, in seconds, as frames of their features, which are computed where need be."""
@@ -86,15 +100,20 @@ class EmbeddingExperiment(Experiment):
         self.prepare_features(list(files.values()))
         data, offsets = self.store.concatenate(list(files.values()))
         features = {key: data[slice(*bounds)] for key, bounds in zip(files, pairwise(offsets), strict=True)}
-        return [self._excerpt(file, features[file["database"], file["uri"]], parts) for file, parts in chosen]
+        contents = dict(zip(files, self.store.contents(list(files.values())), strict=True))
+        keys = [(file["database"], file["uri"]) for file, _ in chosen]
+        return [
+            self._excerpt(file, features[key], parts, contents[key])
+            for key, (file, parts) in zip(keys, chosen, strict=True)
+        ]
 
-    def _excerpt(self, file: Recording, features: Features, parts: Parts) -> Excerpt:
+    def _excerpt(self, file: Recording, features: Features, parts: Parts, content: str) -> Excerpt:
         step = self.extraction.sliding_window.step
         ranges = []
         for start, end in parts:
             first = min(round(start / step), len(features) - 1)
             ranges.append((first, max(first + 1, min(round(end / step), len(features)))))
-        return Excerpt(file["uri"], features, ranges)
+        return Excerpt(file["uri"], features, ranges, content)
 
     def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:
         """Show distances of positives and negatives, and now and then where embeddings lie."""
@@ -104,13 +123,11 @@ class EmbeddingExperiment(Experiment):
         if report.epoch == 1 or report.epoch % PICTURE_EVERY == 0:
             log_projection(writer, report, specifications)
 
-    def validator(
-        self, folder: TrainFolder, specifications: Specifications, options: Any
-    ) -> EmbeddingValidator:
+    def validator(self, bundle: Bundle, options: Any) -> EmbeddingValidator:
         """Make what finds the best epoch."""
         from pyannote.audio.applications.embedding.validator import EmbeddingValidator
 
-        return EmbeddingValidator(self, folder, specifications, options)
+        return EmbeddingValidator(self, bundle, options)
 
     def validate_options(self, train: Path, protocol: str, **compute: Any) -> EmbeddingOptions:
         """Options of a validation within a training."""

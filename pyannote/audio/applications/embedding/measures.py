@@ -50,7 +50,8 @@ class Measure(ABC):
 
     def fingerprint(self) -> str:
         """Word that tells these excerpts and this truth from others."""
-        content = repr([(excerpt.uri, list(excerpt.ranges)) for excerpt in self.excerpts]).encode()
+        excerpts = [(excerpt.uri, excerpt.content, list(excerpt.ranges)) for excerpt in self.excerpts]
+        content = repr(excerpts).encode()
         return blake2b(content + self.truth().tobytes(), digest_size=16).hexdigest()
 
     @abstractmethod

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from pyannote.audio.applications.terminal import say
 from pyannote.audio.core.errors import UsageError
-
-PARAMS = "params.yml"
+from pyannote.audio.io.experiment_folders import PARAMS, ValidateFolder
 
 
 def validation_folder(named: Path) -> Path:
@@ -22,7 +21,7 @@ def validation_folder(named: Path) -> Path:
     UsageError
         If there is none, or more than one.
     """
-    path = named.resolve()
+    path = ValidateFolder(named).path
     if (path / PARAMS).exists():
         return path
     root = path.parent.parent

@@ -16,14 +16,14 @@ from pyannote.audio.applications.embedding.measuring import measure_of
 from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.validate import ValidateOptions, Validator
 from pyannote.audio.core.attempts import together
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.digests import arrays_digest
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.contents import Content, changes, contents_of
 from pyannote.audio.database.protocols import Recording, name_of
 from pyannote.audio.embedding.approaches._segments import Speakers
 from pyannote.audio.embedding.backends.base import Backend
-from pyannote.audio.inference.bundle import load_weights
+from pyannote.audio.inference.bundle import Bundle, load_weights
 from pyannote.audio.inference.embedder import Embedder, Excerpt
-from pyannote.audio.io.checkpoint import Checkpoints
-from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.storage import write_with
 from pyannote.audio.io.yaml_files import write_yaml
 from pyannote.audio.validation.records import Records
@@ -40,6 +40,7 @@ class EmbeddingOptions(ValidateOptions):
     """
 
     metric: Literal["cosine", "euclidean", "angular"] | None = None
+    backend: str | None = None
     purity: float | None = None
     step_seconds: float | None = None
     folder: str | None = None
@@ -52,10 +53,8 @@ class EmbeddingValidator(Validator):
     ----------
     experiment : EmbeddingExperiment
         Configuration of the training.
-    folder : TrainFolder
-        Where its epochs are.
-    specifications : Specifications
-        Inputs of the model, and training speakers.
+    bundle : Bundle
+        The training whose epochs are validated.
     options : EmbeddingOptions
         What the command line says.
     """
@@ -63,22 +62,21 @@ class EmbeddingValidator(Validator):
     def __init__(
         self,
         experiment: EmbeddingExperiment,
-        folder: TrainFolder,
-        specifications: Specifications,
+        bundle: Bundle,
         options: EmbeddingOptions,
     ) -> None:
-        self.experiment, self.train_folder, self.options = experiment, folder, options
-        self.checkpoints = Checkpoints(folder.weights)
+        self.experiment, self.bundle, self.options = experiment, bundle, options
+        self.checkpoints, specifications = bundle.checkpoints, bundle.specifications
         self.measure = measure_of(experiment, options.protocol, options.subset, options.purity)
         self.name = f"{options.protocol}.{options.subset}"
-        self.folder = folder.path / (options.folder or f"validate_{self.measure.name}") / self.name
+        self.folder = bundle.folder.path / (options.folder or f"validate_{self.measure.name}") / self.name
         self.device = experiment.device
         self.duration = options.duration or specifications.duration
         self.step = options.step if options.step_seconds is None else options.step_seconds / self.duration
         model = experiment.model(specifications).to(self.device)
         frames = specifications.frames_of(self.duration)
         self.embedder = Embedder(model, frames, max(1, round(self.step * frames)), options.batch)
-        self.backend = experiment.backend(options.metric)
+        self.backend, self.backend_block = experiment.backend(options.metric, options.backend)
         self.records = Records(self.folder / "scores", self._settings(), self.checkpoints.version)
         self.history: dict[int, Record] = {}
         self.values: dict[int, float] = {}
@@ -140,9 +138,14 @@ class EmbeddingValidator(Validator):
                 "epoch": epoch,
                 "metric": self.measure.name,
                 "value": round(self.values[epoch], 6),
+                "provenance": {
+                    "model": self.bundle.digest,
+                    "files": self.measure.fingerprint(),
+                    "backend": arrays_digest(self.backend.state()) if self.backend.learns else None,
+                },
                 "weights": {epoch: self.checkpoints.version(epoch)},
                 "distance": self.backend.metric,
-                "backend": self.experiment.config.backend.described(),
+                "backend": self.backend_block.described(),
                 "chunk": {"duration": self.duration, "step": self.step},
                 "params": self.measure.results(record),
             },
@@ -193,7 +196,7 @@ class EmbeddingValidator(Validator):
     def training_excerpts(self) -> tuple[list[Excerpt], NDArray[np.int64]]:
         """Turns of training speakers, evenly spaced over all that they have said, and who speaks in each."""
         if self._teachers is None:
-            protocol, _, subset = self.train_folder.path.name.rpartition(".")
+            protocol, _, subset = self.bundle.folder.path.name.rpartition(".")
             files = self._trained_on(protocol, subset)
             turns = Speakers.of(files, self.experiment.task.min_duration, label_min_duration=0.0).turns
             chosen = [
@@ -210,19 +213,38 @@ class EmbeddingValidator(Validator):
     def _trained_on(self, protocol: str, subset: str) -> list[Recording]:
         """Training files, without those that the training has left out."""
         files, unusable = self.experiment.training_files(protocol, subset)
-        left_out = self.train_folder.left_out()
+        left_out = self.bundle.folder.left_out()
         if errors := [one.reason for one in unusable if one.name not in left_out]:
             raise together(errors)
-        return [file for file in files if name_of(file) not in left_out]
+        files = [file for file in files if name_of(file) not in left_out]
+        self._compare(files)
+        return files
+
+    def _compare(self, files: list[Recording]) -> None:
+        """Refuse training files that the training has not seen, or not so."""
+        known = self.bundle.trained_on()
+        if known is None:
+            return
+        now = contents_of(files, self.experiment.store.contents(files))
+        found = list(changes({name: Content(*values) for name, values in known.items()}, now))
+        if found:
+            more = f" and {len(found) - 1} more changes" if found[1:] else ""
+            raise DataError(
+                f"The back-end learns from the training files, and since the training, {found[0]}{more}.",
+                file=self.bundle.folder.path,
+                fix="Undo the change, or train again.",
+            )
 
     def _settings(self) -> dict[str, object]:
         """All that the record of an epoch depends on, beside its weights."""
         return {
+            "model": self.bundle.digest,
+            "taught_by": (self.bundle.config.provenance or {}).get("files") if self.backend.learns else None,
             "measure": self.measure.fingerprint(),
             "duration": self.duration,
             "step": self.step,
             "metric": self.backend.metric,
-            "backend": self.experiment.config.backend.described(),
+            "backend": self.backend_block.described(),
         }
 
 

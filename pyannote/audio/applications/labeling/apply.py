@@ -19,14 +19,14 @@ from pyannote.audio.applications.files import check_paths, check_uris, files_of
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment, inputs_of
 from pyannote.audio.applications.memory import applied_batches
 from pyannote.audio.applications.outputs import new_scores
-from pyannote.audio.applications.terminal import bar, say
+from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.core.labels import Event
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
 from pyannote.audio.inference.slide import Scores
 from pyannote.audio.io.event_lists import format_events
-from pyannote.audio.io.experiment_folders import TrainFolder
+from pyannote.audio.io.experiment_folders import ValidateFolder
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.io.rttm import write_rttm
 from pyannote.audio.io.storage import inside, one_part, write_text
@@ -56,12 +56,12 @@ class ApplyOptions:
 
 def apply(options: ApplyOptions) -> None:
     """Apply the models that a validation has chosen, and evaluate them where there is annotation."""
-    validate = options.validate.resolve()
+    validate = ValidateFolder(options.validate).path
     device = choose_device(options.cpu, options.gpu)
     pretrained = _pretrained(options, device)
-    experiment = LabelingExperiment(
-        TrainFolder(validate.parents[1]).root, options.parallel, device, options.scheduler
-    )
+    for remark in pretrained.bundle.remarks:
+        warn(remark)
+    experiment = LabelingExperiment(pretrained.bundle.config, options.parallel, device, options.scheduler)
     files, name = files_of(options.protocol, options.subset, experiment)
     experiment.prepare_features(files)
     output, cache = validate / "apply" / _folder_name(pretrained), experiment.store.folder.parent

@@ -21,6 +21,7 @@ Usage: pyannote-audio {block} train [--cpu | --gpu] [options] <root> <protocol>
 Options:
   --subset=S         Files to train on [default: train].
   --from=N           Go on after epoch N, or after the `last` one; later epochs are replaced [default: 0].
+  --accept-changes   Go on though configuration, recordings or annotation have changed, and store that.
   --to=N             Train up to this epoch [default: 100].
   --seed=N           Seed of all that is random [default: 0].
   --skip=SHARE       Leave out files that cannot be read, up to this share of them [default: 0.1].
@@ -103,6 +104,7 @@ def _train(arguments: Arguments) -> None:
             pretrained=Path(arguments["--pretrained"]) if arguments["--pretrained"] else None,
             validate=arguments["--validate"],
             skip=number(arguments, "--skip", float, 0, 1),
+            accept_changes=arguments["--accept-changes"],
             **acceleration(arguments),
             **compute(arguments),
         ),

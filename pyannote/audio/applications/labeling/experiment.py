@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pyannote.audio.applications.experiment import Experiment, Kind
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.io.arrays import read_only
-from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.labeling.tasks.base import Task
 from pyannote.audio.report.figures import batch_figure
 from pyannote.audio.store.feature_store import FeatureStore
@@ -55,13 +55,11 @@ class LabelingExperiment(Experiment):
             )
             writer.add_figure("train/batch", figure, report.epoch)
 
-    def validator(
-        self, folder: TrainFolder, specifications: Specifications, options: Any
-    ) -> DetectionValidator:
+    def validator(self, bundle: Bundle, options: Any) -> DetectionValidator:
         """Make what finds thresholds and the best epoch of each class."""
         from pyannote.audio.applications.labeling.validator import DetectionValidator
 
-        return DetectionValidator(self, folder, specifications, options)
+        return DetectionValidator(self, bundle, options)
 
     def validate_options(self, train: Path, protocol: str, **compute: Any) -> DetectionOptions:
         """Options of a validation within a training."""

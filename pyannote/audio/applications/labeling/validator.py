@@ -11,12 +11,11 @@ from torch.utils.tensorboard import SummaryWriter
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
 from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.validate import ValidateOptions, Validator
+from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.inference.bundle import load_weights
+from pyannote.audio.database.contents import contents_of
+from pyannote.audio.inference.bundle import Bundle, load_weights
 from pyannote.audio.inference.slide import Slide
-from pyannote.audio.io.checkpoint import Checkpoints
-from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.yaml_files import write_yaml
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.report.figures import event_roll
@@ -45,10 +44,8 @@ class DetectionValidator(Validator):
     ----------
     experiment : LabelingExperiment
         Configuration of the training.
-    folder : TrainFolder
-        Where its epochs are.
-    specifications : Specifications
-        Inputs and classes of the model.
+    bundle : Bundle
+        The training whose epochs are validated.
     options : DetectionOptions
         What the command line says.
     """
@@ -56,15 +53,14 @@ class DetectionValidator(Validator):
     def __init__(
         self,
         experiment: LabelingExperiment,
-        folder: TrainFolder,
-        specifications: Specifications,
+        bundle: Bundle,
         options: DetectionOptions,
     ) -> None:
-        self.specifications = specifications
-        self.checkpoints = Checkpoints(folder.weights)
+        self.bundle, self.specifications = bundle, bundle.specifications
+        self.checkpoints, specifications = bundle.checkpoints, bundle.specifications
         criterion = Criterion(options.criterion, options.precision, options.prior, options.tolerance)
         self.name = f"{options.protocol}.{options.subset}"
-        self.folder = folder.path / f"validate_{criterion.name}" / self.name
+        self.folder = bundle.folder.path / f"validate_{criterion.name}" / self.name
         self.device = experiment.device
         model = experiment.model(specifications).to(self.device)
         frames = (
@@ -80,6 +76,7 @@ class DetectionValidator(Validator):
         self.frame_step = model.resolution * specifications.step
         self.files = experiment.recordings(options.protocol, options.subset)
         experiment.prepare_features(self.files)
+        self.contents = contents_of(self.files, experiment.store.contents(self.files))
         self.inputs = [experiment.inputs(file, specifications) for file in self.files]
         outputs = [-(-len(inputs["X"]) // model.resolution) for inputs in self.inputs]
         self.validation = DetectionValidation(
@@ -156,6 +153,7 @@ class DetectionValidator(Validator):
                 "metric": self.validation.criterion.name,
                 "value": round(selection.value, 6),
                 "unit": self.validation.unit,
+                "provenance": {"model": self.bundle.digest, "files": digest(self.contents)},
                 "weights": {epoch: self.checkpoints.version(epoch) for epoch in sorted(epochs)},
                 "params": {name: self._dumped(choice) for name, choice in selection.single.items()},
                 "class_wise": {name: self._dumped(choice) for name, choice in selection.class_wise.items()},
@@ -176,9 +174,10 @@ class DetectionValidator(Validator):
         }
 
     def _settings(self, options: DetectionOptions, outputs: Sequence[int]) -> dict[str, object]:
-        files = zip((file["uri"] for file in self.files), outputs, strict=True)
+        files = zip(self.contents.items(), outputs, strict=True)
         return {
-            "files": [list(pair) for pair in files],
+            "model": self.bundle.digest,
+            "files": [[name, content.audio, count] for (name, content), count in files],
             "classes": list(self.specifications.classes),
             "frames": self.slide.frames,
             "step": options.step,

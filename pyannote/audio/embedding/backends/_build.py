@@ -1,40 +1,89 @@
-"""The back-end that a configuration names."""
+"""Back-ends as a configuration, a command line or params.yml names them."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from pyannote.audio.config.registry import build, find
-from pyannote.audio.config.schema import Config
+from pyannote.audio.config.schema import Block, block_of
+from pyannote.audio.config.yaml_lines import Document
+from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.embedding.backends.base import Backend
+from pyannote.audio.io.yaml_files import plain
 
 
-def backend_of(config: Config, default: str, metric: str | None = None) -> Backend:
-    """How embeddings are compared, as a configuration says.
+def backend_of(block: Block, document: Document, default: str, metric: str | None = None) -> Backend:
+    """Back-end that a block names.
 
     Parameters
     ----------
-    config : Config
-        The configuration.
+    block : Block
+        Name and parameters.
+    document : Document
+        Where they stand, for errors.
     default : {"cosine", "euclidean", "angular"}
-        Metric, where neither the configuration nor `metric` names one.
+        Metric, where neither the block nor `metric` names one.
     metric : {"cosine", "euclidean", "angular"}, optional
-        Metric instead of that of the configuration.
+        Metric instead of that of the block.
 
     Raises
     ------
     ConfigError
         If there is no such back-end, or it compares by another metric.
     """
-    block = config.backend
-    found = find("backend", block.name, config.document, (*block.where, "name"))
+    found = find("backend", block.name, document, (*block.where, "name"))
     if "metric" in inspect.signature(found).parameters:
         params = {"metric": default, **block.params, **({} if metric is None else {"metric": metric})}
         block = replace(block, params=params)
-    backend: Backend = build("backend", block, config.document)
+    backend: Backend = build("backend", block, document)
     if metric not in (None, backend.metric):
-        raise config.document.error(
+        raise document.error(
             block.where, f"{block.name} compares embeddings by {backend.metric}.", fix="Leave --metric out."
         )
     return backend
+
+
+def block_of_option(text: str) -> tuple[Block, Document]:
+    """Back-end that a command line names: a name, or a mapping of name and params in the form of YAML.
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+
+    Examples
+    --------
+    >>> block_of_option("WCCN")[0].name
+    'WCCN'
+    >>> block_of_option("{name: WCCN, params: {shrinkage: 0.5}}")[0].params
+    {'shrinkage': 0.5}
+    """
+    option = Path("--backend")
+    try:
+        content = plain(text, option)
+        named = {"name": content} if isinstance(content, str) else content
+        document = Document(option, {"backend": named}, {})
+        return block_of(document, ("backend",), named), document
+    except ConfigError as error:
+        raise UsageError(
+            f"--backend={text} names no back-end: {error.found}",
+            fix='Write a name, such as WCCN, or "{name: WCCN, params: {shrinkage: 0.5}}".',
+        ) from None
+
+
+def block_of_params(params: Mapping[str, Any], file: Path) -> tuple[Block, Document]:
+    """Back-end that a validation has used, as its params.yml describes it.
+
+    Raises
+    ------
+    ConfigError
+        If the entry is damaged.
+    """
+    described = dict(params.get("backend") or {"name": "Direct"})
+    document = Document(file, dict(params), {})
+    named = {"name": described.pop("name", None), "params": described}
+    return block_of(document, ("backend",), named), document

@@ -1,0 +1,176 @@
+"""Configurations in which nothing is left to a default, as a training stores them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from pyannote.audio.config.registry import find
+from pyannote.audio.config.schema import Block, Config
+from pyannote.audio.config.yaml_lines import Document, Location
+from pyannote.audio.core.digests import plain
+from pyannote.audio.core.own_code import own_digest
+
+INJECTED = {"architecture": ("specifications",)}
+"""Parameters that the toolkit fills in itself, by kind of class."""
+
+
+def resolved(config: Config, kind: str, defaults: Mapping[str, Mapping[str, Any]] | None = None) -> Config:
+    """The same configuration with the default of each parameter that it leaves out.
+
+    Names of classes are bare, and parameters without effect are left out.
+
+    Parameters
+    ----------
+    config : Config
+        Whose classes and parameters exist.
+    kind : {"task", "approach"}
+        What is trained.
+    defaults : mapping, optional
+        Defaults by kind of class that differ from those of signatures.
+
+    Raises
+    ------
+    ConfigError
+        If a class does not exist.
+    """
+    own = defaults or {}
+
+    def fill(kind: str, block: Block) -> Block:
+        return filled(kind, block, config.document, own.get(kind, {}))
+
+    return replace(
+        config,
+        task=fill(kind, config.task),
+        feature_extraction=fill("feature_extraction", config.feature_extraction),
+        architecture=fill("architecture", config.architecture),
+        scheduler=fill("scheduler", config.scheduler),
+        optimizer=fill("optimizer", config.optimizer),
+        data_augmentation=tuple(fill("data_augmentation", block) for block in config.data_augmentation),
+        callbacks=tuple(fill("callbacks", block) for block in config.callbacks),
+        backend=fill("backend", config.backend),
+    )
+
+
+def filled(kind: str, block: Block, document: Document, defaults: Mapping[str, Any]) -> Block:
+    """The same block with the default of each parameter that it leaves out.
+
+    Parameters
+    ----------
+    kind : str
+        Kind of class.
+    block : Block
+    document : Document
+        Where it stands, for errors.
+    defaults : mapping
+        Those that differ from the ones of the signature.
+
+    Raises
+    ------
+    ConfigError
+        If the class does not exist.
+    """
+    found = find(kind, block.name, document, (*block.where, "name"))
+    params = {}
+    for name, parameter in inspect.signature(found).parameters.items():
+        if name in INJECTED.get(kind, ()):
+            continue
+        value = block.params.get(name, defaults.get(name, parameter.default))
+        if value is not inspect.Parameter.empty:
+            params[name] = value
+    return Block(found.__name__, params, block.where)
+
+
+def dumped(config: Config) -> dict[str, Any]:
+    """A configuration as plain values that `load_config` reads again.
+
+    Parameters
+    ----------
+    config : Config
+        Such as `resolved` gives.
+    """
+    blocks = {
+        config.task.where[0]: config.task,
+        "feature_extraction": config.feature_extraction,
+        "architecture": config.architecture,
+        "scheduler": config.scheduler,
+        "optimizer": config.optimizer,
+        "backend": config.backend,
+    }
+    several = {"data_augmentation": config.data_augmentation, "callbacks": config.callbacks}
+    return {
+        **{str(key): _dumped(block) for key, block in blocks.items()},
+        **{key: [_dumped(block) for block in own] for key, own in several.items()},
+        "preprocessors": dict(config.preprocessors),
+    }
+
+
+def _dumped(block: Block) -> dict[str, Any]:
+    return {"name": block.name, "params": _lists(block.params)}
+
+
+def _lists(value: Any) -> Any:
+    """The same values, with dictionaries and lists instead of other mappings and tuples."""
+    if isinstance(value, Mapping):
+        return {key: _lists(item) for key, item in value.items()}
+    return [_lists(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def code_of(config: Config, kind: str) -> dict[str, str]:
+    """Digest of the file of each class of one's own that a configuration names, by the name of the class."""
+    blocks = [
+        (kind, config.task),
+        ("feature_extraction", config.feature_extraction),
+        ("architecture", config.architecture),
+        ("scheduler", config.scheduler),
+        ("optimizer", config.optimizer),
+        ("backend", config.backend),
+        *(("data_augmentation", block) for block in config.data_augmentation),
+        *(("callbacks", block) for block in config.callbacks),
+    ]
+    found = [find(kind, block.name, config.document, (*block.where, "name")) for kind, block in blocks]
+    digests = {one.__name__: own_digest(one.__module__) for one in found}
+    return {name: digest for name, digest in digests.items() if digest is not None}
+
+
+class Difference(NamedTuple):
+    """An entry in which two configurations differ.
+
+    Parameters
+    ----------
+    where : tuple of str or int
+        Keys and indices that lead to it.
+    before, now : Any
+        Its values; None where it is missing.
+    """
+
+    where: Location
+    before: Any
+    now: Any
+
+    def __str__(self) -> str:
+        # `params` stands between a class and its parameters, and tells nothing
+        words = [str(part) for part in self.where if part != "params"]
+        return f"{'.'.join(words)} was {self.before!r} and is {self.now!r}"
+
+
+def differences(before: Any, now: Any, where: Location = ()) -> Iterator[Difference]:
+    """Entries in which two configurations differ, such as `dumped` gives them.
+
+    Examples
+    --------
+    >>> before = {"task": {"name": "Dcase", "params": {"batch_size": 32}}}
+    >>> now = {"task": {"name": "Dcase", "params": {"batch_size": 16}}}
+    >>> [str(one) for one in differences(before, now)]
+    ['task.batch_size was 32 and is 16']
+    """
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        for key in dict.fromkeys([*before, *now]):
+            yield from differences(before.get(key), now.get(key), (*where, key))
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for index, (one, other) in enumerate(zip(before, now, strict=True)):
+            yield from differences(one, other, (*where, index))
+    elif plain(before) != plain(now) or isinstance(before, bool) != isinstance(now, bool):
+        yield Difference(where, before, now)

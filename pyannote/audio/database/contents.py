@@ -1,0 +1,75 @@
+"""Digests of the audio and the annotation of recordings, as a training stores them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from pyannote.audio.core.digests import digest
+from pyannote.audio.database.protocols import Recording, name_of
+
+
+class Content(NamedTuple):
+    """Digests of a recording.
+
+    Parameters
+    ----------
+    audio : str
+        Of all bytes of its audio.
+    annotation : str
+        Of its annotated regions and its events.
+    """
+
+    audio: str
+    annotation: str
+
+
+Contents = Mapping[str, Content]
+"""Digests of recordings by their names (see `name_of`)."""
+
+
+def contents_of(files: Sequence[Recording], audio: Sequence[str]) -> dict[str, Content]:
+    """Digests of recordings.
+
+    Parameters
+    ----------
+    files : sequence of Recording
+    audio : sequence of str
+        Digest of the audio of each.
+    """
+    return {
+        name_of(file): Content(key, annotation_digest(file)) for file, key in zip(files, audio, strict=True)
+    }
+
+
+def annotation_digest(file: Recording) -> str:
+    """Digest of the annotated regions and the events of a recording.
+
+    Examples
+    --------
+    >>> file = {"regions": [(0.0, 10.0)], "events": [(1.0, 2.0, "car"), (3.0, 4.0, "car")]}
+    >>> other = {"regions": [(0, 10)], "events": [(3, 4, "car"), (1, 2, "car")]}
+    >>> annotation_digest(file) == annotation_digest(other)
+    True
+    """
+    events = file["events"]
+    return digest([sorted(file["regions"]), None if events is None else sorted(events)])
+
+
+def changes(before: Contents, now: Contents) -> Iterator[str]:
+    """What has happened to recordings, a sentence each.
+
+    Examples
+    --------
+    >>> list(changes({"D/a": Content("1", "1")}, {"D/a": Content("2", "1"), "D/b": Content("3", "3")}))
+    ['the audio of D/a has changed', 'D/b is new']
+    """
+    for name, content in before.items():
+        if name not in now:
+            yield f"{name} is missing"
+            continue
+        if content.audio != now[name].audio:
+            yield f"the audio of {name} has changed"
+        if content.annotation != now[name].annotation:
+            yield f"the annotation of {name} has changed"
+    yield from (f"{name} is new" for name in now if name not in before)
