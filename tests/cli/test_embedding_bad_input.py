@@ -481,10 +481,17 @@ def test_folders_of_the_other_family(embedded, copied, here, emb, old, corpora):
             check(
                 command(*words), CHECKPOINT, copied.validate / "params.yml", "no parameters of an embedding"
             )
-        check(command("validate", copied.train, VOXCELEB), CONFIG, copied.config, "Dcase is no approach")
+        check(
+            command("validate", copied.train, VOXCELEB), CONFIG, copied.train / "config.yml", "is no approach"
+        )
     result = here("dcase", "apply", embedded.validate, TUT2017)
     check(result, CHECKPOINT, embedded.validate / "params.yml", "one of embeddings", "pyannote-audio emb")
-    check(here("dcase", "validate", embedded.train, TUT2017), CONFIG, embedded.config, "is no task")
+    check(
+        here("dcase", "validate", embedded.train, TUT2017),
+        CONFIG,
+        embedded.train / "config.yml",
+        "is no task",
+    )
     check(here("dcase", "evaluate", embedded.validate), USAGE, "holds no evaluation")
 
 
@@ -561,10 +568,17 @@ def test_comparing_needs_a_validation_on_trials(embedded_copy, emb, corpora):
 
 
 def test_a_metric_for_what_learns_its_own(embedded_copy, emb):
-    embedded_copy.config.write_text(embedded_copy.config.read_text() + "backend:\n   name: WCCN\n")
-    line = line_of(embedded_copy.config, "backend:")
-    result = emb("validate", "--metric=euclidean", embedded_copy.train, VOXCELEB)
-    check(result, CONFIG, f"{embedded_copy.config}, line {line}:", "WCCN", "Leave --metric out")
+    options = ("--metric=euclidean", "--backend=WCCN")
+    result = emb("validate", *options, embedded_copy.train, VOXCELEB)
+    check(result, CONFIG, "--backend", "WCCN", "Leave --metric out")
+
+
+@pytest.mark.parametrize(
+    "backend", ["WCNC", "[WCCN]", "{name: 3}", "{nme: WCCN}", "{name: WCCN, params: {x: 1}}"]
+)
+def test_a_backend_that_is_none(backend, embedded_copy, emb):
+    result = emb("validate", f"--backend={backend}", embedded_copy.train, VOXCELEB)
+    assert result.code in (USAGE, CONFIG) and "--backend" in result.err
 
 
 @pytest.mark.parametrize("name", ["Mixup", "ChunkMixing", "TimeStretch"])

@@ -12,10 +12,11 @@ from pyannote.audio.core.errors import CheckpointError, DataError, ToolkitError
 from pyannote.audio.embedding.backends.wccn import WCCN
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.precomputed import Precomputed
+from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.pretrained import Pretrained, load_params
 from pyannote.audio.inference.speaker_embedding import _teach
 from pyannote.audio.io.checkpoint import Checkpoints
-from pyannote.audio.io.experiment_folders import load_specifications
+from pyannote.audio.io.experiment_folders import TrainFolder, load_specifications
 from pyannote.audio.io.yaml_files import load_yaml
 from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.validation.records import Records
@@ -60,7 +61,7 @@ def damaged(path, versions, read):
 
 @pytest.fixture
 def checkpoints(copied):
-    return Checkpoints(copied.train / "weights")
+    return Bundle.of(TrainFolder(copied.train)).checkpoints
 
 
 @pytest.fixture
@@ -279,7 +280,7 @@ def test_a_damaged_backend(tmp_path):
 
     def read():
         backend = WCCN()
-        _teach(backend, path)
+        _teach(backend, path, None)
         for name, value in taught.state().items():
             assert np.array_equal(backend.state()[name], value)
 

@@ -66,18 +66,28 @@ class Bundle:
         extraction = _extraction(config)
         now = model_digest(config, extraction, specifications)
         if stored is not None and now != _entry(stored, "model"):
-            raise _other_model(folder, stored)
+            raise _other_model(folder)
         _compare(specifications, extraction, folder)
         return cls(folder, config, specifications, now, stored is not None)
 
     @property
+    def code(self) -> dict[str, str]:
+        """Digest of the code of one's own that its outputs depend on now, by the name of the class."""
+        return applied_code(self.config)
+
+    @property
     def remarks(self) -> list[str]:
-        """What the user should know of a training of an earlier version."""
-        if self.stored:
-            return []
+        """Warnings: an earlier version stored no configuration, or code of one's own has changed."""
+        if not self.stored:
+            return [
+                f"{self.folder.path} was trained by an earlier version, which did not store its "
+                f"configuration: {self.folder.root / CONFIG} is used as it is today."
+            ]
+        before = (self.config.provenance or {}).get("code") or {}
         return [
-            f"{self.folder.path} was trained by an earlier version, which did not store its configuration: "
-            f"{self.folder.root / CONFIG} is used as it is today."
+            f"The code of {name} (--code) has changed since this training: its scores may be others now."
+            for name, now in self.code.items()
+            if before.get(name) != now
         ]
 
     @property
@@ -132,8 +142,14 @@ def bundle_of(folder: ValidateFolder, params: Mapping[str, Any]) -> Bundle:
     """
     bundle = Bundle.of(folder.train)
     provenance = params.get("provenance")
-    validated = provenance.get("model") if isinstance(provenance, Mapping) else None
-    if validated not in (None, bundle.digest):
+    validated = dict(provenance) if isinstance(provenance, Mapping) else {}
+    if validated.get("code", bundle.code) != bundle.code:
+        raise CheckpointError(
+            "The code of --code has changed since this validation.",
+            file=folder.params,
+            fix="Run `validate` again.",
+        )
+    if validated.get("model", bundle.digest) != bundle.digest:
         raise CheckpointError(
             "This validation is one of other features, classes or another architecture than those of the "
             f"training in {folder.train.path}.",
@@ -165,7 +181,7 @@ def stored_config(folder: TrainFolder) -> Config | None:
 
 
 def model_digest(config: Config, extraction: FeatureExtraction, specifications: Specifications) -> str:
-    """Digest of all that the outputs of a network depend on beside its weights.
+    """Digest of all that the outputs of a network depend on beside its weights and code of one's own.
 
     Parameters
     ----------
@@ -176,16 +192,24 @@ def model_digest(config: Config, extraction: FeatureExtraction, specifications: 
     specifications : Specifications
         Inputs and classes.
     """
-    block = config.architecture
-    found = find("architecture", block.name, config.document, (*block.where, "name"))
+    features = {name: value for name, value in extraction.parameters.items() if name != "code"}
     return digest(
         {
-            "features": extraction.parameters,
-            "architecture": block.described(),
-            "code": own_digest(found.__module__),
+            "features": features,
+            "architecture": config.architecture.described(),
             "specifications": specifications.dump(),
         }
     )
+
+
+def applied_code(config: Config) -> dict[str, str]:
+    """Digest of the code of one's own that outputs depend on, by the name of the class."""
+    blocks = {"feature_extraction": config.feature_extraction, "architecture": config.architecture}
+    found = [
+        find(kind, block.name, config.document, (*block.where, "name")) for kind, block in blocks.items()
+    ]
+    digests = {one.__name__: own_digest(one.__module__) for one in found}
+    return {name: value for name, value in digests.items() if value is not None}
 
 
 def load_weights(model: Model, weights: Mapping[str, Any], file: Path) -> None:
@@ -221,10 +245,9 @@ def _extraction(config: Config) -> FeatureExtraction:
     return found
 
 
-def _other_model(folder: TrainFolder, stored: Config) -> CheckpointError:
-    code = ", code of --code" if (stored.provenance or {}).get("code") else ""
+def _other_model(folder: TrainFolder) -> CheckpointError:
     return CheckpointError(
-        f"Features{code}, classes or architecture are not those that this model was trained with: specs.yml "
+        "Features, classes or architecture are not those that this model was trained with: specs.yml "
         "or this file is that of another training, or the toolkit computes other features now.",
         file=folder.config,
         fix=OTHERS,

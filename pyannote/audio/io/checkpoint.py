@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import torch
 
 
+MANIFEST = {"epoch", "model", "sha256"}
+"""Entries of a manifest. Those of earlier versions have no `model`."""
+
 OTHER_EPOCH = "Use another epoch, or train again from the last whole one with --from."
 
 
@@ -130,7 +133,7 @@ class Checkpoints:
         try:
             content = json.loads(_small(manifest))
             names = {self.weights(epoch).name, self.state(epoch).name}
-            if content["epoch"] != epoch or set(content["sha256"]) != names:
+            if content["epoch"] != epoch or set(content["sha256"]) != names or set(content) - MANIFEST:
                 raise ValueError
             if self.model not in (None, content.get("model", self.model)):
                 raise CheckpointError(

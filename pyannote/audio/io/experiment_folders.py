@@ -18,8 +18,8 @@ from pyannote.audio.io.yaml_files import load_yaml, write_yaml
 CONFIG, FILES, LEFT_OUT = "config.yml", "files.json", "left_out.yml"
 """Stored configuration, digests of training files, and training files that were left out."""
 
-PARAMS = "params.yml"
-"""What a validation has chosen."""
+SPECS, PARAMS = "specs.yml", "params.yml"
+"""Inputs and classes of a trained model, and what a validation has chosen."""
 
 
 class TrainFolder:
@@ -48,9 +48,9 @@ class TrainFolder:
             If neither a stored configuration nor that of an earlier version is where it should be.
         """
         folder = cls(path)
-        if not (folder.config.exists() or (folder.root / CONFIG).exists()):
+        if not ((folder.path / SPECS).exists() or (folder.root / CONFIG).exists()):
             raise UsageError(
-                f"{path} is no training folder: it holds no {CONFIG}.",
+                f"{path} is no training folder: it holds no {SPECS}.",
                 fix="Name <root>/train/<Protocol>.<subset>, as `train` has printed it.",
             )
         return folder
@@ -61,7 +61,7 @@ class TrainFolder:
 
     def write_specifications(self, specifications: Specifications) -> None:
         """Keep the specifications beside the weights."""
-        write_yaml(self.path / "specs.yml", specifications.dump())
+        write_yaml(self.path / SPECS, specifications.dump())
 
     def write_files(self, contents: Mapping[str, Sequence[str]]) -> str:
         """Keep the digests of training files by their names, and give the digest of the whole table."""
@@ -128,7 +128,7 @@ class ValidateFolder:
 
     def __init__(self, path: Path) -> None:
         lexical = Path(os.path.abspath(path))  # noqa: PTH100  `<root>/train` may be a link
-        known = len(lexical.parents) > 1 and (lexical.parents[1] / "specs.yml").exists()
+        known = len(lexical.parents) > 1 and (lexical.parents[1] / SPECS).exists()
         self.path = lexical if known else path.resolve()
         self.params = self.path / PARAMS
 
@@ -146,7 +146,7 @@ def load_specifications(train: Path) -> Specifications:
     CheckpointError
         If they are missing or damaged.
     """
-    path = train / "specs.yml"
+    path = train / SPECS
     return Specifications.load(load_yaml(path, "Train first."), file=str(path))
 
 

@@ -50,8 +50,8 @@ Options:
   --to=N             Last epoch (default: until training has ended).
   --every=N          Validate epochs that are multiples of it [default: 1].
 {order}  --metric=M         Distance: cosine, euclidean or angular (default: that of the training).
-  --backend=B        How embeddings are compared: the name of a back-end, or its name and parameters, such as
-                     "{{name: WCCN, params: {{shrinkage: 0.5}}}}" (default: that of the training).
+  --backend=B        Back-end that compares embeddings: its name, or a mapping of name and params as YAML
+                     (default: that of the training).
   --purity=P         Maximise coverage at this purity, instead of the F-score of purity and coverage.
   --batch=N          Chunks that are computed at once [default: 32].
   --duration=D       Duration of a chunk in seconds; a recording has the mean embedding of its chunks

@@ -81,7 +81,7 @@ class EmbeddingValidator(Validator):
         self.history: dict[int, Record] = {}
         self.values: dict[int, float] = {}
         self._teachers: tuple[list[Excerpt], NDArray[np.int64]] | None = None
-        self._taught = self._kept = ""
+        self._taught = self._kept = self._learned = ""
 
     @property
     def validated(self) -> list[int]:
@@ -130,8 +130,7 @@ class EmbeddingValidator(Validator):
         """Write params.yml, and what the backend has learned at the best epoch."""
         epoch = self.best[self.measure.name]
         record = self.history[epoch]
-        if self.backend.learns:
-            self._keep_backend(epoch)
+        learned = self._keep_backend(epoch) if self.backend.learns else None
         write_yaml(
             self.folder / "params.yml",
             {
@@ -140,8 +139,9 @@ class EmbeddingValidator(Validator):
                 "value": round(self.values[epoch], 6),
                 "provenance": {
                     "model": self.bundle.digest,
+                    "code": self.bundle.code,
                     "files": self.measure.fingerprint(),
-                    "backend": arrays_digest(self.backend.state()) if self.backend.learns else None,
+                    "backend": learned,
                 },
                 "weights": {epoch: self.checkpoints.version(epoch)},
                 "distance": self.backend.metric,
@@ -184,14 +184,15 @@ class EmbeddingValidator(Validator):
         weights = self.checkpoints.load_weights(epoch, self.device)
         load_weights(self.embedder.model, weights, self.checkpoints.weights(epoch))
 
-    def _keep_backend(self, epoch: int) -> None:
-        """Write what the backend has learned, once in each validation: its parameters may have changed."""
+    def _keep_backend(self, epoch: int) -> str:
+        """Write what the back-end has learned, once in each validation, and give its digest."""
         version = self.checkpoints.version(epoch)
         if version != self._kept:
             state = self.ready(epoch).state()
             path = self.folder / "backend" / f"{epoch:04d}.{version}.npz"
             write_with(path, lambda stream: np.savez(stream, allow_pickle=False, **state))
-            self._kept = version
+            self._kept, self._learned = version, arrays_digest(state)
+        return self._learned
 
     def training_excerpts(self) -> tuple[list[Excerpt], NDArray[np.int64]]:
         """Turns of training speakers, evenly spaced over all that they have said, and who speaks in each."""

@@ -153,7 +153,11 @@ class DetectionValidator(Validator):
                 "metric": self.validation.criterion.name,
                 "value": round(selection.value, 6),
                 "unit": self.validation.unit,
-                "provenance": {"model": self.bundle.digest, "files": digest(self.contents)},
+                "provenance": {
+                    "model": self.bundle.digest,
+                    "code": self.bundle.code,
+                    "files": digest(self.contents),
+                },
                 "weights": {epoch: self.checkpoints.version(epoch) for epoch in sorted(epochs)},
                 "params": {name: self._dumped(choice) for name, choice in selection.single.items()},
                 "class_wise": {name: self._dumped(choice) for name, choice in selection.class_wise.items()},
