@@ -1,10 +1,11 @@
-"""The command lines of the blocks that detect what is heard when."""
+"""The command lines of the blocks that detect sound events."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from pyannote.audio.applications.arguments import (
+    SUBSETS,
     Arguments,
     acceleration,
     common_options,
@@ -74,6 +75,9 @@ EVALUATE = """Pool folders of `apply`, such as those of several folds, into one 
 Usage: pyannote-audio {block} evaluate [options] <apply>...
 
 Options:
+  --subset=S         Results of train, development or test files; files that the model was trained on are
+                     refused [default: test].
+  --protocol=P       Results of this protocol, where a folder holds those of several.
   --output=FILE      Write the figures there, as JSON.
   --debug            Show tracebacks.
   -h, --help         Show this text.
@@ -158,8 +162,14 @@ def _apply(arguments: Arguments) -> None:
 def _evaluate(arguments: Arguments) -> None:
     from pyannote.audio.applications.labeling.evaluate import EvaluateOptions, evaluate
 
-    output = Path(arguments["--output"]) if arguments["--output"] else None
-    evaluate(EvaluateOptions(tuple(Path(folder) for folder in arguments["<apply>"]), output))
+    evaluate(
+        EvaluateOptions(
+            folders=tuple(Path(folder) for folder in arguments["<apply>"]),
+            output=Path(arguments["--output"]) if arguments["--output"] else None,
+            subset=one_of("subset", arguments["--subset"], SUBSETS),
+            protocol=arguments["--protocol"],
+        )
+    )
 
 
 RUN = {"train": _train, "validate": _validate, "apply": _apply, "evaluate": _evaluate}
