@@ -34,7 +34,8 @@ import soundfile
 import torch
 from common import CLASSES, interleaved, median, ratio, table
 
-from pyannote.audio.applications.labeling.apply import ApplyOptions, apply
+from pyannote.audio.applications.labeling.apply import apply
+from pyannote.audio.applications.options import DetectionApplyOptions
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.inference import chunks
@@ -109,7 +110,11 @@ def applied(validate: Path, work: Path) -> None:
     shutil.rmtree(work / "cache", ignore_errors=True)
     shutil.rmtree(validate / "apply", ignore_errors=True)
     with contextlib.redirect_stdout(io.StringIO()):
-        apply(ApplyOptions(validate, PROTOCOL, cpu=True, parallel=max(1, (os.cpu_count() or 1) - 1)))
+        apply(
+            DetectionApplyOptions(
+                validate=validate, protocol=PROTOCOL, cpu=True, parallel=max(1, (os.cpu_count() or 1) - 1)
+            )
+        )
 
 
 def one_by_one(work: Callable[[], object]) -> None:

@@ -29,8 +29,8 @@ import yaml
 
 from pyannote.audio.applications import experiment as experiment_module
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
-from pyannote.audio.applications.labeling.validator import DetectionOptions, DetectionValidator
-from pyannote.audio.applications.learner import TrainOptions
+from pyannote.audio.applications.labeling.validator import DetectionValidator
+from pyannote.audio.applications.options import DetectionOptions, TrainOptions
 from pyannote.audio.applications.train import train
 from pyannote.audio.database.protocols import labels_of, recordings
 from pyannote.audio.inference.bundle import Bundle
@@ -121,7 +121,9 @@ def score(run: Run, root: Path, protocol: str) -> None:
     experiment = LabelingExperiment(bundle.config)
     content: dict[str, Any] = {}
     for subset in ("development", "test"):
-        validator = DetectionValidator(experiment, bundle, DetectionOptions(folder.path, protocol, subset))
+        validator = DetectionValidator(
+            experiment, bundle, DetectionOptions(train=folder.path, protocol=protocol, subset=subset)
+        )
         if ROWS[run.row].get("shuffled"):
             shuffled_inputs(validator)
         epochs = validator.checkpoints.epochs()
@@ -207,7 +209,7 @@ def main() -> None:
         with patch.object(experiment_module, "FeatureStore", store):
             train(
                 LabelingExperiment,
-                TrainOptions(root, protocol, last=int(arguments["--epochs"]), seed=run.seed),
+                TrainOptions(root=root, protocol=protocol, last=int(arguments["--epochs"]), seed=run.seed),
             )
         score(run, root, protocol)
     text = table(output, runs)

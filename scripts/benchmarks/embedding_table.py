@@ -28,8 +28,8 @@ import yaml
 
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.measures import Verification
-from pyannote.audio.applications.embedding.validator import EmbeddingOptions, EmbeddingValidator
-from pyannote.audio.applications.learner import TrainOptions
+from pyannote.audio.applications.embedding.validator import EmbeddingValidator
+from pyannote.audio.applications.options import EmbeddingOptions, TrainOptions
 from pyannote.audio.applications.train import train
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.embedding.backends.base import Backend
@@ -186,7 +186,7 @@ def score(root: Path, protocol: str, domains: Sequence[str]) -> dict[str, dict[s
     folder = TrainFolder(root / "train" / f"{protocol}.train")
     bundle = Bundle.of(folder)
     experiment = EmbeddingExperiment(bundle.config)
-    options = EmbeddingOptions(folder.path, protocol, subset="test", duration=WHOLE)
+    options = EmbeddingOptions(train=folder.path, protocol=protocol, subset="test", duration=WHOLE)
     validator = EmbeddingValidator(experiment, bundle, options)
     measure = validator.measure
     assert isinstance(measure, Verification), "name a protocol with trials"
@@ -247,7 +247,7 @@ def main() -> None:
         root = prepare(run, output, Path(arguments["--config"]), arguments["--noise"].split(","))
         started = time.perf_counter()
         epochs = yaml.safe_load((root / "config.yml").read_text())["scheduler"]["params"]["epochs_per_cycle"]
-        train(EmbeddingExperiment, TrainOptions(root, protocol, last=epochs, seed=run.seed))
+        train(EmbeddingExperiment, TrainOptions(root=root, protocol=protocol, last=epochs, seed=run.seed))
         seconds = time.perf_counter() - started
         run.results(output).write_text(json.dumps({"seconds": seconds, **score(root, protocol, domains)}))
     text = table(output, runs, domains)

@@ -71,6 +71,7 @@ TRAIN = (
 import torch
 from torch.utils import tensorboard
 import pyannote.database
+from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.applications import train
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
 from pyannote.audio.features import librosa_mel_spectrogram
@@ -85,7 +86,8 @@ def first(trainer, *arguments, **named):
 train.Trainer.epochs = first
 name = "Synthetic.SpeakerDiarization.Files"
 try:
-    train.train(LabelingExperiment, train.TrainOptions(Path(sys.argv[1]) / "experiment", name, cpu=True))
+    options = TrainOptions(root=Path(sys.argv[1]) / "experiment", protocol=name, cpu=True, parallel=1)
+    train.train(LabelingExperiment, options)
 except Enough:
     pass
 """,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 import torch
 from torch import nn
 
+from pyannote.audio.applications.options import ValidateOptions
 from pyannote.audio.applications.terminal import bar, warn
 from pyannote.audio.augmentation._recordings import RecordingAugmentation
 from pyannote.audio.augmentation._waveform import Sound, WaveformAugmentation
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from torch.utils.tensorboard import SummaryWriter
 
-    from pyannote.audio.applications.validate import ValidateOptions, Validator
+    from pyannote.audio.applications.validate import Validator
     from pyannote.audio.inference.bundle import Bundle
     from pyannote.audio.train.trainer import EpochReport
 

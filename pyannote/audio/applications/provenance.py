@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pyannote.audio import __version__
 from pyannote.audio.applications.experiment import Experiment
-from pyannote.audio.applications.learner import TrainOptions
+from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.config.resolved import code_of, differences, dumped
 from pyannote.audio.config.schema import Config

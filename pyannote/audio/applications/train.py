@@ -12,9 +12,10 @@ from torch.utils.tensorboard import SummaryWriter
 from pyannote.audio.applications.checking.fit import warn_of
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device, on_device
-from pyannote.audio.applications.learner import Learner, TrainOptions, learner_of
+from pyannote.audio.applications.learner import Learner, learner_of
 from pyannote.audio.applications.left_out import LeftOut
 from pyannote.audio.applications.memory import training_batches
+from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.applications.provenance import Provenance
 from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.terminal import bar, say

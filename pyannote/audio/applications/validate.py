@@ -6,15 +6,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device
 from pyannote.audio.applications.memory import applied_batches
+from pyannote.audio.applications.options import TrainOptions, ValidateOptions
 from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.inference.bundle import Bundle
@@ -26,31 +25,8 @@ from pyannote.audio.train.callbacks.early_stopping import EarlyStopping
 from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.validation.watch import watch
 
-if TYPE_CHECKING:
-    from pyannote.audio.applications.learner import TrainOptions
-
 START_PATIENCE = 20.0
 """Seconds to wait for a training that is about to start."""
-
-
-@dataclass(frozen=True)
-class ValidateOptions:
-    """What every command line of `validate` says."""
-
-    train: Path
-    protocol: str
-    subset: str = "development"
-    first: int | Literal["last"] = 0
-    last: int | None = None
-    every: int = 1
-    evergreen: bool = False
-    cpu: bool = False
-    gpu: bool = False
-    parallel: int = 1
-    scheduler: str | None = None
-    batch: int = 32
-    step: float = 0.25
-    duration: float | None = None
 
 
 class Validator(ABC):

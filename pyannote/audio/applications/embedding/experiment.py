@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyannote.audio.applications.experiment import Experiment, Kind
+from pyannote.audio.applications.options import EmbeddingOptions
 from pyannote.audio.config.registry import find
 from pyannote.audio.config.resolved import filled, resolved
 from pyannote.audio.config.schema import Block, Config
@@ -25,7 +26,7 @@ from pyannote.audio.models._embedding import EmbeddingModel
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-    from pyannote.audio.applications.embedding.validator import EmbeddingOptions, EmbeddingValidator
+    from pyannote.audio.applications.embedding.validator import EmbeddingValidator
     from pyannote.audio.train.trainer import EpochReport
 
 Parts = Sequence[tuple[float, float]]
@@ -131,6 +132,4 @@ class EmbeddingExperiment(Experiment):
 
     def validate_options(self, train: Path, protocol: str, **compute: Any) -> EmbeddingOptions:
         """Options of a validation within a training."""
-        from pyannote.audio.applications.embedding.validator import EmbeddingOptions
-
-        return EmbeddingOptions(train, protocol, **compute)
+        return EmbeddingOptions(train=train, protocol=protocol, **compute)

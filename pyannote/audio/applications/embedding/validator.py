@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,9 @@ from torch.utils.tensorboard import SummaryWriter
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.measures import Record
 from pyannote.audio.applications.embedding.measuring import measure_of
+from pyannote.audio.applications.options import EmbeddingOptions
 from pyannote.audio.applications.signals import uninterrupted
-from pyannote.audio.applications.validate import ValidateOptions, Validator
+from pyannote.audio.applications.validate import Validator
 from pyannote.audio.core.attempts import together
 from pyannote.audio.core.digests import arrays_digest
 from pyannote.audio.core.errors import DataError
@@ -30,20 +30,6 @@ from pyannote.audio.validation.records import Records
 
 TEACHERS, TURNS = 1000, 20
 """Training speakers that a backend learns from, and turns of each of them, at most."""
-
-
-@dataclass(frozen=True)
-class EmbeddingOptions(ValidateOptions):
-    """What the command line of `validate` says for embeddings.
-
-    `step_seconds` is used instead of `step` if it is given; `folder` instead of `validate_<metric>`.
-    """
-
-    metric: Literal["cosine", "euclidean", "angular"] | None = None
-    backend: str | None = None
-    purity: float | None = None
-    step_seconds: float | None = None
-    folder: str | None = None
 
 
 class EmbeddingValidator(Validator):

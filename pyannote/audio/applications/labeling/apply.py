@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 from uuid import uuid4
 
 import torch
@@ -18,6 +17,7 @@ from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.files import check_paths, check_uris, files_of
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment, inputs_of
 from pyannote.audio.applications.memory import applied_batches
+from pyannote.audio.applications.options import DetectionApplyOptions
 from pyannote.audio.applications.outputs import new_scores
 from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.core.labels import Event
@@ -37,24 +37,7 @@ from pyannote.audio.store.feature_store import FeatureStore
 EVENTS, REFERENCE = ".events.tsv", ".reference.tsv"
 
 
-@dataclass(frozen=True)
-class ApplyOptions:
-    """What the command line of `apply` says."""
-
-    validate: Path
-    protocol: str
-    subset: str = "test"
-    selection: Literal["class-wise", "global"] = "class-wise"
-    cpu: bool = False
-    gpu: bool = False
-    parallel: int = 1
-    scheduler: str | None = None
-    batch: int = 32
-    step: float = 0.25
-    duration: float | None = None
-
-
-def apply(options: ApplyOptions) -> None:
+def apply(options: DetectionApplyOptions) -> None:
     """Apply the models that a validation has chosen, and evaluate them where there is annotation."""
     validate = ValidateFolder(options.validate).path
     device = choose_device(options.cpu, options.gpu)
@@ -103,12 +86,14 @@ def _scores(
     return chain.from_iterable(batches)
 
 
-def apply_one(options: ApplyOptions, output: Path, cache: Path, run: str, file: Recording) -> list[Event]:
+def apply_one(
+    options: DetectionApplyOptions, output: Path, cache: Path, run: str, file: Recording
+) -> list[Event]:
     """Write the scores of a recording, and return its events; this is what a worker of a cluster does.
 
     Parameters
     ----------
-    options : ApplyOptions
+    options : DetectionApplyOptions
     output : Path
         Folder of scores, as `Precomputed`.
     cache : Path
@@ -125,14 +110,14 @@ def apply_one(options: ApplyOptions, output: Path, cache: Path, run: str, file: 
     return events_of(scores, pretrained, file)
 
 
-def _pretrained(options: ApplyOptions, device: torch.device) -> Pretrained:
+def _pretrained(options: DetectionApplyOptions, device: torch.device) -> Pretrained:
     return Pretrained(
         options.validate, options.selection, options.step, options.batch, device, options.duration
     )
 
 
 @lru_cache(maxsize=1)
-def _pretrained_once(options: ApplyOptions, run: str) -> Pretrained:
+def _pretrained_once(options: DetectionApplyOptions, run: str) -> Pretrained:
     return _pretrained(options, choose_device(options.cpu, options.gpu))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pyannote.audio.applications.labeling.apply import EVENTS, REFERENCE
+from pyannote.audio.applications.options import EvaluateOptions
 from pyannote.audio.applications.terminal import say
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Event
@@ -20,14 +20,6 @@ from pyannote.audio.metrics.official import evaluate as official
 from pyannote.audio.metrics.official import jsonable, table
 
 EventLists = dict[str, list[Event]]
-
-
-@dataclass(frozen=True)
-class EvaluateOptions:
-    """What the command line of `evaluate` says."""
-
-    folders: tuple[Path, ...]
-    output: Path | None = None
 
 
 def evaluate(options: EvaluateOptions) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.applications.experiment import Experiment, Kind
+from pyannote.audio.applications.options import DetectionOptions
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.bundle import Bundle
@@ -20,7 +21,7 @@ from pyannote.audio.store.feature_store import FeatureStore
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-    from pyannote.audio.applications.labeling.validator import DetectionOptions, DetectionValidator
+    from pyannote.audio.applications.labeling.validator import DetectionValidator
     from pyannote.audio.train.trainer import EpochReport
 
 PICTURE_EVERY = 10
@@ -63,6 +64,4 @@ class LabelingExperiment(Experiment):
 
     def validate_options(self, train: Path, protocol: str, **compute: Any) -> DetectionOptions:
         """Options of a validation within a training."""
-        from pyannote.audio.applications.labeling.validator import DetectionOptions
-
-        return DetectionOptions(train, protocol, **compute)
+        return DetectionOptions(train=train, protocol=protocol, **compute)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
 from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
+from pyannote.audio.applications.options import DetectionOptions
 from pyannote.audio.applications.signals import uninterrupted
-from pyannote.audio.applications.validate import ValidateOptions, Validator
+from pyannote.audio.applications.validate import Validator
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.contents import contents_of
@@ -21,20 +21,8 @@ from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.report.figures import event_roll
 from pyannote.audio.validation.detection import DetectionValidation, Scores
 from pyannote.audio.validation.records import Records
-from pyannote.audio.validation.reference import Reference, Unit, frames_of
-from pyannote.audio.validation.selection import ClassChoice, Criterion, Measure, Selection
-
-
-@dataclass(frozen=True)
-class DetectionOptions(ValidateOptions):
-    """What the command line of `validate` says for detectors."""
-
-    criterion: Measure = "balanced"
-    unit: Unit = "segments"
-    precision: float | None = None
-    prior: float = 2.0
-    tolerance: float = 0.05
-    shortest: float = 0.5
+from pyannote.audio.validation.reference import Reference, frames_of
+from pyannote.audio.validation.selection import ClassChoice, Criterion, Selection
 
 
 class DetectionValidator(Validator):
