@@ -29,7 +29,9 @@ def promise(record_property):
 
 
 def pytest_addoption(parser):
-    parser.addoption("--promises", action="store_true", help="write the table of promises to tests/PROMISES.md")
+    parser.addoption(
+        "--promises", action="store_true", help="write the table of promises to tests/PROMISES.md"
+    )
 
 
 def table(reports):
