@@ -1,8 +1,8 @@
 """Tutorial of speaker embedding and its pages: commands run as printed.
 
-They run on artificial voices, also in the layouts of VoxCeleb1, AMI and MUSAN. For the tests, epochs
-are few and last some seconds, batches take few speakers, networks are narrow. A normal test runs the experiment on
-VoxCeleb; a slow one runs the tutorial on few speakers and the other pages.
+They run on artificial voices, also in the layouts of VoxCeleb1, AMI and MUSAN. For the tests, epochs are
+few and last some seconds, batches take few speakers, and networks are narrow. A normal test runs the
+experiment on VoxCeleb; a slow one runs the tutorial on few speakers and the other pages.
 """
 
 import re
