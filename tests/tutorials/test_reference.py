@@ -49,6 +49,16 @@ def classes(kinds):
     }
 
 
+def parameters(found):
+    """Parameters of a class and of its parts, which configurations give beside each other."""
+    parts = getattr(found, "parts", {})
+    for name, value in inspect.signature(found).parameters.items():
+        if name in parts:
+            yield from parameters(parts[name])
+        elif name not in INJECTED:
+            yield name, value.default
+
+
 def rows(text):
     """Cells of the rows of the first table of a text."""
     table = re.search(r"(?:^\|.*\|\n)+", text, flags=re.MULTILINE)[0]
@@ -88,11 +98,7 @@ def test_each_kind_of_class_has_a_place():
 )
 def test_tables_give_all_classes_parameters_and_defaults(kinds, place):
     signatures = {
-        name: {
-            parameter: shown(value.default)
-            for parameter, value in inspect.signature(found).parameters.items()
-            if parameter not in INJECTED
-        }
+        name: {parameter: shown(default) for parameter, default in parameters(found)}
         for name, found in classes(kinds).items()
     }
     table = rows(place(kinds[0]))
