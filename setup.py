@@ -13,6 +13,7 @@ REQUIREMENTS = [
     "librosa>=0.10.1",
     "matplotlib>=3.7",
     "numpy>=1.24",
+    "platformdirs>=3.0",
     "pyannote.core>=5.0",
     "pyannote.database>=5.1",
     "pyyaml>=6.0",

@@ -47,7 +47,7 @@ from pyannote.audio.io.yaml_files import write_yaml
 from pyannote.audio.models._local import LocalModel
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
-from pyannote.audio.store.long_term import long_term_average
+from pyannote.audio.store.statistics import long_term_average
 
 RATE = 44100
 SPECIFICATIONS = Specifications("Dcase", {"X": 40, "long_term": 40}, tuple(CLASSES), 2.0, 0.01, RATE)

@@ -213,22 +213,22 @@ def packed(folder, sounds):
 
 @pytest.mark.parametrize("count", [60, pytest.param(2000, marks=pytest.mark.slow)])
 def test_damaged_features_are_computed_again(count, stored, promise):
-    """All but the numbers themselves: header, length, index and summary."""
+    """Header, numbers, checksum, index, digests of recordings, and summary."""
     folder, sounds = stored
     expected = packed(folder, sounds)
-    arrays = [path for path in folder.rglob("*.npy") if "mean" not in path.name]
     tried = 0
-    for path in [*arrays, *folder.rglob("*.npz")]:
+    for path in [*folder.rglob("*.npy"), *folder.rglob("*.npz")]:
         content = path.read_bytes()
         header = 128 if path.suffix == ".npy" else len(content)
         versions = [flip + content[header:] for flip in flips(content[:header], count // 4)]
+        versions += [content[:header] + flip for flip in flips(content[header:], count // 4)]
         for version in [*versions, *cuts(content, 5)]:
             path.write_bytes(version)
             assert all(map(np.array_equal, packed(folder, sounds), expected))
             tried += 1
     promise(
-        "Damaged features are computed again; a bit that flips among the numbers is not noticed.",
-        "Flip bits of headers, indexes and summaries of the feature store, and cut them.",
+        "Damaged features are computed again, also where a bit has flipped among the numbers.",
+        "Flip bits of headers, numbers, indexes, digests and summaries of the feature store, and cut them.",
         f"{tried} of {tried} computed again, or without effect",
     )
 

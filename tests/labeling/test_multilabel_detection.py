@@ -10,8 +10,7 @@ from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.labeling.tasks.dcase import Dcase
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
-from pyannote.audio.store.packs import Pack
-from pyannote.audio.store.tensor_packs import TensorPack
+from pyannote.audio.store.packs import Pack, TensorPack
 
 STEP = 0.01
 SPEC = {

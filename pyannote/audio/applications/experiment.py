@@ -27,8 +27,7 @@ from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.models._embedding import EmbeddingModel
 from pyannote.audio.models.base import Model
 from pyannote.audio.store.feature_store import FeatureStore
-from pyannote.audio.store.packs import Pack
-from pyannote.audio.store.tensor_packs import fits
+from pyannote.audio.store.packs import Pack, fits
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from pyannote.audio.inference.bundle import bundle_of
 from pyannote.audio.inference.slide import Inputs, Scores, Slide
 from pyannote.audio.io.experiment_folders import ValidateFolder, check_version
 from pyannote.audio.io.yaml_files import load_yaml
-from pyannote.audio.store.long_term import long_term_average
+from pyannote.audio.store.statistics import long_term_average
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow, SlidingWindowFeature

@@ -13,7 +13,6 @@ from pyannote.audio.applications.options import DetectionOptions
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.bundle import Bundle
-from pyannote.audio.io.arrays import read_only
 from pyannote.audio.labeling.tasks.base import Task
 from pyannote.audio.report.figures import batch_figure
 from pyannote.audio.store.feature_store import FeatureStore
@@ -32,7 +31,7 @@ def inputs_of(
     store: FeatureStore, file: Recording, specifications: Specifications
 ) -> dict[str, NDArray[np.float32]]:
     """Inputs of a model for a whole recording, from a store of features."""
-    inputs = {"X": read_only(store.get(file))}
+    inputs = {"X": store.read(file)}
     if "long_term" in specifications.inputs:
         inputs["long_term"] = store.long_term(file)
     return inputs

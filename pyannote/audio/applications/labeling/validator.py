@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from torch.utils.tensorboard import SummaryWriter
@@ -15,7 +15,7 @@ from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.contents import contents_of
 from pyannote.audio.inference.bundle import Bundle, load_weights
-from pyannote.audio.inference.slide import Slide
+from pyannote.audio.inference.slide import Inputs, Slide
 from pyannote.audio.io.yaml_files import write_yaml
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.report.figures import event_roll
@@ -65,8 +65,8 @@ class DetectionValidator(Validator):
         self.files = experiment.recordings(options.protocol, options.subset)
         experiment.prepare_features(self.files)
         self.contents = contents_of(self.files, experiment.store.contents(self.files))
-        self.inputs = [experiment.inputs(file, specifications) for file in self.files]
-        outputs = [-(-len(inputs["X"]) // model.resolution) for inputs in self.inputs]
+        self.features = experiment.store.lazily(self.files)
+        outputs = [-(-int(frames) // model.resolution) for frames in self.features.frames]
         self.validation = DetectionValidation(
             Reference(self.files, experiment.task.labels, self.frame_step, outputs),
             Records(self.folder / "scores", self._settings(options, outputs), self.checkpoints.version),
@@ -128,7 +128,15 @@ class DetectionValidator(Validator):
         """Scores of all files with the weights of an epoch."""
         weights = self.checkpoints.load_weights(epoch, self.device)
         load_weights(self.slide.model, weights, self.checkpoints.weights(epoch))
-        return list(chain.from_iterable(self.slide.batches(self.inputs)))
+        return list(chain.from_iterable(self.slide.batches(self._inputs())))
+
+    def _inputs(self) -> Iterator[Inputs]:
+        """Inputs of each recording, none of which is kept."""
+        for place in range(len(self.features)):
+            inputs = {"X": self.features[place]}
+            if "long_term" in self.specifications.inputs:
+                inputs["long_term"] = self.features.long_term(place)
+            yield inputs
 
     def write(self, selection: Selection | None = None) -> None:
         """Write params.yml, with what tells the weights of its epochs from others."""

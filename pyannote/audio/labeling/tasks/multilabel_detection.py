@@ -20,8 +20,7 @@ from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.io.lines import is_text, quoted, safe_names
 from pyannote.audio.labeling.tasks.base import ChunkSampler, Task
-from pyannote.audio.store.packs import Pack
-from pyannote.audio.store.tensor_packs import excerpts
+from pyannote.audio.store.packs import Pack, excerpts
 
 LABELS_KEYS = ("regular", "union", "intersection", "ignore")
 

@@ -14,11 +14,10 @@ from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogra
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.features.raw_audio import RawAudio
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
-from pyannote.audio.store import augmented_tensors as _augmented_tensors
-from pyannote.audio.store.augmented_packs import AugmentedPack
-from pyannote.audio.store.augmented_tensors import AugmentedTensors
+from pyannote.audio.store import augmented_packs as _augmented_tensors
+from pyannote.audio.store.augmented_packs import AugmentedPack, AugmentedTensors
 from pyannote.audio.store.feature_store import FeatureStore
-from pyannote.audio.store.tensor_packs import fits
+from pyannote.audio.store.packs import fits
 
 CPU = torch.device("cpu")
 RATE = 16000

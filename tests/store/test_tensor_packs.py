@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pyannote.audio.store.packs import Pack
-from pyannote.audio.store.tensor_packs import TensorPack, fits, rows
+from pyannote.audio.store.packs import Pack, TensorPack, fits, rows
 
 LENGTHS = (7, 1, 30)
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="GPU"))]
