@@ -155,8 +155,8 @@ def read_into(path: Path, array: Features) -> bool:
                 return False
             # of an incomplete file, something else than a checksum follows
             stream.readinto(array.data.cast("B"))
-            return stream.read() == _trailer(zlib.crc32(array.data, checksum))
-    except (OSError, ValueError) as error:
+            return stream.read(_TRAILER_SIZE + 1) == _trailer(zlib.crc32(array.data, checksum))
+    except Exception as error:
         _pass_over(path, error)
         return False
 
