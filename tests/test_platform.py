@@ -1,4 +1,4 @@
-"""A platform without what POSIX alone has: every module imports, and a model is trained, validated and applied."""
+"""A platform without what POSIX alone has: every module imports, and `train`, `validate` and `apply` work."""
 
 import subprocess
 import sys
