@@ -128,7 +128,7 @@ class DetectionValidator(Validator):
         """Scores of all files with the weights of an epoch."""
         weights = self.checkpoints.load_weights(epoch, self.device)
         load_weights(self.slide.model, weights, self.checkpoints.weights(epoch))
-        return list(chain.from_iterable(self.slide.batches(self.inputs)))
+        return self.finite(epoch, chain.from_iterable(self.slide.batches(self.inputs)))
 
     def write(self, selection: Selection | None = None) -> None:
         """Write params.yml, with what tells the weights of its epochs from others."""
