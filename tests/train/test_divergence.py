@@ -113,6 +113,19 @@ def test_huge_and_whole_numbers_are_finite():
     assert first_not_finite({"huge": huge, "count": torch.tensor(1), "none": torch.zeros(0)}) is None
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_tensors_of_several_devices():
+    values = {
+        "a": torch.zeros(3, device="cuda"),
+        "step": torch.tensor(1.0),
+        "b": torch.ones(2, device="cuda"),
+    }
+    assert first_not_finite(values) is None
+    for name in values:
+        changed = {**values, name: values[name] / 0 - values[name] / 0}
+        assert first_not_finite(changed) == f"{name} (nan)"
+
+
 def test_a_training_stops_before_it_saves(experiment, here, tmp_path):
     code = tmp_path / "exploding.py"
     code.write_text(NETWORK)

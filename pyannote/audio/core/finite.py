@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -34,11 +35,13 @@ def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
     """
     devices: dict[torch.device, list[str]] = defaultdict(list)
     for name, tensor in tensors.items():
-        if tensor.is_floating_point():
+        if tensor.is_floating_point() and tensor.numel():
             devices[tensor.device].append(name)
     bad = set()
     for names in devices.values():
-        finite = torch.stack([tensors[name].isfinite().all() for name in names]).tolist()
+        # the largest absolute value, in one pass over each tensor; no value is too large for it
+        largest = torch._foreach_norm([tensors[name] for name in names], ord=math.inf)
+        finite = torch.stack([value.double() for value in largest]).isfinite().tolist()
         bad |= {name for name, whole in zip(names, finite, strict=True) if not whole}
     for name, tensor in tensors.items():
         if name in bad:
