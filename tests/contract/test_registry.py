@@ -19,8 +19,8 @@ from pyannote.audio.augmentation.base import Augmentation
 from pyannote.audio.config.registry import FOLDERS, available, build, check_parameters, find
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml
+from pyannote.audio.core.class_files import snake_case
 from pyannote.audio.core.errors import ConfigError, UsageError
-from pyannote.audio.core.lazy import snake_case
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._embedding import EmbeddingModel
 

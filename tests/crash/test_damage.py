@@ -290,7 +290,7 @@ def test_a_damaged_backend(tmp_path):
 
 
 def test_damage_stops_commands_with_a_sentence(copied, here):
-    """The commands themselves: exit status 8, and the file by name."""
+    """The commands themselves: the file by name, and exit status 8 unless other epochs are left."""
     state = copied.train / "weights" / "0003.state.pt"
     state.write_bytes(flipped(state.read_bytes(), 8000))
     result = here("dcase", "train", "--cpu", "--from=last", "--to=4", copied.root, copied.protocol)
@@ -299,4 +299,5 @@ def test_damage_stops_commands_with_a_sentence(copied, here):
     manifest.write_bytes(flipped(manifest.read_bytes(), 100))
     shutil.rmtree(copied.validate)
     result = here("dcase", "validate", "--cpu", copied.train, copied.protocol)
-    assert result.code == 8 and str(manifest) in result.err and "Traceback" not in result.err
+    assert result.code == 0
+    assert result.err.startswith(f"Warning: Epoch 2 is left out. {manifest}: ")

@@ -14,6 +14,7 @@ from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.own_code import own_digest
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.inference.weights import fault_of
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import CONFIG, TrainFolder, ValidateFolder, load_specifications
 from pyannote.audio.io.yaml_files import checked_text, is_intact, is_sealed
@@ -218,8 +219,11 @@ def load_weights(model: Model, weights: Mapping[str, Any], file: Path) -> None:
     Raises
     ------
     CheckpointError
-        If they are those of another architecture.
+        If they are those of another architecture, or hold what no network has: names that are no text, values
+        that are no tensors, of other types, not finite, or in the memory of others.
     """
+    if fault := fault_of(weights, model.state_dict()):
+        raise CheckpointError(fault, file=file, fix="Use another epoch or file.")
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

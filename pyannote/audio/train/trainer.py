@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.foreign_errors import named
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import torch_seed
@@ -21,6 +20,7 @@ from pyannote.audio.core.shares import WHOLE
 from pyannote.audio.train.acceleration import Acceleration, Forward
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.distributed import Alone
+from pyannote.audio.train.divergence import check_loss, check_values
 from pyannote.audio.train.interfaces import Augmentation, Batch, Gradients, Step, Task
 from pyannote.audio.train.prefetch import prefetched
 from pyannote.audio.train.range_test import RangeTest, sweep, without_trace
@@ -128,7 +128,7 @@ class Trainer:
         Raises
         ------
         DataError
-            If the loss is not a number any more.
+            If the loss, or a value that would be saved, is not a finite number any more.
         """
         started = time.perf_counter()
         torch.manual_seed(torch_seed(self.seed, epoch, *self.ranks.position))
@@ -146,11 +146,9 @@ class Trainer:
                 total += step.loss
                 samples += len(step.outputs)
         mean = self.ranks.same(float(total) / steps)
-        if not math.isfinite(mean):
-            raise DataError(
-                f"The loss of epoch {epoch} is {mean}: training has diverged. Earlier epochs are safe.",
-                fix="Set a smaller learning_rate in the scheduler of config.yml.",
-            )
+        check_loss(epoch, mean)
+        averages = {} if self.averaging is None else self.averaging.average
+        check_values(epoch, self.model, self.task.head, self.optimizer, averages)
         self.scheduler.observe(mean)
         seconds = time.perf_counter() - started
         return EpochReport(

@@ -93,7 +93,8 @@ class EmbeddingValidator(Validator):
     def validate(self, epoch: int, writer: SummaryWriter) -> str:
         """Embed and compare with the weights of an epoch, write what is best now, and log it."""
         backend = self.ready(epoch)
-        record = self.measure.record(backend.transform(self.embedder(self.measure.excerpts)), backend)
+        (embeddings,) = self.finite(epoch, [self.embedder(self.measure.excerpts)])
+        record = self.measure.record(backend.transform(embeddings), backend)
         with uninterrupted():
             self.records.save(epoch, [record])
             self._remember(epoch, record)
@@ -158,10 +159,13 @@ class EmbeddingValidator(Validator):
         version = self.checkpoints.version(epoch)
         if version == self._taught:
             return self.backend
+        # weights that do not fit are taken in part before they are refused
+        self._taught = ""
         self.load(epoch)
         if self.backend.learns:
             excerpts, speakers = self.training_excerpts()
-            self.backend.fit(self.embedder(excerpts), speakers)
+            (embeddings,) = self.finite(epoch, [self.embedder(excerpts)])
+            self.backend.fit(embeddings, speakers)
         self._taught = version
         return self.backend
 

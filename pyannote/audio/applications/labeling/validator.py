@@ -128,7 +128,7 @@ class DetectionValidator(Validator):
         """Scores of all files with the weights of an epoch."""
         weights = self.checkpoints.load_weights(epoch, self.device)
         load_weights(self.slide.model, weights, self.checkpoints.weights(epoch))
-        return list(chain.from_iterable(self.slide.batches(self._inputs())))
+        return self.finite(epoch, chain.from_iterable(self.slide.batches(self._inputs())))
 
     def _inputs(self) -> Iterator[Inputs]:
         """Inputs of each recording, none of which is kept."""
