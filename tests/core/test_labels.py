@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.labels import LabelsSpecification, frame_range
+from pyannote.audio.core.labels import Composition, frame_range
 
-SPEC = LabelsSpecification(
+SPEC = Composition.of_labels(
     regular=["a", "b"],
     union={"any": ["a", "b", "c"]},
     intersection={"both": ["a", "b"], "all": ["a", "b", "c"]},
@@ -85,14 +85,14 @@ def test_frame_range_by_hand(onset, offset, expected):
 
 
 def test_events_that_meet_share_no_frame():
-    raster = LabelsSpecification(["a", "b"]).raster(
+    raster = Composition.of_labels(["a", "b"]).raster(
         [(0.0, 1.37, "a"), (1.37, 2.0, "b")], frames=200, step=0.01
     )
     assert np.array_equal(raster.sum(axis=1), np.ones(200))
 
 
 def test_what_lies_beyond_the_last_frame_is_cut():
-    assert LabelsSpecification(["a"]).raster(
+    assert Composition.of_labels(["a"]).raster(
         [(0.5, 9.0, "a"), (20.0, 21.0, "a")], 10, 0.1
     ).ravel().tolist() == ([0] * 5 + [1] * 5)
 
@@ -100,7 +100,7 @@ def test_what_lies_beyond_the_last_frame_is_cut():
 def test_without_events_nothing_is_active():
     assert SPEC.events([]) == []
     assert not SPEC.raster([], frames=7, step=0.1).any()
-    assert LabelsSpecification().raster([(0, 1, "a")], frames=7, step=0.1).shape == (7, 0)
+    assert Composition().raster([(0, 1, "a")], frames=7, step=0.1).shape == (7, 0)
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,4 @@ def test_without_events_nothing_is_active():
 )
 def test_senseless_classes_are_refused_by_name(arguments, name):
     with pytest.raises(ConfigError, match=name):
-        LabelsSpecification(**arguments)
+        Composition.of_labels(**arguments)

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pyannote.audio.core.labels import LabelsSpecification
+from pyannote.audio.core.labels import Composition
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.validation.reference import Reference, frames_of, without_short
 
-LABELS = LabelsSpecification(regular=["a"], union={"any": ["a", "b"]})
+LABELS = Composition.of_labels(regular=["a"], union={"any": ["a", "b"]})
 
 
 def recording(events, duration, regions=None):

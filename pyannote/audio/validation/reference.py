@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.core.labels import Event, LabelsSpecification, frame_range
+from pyannote.audio.core.labels import Composition, Event, frame_range, raster
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.metrics.segment_based import activity, frame_ranges, highest
 
@@ -38,7 +38,7 @@ class Reference:
     ----------
     files : sequence of Recording
         With annotation.
-    labels : LabelsSpecification
+    labels : Composition
         What the classes are made of.
     step : float
         Duration of an output frame, in seconds.
@@ -47,7 +47,7 @@ class Reference:
     """
 
     def __init__(
-        self, files: Sequence[Recording], labels: LabelsSpecification, step: float, outputs: Sequence[int]
+        self, files: Sequence[Recording], labels: Composition, step: float, outputs: Sequence[int]
     ) -> None:
         self.files = files
         self.classes = labels.classes
@@ -57,10 +57,9 @@ class Reference:
         inside = [_inside(file, count, step) for file, count in zip(files, outputs, strict=True)]
         self._inside = np.concatenate(inside)
         self._outside = np.flatnonzero(~self._inside)
-        plain = LabelsSpecification(regular=self.classes)
         self._frames = np.concatenate(
             [
-                plain.raster(events, count, step).astype(bool)
+                raster(events, self.classes, count, step).astype(bool)
                 for events, count in zip(self.events, outputs, strict=True)
             ]
         )

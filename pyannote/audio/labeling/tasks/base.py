@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError, DataError
-from pyannote.audio.core.labels import LabelsSpecification, frame_range
+from pyannote.audio.core.labels import Composition, frame_range
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.shares import WHOLE, Share
 from pyannote.audio.core.specifications import Specifications
@@ -34,7 +34,7 @@ class Task(ABC):
         Audio of an epoch, in days: 1 is 43,200 chunks of 2 s.
     """
 
-    labels: LabelsSpecification
+    labels: Composition
     """What the classes are made of."""
 
     head: nn.Module

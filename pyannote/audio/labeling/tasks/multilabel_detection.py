@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from pyannote.audio.core.errors import ConfigError, DataError
-from pyannote.audio.core.labels import LabelsSpecification
+from pyannote.audio.core.labels import Composition
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.shares import WHOLE, Share
 from pyannote.audio.core.specifications import Specifications
@@ -78,6 +78,7 @@ class MultilabelDetection(Task):
             duration=self.duration,
             step=extraction.sliding_window.step,
             sample_rate=extraction.sample_rate,
+            composition=self.labels,
         )
 
     def inputs(self, extraction: FeatureExtraction) -> dict[str, int]:
@@ -182,7 +183,7 @@ class MultilabelDetection(Task):
         return torch.from_numpy(weights / weights.mean()).float()
 
 
-def _labels(spec: Mapping[str, Any]) -> tuple[LabelsSpecification, tuple[str, ...]]:
+def _labels(spec: Mapping[str, Any]) -> tuple[Composition, tuple[str, ...]]:
     for key in spec:
         if key not in LABELS_KEYS:
             close = get_close_matches(str(key), LABELS_KEYS, n=1)
@@ -203,7 +204,10 @@ def _labels(spec: Mapping[str, Any]) -> tuple[LabelsSpecification, tuple[str, ..
             "regular and ignore of labels_spec must be lists of labels.",
             fix="Write labels that read as numbers or as true and false in quotes.",
         )
-    labels = LabelsSpecification(regular=tuple(regular), **parts)
+    try:
+        labels = Composition.of_labels(regular, **parts)
+    except ConfigError as error:
+        raise ConfigError(f"In labels_spec: {error.found}", fix=error.fix) from None
     if not labels.classes:
         raise ConfigError("labels_spec names no class.", fix="List labels below `regular`.")
     _check_names(labels.classes)
