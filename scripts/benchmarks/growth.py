@@ -248,7 +248,8 @@ def thresholds_of(files: list[Recording], classes: Sequence[str]) -> Work:
     scores = [random.random((number, len(classes)), dtype=np.float32) for number in outputs]
 
     def work() -> None:
-        reference = Reference(files, labels, OUTPUT_STEP, outputs)
+        events = [labels.events(file["events"] or ()) for file in files]
+        reference = Reference(files, labels.classes, events, OUTPUT_STEP, outputs)
         items = {shortest: reference.items(scores, "segments", shortest) for shortest in (0.0, 0.5)}
         for found, column in zip(
             evaluate(items, labels.classes, Criterion()).values(), scores[0].T, strict=True

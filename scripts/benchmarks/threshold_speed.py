@@ -99,7 +99,7 @@ def rows_of(network: str, files: list[Recording], rounds: int, folder: Path) -> 
     """Time the search, and the whole of a validation whose scores are given."""
     step = RESOLUTIONS[network] / 100
     outputs = [int(np.ceil(file["duration"] / step)) for file in files]
-    reference = Reference(files, Composition.of_labels(regular=CLASSES), step, outputs)
+    reference = Reference(files, CLASSES, [file["events"] or [] for file in files], step, outputs)
     scores = smooth_scores(reference, seed=1)
     estimate = event_lists(scores, files, step, SHORTEST[1])
     validation = DetectionValidation(reference, Records(folder, {}), Criterion(), shortest=SHORTEST)

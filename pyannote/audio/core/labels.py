@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 
 import numpy as np
@@ -183,12 +183,15 @@ class Composition:
         >>> composition.events([(0.0, 2.0, "a"), (1.0, 3.0, "b")])
         [(0.0, 2.0, 'a'), (0.0, 3.0, 'any'), (1.0, 2.0, 'both')]
         """
-        given = sorted(events)
-        plain = [one for one in self.definitions if one.is_plain]
-        found = sorted(event for one in plain for event in one.events(given))
+        by_label: dict[str, list[Event]] = defaultdict(list)
+        for event in sorted(events):
+            by_label[event[2]].append(event)
+        plain: list[Event] = []
+        spans: list[Event] = []
         for one in self.definitions:
-            found += [] if one.is_plain else one.events(given)
-        return found
+            own = chain.from_iterable(by_label.get(label, ()) for label in one.labels or by_label)
+            (plain if one.is_plain else spans).extend(one.events(own))
+        return sorted(plain) + spans
 
     def raster(self, events: Iterable[Event], frames: int, step: float) -> NDArray[np.uint8]:
         """Activity of each class in each frame (see `raster`), of shape (frames, classes)."""

@@ -42,8 +42,8 @@ class Ensemble:
 
     @property
     def resolution(self) -> int:
-        """Feature frames of one output frame."""
-        return next(iter(self.slides.values())).model.resolution
+        """Feature frames of one output (see `Slide.resolution`)."""
+        return next(iter(self.slides.values())).resolution
 
     def __call__(self, inputs: Inputs) -> Scores:
         """Scores of a recording, of shape (outputs, classes); each epoch is computed once."""
