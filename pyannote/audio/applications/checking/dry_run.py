@@ -78,6 +78,9 @@ class DryRun:
         if experiment.kind == "approach":
             self.task.label_min_duration = 0.0
             self.task.check(files)
+        elif not self.task.labels.classes:
+            # they follow from the data, of which these files are all there is
+            self.task.check(files)
         self.specifications: Specifications = self.task.specifications(experiment.extraction)
         self.model: Model = experiment.model(self.specifications).to(experiment.device)
         self.task.head = experiment.task.head.to(experiment.device)
