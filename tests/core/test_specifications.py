@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -86,7 +87,8 @@ def test_changes_are_named():
     other = Specifications("Dcase", {"X": 40}, ("car", "brakes squeaking"), 2.0, 0.02, 44100)
     assert PLAIN.changes(PLAIN) == []
     assert PLAIN.changes(other) == other.changes(PLAIN) == ["inputs", "classes", "step"]
-    assert COMPOSED.changes(COMPOSED.of_model(3)) == ["output"]
+    assert COMPOSED.changes(COMPOSED.of_model(3)) == []
+    assert PLAIN.changes(replace(PLAIN, output=Output("chunk"))) == ["output"]
 
 
 NUMBERS = [math.nan, math.inf, 1e300, -1, 0, True, False, "2", None, [], {}, 10**400]

@@ -10,6 +10,9 @@ from typing import Any
 
 from pyannote.audio.core.errors import CheckpointError
 
+LAST_EPOCH = 2**31 - 1
+"""Largest number of an epoch."""
+
 _REPR = Repr()
 _REPR.maxstring = _REPR.maxother = 60
 

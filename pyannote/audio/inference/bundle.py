@@ -230,7 +230,6 @@ def load_weights(model: Model, weights: Mapping[str, Any], file: Path) -> None:
     CheckpointError
         If they are those of another architecture, or of one with another resolution.
     """
-    model.specifications.check_model(model.resolution, file.parents[1] / "specs.yml")
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
@@ -240,6 +239,7 @@ def load_weights(model: Model, weights: Mapping[str, Any], file: Path) -> None:
             file=file,
             fix="Use the configuration that they were trained with.",
         ) from None
+    model.specifications.check_model(model.resolution, file.parent.parent / "specs.yml")
 
 
 def _entry(config: Config, name: str) -> str:

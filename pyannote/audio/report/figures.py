@@ -100,8 +100,8 @@ def event_roll(
     Examples
     --------
     >>> figure = event_roll("a001", ["car"], 10.0, [(1.0, 2.0, "car")], reference=[(1.5, 2.5, "car")])
-    >>> figure.axes[0].get_xlim()[1]
-    10.0
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['car']
     """
     figure = Figure(figsize=(12, 0.7 * len(classes) + 1.4), layout="constrained")
     axis = figure.subplots()
