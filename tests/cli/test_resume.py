@@ -10,8 +10,9 @@ import pytest
 import torch
 import yaml
 
-from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.core.errors import CheckpointError, ConfigError
 from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.io.yaml_files import write_yaml
 from pyannote.audio.models.dcase import Dcase
 
 RICH = """\
@@ -118,8 +119,32 @@ def _yaml(folders):
     return yaml.safe_load((folders.train / "specs.yml").read_text())
 
 
+def test_folders_of_earlier_versions_are_read_and_completed(copied, here):
+    """Their specs.yml holds names only, and they have no configuration of their own."""
+    (copied.train / "config.yml").unlink()
+    specs = copied.train / "specs.yml"
+    content = yaml.safe_load(specs.read_text())
+    complete = {key: content.pop(key) for key in ("output",)} | {"made_of": content["y"].pop("made_of")}
+    write_yaml(specs, content)
+    shutil.rmtree(copied.validate)
+    before = params_of(here("dcase", "validate", "--cpu", copied.train, copied.protocol), copied)
+    result = here("dcase", "train", "--cpu", "--from=last", "--to=4", copied.root, copied.protocol)
+    assert result.code == 0 and "earlier version" in result.err
+    content = yaml.safe_load(specs.read_text())
+    assert (content["output"], content["y"]["made_of"]) == (complete["output"], complete["made_of"])
+    after = here("dcase", "validate", "--cpu", "--to=3", copied.train, copied.protocol)
+    assert params_of(after, copied)["class_wise"] == before["class_wise"]
+
+
+def params_of(result, folders):
+    assert result.code == 0, result.err
+    return params(folders)
+
+
 def test_another_resolution_of_the_same_weights_is_refused(copied, here):
     """A smaller pooling has weights of the same shapes, and other scores."""
+    # as if it was trained before trainings stored their configuration
+    (copied.train / "config.yml").unlink()
     text = copied.config.read_text()
     pooling = "name: Dcase\n   params: {pooling: [3, 3, 1, 1]}\nscheduler"
     copied.config.write_text(text.replace("name: Dcase\nscheduler", pooling))
@@ -127,8 +152,13 @@ def test_another_resolution_of_the_same_weights_is_refused(copied, here):
     for command, folder in (("validate", copied.train), ("apply", copied.validate), ("train", copied.root)):
         options = ("--from=last", "--to=4") if command == "train" else ()
         result = here("dcase", command, "--cpu", *options, folder, copied.protocol)
-        assert result.code == CheckpointError.code, result.err
-        assert f"{copied.train / 'specs.yml'}: output.step is" in result.err and "Traceback" not in result.err
+        expected, words = {
+            "validate": (CheckpointError, f"{copied.train / 'specs.yml'}: output.step is 0.27 s"),
+            "apply": (CheckpointError, "another architecture"),
+            "train": (ConfigError, "has changed since this training began (output)"),
+        }[command]
+        assert (result.code, "Traceback" in result.err) == (expected.code, False), result.err
+        assert words in result.err
 
 
 def test_training_again_is_refused_with_both_ways_out(copied, here):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.labels import Composition, frame_range
+from pyannote.audio.core.labels import ClassDefinition, Composition, frame_range
 
 SPEC = Composition.of_labels(
     regular=["a", "b"],
@@ -115,3 +115,65 @@ def test_without_events_nothing_is_active():
 def test_senseless_classes_are_refused_by_name(arguments, name):
     with pytest.raises(ConfigError, match=name):
         Composition.of_labels(**arguments)
+
+
+DEFINITIONS = (
+    ClassDefinition("speech"),
+    ClassDefinition("overlap", least=2),
+    ClassDefinition("three", least=3),
+    ClassDefinition("two of three", ("a", "b", "c"), 2),
+    ClassDefinition("anna", ("a",)),
+)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_classes_of_any_label_count_different_labels(seed):
+    events = [*random_events(seed, 30), (0.5, 1.5, "a"), (0.7, 1.0, "a")]
+    active = np.zeros((4, 3001), dtype=bool)
+    for onset, offset, label in events:
+        active["abcd".index(label), round(onset * 1000) : round(offset * 1000)] = True
+    expected = {
+        "speech": active.any(axis=0),
+        "overlap": active.sum(axis=0) >= 2,
+        "three": active.sum(axis=0) >= 3,
+        "two of three": active[:3].sum(axis=0) >= 2,
+        "anna": active[0],
+    }
+    found = Composition(DEFINITIONS).events(events)
+    for name, own in expected.items():
+        spans = np.zeros(3001, dtype=bool)
+        for onset, offset, label in found:
+            if label == name:
+                spans[round(onset * 1000) : round(offset * 1000)] = True
+        assert np.array_equal(spans, own), name
+
+
+def test_events_of_one_label_stay_as_they_are_under_the_name_of_the_class():
+    """They may overlap, or touch; those of several labels become spans."""
+    events = [(0.0, 2.0, "a"), (1.0, 3.0, "a"), (3.0, 4.0, "a"), (9.0, 9.5, "b")]
+    found = ClassDefinition("anna", ("a",)).events(reversed(events))
+    assert found == [(0.0, 2.0, "anna"), (1.0, 3.0, "anna"), (3.0, 4.0, "anna")]
+    assert ClassDefinition("any").events(events) == [(0.0, 4.0, "any"), (9.0, 9.5, "any")]
+
+
+def test_labels_that_count():
+    composition = Composition(DEFINITIONS)
+    assert composition.takes("anybody") and composition.labels == ("a", "b", "c")
+    assert not SPEC.takes("d") and SPEC.takes("c")
+    for one in DEFINITIONS:
+        examples = Composition((one,)).examples()
+        assert Composition((one,)).events([(0.0, 1.0, label) for label in examples]) == [(0.0, 1.0, one.name)]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        ClassDefinition("x", least=0),
+        ClassDefinition("x", ("a", "b"), 3),
+        ClassDefinition("x", ("a", "a"), 2),
+        ClassDefinition("x", ()),
+    ],
+)
+def test_senseless_definitions_are_refused(definition):
+    with pytest.raises(ConfigError, match="'x'"):
+        Composition((definition,))

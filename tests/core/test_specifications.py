@@ -87,7 +87,7 @@ def test_changes_are_named():
     other = Specifications("Dcase", {"X": 40}, ("car", "brakes squeaking"), 2.0, 0.02, 44100)
     assert PLAIN.changes(PLAIN) == []
     assert PLAIN.changes(other) == other.changes(PLAIN) == ["inputs", "classes", "step"]
-    assert COMPOSED.changes(COMPOSED.of_model(3)) == []
+    assert COMPOSED.changes(COMPOSED.of_model(3)) == ["output"]
     assert PLAIN.changes(replace(PLAIN, output=Output("chunk"))) == ["output"]
 
 

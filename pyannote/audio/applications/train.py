@@ -141,8 +141,6 @@ def _resume(trainer: Trainer, folder: TrainFolder, checkpoints: Checkpoints, epo
     model: Model = trainer.model  # type: ignore[assignment]
     weights = checkpoints.load_weights(epoch, trainer.device)
     load_weights(model, weights, checkpoints.weights(epoch))
-    specifications = folder.specifications(model.specifications.output.kind)
-    specifications.check_model(model.resolution, folder.path / "specs.yml")
     before, now = checkpoints.load_state(epoch, trainer.device), trainer.state_dict()
     groups = [state["optimizer"]["param_groups"][0].keys() for state in (before, now)]
     if before.keys() != now.keys() or groups[0] != groups[1]:

@@ -187,9 +187,9 @@ class Specifications:
         names = ["task", "inputs", "classes", "duration", "step", "sample_rate"]
         if self.composition is not None and other.composition is not None:
             names.append("composition")
-        changed = [name for name in names if getattr(self, name) != getattr(other, name)]
-        # window and step are those of the model, which `check_model` compares
-        return changed + ["output"] * (self.output.kind != other.output.kind)
+        if None not in (self.output.step, other.output.step) or self.output.kind != other.output.kind:
+            names.append("output")
+        return [name for name in names if getattr(self, name) != getattr(other, name)]
 
     def dump(self) -> dict[str, Any]:
         """Plain mapping for `specs.yml`."""
