@@ -21,7 +21,7 @@ from pyannote.audio.config.registry import available
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.embedding.approaches.base import Approach
-from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
+from pyannote.audio.labeling.tasks._class_weights import loss_weights
 from pyannote.audio.models._embedding import EmbeddingModel
 
 DETECTION = Specifications("Dcase", {"X": 7, "long_term": 7}, ("a", "b", "c"), 2.0, 0.01, 44100)
@@ -172,12 +172,15 @@ def test_losses_of_detection(name, promise):
     found = class_of("task", name)
     known = inspect.signature(found).parameters
     kinds = [kind for kind in choices(found) if "class_weights" not in kind] or [{}]
-    weighted = [{"class_weights": each} for each in (None, "balanced", {"a": 3.0})]
-    activity = (random(3, 10, 2) > 0).double()
+    needed = {"labels_spec": {"regular": ["a", "b"]}} if "labels_spec" in known else {}
+    classes = found(**needed).labels.classes
+    weighted = [{"class_weights": each} for each in (None, "balanced", {classes[0]: 3.0})]
+    activity = (random(3, 10, len(classes)) > 0).double()
     for kind, weights in product(kinds, weighted if "class_weights" in known else [{}]):
-        task = found(labels_spec={"regular": ["a", "b"]}, **kind, **weights)
-        if isinstance(task, MultilabelDetection) and task.class_weights:
-            task._weights = task._loss_weights(activity.mean(dim=(0, 1)).numpy()).double()
+        task = found(**needed, **kind, **weights)
+        if task.class_weights:
+            share = activity.mean(dim=(0, 1)).numpy()
+            task._weights = loss_weights(task.class_weights, share, classes).double()
         targets = task.targets(activity, 4).double()
         logits = random(*targets.shape, seed=3).requires_grad_()
         assert torch.autograd.gradcheck(partial(task.loss, targets=targets), logits), (kind, weights)

@@ -51,7 +51,7 @@ def learner_of(
     for remark in remarks:
         if remark not in said:
             warn(remark)
-    return Learner(files, specifications, trainer, remarks)
+    return Learner(files, specifications.of_model(trainer.resolution), trainer, remarks)
 
 
 def _trainer(

@@ -108,6 +108,9 @@ class Provenance:
         stored = stored_config(folder)
         if stored is None:
             warn(f"{EARLIER}: what has changed since cannot be told. It is stored from now on.")
+            # its specs.yml does not say what classes are made of, and the digest of the model covers that
+            folder.check_specifications(self.specifications)
+            folder.write_specifications(self.specifications)
             self._store(folder, epoch, [], [EARLIER])
             return
         before = dict(stored.provenance or {})

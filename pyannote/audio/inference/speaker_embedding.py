@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -12,6 +11,8 @@ from numpy.typing import NDArray
 
 from pyannote.audio.core.digests import arrays_digest
 from pyannote.audio.core.errors import CheckpointError, DataError
+from pyannote.audio.core.values import LAST_EPOCH, Values
+from pyannote.audio.core.windows import DAY
 from pyannote.audio.embedding.backends._build import backend_of, block_of_params
 from pyannote.audio.embedding.backends.base import Backend, Metric
 from pyannote.audio.features.base import FeatureExtraction
@@ -25,6 +26,9 @@ from pyannote.audio.models._embedding import EmbeddingModel
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow, SlidingWindowFeature
+
+FARTHEST = 1e6
+"""Largest similarity or distance that a threshold may ask for; back-ends give ratios of likelihoods."""
 
 
 class SpeakerEmbedding:
@@ -172,22 +176,19 @@ class SpeakerEmbedding:
 def _load_params(validate: Path) -> dict[str, Any]:
     path = validate / "params.yml"
     params = load_yaml(path, "Run `validate` first, and name the folder that it prints.")
-    try:
-        sound = (
-            isinstance(params["epoch"], int)
-            and isinstance(params["params"]["threshold"], (int, float))
-            and isinstance(params["metric"], str)
-            and params["distance"] in get_args(Metric)
-            and all(0 < params["chunk"][name] < inf for name in ("duration", "step"))
-        )
-    except (KeyError, TypeError):
-        sound = False
-    if not sound:
+    if "distance" not in params:
         raise CheckpointError(
             "These are no parameters of an embedding.",
             file=path,
             fix="Run `pyannote-audio emb validate` again, and name the folder that it prints.",
         )
+    values = Values(params, path, "Correct it, or run `pyannote-audio emb validate` again.")
+    values.whole("epoch", low=1, high=LAST_EPOCH)
+    values.number("params", "threshold", low=-FARTHEST, high=FARTHEST)
+    values.text("metric")
+    values.choice("distance", among=get_args(Metric))
+    values.number("chunk", "duration", low=0, high=DAY, above=True)
+    values.number("chunk", "step", low=0, high=DAY, above=True)
     return params
 
 

@@ -17,6 +17,7 @@ from pyannote.audio.core.foreign_errors import named
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.shares import WHOLE
+from pyannote.audio.models._outputs import aligned
 from pyannote.audio.train.acceleration import Acceleration, Forward
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.distributed import Alone
@@ -45,8 +46,6 @@ class EpochReport:
         Chunks that were seen, by all processes.
     features, targets, outputs : Tensor
         Inputs (of the own rows), targets and outputs (of all) of the last batch, to be looked at.
-    resolution : int
-        Feature frames of one output frame.
     measures : mapping of str to float
         What the task watched beside the loss.
     """
@@ -59,7 +58,6 @@ class EpochReport:
     features: Tensor
     targets: Tensor
     outputs: Tensor
-    resolution: int
     measures: Mapping[str, float]
 
 
@@ -160,7 +158,6 @@ class Trainer:
             step.features,
             step.targets,
             step.outputs,
-            self.resolution,
             self.task.measures(),
         )
 
@@ -273,8 +270,9 @@ class Trainer:
             batch = augmentation(batch, random)
         if self.augmentations:
             batch = self.ranks.own(batch)
-        outputs = self.ranks.together(self._forward(batch), len(batch["y"]))
-        targets = self.task.targets(batch["y"], self.resolution)
+        own, resolution = aligned(self.model, self._forward(batch), batch["X"].shape[1])
+        outputs = self.ranks.together(own, len(batch["y"]))
+        targets = self.task.targets(batch["y"], resolution)
         loss = self.task.loss(outputs, targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -16,6 +16,9 @@ from pyannote.audio.store.packs import Pack
 HANDFUL = 4
 """Training files of which batches are made for a look; approaches need one for each speaker of a batch."""
 
+LABELS = ("label 1", "label 2")
+"""Labels of recordings that do not exist, where the classes of a task follow from the data."""
+
 
 def handful(experiment: Experiment, files: Sequence[Recording]) -> list[Recording]:
     """Training files that are enough for a batch."""
@@ -33,7 +36,7 @@ def noise(experiment: Experiment) -> tuple[list[Recording], Pack]:
     """Recordings that do not exist, one for each label or speaker of a batch, and random features of them."""
     task, extraction = experiment.task, experiment.extraction
     if experiment.kind == "task":
-        labels, chunk = list(task.labels.labels), task.duration
+        labels, chunk = list(task.labels.examples() or LABELS), task.duration
     else:
         labels, chunk = [f"speaker{index}" for index in range(task.per_fold)], task.max_duration
     step = extraction.sliding_window.step

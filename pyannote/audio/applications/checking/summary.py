@@ -90,10 +90,11 @@ def classes_of(subset: Subset, experiment: Experiment | None) -> dict[str, dict[
     """Figures of each class and unknown label of a subset, or of each speaker; none without annotation."""
     files: Sequence[Sequence[Event]] = [file["events"] for file in subset.files if file["events"] is not None]
     if experiment is not None and experiment.kind == "task":
-        spec, ignored = experiment.task.labels, getattr(experiment.task, "ignored", ())
-        known = {*spec.labels, *ignored}
-        unknown = ([event for event in events if event[2] not in known] for events in files)
-        files = [[*spec.events(events), *others] for events, others in zip(files, unknown, strict=True)]
+        task = experiment.task
+        unknown = ([event for event in events if not task.knows(event[2])] for events in files)
+        files = [
+            [*task.labels.events(events), *others] for events, others in zip(files, unknown, strict=True)
+        ]
     found = Activity(files)
     return {
         label: {

@@ -70,7 +70,10 @@ def apply(options: DetectionApplyOptions) -> None:
         _write(output, name, estimate, pretrained.classes)
         say(f"{len(files)} files, {sum(map(len, estimate.values()))} events. Results are in {output}")
         if annotated:
-            reference = {file["uri"]: experiment.task.labels.events(file["events"] or ()) for file in files}
+            reference = {
+                file["uri"]: experiment.task.reference(file["events"] or (), pretrained.specifications)
+                for file in files
+            }
             _evaluate(output, name, reference, estimate, pretrained.classes)
 
 

@@ -50,9 +50,7 @@ class LabelingExperiment(Experiment):
     def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:
         """Draw inputs, targets and scores of a batch."""
         if report.epoch == 1 or report.epoch % PICTURE_EVERY == 0:
-            figure = batch_figure(
-                report.features, report.targets, report.outputs, specifications, report.resolution
-            )
+            figure = batch_figure(report.features, report.targets, report.outputs, specifications)
             writer.add_figure("train/batch", figure, report.epoch)
 
     def validator(self, bundle: Bundle, options: Any) -> DetectionValidator:

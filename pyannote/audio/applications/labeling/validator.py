@@ -61,14 +61,15 @@ class DetectionValidator(Validator):
                 f"--duration={options.duration:g} is shorter than one output frame of this model."
             )
         self.slide = Slide(model, frames, options.step, options.batch)
-        self.frame_step = model.resolution * specifications.step
+        self.frame_step = self.slide.resolution * specifications.step
         self.files = experiment.recordings(options.protocol, options.subset)
         experiment.prepare_features(self.files)
         self.contents = contents_of(self.files, experiment.store.contents(self.files))
         self.features = experiment.store.lazily(self.files)
-        outputs = [-(-int(frames) // model.resolution) for frames in self.features.frames]
+        outputs = [self.slide.outputs(int(frames)) for frames in self.features.frames]
+        events = [experiment.task.reference(file["events"] or (), specifications) for file in self.files]
         self.validation = DetectionValidation(
-            Reference(self.files, experiment.task.labels, self.frame_step, outputs),
+            Reference(self.files, specifications.classes, events, self.frame_step, outputs),
             Records(self.folder / "scores", self._settings(options, outputs), self.checkpoints.version),
             criterion,
             options.unit,

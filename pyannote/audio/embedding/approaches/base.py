@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.shares import WHOLE, Share
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_of, check_epoch
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segments import SegmentSampler, Speakers, durations
@@ -136,6 +136,7 @@ class Approach(ABC):
             duration=self.max_duration,
             step=extraction.sliding_window.step,
             sample_rate=extraction.sample_rate,
+            output=Output("vector"),
         )
 
     def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
