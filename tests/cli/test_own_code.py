@@ -176,7 +176,7 @@ def test_own_task_features_augmentation_network_and_callback(
             assert (tmp_path / "LOUDER").exists()
     weights = torch.load(experiment.weights(2), weights_only=True)
     assert weights["layers.0.weight"].shape == (3, 40)
-    assert json.loads((experiment.applied / "evaluation.json").read_text())
+    assert json.loads((experiment.applied / f"{experiment.protocol}.test.evaluation.json").read_text())
     load_code("my_models.py")
     load_code("others.py")
     scores = Pretrained(experiment.validate)(data / "tut" / "audio" / "street" / "a001.wav")

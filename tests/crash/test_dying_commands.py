@@ -50,8 +50,9 @@ def test_apply(every, copied, here, dying, tmp_path, promise):
     old, new = (shown(of_protocol(copied, folder).applied) for folder in (before, after))
     scores = {name for name in new if name.endswith(".npy")}
     results = set(new) - scores - {"metadata.yml"}
+    name = f"{copied.protocol}.test.evaluation.json"
     assert old.keys() == new.keys() and all(old[name] != new[name] for name in scores)
-    assert old["evaluation.json"] != new["evaluation.json"]
+    assert old[name] != new[name]
 
     def check(folder):
         now = shown(of_protocol(copied, folder).applied)

@@ -282,7 +282,8 @@ def test_links_to_files_are_replaced_and_not_followed(canary, finished, here, pr
     links = [
         experiment / path.relative_to(made)
         for path in made.rglob("*")
-        if (path.suffix in kinds and path.name != "config.yml") or path.name == "evaluation.json"
+        if (path.suffix in kinds and path.name != "config.yml")
+        or path.name.endswith((".evaluation.json", ".provenance.json"))
     ]
     for link in links:
         canary.link(link, canary.victim)

@@ -202,7 +202,8 @@ def check_what_was_written(written, family):
     names = [Path(name).name for name in written]
     expected = ["params.yml", "metadata.yml", "specs.yml", "0001.pt", "0001.state.pt", "0001.json"]
     if family.program == DETECTION:
-        expected += [f"{family.protocol}.test.rttm", f"{family.protocol}.test.events.tsv", "evaluation.json"]
+        ends = ("rttm", "events.tsv", "evaluation.json", "provenance.json")
+        expected += [f"{family.protocol}.test.{end}" for end in ends]
     assert set(expected) <= set(names) and names.count("params.yml") == 1 + len(family.others)
     assert sum(name.endswith(".npy") for name in names) > 2
 

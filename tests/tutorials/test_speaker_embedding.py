@@ -133,7 +133,7 @@ def test_the_other_pages_run(finished, whole):
     folder, *_ = finished
     assert "Epoch 3/3" in whole and "diarization_fscore" in whole
     assert len(re.findall(r"^similarity .*, threshold .*speakers?$", whole, re.MULTILINE)) == 2
-    assert list(folder.glob("**/apply/**/audio/EN2002a.Mix-Headset.npy"))
+    assert list(folder.glob("**/apply/**/audio/EN2002a.Mix-Headset~*.npy"))
     few = folder / "experiments" / "few_speakers" / "train"
     assert list(few.glob("*/validate_equal_error_rate/*/backend/*.npz"))
     assert list(few.glob("*/validate_equal_error_rate/*/apply/**/Mine/**/*.npy"))

@@ -1,4 +1,4 @@
-"""What a command is applied to: the files of a protocol, or one audio file."""
+"""Recordings that a command is applied to: those of a protocol, or one audio file."""
 
 from __future__ import annotations
 
@@ -14,9 +14,16 @@ from pyannote.audio.io.lines import quoted, safe_names
 from pyannote.audio.io.storage import inside
 from pyannote.audio.io.waveform import SUFFIXES
 
+SHOWN = 8
+"""Hexadecimal digits of the digest of an audio file in the names of its results."""
+
 
 def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[Recording], str]:
-    """Recordings of a protocol, or the one audio file that was named instead, and what they are called.
+    """Recordings of a protocol, or the one audio file that was named instead, and the name of their results.
+
+    Results of a protocol are called `<Protocol>.<subset>`. An audio file and its results are called after the
+    name and the content of the file, such as `a001~0c9e2f41`: two files of one name do not replace each
+    other's results, and a file that is applied to again, from whatever folder, has the same name.
 
     Raises
     ------
@@ -27,7 +34,12 @@ def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[R
     # what is called as audio is taken for audio, so that a folder, a pipe or a broken link is said to be one
     named = path.suffix.lower() in SUFFIXES and os.path.lexists(path)
     if named or (path.suffix and path.is_file()):
-        return [recording_of(path)], path.stem
+        file = recording_of(path)
+        # precomputed features are found by the name alone
+        if not isinstance(experiment.extraction, Precomputed):
+            (content,) = experiment.store.contents([file])
+            file["uri"] = f"{path.stem}~{content[:SHOWN]}"
+        return [file], file["uri"]
     if len(protocol.split(".")) != 3:
         raise UsageError(
             f"{protocol!r} is neither an audio file nor the name of a protocol.",

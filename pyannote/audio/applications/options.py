@@ -269,6 +269,12 @@ class EvaluateOptions:
     """Options of `evaluate`."""
 
     folders: tuple[Path, ...] = argument("<apply>...", lambda given: tuple(map(Path, given)))
+    subset: str = _subset(
+        "Results of train, development or test files; files that the model was trained on are refused", "test"
+    )
+    protocol: str | None = option(
+        "--protocol", "Results of this protocol, where a folder holds those of several", "P"
+    )
     output: Path | None = option("--output", "Write the figures there, as JSON", "FILE", read=path)
     debug: bool = option("--debug", "Show tracebacks")
 

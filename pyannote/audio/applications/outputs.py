@@ -1,4 +1,4 @@
-"""What `apply` writes: it takes the place of what an earlier run has written when all of it is there."""
+"""Scores of `apply`: they replace those of an earlier run when all of them are there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pyannote.audio.applications.terminal import warn
 from pyannote.audio.io.scratch import remove_temporaries, scratch_folder
 from pyannote.audio.io.storage import inside, move, remove
 
@@ -14,9 +15,10 @@ from pyannote.audio.io.storage import inside, move, remove
 def new_scores(output: Path, results: Sequence[Path] = ()) -> Iterator[Path]:
     """Folder to write the scores of a run into, as `Precomputed`; they move to `output` at the end.
 
-    Until then, and if the run fails, what an earlier run has written is as it was. Its results go before its
-    scores do, so that whatever is in the folder belongs together, even if this is cut short. So do all
-    scores, also those of other recordings, if they are of other frames or classes.
+    Until then, and if the run fails, what an earlier run has written is as it was. Its results are removed
+    before its scores, so that whatever is in the folder belongs together, even if this is cut short. Scores
+    of other recordings stay if their metadata.yml is the same, which holds the digest of all that scores
+    depend on beside the audio. Otherwise they are removed, and a warning tells how many.
 
     Parameters
     ----------
@@ -37,10 +39,20 @@ def new_scores(output: Path, results: Sequence[Path] = ()) -> Iterator[Path]:
         places = {path: inside(output, path.relative_to(scratch).as_posix()) for path in _scores(scratch)}
         remove(reversed(results))
         if not _same(metadata, output / metadata.name):
-            remove([output / metadata.name, *_scores(output, but=scratch)])
+            outdated = _scores(output, but=scratch)
+            remove([output / metadata.name, *outdated])
+            _tell_removed(output, {*outdated} - {*places.values()})
         for path, place in places.items():
             move(path, place)
         move(metadata, output / metadata.name)
+
+
+def _tell_removed(output: Path, removed: set[Path]) -> None:
+    if removed:
+        warn(
+            f"{output} held scores of {len(removed)} other files, computed with other weights or options, or "
+            "by an earlier version. They are removed; events and figures of other runs stay."
+        )
 
 
 def _same(one: Path, other: Path) -> bool:

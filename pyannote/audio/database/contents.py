@@ -56,6 +56,19 @@ def annotation_digest(file: Recording) -> str:
     return digest([sorted(file["regions"]), None if events is None else sorted(events)])
 
 
+def seen_before(before: Contents, now: Contents) -> list[str]:
+    """Names of recordings that were seen before, under the same name or with the same audio.
+
+    Examples
+    --------
+    >>> before = {"D/a": Content("1", "1"), "D/b": Content("2", "2")}
+    >>> seen_before(before, {"D/a": Content("9", "9"), "E/x": Content("2", "9"), "D/c": Content("3", "3")})
+    ['D/a', 'E/x']
+    """
+    audio = {content.audio for content in before.values()}
+    return [name for name, content in now.items() if name in before or content.audio in audio]
+
+
 def changes(before: Contents, now: Contents) -> Iterator[str]:
     """What has happened to recordings, a sentence each.
 

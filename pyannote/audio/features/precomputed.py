@@ -80,6 +80,7 @@ class Precomputed(FeatureExtraction):
         sliding_window: SlidingWindow,
         dimension: int,
         classes: Sequence[str] | None = None,
+        provenance: str | None = None,
     ) -> Precomputed:
         """Make the folder, or change the metadata of an existing one.
 
@@ -92,6 +93,8 @@ class Precomputed(FeatureExtraction):
             Number of columns.
         classes : sequence of str, optional
             Class of each column.
+        provenance : str, optional
+            Digest of all that frames depend on beside the recordings.
 
         Raises
         ------
@@ -104,6 +107,7 @@ class Precomputed(FeatureExtraction):
             "step": float(sliding_window.step),
             "dimension": int(dimension),
             **({} if classes is None else {"classes": list(classes)}),
+            **({} if provenance is None else {"provenance": provenance}),
         }
         text = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True)
         write_text(Path(root_dir).expanduser() / "metadata.yml", text)

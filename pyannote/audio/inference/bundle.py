@@ -161,6 +161,18 @@ def bundle_of(folder: ValidateFolder, params: Mapping[str, Any]) -> Bundle:
     return bundle
 
 
+def trained_on(folder: TrainFolder) -> dict[str, tuple[str, ...]] | None:
+    """Digests of audio and annotation of the files of a training; None if it has stored none.
+
+    Raises
+    ------
+    CheckpointError
+        If they are missing, damaged, or those of another training.
+    """
+    config = stored_config(folder)
+    return None if config is None else folder.trained_on(_entry(config, "files"))
+
+
 def stored_config(folder: TrainFolder) -> Config | None:
     """Configuration that a training has stored; None where an earlier version has stored none.
 

@@ -90,10 +90,24 @@ class SpeakerEmbedding:
         self.embedder = Embedder(model.to(device), frames, hop, batch_size)
         block, document = block_of_params(params, folder.params)
         self.backend: Backend = backend_of(block, document, "cosine", params["distance"])
+        learned = params.get("provenance", {}).get("backend")
+        self._backend = [params.get("backend"), params["distance"], learned]
         if self.backend.learns:
             version = checkpoints.version(self.epoch)
             path = folder.path / "backend" / f"{self.epoch:04d}.{version}.npz"
-            _teach(self.backend, path, params.get("provenance", {}).get("backend"))
+            _teach(self.backend, path, learned)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """All that windows depend on beside the recordings."""
+        return {
+            "model": self.bundle.digest,
+            "code": self.bundle.code,
+            "weights": {str(self.epoch): self.bundle.checkpoints.version(self.epoch)},
+            "backend": self._backend,
+            "duration": self.duration,
+            "step": self.step,
+        }
 
     @property
     def dimension(self) -> int:

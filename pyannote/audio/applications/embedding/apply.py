@@ -17,6 +17,7 @@ from pyannote.audio.applications.memory import applied_batches
 from pyannote.audio.applications.options import ApplyOptions
 from pyannote.audio.applications.outputs import new_scores
 from pyannote.audio.applications.terminal import bar, say, warn
+from pyannote.audio.core.digests import digest
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
@@ -33,12 +34,17 @@ def apply(options: ApplyOptions) -> None:
     for remark in embedding.bundle.remarks:
         warn(remark)
     experiment = EmbeddingExperiment(embedding.bundle.config, options.parallel, device, options.scheduler)
-    files, _ = files_of(options.protocol, options.subset, experiment)
+    files, name = files_of(options.protocol, options.subset, experiment)
     experiment.prepare_features(files)
     # where the user asks for it, even if the validation itself lies elsewhere
     output = options.validate.resolve() / "apply" / f"{embedding.epoch:04d}"
     with FolderLock(output, purpose="apply"), new_scores(output) as scratch:
-        precomputed = Precomputed.create(scratch, embedding.sliding_window, embedding.dimension)
+        precomputed = Precomputed.create(
+            scratch,
+            embedding.sliding_window,
+            embedding.dimension,
+            provenance=digest(embedding.provenance),
+        )
         check_paths(files, precomputed, output)
         if options.scheduler is not None:
             cache = experiment.store.folder.parent
@@ -50,7 +56,7 @@ def apply(options: ApplyOptions) -> None:
                 windows += _dump(file, embedding, experiment.store, precomputed, options)
     say(
         f"{len(files)} files, {windows} windows of {embedding.duration:g} s each {embedding.step:g} s, epoch "
-        f"{embedding.epoch}. Embeddings are in {output}"
+        f"{embedding.epoch}. Embeddings of {name} are in {output}"
     )
 
 

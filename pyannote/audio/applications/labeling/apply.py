@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import chain
@@ -16,30 +15,30 @@ from pyannote.audio.applications.cluster import apply_on_cluster
 from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.files import check_paths, check_uris, files_of
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment, inputs_of
+from pyannote.audio.applications.labeling.results import write_evaluation, write_events
 from pyannote.audio.applications.memory import applied_batches
 from pyannote.audio.applications.options import DetectionApplyOptions
 from pyannote.audio.applications.outputs import new_scores
 from pyannote.audio.applications.terminal import bar, say, warn
+from pyannote.audio.core.digests import digest
+from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.labels import Event
+from pyannote.audio.database.contents import Content, contents_of, seen_before
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
 from pyannote.audio.inference.slide import Scores
-from pyannote.audio.io.event_lists import format_events
+from pyannote.audio.io.apply_folders import AppliedRun, ApplyFolder
 from pyannote.audio.io.experiment_folders import ValidateFolder
+from pyannote.audio.io.lines import quoted
 from pyannote.audio.io.locks import FolderLock
-from pyannote.audio.io.rttm import write_rttm
-from pyannote.audio.io.storage import inside, one_part, write_text
-from pyannote.audio.metrics.official import evaluate, jsonable, table
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.store.feature_store import FeatureStore
-
-EVENTS, REFERENCE = ".events.tsv", ".reference.tsv"
 
 
 def apply(options: DetectionApplyOptions) -> None:
     """Apply the models that a validation has chosen, and evaluate them where there is annotation."""
-    validate = ValidateFolder(options.validate).path
+    options = replace(options, validate=ValidateFolder(options.validate).path)
     device = choose_device(options.cpu, options.gpu)
     pretrained = _pretrained(options, device)
     for remark in pretrained.bundle.remarks:
@@ -47,34 +46,118 @@ def apply(options: DetectionApplyOptions) -> None:
     experiment = LabelingExperiment(pretrained.bundle.config, options.parallel, device, options.scheduler)
     files, name = files_of(options.protocol, options.subset, experiment)
     experiment.prepare_features(files)
-    output, cache = validate / "apply" / _folder_name(pretrained), experiment.store.folder.parent
+    run = _run(files, pretrained, experiment, options.step)
+    folder = ApplyFolder(options.validate / "apply" / _folder_name(pretrained))
     annotated = all(file["events"] is not None for file in files)
-    results = _results(output, name, pretrained.classes, annotated)
-    with FolderLock(output, purpose="apply"):
-        with new_scores(output, results) as scratch:
-            precomputed = Precomputed.create(
-                scratch, pretrained.sliding_window, len(pretrained.classes), classes=list(pretrained.classes)
-            )
-            check_paths(files, precomputed, output)
-            check_uris(files)
-            if options.scheduler is not None:
-                work = partial(apply_one, replace(options, validate=validate), scratch, cache, uuid4().hex)
-                events = apply_on_cluster(options.scheduler, work, files)
-                estimate = {file["uri"]: found for file, found in zip(files, events, strict=True)}
-            else:
-                estimate = {}
-                with applied_batches(options.batch):
-                    for file, scores in zip(files, _scores(files, pretrained, experiment), strict=True):
-                        precomputed.dump(file, scores)
-                        estimate[file["uri"]] = events_of(scores, pretrained, file)
-        _write(output, name, estimate, pretrained.classes)
-        say(f"{len(files)} files, {sum(map(len, estimate.values()))} events. Results are in {output}")
+    with FolderLock(folder.path, purpose="apply"):
+        _tell_replaced(folder, name, run)
+        with new_scores(folder.path, folder.results(name, pretrained.classes, annotated)) as scratch:
+            estimate = _apply_all(files, options, pretrained, experiment, scratch, folder.path, run)
+        write_events(folder, name, estimate, pretrained.classes)
+        figures = None
         if annotated:
             reference = {
                 file["uri"]: experiment.task.reference(file["events"] or (), pretrained.specifications)
                 for file in files
             }
-            _evaluate(output, name, reference, estimate, pretrained.classes)
+            figures = write_evaluation(folder, name, reference, estimate, pretrained.classes)
+        folder.write_provenance(name, run)
+    count = sum(map(len, estimate.values()))
+    say(f"{len(files)} files, {count} events. Results are in {folder.path}, as {name}.*")
+    if figures is not None:
+        say(figures)
+    _tell_seen(run, len(files), options.subset if annotated else None)
+
+
+def _run(
+    files: Sequence[Recording], pretrained: Pretrained, experiment: LabelingExperiment, step: float
+) -> AppliedRun:
+    """Provenance of applying a model to files."""
+    bundle, slides = pretrained.bundle, pretrained.ensemble.slides
+    contents = contents_of(files, experiment.store.contents(files))
+    trained_on = bundle.trained_on()
+    known = None if trained_on is None else {name: Content(*own) for name, own in trained_on.items()}
+    return AppliedRun(
+        classes=pretrained.classes,
+        scores={
+            "model": bundle.digest,
+            "code": bundle.code,
+            "weights": {str(epoch): bundle.checkpoints.version(epoch) for epoch in slides},
+            "epochs": {name: pretrained.chosen[name]["epoch"] for name in pretrained.classes},
+            "frames": next(iter(slides.values())).frames,
+            "step": step,
+        },
+        pipeline={
+            label: {name: pretrained.chosen[label][name] for name in PARAMETERS}
+            for label in pretrained.classes
+        },
+        files=contents,
+        seen=None if known is None else seen_before(known, contents),
+    )
+
+
+def _tell_replaced(folder: ApplyFolder, name: str, run: AppliedRun) -> None:
+    """Warn that results of an earlier run with the same names but other options are replaced."""
+    try:
+        before = folder.run(name)
+    except DataError:
+        # what is damaged is replaced
+        return
+    if before is not None and (before.scores, before.pipeline) != (run.scores, run.pipeline):
+        warn(f"results called {name} of other weights, options or thresholds are replaced.")
+
+
+def _tell_seen(run: AppliedRun, count: int, subset: str | None) -> None:
+    """Tell how many files the model was trained on: figures of those are better than those of others.
+
+    Parameters
+    ----------
+    run : AppliedRun
+    count : int
+        Files that the model was applied to.
+    subset : str, optional
+        That was named, if figures were computed.
+    """
+    if not run.seen:
+        return
+    share = f"{len(run.seen)} of {count} files"
+    if subset == "train":
+        say(f"These are figures of training files: the model was trained on {share}.")
+    else:
+        figures = "" if subset is None else " The figures above are not those of unseen recordings."
+        warn(f"the model was trained on {share}, such as {quoted(run.seen[0])}.{figures}")
+
+
+def _apply_all(
+    files: Sequence[Recording],
+    options: DetectionApplyOptions,
+    pretrained: Pretrained,
+    experiment: LabelingExperiment,
+    scratch: Path,
+    output: Path,
+    run: AppliedRun,
+) -> dict[str, list[Event]]:
+    """Write the scores of files into a temporary folder, and give the events of each by its uri."""
+    precomputed = Precomputed.create(
+        scratch,
+        pretrained.sliding_window,
+        len(pretrained.classes),
+        classes=list(pretrained.classes),
+        provenance=digest(run.scores),
+    )
+    check_paths(files, precomputed, output)
+    check_uris(files)
+    if options.scheduler is not None:
+        cache = experiment.store.folder.parent
+        work = partial(apply_one, options, scratch, cache, uuid4().hex)
+        events = apply_on_cluster(options.scheduler, work, files)
+        return {file["uri"]: found for file, found in zip(files, events, strict=True)}
+    estimate = {}
+    with applied_batches(options.batch):
+        for file, scores in zip(files, _scores(files, pretrained, experiment), strict=True):
+            precomputed.dump(file, scores)
+            estimate[file["uri"]] = events_of(scores, pretrained, file)
+    return estimate
 
 
 def _scores(
@@ -141,56 +224,3 @@ def events_of(scores: Scores, pretrained: Pretrained, file: Recording) -> list[E
 def _folder_name(pretrained: Pretrained) -> str:
     epochs = sorted(pretrained.ensemble.slides)
     return f"{epochs[0]:04d}" if len(epochs) == 1 else "class-wise"
-
-
-def _results(output: Path, name: str, classes: tuple[str, ...], annotated: bool) -> list[Path]:
-    """Files that follow from the scores, in the order in which they are written."""
-    first, last = (
-        [inside(output, name, suffix) for suffix in suffixes]
-        for suffixes in ((EVENTS, ".rttm"), (REFERENCE, ".eval"))
-    )
-    found = [*first, *(_label_file(output, name, label) for label in classes), *last]
-    return [*found, output / "evaluation.json"] if annotated else found
-
-
-def _label_file(output: Path, name: str, label: str) -> Path:
-    return inside(output, f"{name}.{one_part(label)}", ".rttm")
-
-
-def _write(output: Path, name: str, estimate: Mapping[str, list[Event]], classes: tuple[str, ...]) -> None:
-    """Event list, RTTM of all labels, and RTTM of each."""
-    write_text(inside(output, name, EVENTS), format_events(estimate))
-    write_rttm(
-        inside(output, name, ".rttm"), {uri: _annotation(uri, events) for uri, events in estimate.items()}
-    )
-    for label in classes:
-        own = {
-            uri: _annotation(uri, [event for event in events if event[2] == label])
-            for uri, events in estimate.items()
-        }
-        write_rttm(_label_file(output, name, label), own)
-
-
-def _annotation(uri: str, events: list[Event]) -> object:
-    from pyannote.core import Annotation, Segment
-
-    annotation = Annotation(uri=uri)
-    for track, (onset, offset, label) in enumerate(events):
-        annotation[Segment(onset, offset), track] = label
-    return annotation
-
-
-def _evaluate(
-    output: Path,
-    name: str,
-    reference: Mapping[str, list[Event]],
-    estimate: Mapping[str, list[Event]],
-    classes: tuple[str, ...],
-) -> None:
-    """Official figures, as a table and as JSON with sed_eval's own names."""
-    results = evaluate(reference, estimate, classes)
-    text = table(results)
-    write_text(inside(output, name, REFERENCE), format_events(reference))
-    write_text(inside(output, name, ".eval"), text)
-    write_text(output / "evaluation.json", json.dumps(jsonable(results), indent=1) + "\n")
-    say(text)

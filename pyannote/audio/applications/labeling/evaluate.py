@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pyannote.audio.applications.labeling.apply import EVENTS, REFERENCE
 from pyannote.audio.applications.options import EvaluateOptions
-from pyannote.audio.applications.terminal import say
-from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.applications.terminal import say, warn
+from pyannote.audio.core.errors import CheckpointError, DataError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.features.precomputed import Precomputed
+from pyannote.audio.inference.bundle import stored_config, trained_on
+from pyannote.audio.io.apply_folders import EVENTS, REFERENCE, AppliedRun, ApplyFolder
+from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.event_lists import read_event_lists
+from pyannote.audio.io.lines import quoted, safe_name
 from pyannote.audio.io.storage import write_text
 from pyannote.audio.metrics import event_based, segment_based
 from pyannote.audio.metrics.confidence import bootstrap
@@ -21,65 +26,208 @@ from pyannote.audio.metrics.official import jsonable, table
 
 EventLists = dict[str, list[Event]]
 
+SHOWN = 10
+"""Files of a folder whose names are printed."""
+
+
+class Results(NamedTuple):
+    """Results of one protocol and subset in a folder of `apply`.
+
+    Parameters
+    ----------
+    folder : ApplyFolder
+    name : str
+        `<Protocol>.<subset>`.
+    run : AppliedRun, optional
+        Their provenance; None where an earlier version has stored none.
+    classes : tuple of str
+    reference, estimate : dict of str to list of (onset, offset, label)
+        Annotated and detected events of each file, in seconds.
+    """
+
+    folder: ApplyFolder
+    name: str
+    run: AppliedRun | None
+    classes: tuple[str, ...]
+    reference: EventLists
+    estimate: EventLists
+
 
 def evaluate(options: EvaluateOptions) -> None:
-    """Pool what `apply` has written in several folders into one evaluation."""
-    reference: EventLists = {}
-    estimate: EventLists = {}
-    classes: tuple[str, ...] = ()
-    for folder in options.folders:
-        own_reference, own_estimate = read_folder(folder)
-        classes = _same_classes(classes, folder)
-        for pooled, own in ((reference, own_reference), (estimate, own_estimate)):
-            doubled = sorted(set(pooled) & set(own))
-            if pooled is reference and doubled:
-                raise DataError(
-                    f"The file {doubled[0]!r} was already evaluated in another of these folders.",
-                    file=folder,
-                    fix="Name each fold once, with files that no other fold tests.",
-                )
-            pooled.update(own)
+    """Pool results that `apply` has written in several folders into one evaluation."""
+    found = [read_folder(folder, options.subset, options.protocol) for folder in options.folders]
+    _refuse_doubled(found)
+    classes = _same_classes(found)
+    _refuse_seen(found)
+    _tell_other_options(found)
+    reference = {file: events for one in found for file, events in one.reference.items()}
+    estimate = {file: events for one in found for file, events in one.estimate.items()}
     results = official(reference, estimate, classes)
-    say(f"{len(options.folders)} folders, {len(reference)} files\n")
+    for one in found:
+        say(f"{one.folder.path}: {one.name}, {_listed(one.reference)}")
+    say(f"{len(found)} folders, {len(reference)} files\n")
     say(table(results))
     say(_intervals(reference, estimate, classes))
     if options.output is not None:
         write_text(options.output, json.dumps(jsonable(results), indent=1) + "\n")
 
 
-def read_folder(folder: Path) -> tuple[EventLists, EventLists]:
-    """Reference and estimate of a folder of `apply`, as event lists by file.
+def read_folder(path: Path, subset: str = "test", protocol: str | None = None) -> Results:
+    """Results of one subset in a folder of `apply`, compared with their provenance.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    subset : {"train", "development", "test"}
+    protocol : str, optional
+        Needed where the folder holds several protocols with that subset.
 
     Raises
     ------
     UsageError
-        If there is no evaluation in it.
+        If there is no evaluation of that subset in it, or those of several protocols.
+    DataError
+        If results were changed since `apply` has written them.
+    CheckpointError
+        If they are those of another model than the training.
     """
-    from pyannote.audio.io.event_lists import read_event_lists
+    folder = ApplyFolder(path)
+    name = f"{_protocol(folder, subset, protocol)}.{subset}"
+    run = folder.run(name)
+    if run is not None:
+        _refuse_other_training(folder, name, run)
+    return Results(
+        folder,
+        name,
+        run,
+        tuple(run.classes if run is not None else Precomputed(path).classes or ()),
+        read_event_lists(folder.result(name, REFERENCE)),
+        read_event_lists(folder.result(name, EVENTS)),
+    )
 
-    found = sorted(folder.glob(f"*{REFERENCE}"))
-    if not found:
+
+def _protocol(folder: ApplyFolder, subset: str, protocol: str | None) -> str:
+    """The protocol that was applied to a subset, or the one that is asked for."""
+    found = folder.evaluated(subset)
+    chosen = [one for one in found if protocol in (None, one)]
+    if len(chosen) == 1:
+        return chosen[0]
+    if chosen:
         raise UsageError(
-            f"{folder} holds no evaluation.",
-            fix="Name folders that `apply` has written for annotated files, such as .../apply/class-wise.",
+            f"{folder.path} holds the subset {subset!r} of {len(chosen)} protocols: {', '.join(chosen)}.",
+            fix="Choose one with --protocol.",
         )
-    reference: EventLists = {}
-    estimate: EventLists = {}
-    for path in found:
-        reference.update(read_event_lists(path))
-        estimate.update(read_event_lists(path.with_name(path.name.removesuffix(REFERENCE) + EVENTS)))
-    return reference, estimate
+    others = [f"{one}.{other}" for other in SUBSETS for one in folder.evaluated(other)]
+    held = f" It holds those of {', '.join(map(quoted, others))}." if others else ""
+    asked = f"the subset {subset!r}" + (f" of {quoted(protocol)}" if protocol else "")
+    raise UsageError(
+        f"{folder.path} holds no evaluation of {asked}.{held}",
+        fix="Choose another with --subset and --protocol."
+        if others
+        else "Name folders that `apply` has written for annotated files, such as .../apply/class-wise.",
+    )
 
 
-def _same_classes(classes: tuple[str, ...], folder: Path) -> tuple[str, ...]:
-    own = tuple(Precomputed(folder).classes or ())
-    if classes and set(own) != set(classes):
-        raise DataError(
-            f"Its classes are {', '.join(own)}, and those of the first folder are {', '.join(classes)}.",
-            file=folder,
-            fix="Pool folds of one task.",
+def _refuse_other_training(folder: ApplyFolder, name: str, run: AppliedRun) -> None:
+    """Refuse results of other weights than those of the training that the folder lies in.
+
+    Epochs that are no longer there cannot be compared, and neither can a folder that was moved.
+    """
+    train = folder.train
+    config = stored_config(train)
+    model = None if config is None else (config.provenance or {}).get("model")
+    checkpoints, weights = Checkpoints(train.weights), run.scores.get("weights", {})
+    now = {str(epoch): checkpoints.version(epoch) for epoch in checkpoints.epochs() if str(epoch) in weights}
+    if model not in (None, run.scores.get("model")) or any(
+        now.get(epoch, version) != version for epoch, version in weights.items()
+    ):
+        raise CheckpointError(
+            f"The training in {train.path} has other weights than those that gave the results called {name}.",
+            file=folder.path,
+            fix="Run `validate` and `apply` again, or copy trainings as whole folders.",
         )
-    return classes or own
+
+
+def _refuse_doubled(found: Sequence[Results]) -> None:
+    pooled: set[str] = set()
+    for one in found:
+        doubled = sorted(pooled & set(one.reference))
+        if doubled:
+            raise DataError(
+                f"The file {quoted(doubled[0])} was already evaluated in another of these folders.",
+                file=one.folder.path,
+                fix="Name each fold once, with files that no other fold tests.",
+            )
+        pooled.update(one.reference)
+
+
+def _same_classes(found: Sequence[Results]) -> tuple[str, ...]:
+    first = found[0].classes
+    for one in found:
+        if set(one.classes) != set(first):
+            raise DataError(
+                f"Its classes are {', '.join(one.classes)}, and those of the first folder are "
+                f"{', '.join(first)}.",
+                file=one.folder.path,
+                fix="Pool folds of one task.",
+            )
+    return first
+
+
+def _refuse_seen(found: Sequence[Results]) -> None:
+    """Refuse files that the training of their folder has seen, and warn once where that cannot be told."""
+    for one in found:
+        if seen := _seen(one):
+            raise DataError(
+                f"The model was trained on {len(seen)} of these {len(one.reference)} files of {one.name}, "
+                f"such as {quoted(seen[0])}.",
+                file=one.folder.path,
+                fix="Evaluate files that it was not trained on; figures of training files are in "
+                f"{one.name}.eval.",
+            )
+    unknown = [one for one in found if one.run is None]
+    if unknown:
+        warn(
+            f"{_places(unknown)}: an earlier version has stored no provenance of these results. Whether they "
+            "belong together, and whether the model was trained on these files, cannot be told."
+        )
+    earlier = [one for one in found if one.run is not None and one.run.seen is None]
+    if earlier:
+        warn(
+            f"{_places(earlier)}: an earlier version has trained this model. Whether it was trained on these "
+            "files cannot be told."
+        )
+
+
+def _seen(one: Results) -> list[str]:
+    """Names of the files that the model was trained on, as far as can be told."""
+    if one.run is not None:
+        return list(one.run.seen or ())
+    # without provenance, event lists tell the uri alone
+    names = trained_on(one.folder.train) or {}
+    uris = {safe_name(name.partition("/")[2]) for name in names}
+    return [uri for uri in one.reference if uri in uris]
+
+
+def _tell_other_options(found: Sequence[Results]) -> None:
+    """Warn where folders were applied with different options."""
+    options = [one.run.scores for one in found if one.run is not None]
+    changed = [name for name in ("frames", "step") if len({str(one.get(name)) for one in options}) > 1]
+    if changed:
+        words = {"frames": "--duration", "step": "--step"}
+        warn(f"these folders were applied with different {' and '.join(words[name] for name in changed)}.")
+
+
+def _places(found: Iterable[Results]) -> str:
+    return ", ".join(str(one.folder.path) for one in found)
+
+
+def _listed(files: Mapping[str, Any]) -> str:
+    """The number of files, and the names of the first ones."""
+    shown = ", ".join(quoted(file) for file in islice(files, SHOWN))
+    more = len(files) - SHOWN
+    return f"{len(files)} files ({shown}{f' and {more} more' if more > 0 else ''})"
 
 
 def _intervals(reference: EventLists, estimate: EventLists, classes: Sequence[str]) -> str:

@@ -1,0 +1,282 @@
+"""Results of `apply` lie apart, and `evaluate` pools those of one protocol and subset that are whole."""
+
+import json
+import re
+import shutil
+
+import pytest
+import yaml
+
+from pyannote.audio.features import Precomputed
+
+DATA, USAGE, CHECKPOINT = 4, 2, 8
+
+
+def content(folder):
+    """Content of all files of a folder, by name."""
+    paths = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+@pytest.fixture
+def applied(copied, here):
+    """An experiment that was applied to its test files."""
+    result = here("dcase", "apply", "--cpu", copied.validate, copied.protocol)
+    assert (result.code, result.err) == (0, "")
+    return copied
+
+
+def figures(folders, subset, protocol=None):
+    path = folders.applied / f"{protocol or folders.protocol}.{subset}.evaluation.json"
+    return json.loads(path.read_text())
+
+
+def test_subsets_in_one_folder_are_not_pooled(applied, here, tmp_path):
+    before, alone = content(applied.applied), here("dcase", "evaluate", applied.applied)
+    for subset in ("train", "development"):
+        result = here("dcase", "apply", "--cpu", f"--subset={subset}", applied.validate, applied.protocol)
+        assert result.code == 0, result.err
+        said = "These are figures of training files: the model was trained on 4 of 4 files."
+        assert (said in result.out, result.err) == (subset == "train", "")
+    after = content(applied.applied)
+    assert {name: after[name] for name in before} == before
+    assert figures(applied, "train") != figures(applied, "test") != figures(applied, "development")
+
+    assert here("dcase", "evaluate", applied.applied) == alone and alone.code == 0
+    uris = [uri.removesuffix(".npy") for uri in before if uri.endswith(".npy")]
+    for word in (str(applied.applied), f"{applied.protocol}.test", *(uri.split("/")[1] for uri in uris)):
+        assert word in alone.out
+    for subset in ("test", "development"):
+        output = tmp_path / f"{subset}.json"
+        result = here("dcase", "evaluate", f"--subset={subset}", f"--output={output}", applied.applied)
+        assert result.code == 0 and json.loads(output.read_text()) == figures(applied, subset)
+    result = here("dcase", "evaluate", "--subset=train", applied.applied)
+    check(result, DATA, applied.applied, "was trained on 4 of these 4 files", "such as 'TUT2017/a")
+    check(here("dcase", "evaluate", "--subset=dev", applied.applied), USAGE, "There is no subset 'dev'")
+
+
+def check(result, code, *words):
+    """Whether a command has ended with a sentence that holds some words."""
+    assert (result.code, result.err.count("\n"), result.err[:7]) == (code, 1, "Error: "), result
+    assert [str(word) for word in words if str(word) not in result.err] == [], result.err
+
+
+def test_a_subset_that_is_not_there(applied, here):
+    result = here("dcase", "evaluate", "--subset=development", applied.applied)
+    check(
+        result, USAGE, "no evaluation of the subset 'development'", f"'{applied.protocol}.test'", "--subset"
+    )
+
+
+def test_protocols_in_one_folder_are_not_pooled(applied, here):
+    """The test files of another fold are training files of this one."""
+    other = "TUT2017.SpeakerDiarization.Fold2"
+    before, alone = content(applied.applied), here("dcase", "evaluate", applied.applied)
+    result = here("dcase", "apply", "--cpu", applied.validate, other)
+    seen = re.search(r"Warning: the model was trained on (\d) of 2 files, such as 'TUT2017/a", result.err)
+    assert result.code == 0 and int(seen[1]) >= 1 and "not those of unseen recordings" in result.err
+    after = content(applied.applied)
+    assert {name: after[name] for name in before} == before
+    check(here("dcase", "evaluate", applied.applied), USAGE, applied.protocol, other, "--protocol")
+    assert here("dcase", "evaluate", f"--protocol={applied.protocol}", applied.applied) == alone
+    result = here("dcase", "evaluate", f"--protocol={other}", applied.applied)
+    check(result, DATA, f"was trained on {seen[1]} of these 2 files")
+    result = here("dcase", "evaluate", "--protocol=No.Such.One", applied.applied)
+    check(result, USAGE, "'No.Such.One'", f"'{other}.test'")
+
+
+def flip(path, other):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def empty(path, other):
+    path.write_bytes(b"")
+
+
+def take_away(path, other):
+    path.unlink()
+
+
+def repeat_a_line(path, other):
+    path.write_bytes(path.read_bytes() + path.read_bytes().split(b"\n")[-2] + b"\n")
+
+
+def swap(path, other):
+    """Put the file of another subset in its place."""
+    path.write_bytes(other.read_bytes())
+
+
+@pytest.mark.parametrize("change", [flip, empty, take_away, repeat_a_line, swap])
+def test_no_changed_file_gives_other_figures(change, applied, here):
+    """Whatever changes between `apply` and `evaluate`: the same figures, or a sentence."""
+    folder, name = applied.applied, f"{applied.protocol}.test"
+    assert (
+        here("dcase", "apply", "--cpu", "--subset=development", applied.validate, applied.protocol).code == 0
+    )
+    expected = here("dcase", "evaluate", folder)
+    refused = set()
+    for path in sorted(folder / one for one, data in content(folder).items() if data):
+        other = path.with_name(path.name.replace(".test.", ".development."))
+        before = path.read_bytes()
+        change(path, other)
+        result = here("dcase", "evaluate", folder)
+        if result.code:
+            refused.add(path.name)
+            assert result.err.count("\n") == 1 and "Traceback" not in result.err
+            # a reference that is not there is that of no evaluation
+            assert name in result.err or (change, path.suffix) == (take_away, ".tsv")
+        else:
+            assert result.out == expected.out, path
+            assert result.err == "" or (change is take_away and "provenance" in result.err), path
+        path.write_bytes(before)
+    wanted = {f"{name}.{end}" for end in ("events.tsv", "reference.tsv", "provenance.json")}
+    assert refused == (wanted - {f"{name}.provenance.json"} if change is take_away else wanted)
+
+
+def test_results_of_an_earlier_version(applied, here):
+    """Without provenance, they are read with one warning, and training files are known by name."""
+    expected = here("dcase", "evaluate", applied.applied).out
+    assert here("dcase", "apply", "--cpu", "--subset=train", applied.validate, applied.protocol).code == 0
+    for path in applied.applied.glob("*.provenance.json"):
+        path.unlink()
+    result = here("dcase", "evaluate", applied.applied)
+    assert (result.code, result.out, result.err.count("\n")) == (0, expected, 1)
+    assert result.err.startswith("Warning: ") and "no provenance" in result.err
+    result = here("dcase", "evaluate", "--subset=train", applied.applied)
+    check(result, DATA, "was trained on 4 of these 4 files")
+
+
+def test_a_training_of_an_earlier_version(copied, here):
+    """It has not stored its training files, so that no one can tell whether it has seen others."""
+    (copied.train / "config.yml").unlink()
+    path = copied.validate / "params.yml"
+    params = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump({name: value for name, value in params.items() if name != "provenance"}))
+    result = here("dcase", "apply", "--cpu", copied.validate, copied.protocol)
+    assert result.code == 0 and "earlier version" in result.err
+    result = here("dcase", "evaluate", copied.applied)
+    assert (result.code, result.err.count("\n")) == (0, 1) and "cannot be told" in result.err
+
+
+def test_figures_of_an_earlier_version_are_not_taken_for_new_ones(applied, here):
+    (applied.applied / "evaluation.json").write_text("{}")
+    assert here("dcase", "apply", "--cpu", applied.validate, applied.protocol).code == 0
+    assert not (applied.applied / "evaluation.json").exists()
+
+
+def test_results_of_weights_that_were_trained_again(applied, here):
+    options = ("--cpu", "--from=1", "--to=3", "--seed=1", "--accept-changes")
+    folder = applied.applied
+    assert here("dcase", "train", *options, applied.root, applied.protocol).code == 0
+    epochs = {values["epoch"] for values in chosen(applied).values()}
+    result = here("dcase", "evaluate", folder)
+    if epochs == {1}:
+        assert result.code == 0
+    else:
+        check(result, CHECKPOINT, folder, "other weights", "Run `validate` and `apply` again")
+
+
+def chosen(folders):
+    return yaml.safe_load((folders.validate / "params.yml").read_text())["class_wise"]
+
+
+def test_scores_of_other_options_are_not_mixed(applied, here):
+    before = content(applied.applied)
+    result = here(
+        "dcase", "apply", "--cpu", "--subset=development", "--step=0.5", applied.validate, applied.protocol
+    )
+    assert result.code == 0
+    assert "held scores of 2 other files" in result.err and "They are removed" in result.err
+    after = content(applied.applied)
+    scores = {name for name in before if name.endswith(".npy")}
+    assert len(scores) == 2 and not scores & after.keys()
+    results = before.keys() - scores - {"metadata.yml"}
+    assert {name: after[name] for name in results} == {name: before[name] for name in results}
+    # figures of the same name are replaced, and that is said
+    result = here("dcase", "apply", "--cpu", "--step=0.5", applied.validate, applied.protocol)
+    assert f"results called {applied.protocol}.test of other weights, options or thresholds" in result.err
+    assert len(list(applied.applied.glob("TUT2017/*.npy"))) == 4
+    assert here("dcase", "apply", "--cpu", "--step=0.5", applied.validate, applied.protocol).err == ""
+
+
+def test_folders_of_different_options_are_pooled_with_a_warning(copied, here, tmp_path):
+    for index, options in enumerate([(), ("--step=0.5", "--subset=development")]):
+        assert here("dcase", "apply", "--cpu", *options, copied.validate, copied.protocol).code == 0
+        shutil.copytree(copied.applied, tmp_path / str(index))
+    # as if the second folder were that of another fold
+    for path in (tmp_path / "1").glob("*.test.*"):
+        path.unlink()
+    path = tmp_path / "1" / f"{copied.protocol}.development.provenance.json"
+    for end in ("events.tsv", "reference.tsv"):
+        name = tmp_path / "1" / f"{copied.protocol}.development.{end}"
+        name.rename(name.with_name(name.name.replace(".development.", ".test.")))
+    text = path.read_text().replace(".development.", ".test.")
+    path.unlink()
+    sealed(tmp_path / "1" / f"{copied.protocol}.test.provenance.json", text)
+    result = here("dcase", "evaluate", tmp_path / "0", tmp_path / "1")
+    assert result.code == 0
+    assert result.err == "Warning: these folders were applied with different --step.\n"
+
+
+def sealed(path, text):
+    from pyannote.audio.core.digests import digest
+
+    loaded = json.loads(text)
+    loaded.pop("digest")
+    path.write_text(json.dumps({**loaded, "digest": digest(loaded)}))
+
+
+def test_two_audio_files_of_one_name(applied, here, data, tmp_path):
+    """Each has results and scores of its own, which stay where they are when it is applied to again."""
+    wavs = data / "tut" / "audio" / "street"
+    paths = [tmp_path / folder / "x.wav" for folder in ("a", "b", "elsewhere")]
+    for path, name in zip(paths, ("a001", "a005", "a001"), strict=True):
+        path.parent.mkdir()
+        shutil.copy2(wavs / f"{name}.wav", path)
+    found = []
+    for path in paths:
+        assert here("dcase", "apply", "--cpu", applied.validate, path).code == 0
+        found.append(content(applied.applied))
+    first, second, third = found
+    assert {name: second[name] for name in first} == first and second == third
+    names = sorted(name for name in second if name.startswith("x~") and name.endswith(".events.tsv"))
+    scores = [name for name in second if name.startswith("audio/x~")]
+    assert len(names) == len(scores) == 2 and second[scores[0]] != second[scores[1]]
+    for name in names:
+        uri = name.removesuffix(".events.tsv")
+        assert Precomputed(applied.applied)({"database": "audio", "uri": uri}).data.shape[1] == 6
+
+
+def test_a_training_file_under_another_name_is_known_by_its_audio(applied, here, data, tmp_path):
+    trained = json.loads((applied.train / "files.json").read_text())
+    uri = min(trained).partition("/")[2]
+    path = tmp_path / "renamed.wav"
+    shutil.copy2(data / "tut" / "audio" / "street" / f"{uri}.wav", path)
+    result = here("dcase", "apply", "--cpu", applied.validate, path)
+    assert result.code == 0 and "Warning: the model was trained on 1 of 1 files" in result.err
+
+
+def test_embeddings_of_other_options_or_weights_are_not_mixed(embedded_copy, emb, corpora):
+    validate, ami = embedded_copy.validate, "AMI.SpeakerDiarization.MixHeadset"
+    apply = ("apply", "--cpu", "--duration=1.0")
+    assert emb(*apply, validate, ami).err == ""
+    (meeting,) = (name for name in content(embedded_copy.applied) if name.endswith(".npy"))
+    assert emb(*apply, validate, embedded_copy.protocol).err == ""
+    both = {name: data for name, data in content(embedded_copy.applied).items() if name.endswith(".npy")}
+    assert meeting in both and len(both) > 2
+    # windows lie in time as before, but the network is another one
+    options = ("--cpu", "--from=0", "--to=3", "--seed=1", "--accept-changes")
+    assert emb("train", *options, embedded_copy.root, embedded_copy.protocol).code == 0
+    assert emb("validate", "--cpu", embedded_copy.train, embedded_copy.protocol).code == 0
+    params = validate / "params.yml"
+    epoch = int(embedded_copy.applied.name)
+    chosen = yaml.safe_load(params.read_text())
+    version = json.loads((embedded_copy.train / "weights" / f"{epoch:04d}.json").read_text())["sha256"]
+    chosen |= {"epoch": epoch, "weights": {epoch: version[f"{epoch:04d}.pt"][:16]}}
+    params.write_text(yaml.safe_dump(chosen))
+    result = emb(*apply, validate, ami)
+    assert result.code == 0 and f"held scores of {len(both) - 1} other files" in result.err
+    after = {name: data for name, data in content(embedded_copy.applied).items() if name.endswith(".npy")}
+    assert after.keys() == {meeting} and after[meeting] != both[meeting]
