@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pyannote.audio.applications.options import EvaluateOptions
+from pyannote.audio.applications.options import SUBSETS, EvaluateOptions
 from pyannote.audio.applications.terminal import say, warn
 from pyannote.audio.core.errors import CheckpointError, DataError, UsageError
 from pyannote.audio.core.labels import Event
