@@ -11,7 +11,7 @@ from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.models._normalization import Ball, InstanceNormalization, Ring, Sphere
 from pyannote.audio.models._pooling import AttentiveStatistics, pooling_layer
 from pyannote.audio.models._sinc import SincFilters, WaveformFrames
@@ -26,7 +26,7 @@ from pyannote.audio.models.x_vector import XVector
 
 def specifications(dimension=20):
     step = 1 / 16000 if dimension == 1 else 0.01
-    return Specifications("TripletLoss", {"X": dimension}, ("a", "b"), 1.0, step, 16000)
+    return Specifications("TripletLoss", {"X": dimension}, ("a", "b"), 1.0, step, 16000, Output("vector"))
 
 
 def frames_of(count=4, frames=50, features=20, seed=0, dtype=torch.float32):

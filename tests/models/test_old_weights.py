@@ -1,7 +1,7 @@
 """Weights of trainings made before networks had heads still load, and give the outputs that they gave then.
 
-`tests/data/states` holds one file a network: a few steps of training by the code of that time, its parameters,
-specifications, weights, a batch, and the outputs in evaluation.
+`tests/data/states` holds one file a network: a few steps of training by the code of that time, its
+parameters, specifications, weights, a batch, and the outputs in evaluation.
 """
 
 import importlib
@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from pyannote.audio.config.registry import available
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.inference.bundle import load_weights
 
 STATES = sorted((Path(__file__).parents[1] / "data" / "states").glob("*.pt"))
@@ -34,10 +34,9 @@ def old_model(path):
     state = torch.load(path, weights_only=True)
     name = state["architecture"]
     found = getattr(importlib.import_module(available("architecture")[name]), name)
-    classes = tuple(state["specifications"]["classes"])
-    return state, found(
-        Specifications(**{**state["specifications"], "classes": classes}), **state["parameters"]
-    )
+    kind = "vector" if state["output"].ndim == 2 else "frames"
+    written = {**state["specifications"], "classes": tuple(state["specifications"]["classes"])}
+    return state, found(Specifications(**written, output=Output(kind)), **state["parameters"])
 
 
 def test_there_are_states_of_networks_for_frames_and_for_vectors():

@@ -40,7 +40,7 @@ class LocalModel(Model):
 
     @abstractmethod
     def rest(self, local: Tensor, batch: Batch) -> Tensor:
-        """Second part: logits of whole chunks, shape (batch, frames // resolution, classes).
+        """Second part: logits of whole chunks, of the shape that `Model.forward` tells.
 
         Parameters
         ----------
@@ -51,5 +51,5 @@ class LocalModel(Model):
         """
 
     def forward(self, batch: Batch) -> Tensor:
-        """Logits of shape (batch, frames // resolution, classes)."""
+        """Logits of the shape that `Model.forward` tells."""
         return self.rest(self.local(batch["X"]), batch)

@@ -112,9 +112,24 @@ def pooling_layer(kind: Pooling, features: int) -> tuple[nn.Module, int]:
     >>> pooling_layer("statistics", 256)
     (Statistics(), 512)
     """
-    check_choice("pooling", kind, get_args(Pooling))
+    size = pooled_size(kind, features)
     if kind == "attentive":
-        return AttentiveStatistics(features), 2 * features
-    if kind == "statistics":
-        return Statistics(), 2 * features
-    return {"sum": Sum, "mean": Mean, "max": Max}[kind](), features
+        return AttentiveStatistics(features), size
+    return {"sum": Sum, "mean": Mean, "max": Max, "statistics": Statistics}[kind](), size
+
+
+def pooled_size(kind: Pooling, features: int) -> int:
+    """Dimension of what pooling over time gives of frames of so many features.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such pooling.
+
+    Examples
+    --------
+    >>> pooled_size("mean", 256), pooled_size("attentive", 256)
+    (256, 512)
+    """
+    check_choice("pooling", kind, get_args(Pooling))
+    return features if kind in ("sum", "mean", "max") else 2 * features

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._checks import check_sizes
-from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._encoder import EncoderModel
 from pyannote.audio.models._normalization import Normalization
 from pyannote.audio.models._pooling import AttentiveStatistics
 
@@ -69,13 +69,15 @@ class Excitation(nn.Module):
         return weighted
 
 
-class EcapaTdnn(EmbeddingModel):
+class EcapaTdnn(EncoderModel):
     """Three residual blocks, all of whose outputs are joined; attentive statistics; a linear layer.
+
+    Scores of frames and of chunks come from the linear layer without statistics.
 
     Parameters
     ----------
     specifications : Specifications
-        Inputs; only "X" is read.
+        Inputs, classes and kind of output.
     channels : int
         Channels of a block, a multiple of `scale`; 512 or 1024 in the paper.
     scale : int
@@ -99,7 +101,8 @@ class EcapaTdnn(EmbeddingModel):
 
     Examples
     --------
-    >>> specs = Specifications("TripletLoss", {"X": 80}, ("anna", "bob"), 1.0, 0.01, 16000)
+    >>> from pyannote.audio.core.specifications import Output
+    >>> specs = Specifications("TripletLoss", {"X": 80}, ("a", "b"), 1.0, 0.01, 16000, Output("vector"))
     >>> tuple(EcapaTdnn(specs, channels=32)({"X": torch.randn(4, 100, 80)}).shape)
     (4, 192)
     """
@@ -131,6 +134,9 @@ class EcapaTdnn(EmbeddingModel):
         )
         joined = 3 * channels
         self.join = nn.Sequential(nn.Conv1d(joined, joined, 1), nn.ReLU())
+        if self.kind != "vector":
+            self.add_scores(joined)
+            return
         self.pooling = AttentiveStatistics(joined, hidden)
         # the linear layer has a scale and a shift for each of these already
         self.pooled_normalization = nn.BatchNorm1d(2 * joined, affine=False)
