@@ -1,4 +1,4 @@
-"""The same networks in trainings for detection and for embedding: what they give is what the task asks for."""
+"""The same networks in trainings for detection and for embedding: the task decides what they give."""
 
 import numpy as np
 import pytest

@@ -38,6 +38,13 @@ class Noise(WaveformAugmentation):
     ------
     ConfigError
         A value is out of its range.
+
+    Examples
+    --------
+    >>> noise = Noise(snr_min=20, snr_max=20)
+    >>> noise.prepare([np.full(4000, -0.1, dtype=np.float32)], sample_rate=8000)
+    >>> noise(np.ones((1, 3), dtype=np.float32), np.random.default_rng(0)).round(3)
+    array([[0.9, 0.9, 0.9]], dtype=float32)
     """
 
     by_duration: ClassVar[bool] = False
@@ -116,6 +123,13 @@ class NoiseTensors:
     snr_min, snr_max, probability : float
         See `Noise`.
     device : torch.device
+
+    Examples
+    --------
+    >>> sounds, bounds = [np.full(4000, -0.1, dtype=np.float32)], np.ones(1)
+    >>> noise = NoiseTensors(sounds, bounds, 20, 20, 1.0, torch.device("cpu"))
+    >>> noise(torch.ones(1, 3), torch.Generator()).round(decimals=3)
+    tensor([[0.9000, 0.9000, 0.9000]])
     """
 
     def __init__(

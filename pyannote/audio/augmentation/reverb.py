@@ -157,7 +157,7 @@ class Reverb(WaveformAugmentation):
 
 
 class ReverbTensors:
-    """The same on a device, where the impulse responses lie as well: `move` of both gives the same, up to rounding.
+    """The same on a device, where the impulse responses lie as well: `move` of both gives the same.
 
     Parameters
     ----------
@@ -168,6 +168,13 @@ class ReverbTensors:
     probability : float
         Share of chunks that are changed, in [0, 1].
     device : torch.device
+
+    Examples
+    --------
+    >>> rooms = ReverbTensors(np.array([[1, 0, 0.5]], dtype=np.float32), 0, 1.0, torch.device("cpu"))
+    >>> heard = rooms(torch.eye(1, 4), torch.Generator())[0]
+    >>> round(float(heard[2] / heard[0]), 3)
+    0.5
     """
 
     def __init__(

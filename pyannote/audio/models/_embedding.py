@@ -18,6 +18,21 @@ class EmbeddingModel(EncoderModel):
     ----------
     specifications, dimension, instance_normalize, batch_normalize, normalize
         As in `EncoderModel`.
+
+    Examples
+    --------
+    >>> class Mean(EmbeddingModel):
+    ...     def encode(self, frames: Tensor) -> Tensor:
+    ...         return frames
+    ...
+    ...     def embed(self, encoded: Tensor) -> Tensor:
+    ...         return encoded.mean(dim=1)
+    >>> from pyannote.audio.core.specifications import Output, Specifications
+    >>> specs = Specifications("TripletLoss", {"X": 20}, ("a", "b"), 1.0, 0.01, 16000, Output("vector"))
+    >>> model = Mean(specs, 20, instance_normalize=False, batch_normalize=False, normalize=True)
+    >>> import torch
+    >>> tuple(model({"X": torch.randn(3, 100, 20)}).shape)
+    (3, 20)
     """
 
     gives: ClassVar[tuple[OutputKind, ...]] = ("vector",)

@@ -1,4 +1,4 @@
-"""Networks of an encoder, which gives frames of features, and a head for the output that is asked for."""
+"""Networks of an encoder, which gives frames of features, and the head that the task asks for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from pyannote.audio.models.base import Batch, Model
 
 
 def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies numbers of 16 bits natively."""
+    """Whether this processor multiplies numbers of 16 bits natively.
+
+    Examples
+    --------
+    >>> multiplies_bfloat16() in (True, False)
+    True
+    """
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
 
 

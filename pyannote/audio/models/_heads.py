@@ -33,6 +33,7 @@ class FrameHead(nn.Sequential):
 
     Examples
     --------
+    >>> import torch
     >>> tuple(FrameHead(48, classes=3, hidden=16)(torch.randn(2, 25, 48)).shape)
     (2, 25, 3)
     """
@@ -59,6 +60,7 @@ class ChunkHead(FrameHead):
 
     Examples
     --------
+    >>> import torch
     >>> tuple(ChunkHead(48, classes=3)(torch.randn(2, 25, 48)).shape)
     (2, 3)
     """
@@ -155,6 +157,7 @@ def long_term_layers(dimension: int, hidden: int, features: int) -> nn.Sequentia
 
     Examples
     --------
+    >>> import torch
     >>> tuple(long_term_layers(40, 64, 80)(torch.randn(2, 40)).shape)
     (2, 80)
     """

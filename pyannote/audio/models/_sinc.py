@@ -1,4 +1,4 @@
-"""Band-pass filters with learned frequencies, and the layers that make frames of a waveform."""
+"""Band-pass filters with learned frequencies, and frames of features from a waveform by them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from pyannote.audio.models._checks import check_sizes
 class SincFilters(nn.Module):
     """Bank of band-pass filters, each given by its lowest frequency and the width of its band.
 
-    A filter is the difference of two ideal low-pass filters under a Hamming window, with a gain of
-    1 in its band. Bands begin equally wide on the mel scale. Whatever training does, a band starts
-    at 30 Hz or above, is 50 Hz wide or more, and ends at half the sample rate or below.
+    A filter is the difference of two ideal low-pass filters under a Hamming window w, with a gain of
+    1 in its band, g(t) = (2 f2 sinc(2 f2 t) - 2 f1 sinc(2 f1 t)) w(t), where sinc(x) = sin(pi x) / (pi x),
+    with frequencies as shares of the sample rate and t in samples. Bands begin equally wide on the mel scale.
+    Whatever training does, a band starts at 30 Hz or above, is 50 Hz wide or more, and ends at half the
+    sample rate or below.
 
     Parameters
     ----------

@@ -14,13 +14,21 @@ from pyannote.audio.models._pooling import AttentiveStatistics
 
 
 def convolution(inputs: int, outputs: int, width: int = 1, dilation: int = 1) -> nn.Sequential:
-    """Convolution over time that keeps the number of frames, ReLU, batch normalisation."""
+    """Convolution over time that keeps the number of frames, ReLU, batch normalisation.
+
+    Examples
+    --------
+    >>> tuple(convolution(24, 32, width=5)(torch.randn(2, 24, 100)).shape)
+    (2, 32, 100)
+    """
     layer = nn.Conv1d(inputs, outputs, width, dilation=dilation, padding="same")
     return nn.Sequential(layer, nn.ReLU(), nn.BatchNorm1d(outputs))
 
 
 class Res2Convolution(nn.Module):
     """Convolutions in several scales: each part of the channels also reads what the one before gave.
+
+    y_1 = x_1, y_2 = K_2(x_2), y_i = K_i(x_i + y_(i - 1)), with a convolution K_i for each part but the first.
 
     Parameters
     ----------
@@ -34,6 +42,11 @@ class Res2Convolution(nn.Module):
     References
     ----------
     Gao et al., "Res2Net: A New Multi-Scale Backbone Architecture", IEEE TPAMI 43(2), 2021.
+
+    Examples
+    --------
+    >>> tuple(Res2Convolution(32, scale=8, dilation=2)(torch.randn(2, 32, 100)).shape)
+    (2, 32, 100)
     """
 
     def __init__(self, channels: int, scale: int, dilation: int) -> None:
@@ -53,9 +66,23 @@ class Res2Convolution(nn.Module):
 class Excitation(nn.Module):
     """Weight of each channel, from the means of all channels over the chunk.
 
+    y = x sigmoid(W max(0, V m + a) + b), with the means m of the channels.
+
+    Parameters
+    ----------
+    channels : int
+        Channels of input and output.
+    hidden : int
+        Units of the hidden layer.
+
     References
     ----------
     Hu, Shen and Sun, "Squeeze-and-Excitation Networks", CVPR 2018.
+
+    Examples
+    --------
+    >>> tuple(Excitation(32, hidden=8)(torch.randn(2, 32, 100)).shape)
+    (2, 32, 100)
     """
 
     def __init__(self, channels: int, hidden: int) -> None:

@@ -16,13 +16,19 @@ from pyannote.audio.models._pooling import Pooling
 
 
 def convolution(inputs: int, outputs: int, width: int, stride: int = 1) -> nn.Sequential:
-    """Convolution over time and frequency, batch normalisation."""
+    """Convolution over time and frequency, batch normalisation.
+
+    Examples
+    --------
+    >>> tuple(convolution(1, 8, width=3, stride=2)(torch.randn(2, 1, 100, 40)).shape)
+    (2, 8, 50, 20)
+    """
     layer = nn.Conv2d(inputs, outputs, width, stride=stride, padding=width // 2, bias=False)
     return nn.Sequential(layer, nn.BatchNorm2d(outputs))
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 x 3 convolutions, whose outputs are added to the inputs.
+    """Two 3 x 3 convolutions, whose outputs are added to the inputs: y = max(0, F(x) + x).
 
     Parameters
     ----------
@@ -30,6 +36,11 @@ class ResidualBlock(nn.Module):
         Channels.
     stride : int
         Step of the first convolution in time and frequency.
+
+    Examples
+    --------
+    >>> tuple(ResidualBlock(4, 8, stride=2)(torch.randn(2, 4, 100, 40)).shape)
+    (2, 8, 50, 20)
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:

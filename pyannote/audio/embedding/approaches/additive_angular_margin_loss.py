@@ -65,6 +65,7 @@ class AdditiveAngularMarginLoss(CongenerousCosineLoss):
         labels : Tensor of int64, shape (batch,)
             Index of the speaker of each segment.
         """
+        # cos(angle + margin) = cos(angle) cos(margin) - sin(angle) sin(margin)
         own = labels[:, None]
         cosine = logits.gather(1, own) / self.scale
         sine = (1 - cosine.square()).clamp(min=SMALLEST_SQUARED_SINE).sqrt()

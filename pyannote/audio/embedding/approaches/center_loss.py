@@ -1,4 +1,4 @@
-"""Center loss: softmax, and near to the centre of one's own speaker."""
+"""Center loss: softmax, and the distance of embeddings to the centre of their speaker."""
 
 from __future__ import annotations
 

@@ -13,6 +13,9 @@ from pyannote.audio.embedding.approaches.base import Approach
 class Classification(Approach):
     """Recognise the speakers of the training set by one linear layer; the loss is the cross-entropy.
 
+    The loss is the mean over the batch of log(sum_j exp(s_j)) - s_y, with the scores s = W x + b of an
+    embedding x, and its speaker y.
+
     Parameters
     ----------
     segments : SpeakerSegments, optional

@@ -70,6 +70,7 @@ class ContrastiveLoss(Approach):
         distances = pairwise_distances(embeddings, self.metric)
         same = (labels[:, None] == labels).triu(diagonal=1)
         other = (labels[:, None] != labels).triu(diagonal=1)
+        # d^2 / 2 for pairs of a speaker, max(0, m - d)^2 / 2 for others
         missing = (self.margin * LARGEST[self.metric] - distances).clamp(min=0)
         self._means.add("active_negatives", missing[other] > 0)
         return _half_mean_square(distances, same) + _half_mean_square(missing, other)

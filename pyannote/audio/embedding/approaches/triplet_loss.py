@@ -1,4 +1,4 @@
-"""Triplet loss: nearer to one's own speaker than to any other one."""
+"""Triplet loss: embeddings of a speaker nearer to each other than to those of other speakers."""
 
 from __future__ import annotations
 
@@ -80,6 +80,7 @@ class TripletLoss(Approach):
         labels : Tensor of int64, shape (batch,)
             Index of the speaker of each segment.
         """
+        # delta = d(a, p) - d(a, n) + margin x largest distance
         distances = pairwise_distances(embeddings, self.metric)
         anchors, positives, negatives = triplets(distances, labels, self.sampling)
         delta = distances[anchors, positives] - distances[anchors, negatives]
