@@ -9,6 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from pyannote.audio.augmentation.add_noise import AddNoise
 from pyannote.audio.augmentation.reverb import Reverb
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
@@ -203,7 +204,9 @@ def test_the_store_computes_on_the_device_that_it_is_given(tmp_path):
 
 
 def embedding_batches(pack_of, files):
-    approach = TripletLoss(per_fold=4, per_label=2, min_duration=0.3, max_duration=0.6, per_epoch=1e-4)
+    approach = TripletLoss(
+        segments=SpeakerSegments(per_fold=4, per_label=2, min_duration=0.3, max_duration=0.6, per_epoch=1e-4)
+    )
     approach.check(files)
     approach.prepare(files, pack_of(files), approach.specifications(LibrosaMFCC()))
     return list(approach.batches(epoch=2, seed=1))

@@ -22,7 +22,6 @@ from pyannote.audio.io.archives import check_archive
 from pyannote.audio.io.experiment_folders import ValidateFolder, check_version
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.io.yaml_files import load_yaml
-from pyannote.audio.models._embedding import EmbeddingModel
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow, SlidingWindowFeature
@@ -81,7 +80,6 @@ class SpeakerEmbedding:
         self.extraction: FeatureExtraction = self.bundle.extraction()
         check_version(params, self.epoch, checkpoints, folder.path)
         model = self.bundle.load(self.bundle.network(), self.epoch)
-        assert isinstance(model, EmbeddingModel)
         self.duration: float = duration or params["chunk"]["duration"]
         self.step = self.duration / 4
         frames = self.specifications.frames_of(self.duration)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from pyannote.audio.core.specifications import Output
+from pyannote.audio.models._heads import pooled_logits
 
 
 def scores_chunks(model: nn.Module) -> bool:
@@ -21,7 +22,7 @@ def scores_chunks(model: nn.Module) -> bool:
 
 
 def of_chunks(logits: Tensor) -> Tensor:
-    """Logits of whole chunks: the mean over output frames, where a network gives those.
+    """Logits of whole chunks; where a network gives those of output frames, `pooled_logits` of them.
 
     Parameters
     ----------
@@ -34,10 +35,10 @@ def of_chunks(logits: Tensor) -> Tensor:
     Examples
     --------
     >>> import torch
-    >>> of_chunks(torch.tensor([[[0.0], [2.0]]])).tolist(), of_chunks(torch.tensor([[3.0]])).tolist()
+    >>> of_chunks(torch.tensor([[[1.0], [1.0]]])).tolist(), of_chunks(torch.tensor([[3.0]])).tolist()
     ([[[1.0]]], [[[3.0]]])
     """
-    return logits.unsqueeze(1) if logits.ndim == 2 else logits.mean(dim=1, keepdim=True)
+    return (logits if logits.ndim == 2 else pooled_logits(logits)).unsqueeze(1)
 
 
 def aligned(model: nn.Module, logits: Tensor, frames: int) -> tuple[Tensor, int]:

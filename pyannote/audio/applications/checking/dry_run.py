@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,9 +74,10 @@ class DryRun:
     def __init__(self, experiment: Experiment, files: Sequence[Recording], pack: Pack) -> None:
         torch.manual_seed(0)
         self.experiment = experiment
-        self.task: Any = copy(experiment.task)
+        # what it draws from is changed below
+        self.task: Any = deepcopy(experiment.task)
         if experiment.kind == "approach":
-            self.task.label_min_duration = 0.0
+            self.task.segments.label_min_duration = 0.0
             self.task.check(files)
         elif not self.task.labels.classes:
             # they follow from the data, of which these files are all there is

@@ -44,11 +44,12 @@ def summary(found: Check) -> dict[str, Any]:
 def _configuration(experiment: Experiment) -> dict[str, Any]:
     config, extraction, task = experiment.config, experiment.extraction, experiment.task
     named = experiment.kind == "task"
+    seconds = [task.duration] * 2 if named else [task.segments.min_duration, task.segments.max_duration]
     return {
         "kind": experiment.kind,
         "task": config.task.name,
         "classes": list(task.labels.classes) if named else None,
-        "chunk_seconds": [task.duration] * 2 if named else [task.min_duration, task.max_duration],
+        "chunk_seconds": seconds,
         "chunks_per_batch": task.chunks,
         "feature_extraction": config.feature_extraction.name,
         "dimension": extraction.dimension,

@@ -189,7 +189,9 @@ class EmbeddingValidator(Validator):
         if self._teachers is None:
             protocol, _, subset = self.bundle.folder.path.name.rpartition(".")
             files = self._trained_on(protocol, subset)
-            turns = Speakers.of(files, self.experiment.task.min_duration, label_min_duration=0.0).turns
+            turns = Speakers.of(
+                files, self.experiment.task.segments.min_duration, label_min_duration=0.0
+            ).turns
             chosen = [
                 (turn, index)
                 for index, name in enumerate(_spread(list(turns), TEACHERS))
