@@ -10,9 +10,11 @@ HERE = Path(__file__).parent
 REQUIREMENTS = [
     "docopt-ng>=0.9",
     "joblib>=1.3",
+    "lazy_loader>=0.3",
     "librosa>=0.10.1",
     "matplotlib>=3.7",
     "numpy>=1.24",
+    "platformdirs>=3.0",
     "pyannote.core>=5.0",
     "pyannote.database>=5.1",
     "pyyaml>=6.0",
@@ -24,8 +26,7 @@ REQUIREMENTS = [
     "soxr>=0.3.2",
     "tensorboard>=2.12",
     "threadpoolctl>=3.1",
-    # from 2.14 on, the default wheel for Linux brings several GB of CUDA libraries
-    "torch>=2.2,<2.14",
+    "torch>=2.2",
     "tqdm>=4.64",
 ]
 
@@ -49,7 +50,7 @@ TEST_REQUIREMENTS = [
     "cloudpickle>=2.0",
     "distributed>=2024.1",
     "hypothesis>=6.90",
-    "import-linter>=2.0",
+    "import-linter>=2.7",
     "mypy>=1.8",
     "pyannote.metrics>=3.2",
     "pytest>=7.4",
@@ -69,7 +70,7 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=find_namespace_packages(include=["pyannote.*"]),
-    package_data={"pyannote.audio": ["py.typed"]},
+    package_data={"": ["*.pyi"], "pyannote.audio": ["py.typed"]},
     python_requires=">=3.10",
     install_requires=REQUIREMENTS,
     extras_require={

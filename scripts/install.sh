@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Make .venv in the folder of the project if it is missing, and install the project into it, with the
-# extras named in the first argument, such as "[test]". Needs Python 3.10 or later.
+# extras named in the first argument, such as "[test]", in the versions of constraints.txt. Needs Python 3.10 or
+# later.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -25,9 +26,10 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
 fi
 
 # installing again is needed only where the requirements have changed, or others were asked for
-wanted=$(cat setup.py; echo "${1:-}")
+wanted=$(cat setup.py constraints.txt; echo "${1:-}")
 if [ ! -f .venv/installed ] || [ "$(cat .venv/installed)" != "$wanted" ]; then
     echo "Installing into .venv; the first time takes some minutes."
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable ".${1:-}"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 \
+        --constraint constraints.txt --editable ".${1:-}"
     echo "$wanted" > .venv/installed
 fi

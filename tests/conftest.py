@@ -11,6 +11,11 @@ import pytest
 pytest_plugins = ["commands", "promises"]
 
 
+def pytest_configure():
+    # A shell lets jobs in the background ignore Ctrl-C, and so do their children. Tests send it to both.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def sabotage(flag, last):
     """Let a worker be killed by the operating system at its `last` write, if it is the first to get there."""
     fsync, calls = os.fsync, []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 import pyannote.audio
 
@@ -51,6 +52,35 @@ def test_requirements_are_sorted_and_named_once():
     for names in constants.values():
         bare = [re.split("[<>]", name)[0] for name in names]
         assert bare == sorted(set(bare))
+
+
+def test_tested_versions_are_those_of_requirements():
+    """constraints.txt names what setup.py requires, each in its range; torch on every Python."""
+    _, constants = setup_arguments()
+    allowed = {
+        requirement.name: requirement.specifier
+        for requirement in map(Requirement, constants["REQUIREMENTS"] + constants["TEST_REQUIREMENTS"])
+    }
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    tested = [Requirement(line) for line in lines if not line.startswith("#")]
+    assert {one.name for one in tested} == set(allowed)
+    for one in tested:
+        (version,) = one.specifier
+        assert (
+            (version.operator, one.marker) == ("<", None) if one.name == "torch" else version.operator == "=="
+        )
+        assert version.operator == "<" or allowed[one.name].contains(version.version)
+
+
+def test_the_installer_takes_the_tested_versions():
+    script = (ROOT / "scripts" / "install.sh").read_text()
+    assert "--constraint constraints.txt" in script
+    assert "wanted=$(cat setup.py constraints.txt" in script
+
+
+def test_stubs_are_installed():
+    arguments, _ = setup_arguments()
+    assert ast.literal_eval(arguments["package_data"]) == {"": ["*.pyi"], "pyannote.audio": ["py.typed"]}
 
 
 def test_every_import_is_required():

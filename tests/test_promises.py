@@ -11,7 +11,7 @@ HOLDS = re.compile(r"^\s+promise\(", flags=re.MULTILINE)
 
 
 def report(line, *promises):
-    """What pytest tells of a test that has passed."""
+    """A report of pytest about a test that passed."""
     properties = [("other", 1), *(("promise", list(promise)) for promise in promises)]
     return SimpleNamespace(user_properties=properties, location=("tests/a.py", line, ""))
 

@@ -51,8 +51,8 @@ ELSEWHERE = """\
 
 These two take hours and real recordings, and are run by hand: `detection_table.py database.yml output` and
 `embedding_table.py --noise=... --domains=... <protocol> output`. Their tables and what they say are in the
-tutorials, on [detection](../../tutorials/models/dcase/README.md#results) and on
-[embeddings](../../tutorials/models/speaker_embedding/README.md#results).
+tutorials, on [detection](../../tutorials/models/dcase/results.md) and on
+[embeddings](../../tutorials/models/speaker_embedding/results.md).
 """
 
 

@@ -34,7 +34,8 @@ import soundfile
 import torch
 from common import CLASSES, interleaved, median, ratio, table
 
-from pyannote.audio.applications.labeling.apply import ApplyOptions, apply
+from pyannote.audio.applications.labeling.apply import apply
+from pyannote.audio.applications.options import DetectionApplyOptions
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.inference import chunks
@@ -46,7 +47,7 @@ from pyannote.audio.io.yaml_files import write_yaml
 from pyannote.audio.models._local import LocalModel
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
-from pyannote.audio.store.long_term import long_term_average
+from pyannote.audio.store.statistics import long_term_average
 
 RATE = 44100
 SPECIFICATIONS = Specifications("Dcase", {"X": 40, "long_term": 40}, tuple(CLASSES), 2.0, 0.01, RATE)
@@ -109,7 +110,11 @@ def applied(validate: Path, work: Path) -> None:
     shutil.rmtree(work / "cache", ignore_errors=True)
     shutil.rmtree(validate / "apply", ignore_errors=True)
     with contextlib.redirect_stdout(io.StringIO()):
-        apply(ApplyOptions(validate, PROTOCOL, cpu=True, parallel=max(1, (os.cpu_count() or 1) - 1)))
+        apply(
+            DetectionApplyOptions(
+                validate=validate, protocol=PROTOCOL, cpu=True, parallel=max(1, (os.cpu_count() or 1) - 1)
+            )
+        )
 
 
 def one_by_one(work: Callable[[], object]) -> None:

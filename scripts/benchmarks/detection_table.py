@@ -29,8 +29,8 @@ import yaml
 
 from pyannote.audio.applications import experiment as experiment_module
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
-from pyannote.audio.applications.labeling.validator import DetectionOptions, DetectionValidator
-from pyannote.audio.applications.learner import TrainOptions
+from pyannote.audio.applications.labeling.validator import DetectionValidator
+from pyannote.audio.applications.options import DetectionOptions, TrainOptions
 from pyannote.audio.applications.train import train
 from pyannote.audio.database.protocols import labels_of, recordings
 from pyannote.audio.inference.bundle import Bundle
@@ -121,7 +121,9 @@ def score(run: Run, root: Path, protocol: str) -> None:
     experiment = LabelingExperiment(bundle.config)
     content: dict[str, Any] = {}
     for subset in ("development", "test"):
-        validator = DetectionValidator(experiment, bundle, DetectionOptions(folder.path, protocol, subset))
+        validator = DetectionValidator(
+            experiment, bundle, DetectionOptions(train=folder.path, protocol=protocol, subset=subset)
+        )
         if ROWS[run.row].get("shuffled"):
             shuffled_inputs(validator)
         epochs = validator.checkpoints.epochs()
@@ -160,7 +162,7 @@ def selections(content: Mapping[str, Any]) -> Iterator[tuple[str, SegmentCounts]
 
 
 def table(output: Path, runs: list[Run]) -> str:
-    """Error rate / F1 of each row and selection, one figure a seed."""
+    """Error rate and F1 of each row and selection, as two tables of means over seeds."""
     pooled: dict[tuple[str, str, int], SegmentCounts] = {}
     for run in runs:
         path = run.folder(output) / "segments.npz"
@@ -168,17 +170,22 @@ def table(output: Path, runs: list[Run]) -> str:
             for title, counts in selections(np.load(path)):
                 key = (run.row, title, run.seed)
                 pooled[key] = pooled[key] + counts if key in pooled else counts
-    rows = list(dict.fromkeys(row for row, _, _ in pooled))
-    titles = list(dict.fromkeys(title for _, title, _ in pooled))
-    lines = ["| ER / F1, one a seed | " + " | ".join(titles) + " |", "|---|" + "---|" * len(titles)]
+    errors = {key: counts.overall.error_rate for key, counts in pooled.items()}
+    f_measures = {key: counts.overall.f_measure for key, counts in pooled.items()}
+    return f"{means('Error rate', errors)}\n\n{means('F1', f_measures)}"
+
+
+def means(measure: str, figures: Mapping[tuple[str, str, int], float]) -> str:
+    """Table of one measure: the mean over seeds of each row and selection."""
+    rows = list(dict.fromkeys(row for row, _, _ in figures))
+    titles = list(dict.fromkeys(title for _, title, _ in figures))
+    lines = [f"| {measure} | " + " | ".join(titles) + " |", "|---|" + "---|" * len(titles)]
     for row in rows:
-        cells = []
-        for title in titles:
-            found = [
-                counts.overall for (name, way, _), counts in pooled.items() if (name, way) == (row, title)
-            ]
-            cells.append("<br>".join(f"{one.error_rate:.3f} / {one.f_measure:.3f}" for one in found))
-        lines.append(f"| {row} | " + " | ".join(cells) + " |")
+        cells = [
+            np.mean([value for (name, way, _), value in figures.items() if (name, way) == (row, title)])
+            for title in titles
+        ]
+        lines.append(f"| {row} | " + " | ".join(f"{cell:.2f}" for cell in cells) + " |")
     return "\n".join(lines)
 
 
@@ -207,7 +214,7 @@ def main() -> None:
         with patch.object(experiment_module, "FeatureStore", store):
             train(
                 LabelingExperiment,
-                TrainOptions(root, protocol, last=int(arguments["--epochs"]), seed=run.seed),
+                TrainOptions(root=root, protocol=protocol, last=int(arguments["--epochs"]), seed=run.seed),
             )
         score(run, root, protocol)
     text = table(output, runs)

@@ -35,6 +35,7 @@ from torch.nn.functional import mse_loss
 
 from pyannote.audio.augmentation.add_noise import AddNoise
 from pyannote.audio.core.windows import DAY
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.additive_angular_margin_loss import AdditiveAngularMarginLoss
 from pyannote.audio.embedding.approaches.base import Approach
 from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
@@ -89,7 +90,9 @@ SETUPS = {
             instance_normalize=False,
             normalize=False,
         ),
-        approach=partial(AdditiveAngularMarginLoss, duration=2.0, per_fold=64, per_label=1),
+        approach=lambda: AdditiveAngularMarginLoss(
+            segments=SpeakerSegments(duration=2.0, per_fold=64, per_label=1)
+        ),
         optimizer=AdamW(weight_decay=0.01),
         augmentations=lambda: [AddNoise(snr_min=5, snr_max=20, probability=0.6)],
         steps=16,
@@ -120,8 +123,7 @@ def trainer_of(setup: Setup, steps: int, ahead: int, folder: Path) -> Trainer:
     for augmentation in augmentations:
         augmentation.prepare(waves(20, 60.0, seed=1), RATE)
     approach = setup.approach()
-    samples = (approach.min_duration + approach.max_duration) / 2 * approach.per_fold * approach.per_label
-    approach.per_epoch = steps * samples / DAY
+    approach.per_epoch = steps * approach.batch_seconds / DAY
     approach.check(files)
     specifications = approach.specifications(extraction)
     approach.prepare(files, FeatureStore(extraction, folder).pack(files, augmentations), specifications)

@@ -28,8 +28,8 @@ import yaml
 
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.measures import Verification
-from pyannote.audio.applications.embedding.validator import EmbeddingOptions, EmbeddingValidator
-from pyannote.audio.applications.learner import TrainOptions
+from pyannote.audio.applications.embedding.validator import EmbeddingValidator
+from pyannote.audio.applications.options import EmbeddingOptions, TrainOptions
 from pyannote.audio.applications.train import train
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.embedding.backends.base import Backend
@@ -186,7 +186,7 @@ def score(root: Path, protocol: str, domains: Sequence[str]) -> dict[str, dict[s
     folder = TrainFolder(root / "train" / f"{protocol}.train")
     bundle = Bundle.of(folder)
     experiment = EmbeddingExperiment(bundle.config)
-    options = EmbeddingOptions(folder.path, protocol, subset="test", duration=WHOLE)
+    options = EmbeddingOptions(train=folder.path, protocol=protocol, subset="test", duration=WHOLE)
     validator = EmbeddingValidator(experiment, bundle, options)
     measure = validator.measure
     assert isinstance(measure, Verification), "name a protocol with trials"
@@ -210,7 +210,7 @@ def score(root: Path, protocol: str, domains: Sequence[str]) -> dict[str, dict[s
 
 
 def table(output: Path, runs: Sequence[Run], domains: Sequence[str]) -> str:
-    """Markdown table: a row for each that has been trained, both seeds in each cell."""
+    """Markdown table: a row for each training that has finished, with means over seeds."""
     last = list(BACKENDS)[-1]
     columns = [*(f"EER, {name}" for name in BACKENDS), *domains, "min DCF 0.01", "seconds"]
     lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
@@ -222,14 +222,19 @@ def table(output: Path, runs: Sequence[Run], domains: Sequence[str]) -> str:
         ]
         if not found:
             continue
-        cells = [[f"{100 * one[name]['EER']:.2f}" for one in found] for name in BACKENDS]
-        cells += [[f"{100 * one[last][f'EER {domain}']:.1f}" for one in found] for domain in domains]
+        cells = [mean([100 * one[name]["EER"] for one in found], 1) for name in BACKENDS]
+        cells += [mean([100 * one[last][f"EER {domain}"] for one in found], 1) for domain in domains]
         cells += [
-            [f"{one[last]['min_dcf']:.2f}" for one in found],
-            [f"{one['seconds']:.0f}" for one in found],
+            mean([one[last]["min_dcf"] for one in found], 2),
+            mean([one["seconds"] for one in found], 0),
         ]
-        lines.append(f"| {row} | {' | '.join(', '.join(cell) for cell in cells)} |")
+        lines.append(f"| {row} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def mean(figures: Sequence[float], digits: int) -> str:
+    """Mean over seeds, with a number of decimals."""
+    return f"{sum(figures) / len(figures):.{digits}f}"
 
 
 def main() -> None:
@@ -247,7 +252,7 @@ def main() -> None:
         root = prepare(run, output, Path(arguments["--config"]), arguments["--noise"].split(","))
         started = time.perf_counter()
         epochs = yaml.safe_load((root / "config.yml").read_text())["scheduler"]["params"]["epochs_per_cycle"]
-        train(EmbeddingExperiment, TrainOptions(root, protocol, last=epochs, seed=run.seed))
+        train(EmbeddingExperiment, TrainOptions(root=root, protocol=protocol, last=epochs, seed=run.seed))
         seconds = time.perf_counter() - started
         run.results(output).write_text(json.dumps({"seconds": seconds, **score(root, protocol, domains)}))
     text = table(output, runs, domains)

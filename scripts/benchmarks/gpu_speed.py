@@ -43,8 +43,9 @@ from pyannote.audio.augmentation.frequency_shift import FrequencyShift
 from pyannote.audio.augmentation.random_equalization import RandomEqualization
 from pyannote.audio.augmentation.time_stretch import TimeStretch
 from pyannote.audio.core.errors import ToolkitError
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.core.windows import DAY
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.additive_angular_margin_loss import AdditiveAngularMarginLoss
 from pyannote.audio.features.base import FrameReader
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
@@ -162,12 +163,20 @@ def embedding(size: int, device: torch.device) -> tuple[Any, Specifications]:
     for index, file in enumerate(files):
         file["events"] = [(0.0, 10.0, f"speaker{index:03d}")]
     speakers = min(size, 128)
-    task = AdditiveAngularMarginLoss(duration=2.0, per_fold=speakers, per_label=size // speakers)
+    task = AdditiveAngularMarginLoss(
+        segments=SpeakerSegments(duration=2.0, per_fold=speakers, per_label=size // speakers)
+    )
     task.per_epoch = 4 * size * 2.0 / DAY
     task.check(files)
     inputs = {"X": 64}
     specifications = Specifications(
-        "Approach", inputs, tuple(f"speaker{n:03d}" for n in range(SPEAKERS)), 2.0, 0.01, 16000
+        "Approach",
+        inputs,
+        tuple(f"speaker{n:03d}" for n in range(SPEAKERS)),
+        2.0,
+        0.01,
+        16000,
+        Output("vector"),
     )
     task.prepare(files, moved(synthetic_pack(files, 64), device), specifications)
     return task, specifications

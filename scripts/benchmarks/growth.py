@@ -33,7 +33,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from pyannote.audio.core.labels import Event, LabelsSpecification
+from pyannote.audio.core.labels import Composition, Event
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.database.trial_lists import Trial, read_trials, write_trials
@@ -211,7 +211,7 @@ def dense_events(seconds: int, classes: Sequence[str] = CLASSES) -> list[Event]:
 
 def annotation_of_recording(seconds: int) -> Work:
     """From events to activity in frames and segments, for classes of several labels as well."""
-    labels = LabelsSpecification(CLASSES, {"people": CLASSES[1:4]}, {"both": CLASSES[:2]})
+    labels = Composition.of_labels(CLASSES, {"people": CLASSES[1:4]}, {"both": CLASSES[:2]})
     events = dense_events(seconds)
 
     def work() -> None:
@@ -242,13 +242,14 @@ def rttm_of_recording(folder: Path, seconds: int) -> Work:
 
 def thresholds_of(files: list[Recording], classes: Sequence[str]) -> Work:
     """Exact thresholds of all classes on segments, then events of one file."""
-    labels = LabelsSpecification(classes)
+    labels = Composition.of_labels(classes)
     outputs = [round(file["duration"] / OUTPUT_STEP) for file in files]
     random = np.random.default_rng(0)
     scores = [random.random((number, len(classes)), dtype=np.float32) for number in outputs]
 
     def work() -> None:
-        reference = Reference(files, labels, OUTPUT_STEP, outputs)
+        events = [labels.events(file["events"] or ()) for file in files]
+        reference = Reference(files, labels.classes, events, OUTPUT_STEP, outputs)
         items = {shortest: reference.items(scores, "segments", shortest) for shortest in (0.0, 0.5)}
         for found, column in zip(
             evaluate(items, labels.classes, Criterion()).values(), scores[0].T, strict=True

@@ -27,12 +27,9 @@ import yaml
 from commands import MODULE, TUTORIAL, Experiment, detection_experiment, embedding_experiment
 from common import interleaved, median, ratio, table
 
-from pyannote.audio.applications.embedding.commands import RUN as EMBEDDING_COMMANDS
-from pyannote.audio.applications.labeling.commands import RUN as LABELING_COMMANDS
-from pyannote.audio.applications.pyannote_audio import BLOCKS
+from pyannote.audio.applications.blocks.base import blocks
 
 HELP, START = 0.3, 6.0
-COMMANDS = {"labeling": LABELING_COMMANDS, "embedding": EMBEDDING_COMMANDS}
 MODULES = f"""
 import json, sys
 from {MODULE} import run
@@ -62,7 +59,7 @@ def python(*arguments: str, environment: dict[str, str] | None = None) -> subpro
 
 def help_row(rounds: int) -> list[object]:
     """Slowest help of all commands, by the median."""
-    asked = [[], *([block, name] for block, family in BLOCKS.items() for name in COMMANDS[family])]
+    asked = [[], *([block, name] for block, found in blocks().items() for name in found.commands)]
     arms = {
         " ".join(words): lambda words=words: python("-m", MODULE, *words, "--help")  # type: ignore[misc]
         for words in asked

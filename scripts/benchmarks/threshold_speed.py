@@ -25,7 +25,7 @@ import numpy as np
 from common import CLASSES, interleaved, median, ratio, synthetic_files, table
 from numpy.typing import NDArray
 
-from pyannote.audio.core.labels import Event, LabelsSpecification
+from pyannote.audio.core.labels import Composition, Event
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.metrics.official import import_sed_eval
 from pyannote.audio.pipeline.binarize import Binarize
@@ -51,7 +51,7 @@ them. Of a whole validation, waiting until the scores have reached the disk."""
 def smooth_scores(reference: Reference, seed: int) -> list[NDArray[np.float32]]:
     """Scores of noise that follow the annotation, as those of a detector do."""
     random = np.random.default_rng(seed)
-    labels = LabelsSpecification(regular=list(reference.classes))
+    labels = Composition.of_labels(regular=list(reference.classes))
     scores = []
     for events, outputs in zip(reference.events, reference.outputs, strict=True):
         active = labels.raster(events, outputs, reference.step)
@@ -99,7 +99,7 @@ def rows_of(network: str, files: list[Recording], rounds: int, folder: Path) -> 
     """Time the search, and the whole of a validation whose scores are given."""
     step = RESOLUTIONS[network] / 100
     outputs = [int(np.ceil(file["duration"] / step)) for file in files]
-    reference = Reference(files, LabelsSpecification(regular=CLASSES), step, outputs)
+    reference = Reference(files, CLASSES, [file["events"] or [] for file in files], step, outputs)
     scores = smooth_scores(reference, seed=1)
     estimate = event_lists(scores, files, step, SHORTEST[1])
     validation = DetectionValidation(reference, Records(folder, {}), Criterion(), shortest=SHORTEST)

@@ -57,7 +57,8 @@ def validation_of(model: Model, folder: Path) -> tuple[DetectionValidation, list
     ]
     outputs = [-(-len(one["X"]) // model.resolution) for one in inputs]
     labels = DcaseTask({"regular": CLASSES}).labels
-    reference = Reference(files, labels, 0.01 * model.resolution, outputs)
+    events = [labels.events(file["events"] or ()) for file in files]
+    reference = Reference(files, labels.classes, events, 0.01 * model.resolution, outputs)
     return DetectionValidation(reference, Records(folder, {}), Criterion()), inputs
 
 

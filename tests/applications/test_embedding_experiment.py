@@ -6,7 +6,7 @@ import pytest
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import Output, Specifications
 
 CONFIG = """\
 approach:
@@ -23,7 +23,7 @@ scheduler:
    name: ConstantScheduler
    params: {{learning_rate: 0.01}}
 """
-WAVEFORM = Specifications("TripletLoss", {"X": 1}, ("a", "b"), 0.8, 1 / 16000, 16000)
+WAVEFORM = Specifications("TripletLoss", {"X": 1}, ("a", "b"), 0.8, 1 / 16000, 16000, Output("vector"))
 
 
 def experiment(folder, shortest):

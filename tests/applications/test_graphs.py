@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from pyannote.audio.applications.learner import TrainOptions, _graphs
+from pyannote.audio.applications.learner import _graphs
+from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.shares import Share
 
@@ -15,7 +16,7 @@ CPU, GPU = torch.device("cpu"), torch.device("cuda")
 def chosen(tmp_path, device=GPU, uniform=True, processes=1, debug=False, graphs="auto"):
     experiment = SimpleNamespace(task=SimpleNamespace(uniform=uniform))
     ranks = SimpleNamespace(share=Share(0, processes))
-    options = TrainOptions(tmp_path, "D.SpeakerDiarization.P", debug=debug, graphs=graphs)
+    options = TrainOptions(root=tmp_path, protocol="D.SpeakerDiarization.P", debug=debug, graphs=graphs)
     return _graphs(experiment, options, device, ranks)
 
 

@@ -132,8 +132,9 @@ def test_the_configuration_means_what_it_says(tmp_path):
     approach = experiment.task
     # 60 segments of 1 s on average
     assert approach.batches_per_epoch == 24 * 60
-    assert (approach.per_fold, approach.per_label, approach.label_min_duration) == (20, 3, 60)
-    assert (approach.min_duration, approach.max_duration) == (0.5, 1.5)
+    segments = approach.segments
+    assert (segments.per_fold, segments.per_label, segments.label_min_duration) == (20, 3, 60)
+    assert (segments.min_duration, segments.max_duration) == (0.5, 1.5)
     assert (approach.metric, approach.clamp, approach.margin, approach.sampling) == (
         "cosine", "sigmoid", 0.0, "all",
     )  # fmt: skip

@@ -8,7 +8,9 @@ import pytest
 
 from pyannote.audio import __version__
 from pyannote.audio.applications import pyannote_audio, speaker_embedding
-from pyannote.audio.applications.pyannote_audio import BLOCKS
+from pyannote.audio.applications.blocks.base import blocks
+
+BLOCKS = {"dcase": "labeling", "mlt": "labeling", "emb": "embedding"}
 
 HEAVY = (
     "torch",
@@ -52,6 +54,11 @@ def test_help_is_given(program, arguments, here):
     assert "Usage:" in result.out
     assert max(map(len, result.out.splitlines())) <= 110
     assert "{" not in result.out
+
+
+def test_all_blocks_are_tested():
+    found = {name: tuple(block.commands) for name, block in blocks().items()}
+    assert found == {name: COMMANDS[family] for name, family in BLOCKS.items()}
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -114,9 +121,9 @@ def test_the_module_runs_as_a_command(program, command):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["dcaes", "train"], "There is no block 'dcaes'; there are dcase, mlt, emb, check. Did you mean "
+        (["dcaes", "train"], "There is no block 'dcaes'; there are dcase, emb, mlt, check. Did you mean "
          "'dcase'?"),
-        (["xyz"], "There is no block 'xyz'; there are dcase, mlt, emb, check. See pyannote-audio --help."),
+        (["xyz"], "There is no block 'xyz'; there are dcase, emb, mlt, check. See pyannote-audio --help."),
         (["chekc", "r"], "Did you mean 'check'?"),
         (["check"], "This does not fit: pyannote-audio check [--cpu | --gpu] [options] <root> [<protocol>]"),
         (["check", "--jsno", "r"], "Did you mean --json?"),

@@ -216,7 +216,12 @@ def test_parameters_of_own_classes_are_checked(own, here, experiment):
         (CONFIG, "name: Tiny", "name: Sizes", "There is no architecture named 'Sizes'"),
         (CONFIG, "name: Tiny", "name: Louder", "There is no architecture named 'Louder'"),
         (CONFIG, "name: Tiny", "name: my_models.Tiny", "There is no architecture named 'my_models.Tiny'"),
-        (plain, "name: Tiny", "name: TinyEmbedding", "gives an embedding for each chunk"),
+        (
+            plain,
+            "name: Tiny",
+            "name: TinyEmbedding",
+            "an embedding of each chunk, and OwnDetection needs",
+        ),
     ):
         experiment.config.write_text(text.replace(old, new))
         line = 1 + text[: text.index(old)].count("\n")

@@ -16,8 +16,8 @@ from pyannote.audio.config.registry import (
 )
 from pyannote.audio.config.schema import Block, load_config
 from pyannote.audio.config.yaml_lines import Document
+from pyannote.audio.core.class_files import snake_case
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.lazy import snake_case
 
 NOWHERE = Document(Path("config.yml"), {}, {})
 

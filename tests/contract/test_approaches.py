@@ -2,20 +2,22 @@
 
 import copy
 import importlib
-import inspect
 import math
 
 import pytest
 import torch
 from torch import nn
 
-from pyannote.audio.config.registry import available
+from pyannote.audio.config.registry import available, build, parameters_of
+from pyannote.audio.config.schema import Block
+from pyannote.audio.config.yaml_lines import read_yaml
 from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.base import Approach
 
 NAMES = list(available("approach"))
 LABELS = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2, 3, 4])
-SAMPLING = tuple(inspect.signature(Approach).parameters)
+SAMPLING = parameters_of(SpeakerSegments)
 
 
 def class_of(name):
@@ -40,21 +42,22 @@ def test_the_approaches_of_the_toolkit_are_known():
 
 @pytest.mark.parametrize("name", NAMES)
 class TestApproach:
-    def test_sampling_is_that_of_all(self, name):
-        own, common = inspect.signature(class_of(name)).parameters, inspect.signature(Approach).parameters
-        assert tuple(own)[-len(SAMPLING) :] == SAMPLING
-        assert all(own[key].default == common[key].default for key in SAMPLING)
-        given = dict.fromkeys(SAMPLING, 2)
-        approach, base = class_of(name)(**given), vars(class_of("Classification")(**given))
-        for key in (
-            "min_duration",
-            "max_duration",
-            "per_fold",
-            "per_label",
-            "per_epoch",
-            "label_min_duration",
-        ):
-            assert getattr(approach, key) == base[key]
+    def test_a_configuration_gives_parameters_of_the_sampler_among_those_of_the_loss(self, name, tmp_path):
+        own = parameters_of(class_of(name))
+        assert {key: own[key] for key in SAMPLING} == SAMPLING
+        (tmp_path / "config.yml").write_text("approach:\n")
+        block = Block(name, {**dict.fromkeys(SAMPLING, 2), "duration": None}, ("approach",))
+        approach = build("approach", block, read_yaml(tmp_path / "config.yml"))
+        assert isinstance(approach, class_of(name))
+        same = SpeakerSegments(**block.params)
+        assert vars(approach.segments) == vars(same)
+        assert approach.batches_per_epoch == same.batches_per_epoch
+
+    def test_copies_do_not_share_the_length_of_an_epoch(self, name):
+        approach = made(name)
+        other = copy.copy(approach)
+        other.per_epoch = 2.0
+        assert (approach.per_epoch, other.per_epoch) == (1.0, 2.0)
 
     @pytest.mark.parametrize(
         "given",
@@ -62,7 +65,7 @@ class TestApproach:
     )
     def test_senseless_sampling_is_refused(self, name, given):
         with pytest.raises(ConfigError, match="must"):
-            class_of(name)(**given)
+            class_of(name)(segments=SpeakerSegments(**given))
 
     def test_is_an_approach_with_a_metric_and_a_head(self, name):
         approach = made(name)

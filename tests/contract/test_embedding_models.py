@@ -11,16 +11,16 @@ from pyannote.audio.config.registry import available, check_parameters
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.models._normalization import InstanceNormalization
 
-FEATURES = Specifications("TripletLoss", {"X": 24}, ("a", "b", "c"), 1.0, 0.01, 16000)
-WAVEFORM = Specifications("TripletLoss", {"X": 1}, ("a", "b", "c"), 1.0, 1 / 16000, 16000)
+FEATURES = Specifications("TripletLoss", {"X": 24}, ("a", "b", "c"), 1.0, 0.01, 16000, Output("vector"))
+WAVEFORM = Specifications("TripletLoss", {"X": 1}, ("a", "b", "c"), 1.0, 1 / 16000, 16000, Output("vector"))
 
 CLASSES = {
     name: getattr(importlib.import_module(module), name) for name, module in available("architecture").items()
 }
-MODELS = {name: found for name, found in CLASSES.items() if issubclass(found, EmbeddingModel)}
+MODELS = {name: found for name, found in CLASSES.items() if "vector" in found.gives}
 
 
 def reads(model, specifications):
@@ -166,6 +166,9 @@ def test_silence_and_constants_give_numbers(make, specifications, training, valu
 
 @pytest.mark.parametrize("instance_normalize", [True, False])
 def test_instance_normalisation_takes_level_and_gain_away(make, specifications, instance_normalize):
+    model = make()
+    if not isinstance(model.instance_normalization, InstanceNormalization):
+        pytest.skip("this network has no instance normalisation")
     model = make(instance_normalize=instance_normalize).eval()
     batch = batch_of(specifications, usual(specifications))
     with torch.inference_mode():
@@ -195,6 +198,8 @@ def test_multiplying_in_16_bits_changes_little_and_training_alone(make, specific
     for training in (True, False):
         for half in (True, False):
             model.half_precision = half
+            # the same units are dropped
+            torch.manual_seed(0)
             found[training, half] = model.train(training)(batch).detach()
     similarity = torch.nn.functional.cosine_similarity(found[True, True], found[True, False])
     assert found[True, True].dtype == torch.float32 and similarity.min() > 0.95

@@ -9,6 +9,7 @@ import copy
 import importlib
 import inspect
 import typing
+from dataclasses import replace
 from functools import partial
 from itertools import product
 
@@ -19,10 +20,9 @@ from torch.func import functional_call
 
 from pyannote.audio.config.registry import available
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.embedding.approaches.base import Approach
-from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
-from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.labeling.tasks._class_weights import loss_weights
 
 DETECTION = Specifications("Dcase", {"X": 7, "long_term": 7}, ("a", "b", "c"), 2.0, 0.01, 44100)
 FEATURES = Specifications("TripletLoss", {"X": 7}, ("a", "b", "c"), 1.0, 0.01, 16000)
@@ -54,16 +54,20 @@ def random(*shape, seed=0):
 
 # networks
 
+KINDS = [(name, kind) for name in available("architecture") for kind in class_of("architecture", name).gives]
+HEADS = ("pooling", "linear", "output", "long")
 
-def model_of(name):
+
+def model_of(name, kind):
     """Network in double precision, and what it reads: the waveform, if it takes nothing else."""
     found = class_of("architecture", name)
-    wanted = FEATURES if issubclass(found, EmbeddingModel) else DETECTION
+    wanted = replace(FEATURES if kind == "vector" else DETECTION, output=Output(kind))
     torch.manual_seed(0)
     try:
         model = found(wanted)
     except ConfigError:
-        wanted, model = WAVEFORM, found(WAVEFORM)
+        wanted = replace(WAVEFORM, output=Output(kind))
+        model = found(wanted)
     for module in model.modules():
         if isinstance(module, (nn.Dropout, nn.Dropout1d, nn.Dropout2d)):
             module.p = 0.0
@@ -77,7 +81,7 @@ def model_of(name):
 
 
 def inputs_of(model, specifications):
-    frames = 1600 if specifications is WAVEFORM else 2 * model.resolution + 9
+    frames = 1600 if specifications.inputs["X"] == 1 else 2 * model.resolution + 9
     return {
         name: random(*((4, frames) if name == "X" else (4,)), dimension, seed=1)
         for name, dimension in specifications.inputs.items()
@@ -100,11 +104,14 @@ def assert_gradient_along(function, tensors):
     assert torch.autograd.gradcheck(moved, start, eps=1e-9, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", available("architecture"))
-def test_networks(name, promise):
-    model, specifications = model_of(name)
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_networks(name, kind, promise):
+    model, specifications = model_of(name, kind)
     batch, weights = inputs_of(model, specifications), dict(model.named_parameters())
     parts = sorted({key.partition(".")[0] for key in weights})
+    if kind != class_of("architecture", name).gives[0]:
+        # all else is looked at with the first kind
+        parts = [part for part in parts if part in HEADS]
 
     def output(batch, weights):
         found = functional_call(model, weights, (batch,))
@@ -126,7 +133,7 @@ def test_networks(name, promise):
         "The gradient of each network is right.",
         "gradcheck in double precision, in training without dropout and in evaluation, of each part and each "
         "input in a random direction, at most 1e-4 off.",
-        f"{name}: {len(parts)} parts",
+        f"{name}, {kind}: {len(parts)} parts",
     )
 
 
@@ -172,12 +179,15 @@ def test_losses_of_detection(name, promise):
     found = class_of("task", name)
     known = inspect.signature(found).parameters
     kinds = [kind for kind in choices(found) if "class_weights" not in kind] or [{}]
-    weighted = [{"class_weights": each} for each in (None, "balanced", {"a": 3.0})]
-    activity = (random(3, 10, 2) > 0).double()
+    needed = {"labels_spec": {"regular": ["a", "b"]}} if "labels_spec" in known else {}
+    classes = found(**needed).labels.classes
+    weighted = [{"class_weights": each} for each in (None, "balanced", {classes[0]: 3.0})]
+    activity = (random(3, 10, len(classes)) > 0).double()
     for kind, weights in product(kinds, weighted if "class_weights" in known else [{}]):
-        task = found(labels_spec={"regular": ["a", "b"]}, **kind, **weights)
-        if isinstance(task, MultilabelDetection) and task.class_weights:
-            task._weights = task._loss_weights(activity.mean(dim=(0, 1)).numpy()).double()
+        task = found(**needed, **kind, **weights)
+        if task.class_weights:
+            share = activity.mean(dim=(0, 1)).numpy()
+            task._weights = loss_weights(task.class_weights, share, classes).double()
         targets = task.targets(activity, 4).double()
         logits = random(*targets.shape, seed=3).requires_grad_()
         assert torch.autograd.gradcheck(partial(task.loss, targets=targets), logits), (kind, weights)

@@ -3,19 +3,19 @@
 import inspect
 import resource
 import time
-import typing
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 import torch
 
 from pyannote.audio.augmentation.base import Augmentation
-from pyannote.audio.config.registry import FOLDERS, accepts, available, build, find
+from pyannote.audio.config.registry import FOLDERS, accepts, available, build, find, parameters_of
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import Output, Specifications
 
 FRAMES = Specifications("Dcase", {"X": 40, "long_term": 40}, ("a", "b", "c"), 2.0, 0.01, 44100)
 WAVEFORM = Specifications("TripletLoss", {"X": 1}, ("a", "b", "c"), 1.0, 1 / 16000, 16000)
@@ -52,9 +52,8 @@ def parameters():
     for kind in FOLDERS:
         for name, module in available(kind).items():
             found = getattr(__import__(module, fromlist=[name]), name)
-            hints = typing.get_type_hints(found.__init__)
-            for parameter, value in inspect.signature(found).parameters.items():
-                write = numeric(hints[parameter], value.default)
+            for parameter, value in parameters_of(found).items():
+                write = numeric(value.hint, value.default)
                 if write is not None and parameter != "specifications":
                     yield kind, name, parameter, write
 
@@ -69,15 +68,16 @@ def make(tmp_path):
 
     def make(kind, name, parameter, written):
         found = find(kind, name, read_yaml_of(path, ""), ())
-        signature = inspect.signature(found).parameters
+        signature = parameters_of(found)
         document = read_yaml_of(path, f"{kind}:\n  name: {name}\n  params:\n    {parameter}: {written}\n")
         needed = {key: value for key, value in NEEDED.items() if key in signature and key != parameter}
         needed = {key: needed[key] for key in needed if signature[key].default is inspect.Parameter.empty}
-        injected = {}
-        if "specifications" in signature:
-            injected = {"specifications": WAVEFORM if name == "SincNet" else FRAMES}
         block = Block(name, {**needed, **document.content[kind]["params"]}, (kind,))
-        return build(kind, block, document, **injected)
+        if "specifications" not in signature:
+            return build(kind, block, document)
+        wanted = WAVEFORM if name == "SincNet" else FRAMES
+        outputs = [replace(wanted, output=Output(output)) for output in found.gives]
+        return [build(kind, block, document, specifications=one) for one in outputs][-1]
 
     return make
 

@@ -7,6 +7,7 @@ import math
 import re
 import typing
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,12 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from pyannote.audio.augmentation.base import Augmentation
-from pyannote.audio.config.registry import FOLDERS, available, build, check_parameters, find
+from pyannote.audio.config.registry import FOLDERS, available, build, check_parameters, find, parameters_of
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml
+from pyannote.audio.core.class_files import snake_case
 from pyannote.audio.core.errors import ConfigError, UsageError
-from pyannote.audio.core.lazy import snake_case
-from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.core.specifications import Output, Specifications
 
 EVERY = [(kind, name) for kind in FOLDERS for name in available(kind)]
 BOTH = Specifications("Dcase", {"X": 40, "long_term": 40}, ("a", "b", "c"), 2.0, 0.01, 44100)
@@ -43,8 +43,12 @@ DERIVED = re.compile(
 
 
 def needed(name):
-    """Values of parameters that have no default: one network reads waveforms alone."""
-    return {**NEEDED, "specifications": WAVEFORM} if name == "SincNet" else NEEDED
+    """Values of parameters that have no default: some read waveforms, or give vectors, alone."""
+    wanted = WAVEFORM if name == "SincNet" else BOTH
+    if name in available("architecture"):
+        found = getattr(importlib.import_module(available("architecture")[name]), name)
+        wanted = replace(wanted, output=Output(found.gives[0]))
+    return {**NEEDED, "specifications": wanted}
 
 
 def of(kind):
@@ -116,11 +120,11 @@ def test_a_misspelt_parameter_is_refused_with_line_and_nearest_name(document, ki
     with pytest.raises(ConfigError, match=f"{name} has no parameter 'wrong'") as caught:
         check_parameters(found, block, document)
     assert caught.value.line == 5
-    for parameter in inspect.signature(found).parameters:
+    for parameter in parameters_of(found):
         if len(parameter) < 4:
             continue
         misspelt = parameter[:-2] + parameter[-1]
-        if misspelt in inspect.signature(found).parameters:
+        if misspelt in parameters_of(found):
             continue
         with pytest.raises(ConfigError) as caught:
             check_parameters(found, Block(name, {misspelt: 1}, ("block",)), document)
@@ -139,7 +143,7 @@ def test_a_misspelt_name_is_answered_with_the_right_one(document, kind, name):
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_works_with_its_defaults(document, kind, name):
     made(kind, name)
-    signature = inspect.signature(find(kind, name, document, ())).parameters
+    signature = parameters_of(find(kind, name, document, ()))
     params = {
         key: NEEDED[key]
         for key, value in signature.items()
@@ -156,7 +160,7 @@ def test_works_with_its_defaults(document, kind, name):
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_defaults_are_values_that_a_configuration_could_give(document, kind, name):
     found = find(kind, name, document, ())
-    signature = inspect.signature(found).parameters
+    signature = parameters_of(found)
     params = {}
     for parameter, value in signature.items():
         if value.default is not inspect.Parameter.empty:
@@ -164,79 +168,6 @@ def test_defaults_are_values_that_a_configuration_could_give(document, kind, nam
             params[parameter] = list(default) if isinstance(default, tuple) else default
     needed = tuple(key for key, value in signature.items() if value.default is inspect.Parameter.empty)
     check_parameters(found, Block(name, params), document, injected=needed)
-
-
-# networks that score frames; those that embed chunks have a file of their own
-
-
-def frame_models():
-    found = {
-        name: getattr(importlib.import_module(available("architecture")[name]), name)
-        for name in of("architecture")
-    }
-    return [name for name, model in found.items() if not issubclass(model, EmbeddingModel)]
-
-
-def inputs_of(specifications, frames, count=3):
-    random = torch.Generator().manual_seed(frames)
-    return {
-        name: torch.randn(*((count, frames) if name == "X" else (count,)), dimension, generator=random)
-        for name, dimension in specifications.inputs.items()
-    }
-
-
-@pytest.mark.parametrize("specifications", [BOTH, SHORT], ids=["both inputs", "short input"])
-@pytest.mark.parametrize("name", frame_models())
-class TestArchitecture:
-    def test_one_output_for_each_resolution_frames(self, name, specifications):
-        model = made("architecture", name, specifications=specifications).eval()
-        for frames in {model.resolution, model.resolution + 1, 2 * model.resolution - 1, 200, 333}:
-            if frames >= model.resolution:
-                with torch.inference_mode():
-                    logits = model(inputs_of(specifications, frames))
-                assert logits.shape == (3, frames // model.resolution, 3)
-                assert torch.isfinite(logits).all()
-
-    def test_state_dict_is_all_that_there_is(self, name, specifications):
-        torch.manual_seed(0)
-        model = made("architecture", name, specifications=specifications)
-        batch = inputs_of(specifications, 200)
-        model.set_statistics({key: (torch.rand(40), 1 + torch.rand(40)) for key in specifications.inputs})
-        model.train()(batch).sum().backward()
-        torch.manual_seed(1)
-        other = made("architecture", name, specifications=specifications)
-        other.load_state_dict(copy.deepcopy(model.state_dict()))
-        assert torch.equal(model.eval()(batch), other.eval()(batch))
-
-    def test_gradient_reaches_every_parameter_and_input(self, name, specifications):
-        torch.manual_seed(0)
-        model = made("architecture", name, specifications=specifications).train()
-        batch = {key: value.requires_grad_() for key, value in inputs_of(specifications, 333, 6).items()}
-        targets = torch.ones(6, 333 // model.resolution, 3)
-        nn.functional.binary_cross_entropy_with_logits(model(batch), targets).backward()
-        for key, parameter in [*model.named_parameters(), *batch.items()]:
-            assert parameter.grad is not None and parameter.grad.abs().sum() > 0, key
-
-    def test_no_storage_is_shared(self, name, specifications):
-        model = made("architecture", name, specifications=specifications)
-        pointers = [p.data_ptr() for _, p in model.named_parameters(remove_duplicate=False)]
-        assert len(set(pointers)) == len(pointers)
-
-    def test_initial_weights_depend_on_the_seed_alone(self, name, specifications):
-        models = []
-        for seed in (3, 3, 4):
-            torch.manual_seed(seed)
-            models.append(made("architecture", name, specifications=specifications))
-        one, same, other = (torch.cat([p.flatten() for p in model.parameters()]) for model in models)
-        assert torch.equal(one, same) and not torch.equal(one, other)
-
-    def test_batches_do_not_mix_chunks_in_evaluation(self, name, specifications):
-        model = made("architecture", name, specifications=specifications).eval()
-        batch = inputs_of(specifications, 200)
-        with torch.inference_mode():
-            together = model(batch)
-            alone = torch.cat([model({key: value[[i]] for key, value in batch.items()}) for i in range(3)])
-        assert torch.allclose(together, alone, atol=1e-5)
 
 
 # augmentation

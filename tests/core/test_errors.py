@@ -6,7 +6,6 @@ import pytest
 
 from pyannote.audio.core import errors
 from pyannote.audio.core.errors import DataError, ToolkitError
-from pyannote.audio.core.lazy import lazy_classes
 
 CLASSES = [
     value for _, value in inspect.getmembers(errors, inspect.isclass) if issubclass(value, ToolkitError)
@@ -36,11 +35,3 @@ def test_each_error_is_documented_and_ends_a_command_with_failure(kind):
 def test_kinds_that_are_no_kind_of_each_other_have_different_codes():
     direct = [kind for kind in CLASSES if kind.__base__ is ToolkitError]
     assert len({kind.code for kind in direct}) == len(direct)
-
-
-def test_lazy_classes_are_imported_when_asked_for_and_others_refused():
-    get = lazy_classes("pyannote.audio.core", {"DataError": "pyannote.audio.core.errors"})
-    assert get("DataError") is DataError
-    for name in ("Other", "errors"):
-        with pytest.raises(AttributeError, match=rf"'pyannote\.audio\.core' has no attribute '{name}'"):
-            get(name)

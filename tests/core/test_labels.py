@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.labels import LabelsSpecification, frame_range
+from pyannote.audio.core.labels import ClassDefinition, Composition, frame_range
 
-SPEC = LabelsSpecification(
+SPEC = Composition.of_labels(
     regular=["a", "b"],
     union={"any": ["a", "b", "c"]},
     intersection={"both": ["a", "b"], "all": ["a", "b", "c"]},
@@ -85,14 +85,14 @@ def test_frame_range_by_hand(onset, offset, expected):
 
 
 def test_events_that_meet_share_no_frame():
-    raster = LabelsSpecification(["a", "b"]).raster(
+    raster = Composition.of_labels(["a", "b"]).raster(
         [(0.0, 1.37, "a"), (1.37, 2.0, "b")], frames=200, step=0.01
     )
     assert np.array_equal(raster.sum(axis=1), np.ones(200))
 
 
 def test_what_lies_beyond_the_last_frame_is_cut():
-    assert LabelsSpecification(["a"]).raster(
+    assert Composition.of_labels(["a"]).raster(
         [(0.5, 9.0, "a"), (20.0, 21.0, "a")], 10, 0.1
     ).ravel().tolist() == ([0] * 5 + [1] * 5)
 
@@ -100,7 +100,7 @@ def test_what_lies_beyond_the_last_frame_is_cut():
 def test_without_events_nothing_is_active():
     assert SPEC.events([]) == []
     assert not SPEC.raster([], frames=7, step=0.1).any()
-    assert LabelsSpecification().raster([(0, 1, "a")], frames=7, step=0.1).shape == (7, 0)
+    assert Composition().raster([(0, 1, "a")], frames=7, step=0.1).shape == (7, 0)
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,66 @@ def test_without_events_nothing_is_active():
 )
 def test_senseless_classes_are_refused_by_name(arguments, name):
     with pytest.raises(ConfigError, match=name):
-        LabelsSpecification(**arguments)
+        Composition.of_labels(**arguments)
+
+
+DEFINITIONS = (
+    ClassDefinition("speech"),
+    ClassDefinition("overlap", least=2),
+    ClassDefinition("three", least=3),
+    ClassDefinition("two of three", ("a", "b", "c"), 2),
+    ClassDefinition("anna", ("a",)),
+)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_classes_of_any_label_count_different_labels(seed):
+    events = [*random_events(seed, 30), (0.5, 1.5, "a"), (0.7, 1.0, "a")]
+    active = np.zeros((4, 3001), dtype=bool)
+    for onset, offset, label in events:
+        active["abcd".index(label), round(onset * 1000) : round(offset * 1000)] = True
+    expected = {
+        "speech": active.any(axis=0),
+        "overlap": active.sum(axis=0) >= 2,
+        "three": active.sum(axis=0) >= 3,
+        "two of three": active[:3].sum(axis=0) >= 2,
+        "anna": active[0],
+    }
+    found = Composition(DEFINITIONS).events(events)
+    for name, own in expected.items():
+        spans = np.zeros(3001, dtype=bool)
+        for onset, offset, label in found:
+            if label == name:
+                spans[round(onset * 1000) : round(offset * 1000)] = True
+        assert np.array_equal(spans, own), name
+
+
+def test_events_of_one_label_stay_as_they_are_under_the_name_of_the_class():
+    """They may overlap, or touch; those of several labels become spans."""
+    events = [(0.0, 2.0, "a"), (1.0, 3.0, "a"), (3.0, 4.0, "a"), (9.0, 9.5, "b")]
+    found = ClassDefinition("anna", ("a",)).events(reversed(events))
+    assert found == [(0.0, 2.0, "anna"), (1.0, 3.0, "anna"), (3.0, 4.0, "anna")]
+    assert ClassDefinition("any").events(events) == [(0.0, 4.0, "any"), (9.0, 9.5, "any")]
+
+
+def test_labels_that_count():
+    composition = Composition(DEFINITIONS)
+    assert composition.takes("anybody") and composition.labels == ("a", "b", "c")
+    assert not SPEC.takes("d") and SPEC.takes("c")
+    for one in DEFINITIONS:
+        examples = Composition((one,)).examples()
+        assert Composition((one,)).events([(0.0, 1.0, label) for label in examples]) == [(0.0, 1.0, one.name)]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        ClassDefinition("x", least=0),
+        ClassDefinition("x", ("a", "b"), 3),
+        ClassDefinition("x", ("a", "a"), 2),
+        ClassDefinition("x", ()),
+    ],
+)
+def test_senseless_definitions_are_refused(definition):
+    with pytest.raises(ConfigError, match="'x'"):
+        Composition((definition,))

@@ -213,22 +213,22 @@ def packed(folder, sounds):
 
 @pytest.mark.parametrize("count", [60, pytest.param(2000, marks=pytest.mark.slow)])
 def test_damaged_features_are_computed_again(count, stored, promise):
-    """All but the numbers themselves: header, length, index and summary."""
+    """Header, numbers, checksum, index, digests of recordings, and summary."""
     folder, sounds = stored
     expected = packed(folder, sounds)
-    arrays = [path for path in folder.rglob("*.npy") if "mean" not in path.name]
     tried = 0
-    for path in [*arrays, *folder.rglob("*.npz")]:
+    for path in [*folder.rglob("*.npy"), *folder.rglob("*.npz")]:
         content = path.read_bytes()
         header = 128 if path.suffix == ".npy" else len(content)
         versions = [flip + content[header:] for flip in flips(content[:header], count // 4)]
+        versions += [content[:header] + flip for flip in flips(content[header:], count // 4)]
         for version in [*versions, *cuts(content, 5)]:
             path.write_bytes(version)
             assert all(map(np.array_equal, packed(folder, sounds), expected))
             tried += 1
     promise(
-        "Damaged features are computed again; a bit that flips among the numbers is not noticed.",
-        "Flip bits of headers, indexes and summaries of the feature store, and cut them.",
+        "Damaged features are computed again, also where a bit has flipped among the numbers.",
+        "Flip bits of headers, numbers, indexes, digests and summaries of the feature store, and cut them.",
         f"{tried} of {tried} computed again, or without effect",
     )
 
@@ -290,7 +290,7 @@ def test_a_damaged_backend(tmp_path):
 
 
 def test_damage_stops_commands_with_a_sentence(copied, here):
-    """The commands themselves: exit status 8, and the file by name."""
+    """The commands themselves: the file by name, and exit status 8 unless other epochs are left."""
     state = copied.train / "weights" / "0003.state.pt"
     state.write_bytes(flipped(state.read_bytes(), 8000))
     result = here("dcase", "train", "--cpu", "--from=last", "--to=4", copied.root, copied.protocol)
@@ -299,4 +299,5 @@ def test_damage_stops_commands_with_a_sentence(copied, here):
     manifest.write_bytes(flipped(manifest.read_bytes(), 100))
     shutil.rmtree(copied.validate)
     result = here("dcase", "validate", "--cpu", copied.train, copied.protocol)
-    assert result.code == 8 and str(manifest) in result.err and "Traceback" not in result.err
+    assert result.code == 0
+    assert result.err.startswith(f"Warning: Epoch 2 is left out. {manifest}: ")

@@ -3,7 +3,6 @@
 import re
 import resource
 import shutil
-import signal
 
 import pytest
 import torch
@@ -39,7 +38,6 @@ of_some = pytest.mark.parametrize(
 
 
 def limited():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
 
 

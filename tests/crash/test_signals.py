@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from processes import alive, children, hears, session, signal_group, waits
@@ -130,7 +131,6 @@ def test_what_cannot_be_interrupted_is_left(number):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout.readline() == "at work\n"
     time.sleep(0.5)
@@ -148,7 +148,6 @@ def test_before_there_is_anything_to_interrupt():
             [sys.executable, "-c", f"{text}time.sleep(60)"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         process.stdout.readline()
         process.send_signal(number)
@@ -179,3 +178,20 @@ def test_processes_that_torchrun_has_started(number, experiment, torchrun, promi
         "A signal to the process group of torchrun and two processes, in an epoch.",
         f"both within {IN_TIME:g} s, one sentence, 0 processes left",
     )
+
+
+@pytest.mark.slow
+def test_tests_in_the_background_of_a_script():
+    """A shell lets jobs in the background ignore Ctrl-C: those tests that send it do so all the same."""
+    tests = [
+        "tests/applications/test_check.py::test_it_can_be_interrupted",
+        "tests/crash/test_signals.py::test_before_there_is_anything_to_interrupt",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    assert done.returncode == 0, done.stdout

@@ -12,6 +12,7 @@ from scipy.stats import chisquare, kstest
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.embedding.approaches._segments import SegmentSampler, Speakers, durations
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.base import Approach
 from pyannote.audio.store.packs import Pack
 
@@ -51,9 +52,8 @@ def pack_of(files):
 def ready(files, device="cpu", **given):
     """Approach that is ready to draw so many batches an epoch."""
     batches = given.pop("batches", 20)
-    approach = Plain(**given)
-    seconds = (approach.min_duration + approach.max_duration) / 2 * approach.per_fold * approach.per_label
-    approach.per_epoch = batches * seconds / 86400
+    approach = Plain(SpeakerSegments(**given))
+    approach.per_epoch = batches * approach.batch_seconds / 86400
     approach.check(files)
     specifications = Specifications("Approach", {"X": 1}, ("a",), 1.0, STEP, 16000)
     approach.prepare(files, pack_of(files).to(torch.device(device)), specifications)
@@ -233,7 +233,7 @@ def test_batches_are_made_on_the_device_of_the_features():
 def test_features_that_end_before_a_turn_give_what_there_is(frames, heard):
     # features that were computed elsewhere may be shorter than the audio
     files = [recording("x", [(0.0, 1.0, "ann"), (3.0, 4.0, "bob")], 4.0)]
-    approach = Plain(per_fold=2, per_label=2, per_epoch=1e-4)
+    approach = Plain(SpeakerSegments(per_fold=2, per_label=2, per_epoch=1e-4))
     approach.check(files)
     data = np.arange(frames, dtype=np.float32)[:, None]
     pack = Pack(data, np.array([0, frames]), np.zeros((1, 1), np.float32))
@@ -290,7 +290,8 @@ class TestLengthOfAnEpoch:
     )
     @pytest.mark.parametrize("days", [1.0, 0.01, 1e-6])
     def test_is_so_many_days(self, given, seconds, days):
-        assert Plain(per_epoch=days, **given).batches_per_epoch == max(1, ceil(days * 86400 / seconds))
+        approach = Plain(SpeakerSegments(per_epoch=days, **given))
+        assert approach.batches_per_epoch == max(1, ceil(days * 86400 / seconds))
 
     def test_so_many_batches_are_drawn(self):
         approach = ready(one_each(4), per_fold=2, batches=13)
@@ -305,11 +306,11 @@ class TestLengthOfAnEpoch:
 class TestCheck:
     def test_too_few_speakers_are_refused(self):
         with pytest.raises(DataError, match=r"takes 6 speakers \(per_fold\).* has 5 with enough") as caught:
-            Plain(per_fold=6).check(CONVERSATIONS)
+            Plain(SpeakerSegments(per_fold=6)).check(CONVERSATIONS)
         assert "per_fold" in caught.value.fix
 
     def test_speakers_with_too_little_speech_are_named_in_one_line(self):
-        (remark,) = Plain(per_fold=2, label_min_duration=3.5).check(
+        (remark,) = Plain(SpeakerSegments(per_fold=2, label_min_duration=3.5)).check(
             [
                 recording(f"{n}", [(0.0, 4.0, f"{n}"), (4.5, 5.5, f"less {n}"), (6.0, 7.0, f"less {n}")], 9.0)
                 for n in range(7)
@@ -323,19 +324,19 @@ class TestCheck:
 
     def test_nothing_to_remark(self):
         files = [recording(name, [(0.0, 2.0, name), (3.0, 5.0, name)], 6.0) for name in "ab"]
-        assert Plain(per_fold=2).check(files) == []
+        assert Plain(SpeakerSegments(per_fold=2)).check(files) == []
 
     def test_speakers_with_short_turns_only(self):
         events = [(0.0, 2.0, "ann"), (3.0, 5.0, "ann"), (6.0, 8.0, "bob"), (9.0, 11.0, "bob")]
         short = [(12.0, 12.1, "cid"), (13.0, 13.2, "cid")]
-        remarks = Plain(per_fold=2).check([recording("x", events + short, 14.0)])
+        remarks = Plain(SpeakerSegments(per_fold=2)).check([recording("x", events + short, 14.0)])
         assert remarks[0] == "2 turns shorter than 0.5 s (min_duration) are left out."
         assert remarks[1:] == [
             "1 speakers with less than 0.5 s of speech (min_duration) are left out: cid (0 s)."
         ]
 
     def test_single_turns_are_named(self):
-        remarks = Plain(per_fold=2).check(CONVERSATIONS)
+        remarks = Plain(SpeakerSegments(per_fold=2)).check(CONVERSATIONS)
         assert remarks == [
             "3 speakers have a single turn, from which all their segments are taken: cid, dan, eve."
         ]
@@ -354,4 +355,4 @@ class TestCheck:
     )
     def test_senseless_parameters_are_refused(self, given):
         with pytest.raises(ConfigError, match="must"):
-            Plain(**given)
+            Plain(SpeakerSegments(**given))

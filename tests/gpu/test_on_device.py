@@ -8,12 +8,13 @@ import torch
 
 from pyannote.audio.augmentation.add_noise import AddNoise
 from pyannote.audio.augmentation.reverb import Reverb
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram
 from pyannote.audio.features.raw_audio import RawAudio
-from pyannote.audio.store.augmented_tensors import AugmentedTensors
+from pyannote.audio.store.augmented_packs import AugmentedTensors
 from pyannote.audio.store.feature_store import FeatureStore
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -149,7 +150,9 @@ def test_no_batch_of_an_epoch_waits_for_the_device(tmp_path):
         for index, file in enumerate(files_of(RATE, [2.0] * 5))
     ]
     extraction = LibrosaMFCC()
-    approach = TripletLoss(per_fold=4, per_label=2, min_duration=0.5, max_duration=1.0, per_epoch=2e-4)
+    approach = TripletLoss(
+        segments=SpeakerSegments(per_fold=4, per_label=2, min_duration=0.5, max_duration=1.0, per_epoch=2e-4)
+    )
     approach.check(files)
     pack = FeatureStore(extraction, tmp_path).pack(files, augmentations()).to(CUDA)
     approach.prepare(files, pack, approach.specifications(extraction))

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from pyannote.audio.applications import pyannote_audio, speaker_embedding, terminal
+from pyannote.audio.applications import pyannote_audio, terminal
+from pyannote.audio.applications.blocks.base import block
+from pyannote.audio.applications.blocks.emb import OLD
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -131,8 +133,8 @@ OPTIONS = sorted(
     {
         option
         for text in (
-            *importlib.import_module("pyannote.audio.applications.labeling.commands").texts("dcase").values(),
-            *speaker_embedding.SPEAKER_EMBEDDING.texts().values(),
+            *block("dcase").texts("pyannote-audio dcase").values(),
+            *OLD.texts("pyannote-speaker-embedding").values(),
         )
         for option in re.findall(r"--[a-z]+", text)
     }

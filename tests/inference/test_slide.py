@@ -1,23 +1,26 @@
 """Sliding inference against a float64 loop over chunks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.inference.slide import Slide
+from pyannote.audio.models._outputs import of_chunks
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
 
 SPECS = Specifications("Dcase", {"X": 16, "long_term": 16}, ("a", "b"), 0.3, 0.01, 16000)
 
 
-def model_of(kind):
+def model_of(kind, specs=SPECS):
     torch.manual_seed(0)
     if kind == "dcase":
-        return Dcase(SPECS, channels=6, hidden=5, pooling=(3, 2, 1, 1))
-    return Crnn(SPECS, channels=(4, 4, 4), recurrent=5)
+        return Dcase(specs, channels=6, hidden=5, pooling=(3, 2, 1, 1))
+    return Crnn(specs, channels=(4, 4, 4), recurrent=5)
 
 
 def inputs_of(frames, seed=0):
@@ -152,3 +155,51 @@ def test_a_model_that_scores_time_is_put_together_in_time():
     time = np.linspace(-3, 3, 50, dtype=np.float32)[:, None]
     found = Slide(Clock(), frames=11, step=0.3)({"X": time})
     assert np.allclose(found.ravel(), 1 / (1 + np.exp(-time.reshape(25, 2).mean(axis=1))), atol=1e-6)
+
+
+def naive_of_chunks(model, inputs, frames, hop):
+    """Mean over all chunks that cover a step of the score of the whole chunk."""
+    model, features = model.double().eval(), inputs["X"].astype(np.float64)
+    steps = int(np.ceil(len(features) / hop))
+    covered = max(1, round(frames / hop))
+    scores = [[] for _ in range(steps + covered)]
+    for step in range(max(0, steps - covered) + 1):
+        positions = np.arange(step * hop, step * hop + frames) % (2 * len(features))
+        chunk = features[np.minimum(positions, 2 * len(features) - 1 - positions)]
+        batch = {
+            "X": torch.tensor(chunk)[None],
+            "long_term": torch.tensor(inputs["long_term"]).double()[None],
+        }
+        with torch.inference_mode():
+            score = torch.sigmoid(of_chunks(model(batch)))[0, 0].numpy()
+        for one in scores[step : step + covered]:
+            one.append(score)
+    model.float()
+    return np.array([np.mean(one, axis=0) for one in scores[:steps]])
+
+
+@pytest.mark.parametrize("kind", ["dcase", "crnn"])
+@pytest.mark.parametrize("frames", [1, 29, 30, 31, 157])
+@pytest.mark.parametrize(("chunk", "step"), [(30, 0.25), (32, 1.0), (48, 0.5), (60, 0.3), (24, 0.1)])
+def test_scores_of_whole_chunks_lie_on_the_grid_of_steps(kind, frames, chunk, step):
+    model, inputs = model_of(kind, replace(SPECS, output=Output("chunk"))), inputs_of(frames)
+    # a step is so many output frames of the network
+    hop = max(1, round(step * chunk / model.resolution)) * model.resolution
+    slide = Slide(model, chunk, step, batch_size=7)
+    found = slide(inputs)
+    assert slide.resolution == hop and found.shape == (slide.outputs(frames), 2) == (-(-frames // hop), 2)
+    assert np.allclose(found, naive_of_chunks(model, inputs, chunk, hop), atol=1e-5)
+
+
+def test_a_network_may_give_one_row_a_chunk_itself():
+    """Whether it averages over its frames, or the toolkit does, its scores are the same."""
+
+    class Averaging(Dcase):
+        def rest(self, local, batch):
+            return super().rest(local, batch).mean(dim=1)
+
+    specs = replace(SPECS, output=Output("chunk"))
+    own = Averaging(specs, channels=6, hidden=5, pooling=(3, 2, 1, 1))
+    other = model_of("dcase", specs)
+    own.load_state_dict(other.state_dict())
+    assert np.allclose(Slide(own, 30)(inputs_of(100)), Slide(other, 30)(inputs_of(100)), atol=1e-6)

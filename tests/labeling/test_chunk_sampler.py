@@ -8,7 +8,7 @@ import torch
 from scipy.stats import chisquare
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.labeling.tasks.base import ChunkSampler
+from pyannote.audio.labeling.tasks._chunks import ChunkSampler
 from pyannote.audio.store.statistics import mean_and_deviation
 
 STEP = 0.1

@@ -1,5 +1,6 @@
 """Batches, targets and losses against brute force."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,12 @@ import pytest
 import torch
 
 from pyannote.audio.core.errors import ConfigError, DataError
+from pyannote.audio.core.labels import ClassDefinition, Composition
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
+from pyannote.audio.labeling.tasks.base import Task
 from pyannote.audio.labeling.tasks.dcase import Dcase
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
-from pyannote.audio.store.packs import Pack
-from pyannote.audio.store.tensor_packs import TensorPack
+from pyannote.audio.store.packs import Pack, TensorPack
 
 STEP = 0.01
 SPEC = {
@@ -300,8 +302,8 @@ def test_labels_that_both_sides_know_are_accepted(spec):
         ({"regular": ["car"], "ignore": "man"}, "must be lists"),
         ({"union": ["car"]}, "union of labels_spec must map"),
         ({"intersection": {"both": "car"}}, "intersection of labels_spec must map"),
-        ({"regular": ["car"], "union": {"car": ["man"]}}, "'car' more than once"),
-        ({"union": {"any": []}}, "'any' of labels_spec has no labels"),
+        ({"regular": ["car"], "union": {"car": ["man"]}}, "labels_spec.*'car' is defined more than once"),
+        ({"union": {"any": []}}, "labels_spec.*'any' has no labels"),
     ],
 )
 def test_senseless_labels_are_refused(spec, words):
@@ -323,3 +325,68 @@ def test_senseless_labels_are_refused(spec, words):
 def test_senseless_parameters_are_refused(arguments, words):
     with pytest.raises(ConfigError, match=words):
         Dcase(SPEC, **arguments)
+
+
+class Points(Task):
+    """Targets that are no activity of labels."""
+
+    labels = Composition((ClassDefinition("point"),))
+
+    def reference(self, events, specifications):
+        return [(max(0.0, onset - 0.1), onset + 0.1, "point") for onset, _, _ in events]
+
+
+def test_targets_are_made_from_the_reference():
+    task = Points(duration=0.5, batch_size=8, per_epoch=0.001)
+    task.prepare(FILES, pack_of(), task.specifications(EXTRACTION))
+    for batch in list(task.batches(1, 0))[:5]:
+        for features, activity in zip(batch["X"], batch["y"], strict=True):
+            middles = (features[:, 1].numpy() + 0.5) * STEP
+            onsets = np.array([onset for onset, _, _ in FILES[int(features[0, 0])]["events"]])
+            near = (np.abs(middles[:, None] - onsets) < 0.1 - 1e-6).any(axis=1)
+            far = (np.abs(middles[:, None] - onsets) > 0.1 + 1e-6).all(axis=1)
+            assert activity[near].all() and not activity[far].any()
+
+
+def test_the_reference_follows_from_the_specifications():
+    """Also for a task that has not seen the training files, or whose configuration has changed since."""
+    specifications = Dcase(SPEC).specifications(EXTRACTION)
+    events = FILES[0]["events"]
+    expected = Dcase(SPEC).labels.events(events)
+    for task in (Task(), Dcase({"regular": ["woman"]}), Dcase({**SPEC, "union": {"any": ["car"]}})):
+        assert task.reference(events, specifications) == expected
+
+
+def test_without_a_composition_the_configuration_must_name_the_same_classes():
+    """Files of earlier versions hold names only."""
+    specifications = replace(Dcase(SPEC).specifications(EXTRACTION), composition=None)
+    events = FILES[0]["events"]
+    assert Dcase(SPEC).reference(events, specifications) == Dcase(SPEC).labels.events(events)
+    for task in (
+        Task(),
+        Dcase({"regular": ["man", "car"], **{key: SPEC[key] for key in ("union", "intersection")}}),
+    ):
+        with pytest.raises(ConfigError, match="The trained model has the classes car, man, any, both"):
+            task.reference(events, specifications)
+
+
+def test_a_task_without_classes_says_so():
+    with pytest.raises(DataError, match="Task has no classes to learn"):
+        Task().specifications(EXTRACTION)
+
+
+def test_weights_of_classes_that_follow_from_the_data_are_checked_with_them():
+    task = Task(class_weights={"car": 2.0})
+    task.labels = Composition.of_labels(["man"])
+    with pytest.raises(ConfigError, match="'car', which is no class; there are man"):
+        task.prepare(FILES, pack_of(), task.specifications(EXTRACTION))
+
+
+@pytest.mark.parametrize("target", ["majority", "any", "share"])
+def test_the_target_of_a_whole_chunk(target):
+    activity = torch.zeros(3, 40, 2)
+    activity[0, :20, 0], activity[1, :19, 0], activity[2, 5, 1] = 1, 1, 1
+    found = Task(target=target).targets(activity, 40)
+    share = torch.tensor([[[0.5, 0.0]], [[0.475, 0.0]], [[0.0, 0.025]]])
+    expected = {"share": share, "any": (share > 0).float(), "majority": (share >= 0.5).float()}[target]
+    assert torch.allclose(found, expected)

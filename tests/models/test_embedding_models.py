@@ -11,7 +11,7 @@ from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.models._normalization import Ball, InstanceNormalization, Ring, Sphere
 from pyannote.audio.models._pooling import AttentiveStatistics, pooling_layer
 from pyannote.audio.models._sinc import SincFilters, WaveformFrames
@@ -26,7 +26,7 @@ from pyannote.audio.models.x_vector import XVector
 
 def specifications(dimension=20):
     step = 1 / 16000 if dimension == 1 else 0.01
-    return Specifications("TripletLoss", {"X": dimension}, ("a", "b"), 1.0, step, 16000)
+    return Specifications("TripletLoss", {"X": dimension}, ("a", "b"), 1.0, step, 16000, Output("vector"))
 
 
 def frames_of(count=4, frames=50, features=20, seed=0, dtype=torch.float32):
@@ -423,3 +423,20 @@ def test_narrow_residual_networks_train(channels):
     for _ in range(4):
         model({"X": frames_of(32, 100)}).square().mean().backward()
     assert all(torch.isfinite(weight.grad).all() for weight in model.parameters())
+
+
+@pytest.mark.parametrize("channels", [[6], [6, 5], [6, 5, 4]])
+def test_padded_frames_lie_in_the_middle_of_their_samples(channels):
+    torch.manual_seed(0)
+    frames = WaveformFrames(specifications(1), channels, width=31, stride=4, padded=True).double()
+    # normalisation over time would spread any change over all frames
+    frames.normalizations = nn.ModuleList(nn.Identity() for _ in channels)
+    hop = 4 * 3 ** len(channels)
+    assert frames.resolution == frames.hop == hop
+    for samples in (hop, 2 * hop - 1, 40 * hop, 40 * hop + 5):
+        assert frames(torch.zeros(1, samples, 1, dtype=torch.float64)).shape[1] == samples // hop
+    X = frames_of(1, 40 * hop, 1, dtype=torch.float64).requires_grad_()
+    frames(X)[0, 20].square().sum().backward()
+    seen = X.grad[0, :, 0].nonzero()
+    assert abs((seen.min() + seen.max()) / 2 - (20.5 * hop - 0.5)) <= 1 + hop / 2
+    assert seen.max() - seen.min() < frames.shortest

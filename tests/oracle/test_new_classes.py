@@ -146,8 +146,8 @@ class PlantedLoss(Approach):
 
     Parameters
     ----------
-    duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Approach`.
+    segments : SpeakerSegments
+        Sampler of batches.
     """
 
     def loss(self, embeddings: Tensor, labels: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from pyannote.audio.augmentation.mixup import Mixup
 from pyannote.audio.augmentation.time_frequency_masking import TimeFrequencyMasking
 from pyannote.audio.config.registry import available
 from pyannote.audio.core.shares import Share
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.models.x_vector import XVector
@@ -69,7 +70,11 @@ def task_of(name):
     if name in TASKS:
         labels = {"regular": ["a", "b"], "ignore": [f"speaker{index}" for index in range(5)]}
         return make(labels, duration=0.5, batch_size=7, per_epoch=2e-4)
-    return make(min_duration=0.3, max_duration=0.6, per_fold=4, per_label=2, per_epoch=1.5e-4)
+    return make(
+        segments=SpeakerSegments(
+            min_duration=0.3, max_duration=0.6, per_fold=4, per_label=2, per_epoch=1.5e-4
+        )
+    )
 
 
 def network_of(task, specifications):

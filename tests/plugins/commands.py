@@ -138,11 +138,6 @@ def files(data):
     return load
 
 
-def heed_interrupts():
-    """Undo what a shell does to jobs in the background, in which the tests may run: they ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @pytest.fixture
 def start():
     """Start a command in a process of its own; whatever still runs at the end of the test is killed."""
@@ -154,7 +149,6 @@ def start():
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
             "text": True,
-            "preexec_fn": heed_interrupts,
         }
         process = subprocess.Popen(command, **{**usual, **options})
         started.append(process)
@@ -175,9 +169,13 @@ def torchrun():
     def popen(*arguments, **options):
         launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
         command = [*launcher, "-m", "pyannote.audio.applications.pyannote_audio", *map(str, arguments)]
-        usual = {"start_new_session": True, "preexec_fn": heed_interrupts}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        process = subprocess.Popen(command, **{**pipes, **usual, **options})
+        usual = {
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "text": True,
+            "start_new_session": True,
+        }
+        process = subprocess.Popen(command, **{**usual, **options})
         started.append(process)
         return process
 

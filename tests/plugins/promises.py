@@ -1,10 +1,10 @@
-"""Promises that tests hold, as a table in ARCHITECTURE.md.
+"""Table of promises in tests/PROMISES.md, written by the tests that hold them.
 
-A test that holds a promise says so with the fixture `promise`, when it is held:
+A test reports a promise with the fixture `promise` once it has checked it:
 
     promise("No state is torn.", "Die at each write of a checkpoint.", f"{points} points, {torn} torn")
 
-With `--promises`, the rows of all test files that were run are written anew, from the tests that have passed.
+With `--promises`, the rows of all test files of this run are replaced by those of the tests that passed.
 """
 
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "ARCHITECTURE.md"
+PAGE = Path(__file__).parents[1] / "PROMISES.md"
 BEGIN, END = "<!-- promises: begin -->\n", "<!-- promises: end -->\n"
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 HEADER = "| promise | how it is tested | found | test |\n|---|---|---|---|\n"
@@ -20,7 +20,7 @@ HEADER = "| promise | how it is tested | found | test |\n|---|---|---|---|\n"
 
 @pytest.fixture
 def promise(record_property):
-    """Say what a test holds (a sentence), by which procedure, and the figure that was found."""
+    """Report a promise (a sentence), the procedure that tests it, and the figure that was found."""
 
     def held(promise, procedure, figure):
         record_property("promise", [promise, procedure, str(figure)])
@@ -29,14 +29,16 @@ def promise(record_property):
 
 
 def pytest_addoption(parser):
-    parser.addoption("--promises", action="store_true", help="write the table of promises to ARCHITECTURE.md")
+    parser.addoption(
+        "--promises", action="store_true", help="write the table of promises to tests/PROMISES.md"
+    )
 
 
 def table(reports):
-    """Rows of the promises of tests that have passed, in the order of files and tests.
+    """Rows of the promises of tests that passed, in the order of files and tests.
 
-    Of those that differ in numbers alone, such as a quick test and the same one at full size, that with the
-    larger numbers stands for both. What was found by one procedure for several classes is one row.
+    Of rows that differ in numbers alone, such as those of a quick test and of the same test at full size, the
+    one with the larger numbers is taken. Figures of one procedure for several classes share one row.
     """
     held = {}
     for report in reports:
@@ -54,7 +56,7 @@ def table(reports):
 
 
 def numbers(cells):
-    """Those of what was found, and then those of the procedure."""
+    """Numbers of the figure, followed by those of the procedure."""
     return [float(number.replace(",", "")) for number in NUMBER.findall(" ".join(reversed(cells)))]
 
 
@@ -68,7 +70,7 @@ def file_of(row):
 
 
 def replaced(page, rows, files):
-    """A page with other rows of some test files."""
+    """A page in which the rows of some test files are replaced."""
     before, _, rest = page.partition(BEGIN)
     present, _, after = rest.partition(END)
     kept = [
@@ -79,7 +81,7 @@ def replaced(page, rows, files):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    # with xdist, reports of all workers come here
+    # with xdist, the reports of all workers arrive here
     if config.getoption("--promises"):
         run = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
         rows = table(terminalreporter.getreports("passed"))

@@ -9,7 +9,7 @@ import torch
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.report.figures import batch_figure, event_roll
 
-SPECS = Specifications("Dcase", {"X": 6}, ("car", "people walking"), 2.0, 0.01, 16000)
+SPECS = Specifications("Dcase", {"X": 6}, ("car", "people walking"), 2.0, 0.01, 16000).of_model(9)
 
 
 def drawn(figure):
@@ -22,7 +22,7 @@ def drawn(figure):
 def test_inputs_targets_and_scores_of_the_first_chunks(batch, columns):
     features, targets = torch.randn(batch, 200, 6), torch.rand(batch, 22, 2).round()
     logits = torch.randn(batch, 22, 2)
-    figure = batch_figure(features, targets, logits, SPECS, resolution=9)
+    figure = batch_figure(features, targets, logits, SPECS)
     axes = np.array(figure.axes).reshape(3, columns)
     for column in range(columns):
         shown = [axis.images[0].get_array() for axis in axes[:, column]]

@@ -1,12 +1,13 @@
 """What is on and off, and that the network stays the same whatever is."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.models.clopi_net import ClopiNet
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.models.x_vector import XVector
@@ -17,6 +18,7 @@ from pyannote.audio.train.optimizers.sgd import SGD
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 SPECS = Specifications("Dcase", {"X": 6}, ("a", "b"), 0.3, 0.01, 16000)
+VECTOR = replace(SPECS, output=Output("vector"))
 BATCH = {"X": torch.randn(4, 30, 6)}
 
 
@@ -27,7 +29,7 @@ def detector():
 
 def embedding():
     torch.manual_seed(0)
-    return XVector(SPECS, channels=[8, 8, 8, 8, 16], dimension=8, instance_normalize=False)
+    return XVector(VECTOR, channels=[8, 8, 8, 8, 16], dimension=8, instance_normalize=False)
 
 
 class TestChoice:
@@ -40,7 +42,7 @@ class TestChoice:
 
     @pytest.mark.parametrize("native", [False, True])
     def test_embeddings_take_16_bits_where_the_processor_multiplies_them(self, native, monkeypatch):
-        monkeypatch.setattr("pyannote.audio.models._embedding.multiplies_bfloat16", lambda: native)
+        monkeypatch.setattr("pyannote.audio.models._encoder.multiplies_bfloat16", lambda: native)
         assert Acceleration.chosen(embedding(), CPU).mixed == native
         assert not Acceleration.chosen(detector(), CPU).mixed
 
@@ -50,7 +52,7 @@ class TestChoice:
         small, large = (Acceleration.chosen(embedding(), GPU, chunks) for chunks in (60, 256))
         assert (small.mixed, small.compiled, large.mixed, large.compiled) == (False, False, True, True)
         assert Acceleration.chosen(detector(), GPU, 4096) == Acceleration()
-        recurrent = ClopiNet(SPECS, recurrent=[4], linear=[4])
+        recurrent = ClopiNet(VECTOR, recurrent=[4], linear=[4])
         assert Acceleration.chosen(recurrent, GPU, 256) == Acceleration(mixed=True)
         monkeypatch.setattr("shutil.which", lambda name: None)
         assert not Acceleration.chosen(embedding(), GPU, 256).compiled

@@ -10,7 +10,8 @@ from torch import nn
 
 from pyannote.audio.augmentation.add_noise import AddNoise
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.additive_angular_margin_loss import AdditiveAngularMarginLoss
 from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
@@ -126,11 +127,13 @@ def speakers(folder, approach):
 
 
 def triplets(folder):
-    return speakers(folder, TripletLoss(per_fold=4, per_label=2, per_epoch=1e-4))
+    return speakers(folder, TripletLoss(segments=SpeakerSegments(per_fold=4, per_label=2, per_epoch=1e-4)))
 
 
 def margins(folder):
-    approach = AdditiveAngularMarginLoss(per_fold=5, per_label=1, min_duration=0.2, per_epoch=5e-5)
+    approach = AdditiveAngularMarginLoss(
+        segments=SpeakerSegments(per_fold=5, per_label=1, min_duration=0.2, per_epoch=5e-5)
+    )
     return speakers(folder, approach)
 
 
@@ -204,7 +207,7 @@ class Failing:
 
 @pytest.mark.parametrize(("in_batches", "error"), [(True, DataError), (False, KeyboardInterrupt)])
 def test_errors_end_an_epoch_and_its_thread(in_batches, error):
-    specifications = Specifications("TripletLoss", {"X": 3}, ("a", "b"), 0.1, 0.01, RATE)
+    specifications = Specifications("TripletLoss", {"X": 3}, ("a", "b"), 0.1, 0.01, RATE, Output("vector"))
     model = XVector(specifications, channels=[4] * 5, dimension=4, batch_normalize=False)
     task = Failing(in_batches)
     if in_batches:

@@ -21,6 +21,7 @@ from pyannote.audio.augmentation.mixup import Mixup
 from pyannote.audio.augmentation.time_frequency_masking import TimeFrequencyMasking
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.center_loss import CenterLoss
 from pyannote.audio.embedding.approaches.classification import Classification
 from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
@@ -93,7 +94,9 @@ def detector(ranks, rate=0.1, batch_size=7, batch_normalize=False, **options):
 def embedder(ranks, approach):
     """Batches of three speakers with three segments each."""
     files = [recording(name, [(0.0, 2.0, name)], 2.0) for name in SPEAKERS]
-    task = approach(duration=0.3, per_fold=3, per_label=3, per_epoch=4 * 9 * 0.3 / DAY)
+    task = approach(
+        segments=SpeakerSegments(duration=0.3, per_fold=3, per_label=3, per_epoch=4 * 9 * 0.3 / DAY)
+    )
     task.check(files)
     specifications = task.specifications(Extraction())
     task.prepare(files, pack_of(files), specifications)

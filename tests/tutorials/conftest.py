@@ -1,4 +1,4 @@
-"""What tests of tutorials share: texts as scripts, and commands that a shell finds."""
+"""Helpers of the tests of documents: printed blocks as a script, sections, and tables."""
 
 import os
 import re
@@ -59,36 +59,55 @@ def run_blocks():
 
 
 @pytest.fixture(scope="session")
-def section():
-    """Text below a heading, up to the next heading of the same level or a higher one."""
+def exports():
+    """Block that sets the variables that a text exports."""
 
-    def find(text, title):
-        level, start = next(
-            (len(found[1]), found.end())
-            for found in re.finditer(r"^(#+) (.*)$", text, flags=re.MULTILINE)
-            if found[2] == title
-        )
-        end = re.search(rf"^#{{1,{level}}} ", text[start:], flags=re.MULTILINE)
-        return text[start : start + end.start()] if end else text[start:]
+    def find(text):
+        blocks = re.findall(r"^```bash\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+        lines = re.findall(r"^export .*$", "".join(blocks), flags=re.MULTILINE)
+        return "\n".join(["```bash", *lines, "```\n"])
 
     return find
 
 
 @pytest.fixture(scope="session")
-def check_links():
-    """Fail unless links lead to files and headings that exist."""
+def section():
+    """Text below a heading, up to the next heading of the same level or a higher one."""
 
-    def check(text, folder):
-        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
-            assert link.startswith("https://") or (folder / link).exists(), link
-        for link, anchor in re.findall(r"\]\(([^)#]*)#([^)]+)\)", text):
-            path = folder / link
-            other = path / "README.md" if path.is_dir() else path
-            assert anchor in anchors(other.read_text(encoding="utf-8") if link else text), (link, anchor)
+    def find(text, title):
+        # comments in blocks begin like headings
+        plain = re.sub(r"(?ms)^```.*?^```", lambda found: found[0].replace("\n#", "\n "), text)
+        headings = list(re.finditer(r"^(#+) (.*)$", plain, flags=re.MULTILINE))
+        (start,) = [found for found in headings if found[2] == title]
+        later = [
+            found.start()
+            for found in headings
+            if found.start() > start.start() and len(found[1]) <= len(start[1])
+        ]
+        return text[start.end() : min(later, default=len(text))]
 
-    return check
+    return find
 
 
-def anchors(text):
-    headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+@pytest.fixture(scope="session")
+def undescribed(section):
+    """Files that no table of a section of the page of files names, and rows of it that no file matches."""
+    page = (ROOT / "tutorials" / "reference" / "files.md").read_text(encoding="utf-8")
+
+    def compare(title, folder, other_folders=()):
+        rows = re.findall(r"^\| (`.*?) \|", section(page, title), flags=re.MULTILINE)
+        names = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+        patterns = [re.sub(r"<[^>]+>|0001", "*", name) for name in names]
+        written = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+        written = [path for path in written if not re.match("|".join(other_folders) or "$", path.parts[0])]
+        assert written
+        return (
+            [path for path in written if not any(path.match(pattern) for pattern in patterns)],
+            {
+                name
+                for name, pattern in zip(names, patterns, strict=True)
+                if not any(path.match(pattern) for path in written)
+            },
+        )
+
+    return compare

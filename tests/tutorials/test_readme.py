@@ -35,7 +35,3 @@ def test_commands_of_the_readme_end_in_scores_and_in_an_answer(run_blocks, tmp_p
     said = run_blocks(TEXT, tmp_path, shorter, DATA="data", SPEAKERS=str(voices / "speakers"))
     assert "Segment-based, 1 s" in said
     assert re.search(r"^similarity -?\d\.\d+, threshold -?\d\.\d+: (same|different) speakers?$", said, re.M)
-
-
-def test_links_of_the_readme_lead_somewhere(check_links):
-    check_links(TEXT, ROOT)

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pyannote.audio.core.labels import LabelsSpecification
+from pyannote.audio.core.labels import Composition
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.validation.reference import Reference, frames_of, without_short
 
-LABELS = LabelsSpecification(regular=["a"], union={"any": ["a", "b"]})
+LABELS = Composition.of_labels(regular=["a"], union={"any": ["a", "b"]})
 
 
 def recording(events, duration, regions=None):
@@ -21,6 +21,10 @@ def recording(events, duration, regions=None):
         "regions": regions or [(0.0, duration)],
         "events": events,
     }
+
+
+def reference_of(files, step, outputs):
+    return Reference(files, LABELS.classes, [LABELS.events(file["events"]) for file in files], step, outputs)
 
 
 def random_recording(seed):
@@ -50,7 +54,7 @@ def test_segments_are_active_where_anything_is(seed, step):
     file = random_recording(seed)
     outputs = int(np.ceil(file["duration"] / step))
     scores = np.random.default_rng(seed).random((outputs, 2)).astype(np.float32)
-    items = Reference([file], LABELS, step, [outputs]).items([scores], "segments")
+    items = reference_of([file], step, [outputs]).items([scores], "segments")
     active = raster(file)
     expected = [active[start : start + 1000].any(axis=0) for start in range(0, len(active), 1000)]
     assert np.array_equal(items.target, expected)
@@ -63,7 +67,7 @@ def test_a_threshold_finds_the_segments_that_its_events_touch(seed, step):
     file = random_recording(seed)
     outputs = int(np.ceil(file["duration"] / step))
     scores = np.random.default_rng(seed).random((outputs, 2)).astype(np.float32)
-    items = Reference([file], LABELS, step, [outputs]).items([scores], "segments")
+    items = reference_of([file], step, [outputs]).items([scores], "segments")
     for threshold in (0.2, 0.5, 0.8, 0.95):
         for column in range(2):
             touched = np.zeros(len(items.target), dtype=bool)
@@ -74,7 +78,7 @@ def test_a_threshold_finds_the_segments_that_its_events_touch(seed, step):
 
 def test_frames_are_active_where_their_middle_is():
     file = recording([(0.5, 1.04, "a"), (2.0, 3.0, "b")], 4.0)
-    items = Reference([file], LABELS, 0.1, [40]).items([np.zeros((40, 2), np.float32)], "frames")
+    items = reference_of([file], 0.1, [40]).items([np.zeros((40, 2), np.float32)], "frames")
     assert np.flatnonzero(items.target[:, 0]).tolist() == [5, 6, 7, 8, 9]
     assert np.flatnonzero(items.target[:, 1]).tolist() == [5, 6, 7, 8, 9, *range(20, 30)]
 
@@ -82,7 +86,7 @@ def test_frames_are_active_where_their_middle_is():
 def test_frames_outside_annotated_regions_do_not_count():
     file = recording([(0.5, 3.0, "a")], 4.0, regions=[(0.0, 1.0), (2.0, 4.0)])
     scores = np.arange(80, dtype=np.float32).reshape(40, 2) / 80
-    items = Reference([file], LABELS, 0.1, [40]).items([scores], "frames")
+    items = reference_of([file], 0.1, [40]).items([scores], "frames")
     inside = [*range(10), *range(20, 40)]
     assert np.array_equal(items.scores, scores[inside])
     assert items.target[:, 0].tolist() == [5 <= frame < 30 for frame in inside]
@@ -90,7 +94,7 @@ def test_frames_outside_annotated_regions_do_not_count():
 
 def test_segments_outside_annotated_regions_are_never_accepted():
     file = recording([(0.5, 1.0, "a")], 4.0, regions=[(0.0, 1.0), (3.0, 4.0)])
-    items = Reference([file], LABELS, 0.1, [40]).items([np.ones((40, 2), np.float32)], "segments")
+    items = reference_of([file], 0.1, [40]).items([np.ones((40, 2), np.float32)], "segments")
     assert items.scores[:, 0].tolist() == [1, -np.inf, -np.inf, 1]
 
 
@@ -98,7 +102,7 @@ def test_the_last_frame_may_reach_beyond_the_end():
     file = recording([(3.6, 4.0, "a")], 4.0)
     scores = np.zeros((8, 2), np.float32)
     scores[-1] = 0.9  # from 3.78 to 4.32 s
-    reference = Reference([file], LABELS, 0.54, [8])
+    reference = reference_of([file], 0.54, [8])
     items = reference.items([scores], "segments")
     assert items.scores.shape == (4, 2) and items.scores[3, 0] == np.float32(0.9)
     assert reference.items([scores], "frames").scores.shape == (8, 2)
@@ -108,10 +112,10 @@ def test_files_follow_each_other():
     files = [random_recording(seed) for seed in range(3)]
     outputs = [int(np.ceil(file["duration"] / 0.1)) for file in files]
     scores = [np.full((count, 2), index, np.float32) for index, count in enumerate(outputs)]
-    together = Reference(files, LABELS, 0.1, outputs)
+    together = reference_of(files, 0.1, outputs)
     for unit in ("frames", "segments"):
         alone = [
-            Reference([file], LABELS, 0.1, [count]).items([score], unit)
+            reference_of([file], 0.1, [count]).items([score], unit)
             for file, count, score in zip(files, outputs, scores, strict=True)
         ]
         items = together.items(scores, unit)

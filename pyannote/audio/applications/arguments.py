@@ -1,21 +1,24 @@
-"""Reading of command lines: what is mistyped is answered with what would be right."""
+"""Command lines: options said once as fields of dataclasses, from which help and parsing are made."""
 
 from __future__ import annotations
 
-import os
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from math import inf
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.core.shares import Share
 
 HELP = ("-h", "--help")
-SUBSETS = ("train", "development", "test")
-CHOICES = ("auto", "on", "off")
+COLUMN, WIDTH = 21, 110
+
+COMMON = ("--database", "--code", "--cpu", "--gpu", "--parallel", "--scheduler", "--debug")
+"""Options that most commands have, in the order in which they end the help."""
 
 EXIT_STATUS = """\
 Exit status:
@@ -25,73 +28,115 @@ Exit status:
   3 configuration  7 memory        130 interrupted, 143 terminated
 """
 
-CODE = """\
-  --code=FILES       Python files with classes of your own that config.yml names, with commas between.
-"""
-
-COMMON = f"""\
-{CODE}  --cpu              Compute on the CPU.
-  --gpu              Compute on the GPU (default: if there is one).
-  --parallel=N       Read that many files at once [default: %d].
-  --scheduler=ADDR   Let a Dask cluster read them: where its scheduler listens, or the scheduler file.
-  --debug            Show tracebacks, and look for NaN in gradients.
-  -h, --help         Show this text.
-"""
-
-
 Arguments = dict[str, Any]
-Command = Callable[[Arguments], int | None]
+Read = Callable[[str, str], Any]
 Word = TypeVar("Word", bound=str)
+Options = TypeVar("Options")
 
 
-def common_options(database: bool = False) -> str:
-    """Help on the options that most commands share, with --database if asked for."""
-    own = "  --database=FILE    A database.yml, instead of those that the environment names.\n"
-    return own * database + COMMON % max(1, (os.cpu_count() or 2) - 1)
-
-
-def dispatch(
-    program: str, texts: Mapping[str, str], run: Mapping[str, Command], argv: Sequence[str]
-) -> int | None:
-    """Run the command that a command line names, and give its exit status if it has one of its own.
+@dataclass(frozen=True)
+class Option:
+    """An option of a command line.
 
     Parameters
     ----------
-    program : str
-        What stands before the command.
-    texts : mapping of str to str
-        Help of each command, with its usage.
-    run : mapping of str to callable
-        What each command does with its arguments.
-    argv : sequence of str
-        Command, options and arguments.
+    word : str
+        Such as "--batch".
+    help : str
+        What it does, without its default.
+    value : str
+        Placeholder of its value; a flag has none.
+    default : str, optional
+        As it would be written on the command line.
+    read : callable
+        Gives the value, from the word and what was written.
+    negated : bool
+        Whether a flag means that the field is False.
     """
-    command = one_of("command", argv[0] if argv else "", tuple(texts), f"{program} --help")
-    words = [*program.split()[1:], command]
-    _refuse_several(command)
-    arguments = parse(texts[command], argv[1:], words, f"{program} {command} --help")
-    if arguments is None:
-        return None
-    _load_code(arguments.pop("--code", None))
-    return run[command](arguments)
+
+    word: str
+    help: str
+    value: str = ""
+    default: str | None = None
+    read: Read = lambda word, given: given
+    negated: bool = False
+
+    @property
+    def start(self) -> Any:
+        """Value of the field where the command line does not give the option."""
+        if not self.value:
+            return self.negated
+        return None if self.default is None else self.read(self.word, self.default)
+
+    def of(self, given: Any) -> Any:
+        """Value of the field, from what docopt has found."""
+        if not self.value:
+            return given != self.negated
+        return None if given is None else self.read(self.word, given)
+
+    def lines(self) -> str:
+        """Lines of the help."""
+        head = f"  {self.word}={self.value}" if self.value else f"  {self.word}"
+        # the default must stand on one line, where docopt looks for it
+        default = "" if self.default is None else f" [default:\0{self.default}]"
+        text = f"{self.help}{default}."
+        wrapped = textwrap.wrap(text, WIDTH - COLUMN, break_on_hyphens=False, break_long_words=False)
+        return (f"{head:<{COLUMN}}" + f"\n{'':<{COLUMN}}".join(wrapped)).replace("\0", " ")
 
 
-def _load_code(files: str | None) -> None:
-    """Make the classes known that a command line names, and nothing else does."""
-    for file in (files or "").split(","):
-        if file:
-            from pyannote.audio.config.classes import load_code
-
-            load_code(file)
+def option(word: str, help: str, value: str = "", default: str | None = None, **others: Any) -> Any:
+    """Field of a dataclass that an option sets (see `Option`)."""
+    made = Option(word, help, value, default, **others)
+    return field(default=made.start, metadata={"option": made})
 
 
-def _refuse_several(command: str) -> None:
-    processes = Share.of().size
-    if processes > 1 and command != "train":
-        raise UsageError(
-            f"`{command}` is the work of one process, and {processes} were started.",
-            fix="Start it without torchrun; --parallel shares work on one machine.",
-        )
+def argument(word: str, read: Callable[[Any], Any] = str, default: Any = ...) -> Any:
+    """Field of a dataclass that a positional argument sets, such as `<root>`."""
+    metadata = {"argument": (word, read)}
+    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
+
+
+def whole(least: int, most: float = inf) -> Read:
+    """Reader of a whole number within limits.
+
+    Examples
+    --------
+    >>> whole(1)("--to", "20")
+    20
+    """
+    return lambda word, given: _number(word, given, int, least, most)
+
+
+def real(least: float, most: float = inf) -> Read:
+    """Reader of a number within limits."""
+    return lambda word, given: _number(word, given, float, least, most)
+
+
+def epoch(word: str, given: str) -> Any:
+    """Number of an epoch, or the word `last`."""
+    return "last" if given == "last" else _number(word, given, int, 0, inf)
+
+
+def words(*allowed: str, kind: str | None = None) -> Read:
+    """Reader of one of some words."""
+    return lambda word, given: one_of(kind or word, given, allowed)
+
+
+def path(word: str, given: str) -> Path | None:
+    """Path of a file, where one is named."""
+    return Path(given) if given else None
+
+
+def _number(word: str, given: str, kind: Callable[[str], Any], least: float, most: float) -> Any:
+    try:
+        value = kind(given)
+    except ValueError:
+        value = None
+    if value is None or not least <= value <= most:
+        what = "a whole number" if kind is int else "a number"
+        limits = f"from {least:g} to {most:g}" if most < inf else f"of at least {least:g}"
+        raise UsageError(f"{word} must be {what} {limits}, not {given!r}.")
+    return value
 
 
 def one_of(kind: str, given: str, allowed: Sequence[Word], help_command: str = "--help") -> Word:
@@ -113,6 +158,62 @@ def one_of(kind: str, given: str, allowed: Sequence[Word], help_command: str = "
     close = get_close_matches(given, allowed, n=1)
     fix = f"Did you mean {close[0]!r}?" if close else f"See {help_command}."
     raise UsageError(f"There is no {kind} {given!r}; there are {', '.join(allowed)}.", fix=fix)
+
+
+def help_of(options: type[Any], usage: str, about: str, epilogue: str = "") -> str:
+    """Help of a command, in the form that docopt reads.
+
+    Parameters
+    ----------
+    options : type
+        Dataclass whose fields are made by `option` and `argument`.
+    usage : str
+        What stands before the arguments, such as "pyannote-audio dcase train".
+    about : str
+        What the command does.
+    epilogue : str
+        What follows the options.
+    """
+    places = [one.metadata["argument"][0] for one in fields(options) if "argument" in one.metadata]
+    found = _options(options)
+    device = "[--cpu | --gpu] " if "--cpu" in found else ""
+    own = [one.lines() for word, one in found.items() if word not in COMMON]
+    common = [found[word].lines() for word in COMMON if word in found]
+    listed = "\n".join([*own, *common, "  -h, --help         Show this text."])
+    filled = textwrap.fill(about, WIDTH, break_on_hyphens=False)
+    line = f"Usage: {usage} {device}[options] {' '.join(places)}"
+    return f"{filled}\n\n{line}\n\nOptions:\n{listed}\n" + (f"\n{epilogue}" if epilogue else "")
+
+
+def options_of(options: type[Options], arguments: Mapping[str, Any]) -> Options:
+    """What a command line says, as an object of a dataclass.
+
+    Parameters
+    ----------
+    options : type
+        Dataclass whose fields are made by `option` and `argument`.
+    arguments : mapping
+        What `parse` gave.
+    """
+    given: Arguments = {}
+    for one in fields(options):  # type: ignore[arg-type]
+        if "argument" in one.metadata:
+            word, read = one.metadata["argument"]
+            value = arguments[_bare(word)]
+            given[one.name] = None if value is None else read(value)
+        elif "option" in one.metadata:
+            given[one.name] = one.metadata["option"].of(arguments[one.metadata["option"].word])
+    return options(**given)
+
+
+def _options(options: type[Any]) -> dict[str, Option]:
+    found = [one.metadata["option"] for one in fields(options) if "option" in one.metadata]
+    return {one.word: one for one in found}
+
+
+def _bare(word: str) -> str:
+    """Name of a positional argument, without the marks of one that may be left out or repeated."""
+    return word.strip("[].")
 
 
 def parse(text: str, argv: Sequence[str], words: Sequence[str], help_command: str) -> Arguments | None:
@@ -144,11 +245,11 @@ def parse(text: str, argv: Sequence[str], words: Sequence[str], help_command: st
             raise UsageError(f"{word!r} holds a NUL character, which no name can have.")
     known = sorted(set(re.findall(r"--[a-z]+(?:-[a-z]+)*", text)))
     for word in argv:
-        option = word.partition("=")[0]
-        if word.startswith("--") and option not in known:
-            close = get_close_matches(option, known, n=1)
+        named = word.partition("=")[0]
+        if word.startswith("--") and named not in known:
+            close = get_close_matches(named, known, n=1)
             fix = f"Did you mean {close[0]}?" if close else f"See {help_command}."
-            raise UsageError(f"There is no option {option}; there are {', '.join(known)}.", fix=fix)
+            raise UsageError(f"There is no option {named}; there are {', '.join(known)}.", fix=fix)
     usage = re.search(r"Usage:\s+(.*)", text)
     try:
         parsed = docopt.docopt(text, argv=[*words, *argv], default_help=False)
@@ -176,52 +277,3 @@ def script_arguments(text: str) -> Arguments:
     if arguments is None:
         raise SystemExit(0)
     return arguments
-
-
-def number(
-    arguments: Arguments, name: str, kind: Callable[[str], Any], least: float, most: float = inf
-) -> Any:
-    """Value of an option as a number, or None.
-
-    Examples
-    --------
-    >>> number({"--to": "20"}, "--to", int, 1)
-    20
-    """
-    given = arguments[name]
-    if given is None:
-        return None
-    try:
-        value = kind(given)
-    except ValueError:
-        value = None
-    if value is None or not least <= value <= most:
-        what = "a whole number" if kind is int else "a number"
-        limits = f"from {least:g} to {most:g}" if most < inf else f"of at least {least:g}"
-        raise UsageError(f"{name} must be {what} {limits}, not {given!r}.")
-    return value
-
-
-def epoch(arguments: Arguments, name: str) -> Any:
-    """Value of an option as the number of an epoch, or the word `last`."""
-    return "last" if arguments[name] == "last" else number(arguments, name, int, 0)
-
-
-def compute(arguments: Arguments) -> dict[str, Any]:
-    """Values of the options that most commands share."""
-    return {
-        "subset": one_of("subset", arguments["--subset"], SUBSETS),
-        "cpu": arguments["--cpu"],
-        "gpu": arguments["--gpu"],
-        "parallel": number(arguments, "--parallel", int, 1, 1024),
-        "scheduler": arguments["--scheduler"],
-    }
-
-
-def acceleration(arguments: Arguments) -> dict[str, Any]:
-    """Values of the options of `train` on how to compute faster."""
-    return {
-        "mixed": one_of("--mixed", arguments["--mixed"], CHOICES),
-        "compiled": one_of("--compile", arguments["--compile"], CHOICES),
-        "graphs": one_of("--graphs", arguments["--graphs"], CHOICES),
-    }

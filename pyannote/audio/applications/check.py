@@ -19,10 +19,11 @@ from pyannote.audio.applications.checking.data import Data
 from pyannote.audio.applications.checking.dry_run import DryRun, check_batch, failed
 from pyannote.audio.applications.checking.epoch import Epoch
 from pyannote.audio.applications.checking.fit import check_fit, check_task
-from pyannote.audio.applications.checking.found import Check, CheckOptions
+from pyannote.audio.applications.checking.found import Check
 from pyannote.audio.applications.checking.report import as_json, as_text
 from pyannote.audio.applications.checking.storage import Storage
 from pyannote.audio.applications.experiment import Experiment, choose_device
+from pyannote.audio.applications.options import CheckOptions
 from pyannote.audio.applications.terminal import say
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import ToolkitError

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 import torch
 from torch import nn
 
+from pyannote.audio.applications.options import ValidateOptions
 from pyannote.audio.applications.terminal import bar, warn
 from pyannote.audio.augmentation._recordings import RecordingAugmentation
 from pyannote.audio.augmentation._waveform import Sound, WaveformAugmentation
-from pyannote.audio.config.registry import available, build
+from pyannote.audio.config.registry import available, build, find
 from pyannote.audio.config.resolved import resolved
 from pyannote.audio.config.schema import Block, Config
 from pyannote.audio.core.digests import digest
@@ -23,18 +24,16 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording, Unusable, name_of, readable_recordings, recordings
 from pyannote.audio.features.base import FeatureExtraction, Features
 from pyannote.audio.io.waveform import AudioFile
-from pyannote.audio.models._embedding import EmbeddingModel
 from pyannote.audio.models.base import Model
 from pyannote.audio.store.feature_store import FeatureStore
-from pyannote.audio.store.packs import Pack
-from pyannote.audio.store.tensor_packs import fits
+from pyannote.audio.store.packs import Pack, fits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch.utils.tensorboard import SummaryWriter
 
-    from pyannote.audio.applications.validate import ValidateOptions, Validator
+    from pyannote.audio.applications.validate import Validator
     from pyannote.audio.inference.bundle import Bundle
     from pyannote.audio.train.trainer import EpochReport
 
@@ -114,16 +113,10 @@ class Experiment(ABC):
     def model(self, specifications: Specifications) -> Model:
         """Network with fresh weights."""
         block = self.config.architecture
+        with self._located(ConfigError, *block.where, "name"):
+            found: type[Model] = find("architecture", block.name, self.config.document, block.where)
+            found.check_output(specifications)
         model: Model = self._build("architecture", block, specifications=specifications)
-        if isinstance(model, EmbeddingModel) != (self.kind == "approach"):
-            gives = (
-                "an embedding for each chunk" if isinstance(model, EmbeddingModel) else "scores of classes"
-            )
-            raise self.config.document.error(
-                (*block.where, "name"),
-                f"{block.name} gives {gives}, which {self.config.task.name} cannot use.",
-                fix="Choose another architecture; the tutorials list them.",
-            )
         chunk = specifications.frames
         if chunk < model.resolution:
             raise self.config.document.error(

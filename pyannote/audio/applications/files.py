@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pyannote.audio.applications.experiment import Experiment
 from pyannote.audio.core.errors import DataError, UsageError
-from pyannote.audio.database.corpora.locations import SUFFIXES
 from pyannote.audio.database.protocols import Recording, recording_of
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.lines import quoted, safe_names
 from pyannote.audio.io.storage import inside
+from pyannote.audio.io.waveform import SUFFIXES
 
 SHOWN = 8
 """Hexadecimal digits of the digest of an audio file in the names of its results."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
 import torch
 
 from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.randomness import torch_seed
@@ -19,30 +18,6 @@ from pyannote.audio.train.acceleration import Acceleration, Choice
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.distributed import Alone
 from pyannote.audio.train.trainer import Trainer
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """What the command line of `train` says."""
-
-    root: Path
-    protocol: str
-    subset: str = "train"
-    first: int | Literal["last"] = 0
-    last: int | None = 100
-    cpu: bool = False
-    gpu: bool = False
-    parallel: int = 1
-    scheduler: str | None = None
-    seed: int = 0
-    debug: bool = False
-    pretrained: Path | None = None
-    validate: bool = False
-    skip: float = 0.1
-    accept_changes: bool = False
-    mixed: Choice = "auto"
-    compiled: Choice = "auto"
-    graphs: Choice = "auto"
 
 
 @dataclass(frozen=True)
@@ -76,7 +51,7 @@ def learner_of(
     for remark in remarks:
         if remark not in said:
             warn(remark)
-    return Learner(files, specifications, trainer, remarks)
+    return Learner(files, specifications.of_model(trainer.resolution), trainer, remarks)
 
 
 def _trainer(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pyannote.audio import __version__
 from pyannote.audio.applications.experiment import Experiment
-from pyannote.audio.applications.learner import TrainOptions
+from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.config.resolved import code_of, differences, dumped
 from pyannote.audio.config.schema import Config
@@ -108,6 +108,9 @@ class Provenance:
         stored = stored_config(folder)
         if stored is None:
             warn(f"{EARLIER}: what has changed since cannot be told. It is stored from now on.")
+            # its specs.yml does not say what classes are made of, and the digest of the model covers that
+            folder.check_specifications(self.specifications)
+            folder.write_specifications(self.specifications)
             self._store(folder, epoch, [], [EARLIER])
             return
         before = dict(stored.provenance or {})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 
 from pyannote.audio import __version__
 from pyannote.audio.applications import signals
-from pyannote.audio.applications.arguments import EXIT_STATUS, HELP, dispatch, one_of
+from pyannote.audio.applications.arguments import EXIT_STATUS, HELP, help_of, one_of, options_of, parse
+from pyannote.audio.applications.blocks.base import blocks
+from pyannote.audio.applications.commands import dispatch, load_code_of
+from pyannote.audio.applications.options import CheckOptions
 
 USAGE = (
     """Train, validate, apply and score small audio networks.
@@ -24,11 +26,9 @@ Usage:
   pyannote-audio --version
 
 Blocks:
-  dcase    Sound event detection with short-term and long-term input (DCASE 2017 task 3).
-  mlt      Multilabel detection.
-  emb      Speaker embedding.
+{blocks}
 
-`check` looks at <root>/config.yml and the data before anyone trains.
+`check` finds mistakes in <root>/config.yml and the data before training.
 
 Folders:
   <root>/config.yml                                    what to train; you write it
@@ -43,11 +43,17 @@ Features are cached in $PYANNOTE_AUDIO_CACHE (default: ~/.cache/pyannote.audio).
     + EXIT_STATUS
 )
 
-BLOCKS = {"dcase": "labeling", "mlt": "labeling", "emb": "embedding"}
-"""Blocks, and the family of commands that each belongs to."""
-
 CHECK = "check"
-"""The command that belongs to no block: what it looks at says which one it is of."""
+"""The command that belongs to no block: the configuration that it reads names one."""
+
+CHECK_ABOUT = (
+    "Find mistakes in a configuration and a data set before training. Without <protocol>, <root>/config.yml "
+    "alone is read."
+)
+CHECK_STATUS = """\
+Exit status: 0 if nothing was found, 10 if there are warnings alone. If `train` or `validate` would refuse
+something: 3 if the configuration is wrong whatever the data are, 4 if data and configuration do not fit.
+"""
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -71,18 +77,30 @@ def run(argv: list[str]) -> int:
 
 
 def _run(argv: list[str]) -> int | None:
-    if not argv or argv[0] in HELP or (argv[0] in BLOCKS and (not argv[1:] or argv[1] in HELP)):
-        print(USAGE, end="")
+    known = blocks()
+    if not argv or argv[0] in HELP or (argv[0] in known and (not argv[1:] or argv[1] in HELP)):
+        listed = "\n".join(f"  {name:<9}{block.about}" for name, block in known.items())
+        print(USAGE.format(blocks=listed), end="")
         return None
     if argv == ["--version"]:
         print(__version__)
         return None
-    block = one_of("block", argv[0], (*BLOCKS, CHECK), "pyannote-audio --help")
-    if block == CHECK:
-        commands = import_module("pyannote.audio.applications.checking.commands")
-        return dispatch("pyannote-audio", commands.texts(), commands.RUN, argv)
-    commands = import_module(f"pyannote.audio.applications.{BLOCKS[block]}.commands")
-    return dispatch(f"pyannote-audio {block}", commands.texts(block), commands.RUN, argv[1:])
+    name = one_of("block", argv[0], (*known, CHECK), "pyannote-audio --help")
+    if name == CHECK:
+        return _check(argv[1:])
+    return dispatch(f"pyannote-audio {name}", known[name], argv[1:])
+
+
+def _check(argv: list[str]) -> int | None:
+    text = help_of(CheckOptions, "pyannote-audio check", CHECK_ABOUT, CHECK_STATUS)
+    arguments = parse(text, argv, [CHECK], "pyannote-audio check --help")
+    if arguments is None:
+        return None
+    options = options_of(CheckOptions, arguments)
+    load_code_of(options)
+    from pyannote.audio.applications.check import check
+
+    return check(options)
 
 
 if __name__ == "__main__":

@@ -98,7 +98,9 @@ def watch() -> None:
     """From now on, let a signal end this process within `PATIENCE`, whatever it is busy with."""
     _install(_leave)
     reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+    if hasattr(os, "set_blocking"):
+        # Windows has it from Python 3.12 on, and does without
+        os.set_blocking(writer, False)
     # told by the operating system's own handler: Python's has to wait for what the main thread is busy with
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     threading.Thread(target=_end_in_time, args=(reader,), daemon=True).start()

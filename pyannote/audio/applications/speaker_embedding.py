@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pyannote.audio import __version__
 from pyannote.audio.applications import signals
-from pyannote.audio.applications.arguments import EXIT_STATUS, HELP, Arguments, Command, dispatch
-from pyannote.audio.applications.embedding.commands import SPEAKER_EMBEDDING
+from pyannote.audio.applications.arguments import EXIT_STATUS, HELP
+from pyannote.audio.applications.blocks.base import Block, Command
+from pyannote.audio.applications.blocks.emb import OLD
+from pyannote.audio.applications.commands import dispatch
 from pyannote.audio.core.errors import UsageError
 
 USAGE = (
@@ -67,23 +71,23 @@ def _run(argv: list[str]) -> None:
     if argv == ["--version"]:
         print(__version__)
         return
-    commands = {name: _with_database(run) for name, run in SPEAKER_EMBEDDING.run().items()}
-    dispatch("pyannote-speaker-embedding", SPEAKER_EMBEDDING.texts(), commands, argv)
+    commands = {name: _with_database(command) for name, command in OLD.commands.items()}
+    dispatch("pyannote-speaker-embedding", Block(OLD.about, commands), argv)
 
 
-def _with_database(run: Command) -> Command:
-    """Let pyannote.database, which reads the environment when it is imported, find what --database names."""
+def _with_database(command: Command) -> Command:
+    """Name a database.yml in the environment, which pyannote.database reads when it is imported."""
 
-    def told(arguments: Arguments) -> None:
-        named = arguments.pop("--database", None)
+    def run(options: Any) -> int | None:
+        named = getattr(options, "database", None)
         if named:
             path = Path(named).expanduser()
             if not path.is_file():
                 raise UsageError(f"There is no file {named}, which --database names.", fix="Check the path.")
             os.environ["PYANNOTE_DATABASE_CONFIG"] = str(path.resolve())
-        run(arguments)
+        return command.run(options)
 
-    return told
+    return replace(command, run=run)
 
 
 if __name__ == "__main__":

@@ -12,16 +12,18 @@ from torch.utils.tensorboard import SummaryWriter
 from pyannote.audio.applications.checking.fit import warn_of
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device, on_device
-from pyannote.audio.applications.learner import Learner, TrainOptions, learner_of
+from pyannote.audio.applications.learner import Learner, learner_of
 from pyannote.audio.applications.left_out import LeftOut
 from pyannote.audio.applications.memory import training_batches
+from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.applications.provenance import Provenance
 from pyannote.audio.applications.signals import uninterrupted
-from pyannote.audio.applications.terminal import bar, say
+from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.inference.bundle import Bundle, load_weights
+from pyannote.audio.inference.transfer import transfer
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
 from pyannote.audio.io.experiment_folders import CONFIG, TrainFolder
 from pyannote.audio.io.locks import FolderLock
@@ -161,7 +163,8 @@ def _initialize(
     model: Model = trainer.model  # type: ignore[assignment]
     model.set_statistics(experiment.task.statistics())
     if (pretrained := provenance.options.pretrained) is not None:
-        load_weights(model, load_tensors(pretrained), pretrained)
+        for remark in transfer(model, load_tensors(pretrained), pretrained, experiment.model):
+            warn(remark)
     if trainer.averaging is not None:
         trainer.averaging.start(model)
     if trainer.ranks.leads:

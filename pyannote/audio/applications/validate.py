@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.experiment import Experiment, choose_device
 from pyannote.audio.applications.memory import applied_batches
+from pyannote.audio.applications.options import TrainOptions, ValidateOptions
 from pyannote.audio.applications.terminal import bar, say, warn
-from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.core.errors import CheckpointError, StorageError
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import TrainFolder
@@ -26,31 +27,8 @@ from pyannote.audio.train.callbacks.early_stopping import EarlyStopping
 from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.validation.watch import watch
 
-if TYPE_CHECKING:
-    from pyannote.audio.applications.learner import TrainOptions
-
 START_PATIENCE = 20.0
 """Seconds to wait for a training that is about to start."""
-
-
-@dataclass(frozen=True)
-class ValidateOptions:
-    """What every command line of `validate` says."""
-
-    train: Path
-    protocol: str
-    subset: str = "development"
-    first: int | Literal["last"] = 0
-    last: int | None = None
-    every: int = 1
-    evergreen: bool = False
-    cpu: bool = False
-    gpu: bool = False
-    parallel: int = 1
-    scheduler: str | None = None
-    batch: int = 32
-    step: float = 0.25
-    duration: float | None = None
 
 
 class Validator(ABC):
@@ -89,6 +67,23 @@ class Validator(ABC):
     def validate(self, epoch: int, writer: SummaryWriter) -> str:
         """Score an epoch, write what is best now, log it, and say how it went."""
 
+    def finite(self, epoch: int, outputs: Iterable[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """Outputs of the network with the weights of an epoch, one array a file.
+
+        Raises
+        ------
+        CheckpointError
+            One of them is not a finite number.
+        """
+        found = list(outputs)
+        if all(np.isfinite(one).all() for one in found):
+            return found
+        raise CheckpointError(
+            "With these weights, the network gives infinity or no numbers: its training has diverged.",
+            file=self.checkpoints.weights(epoch),
+            fix="Use another epoch.",
+        )
+
     @abstractmethod
     def write(self) -> None:
         """Write params.yml."""
@@ -117,7 +112,7 @@ def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
     ):
         remove_temporaries(validator.folder)
         say(f"{validator.opening()} Results go to {validator.folder}")
-        done = validator.recall(available())
+        done = validator.recall(_readable(validator.checkpoints))
         if done:
             validator.write()
         epochs = watch(
@@ -130,15 +125,47 @@ def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
             newest_first=options.evergreen,
         )
         with applied_batches(options.batch):
-            for epoch in bar(epochs, total=0, description="Epochs"):
-                say(validator.validate(epoch, writer))
+            usable = [
+                _validate(validator, epoch, writer) for epoch in bar(epochs, total=0, description="Epochs")
+            ]
     if not validator.validated:
-        raise CheckpointError(
-            f"None of its epochs is between {first} and {options.last} and a multiple of {options.every}.",
-            file=folder.weights,
-            fix="Change --from, --to or --every.",
-        )
+        raise _nothing_validated(folder, options, first, usable)
     say(validator.summary())
+
+
+def _nothing_validated(
+    folder: TrainFolder, options: ValidateOptions, first: int, usable: list[bool]
+) -> CheckpointError:
+    if usable:
+        found = "None of its epochs can be used: the warnings above tell what is wrong with each."
+        return CheckpointError(found, file=folder.weights, fix="Train again.")
+    return CheckpointError(
+        f"None of its epochs is between {first} and {options.last} and a multiple of {options.every}.",
+        file=folder.weights,
+        fix="Change --from, --to or --every.",
+    )
+
+
+def _validate(validator: Validator, epoch: int, writer: SummaryWriter) -> bool:
+    """Validate an epoch, or warn of the fault that makes it useless, and tell whether it was of use."""
+    try:
+        say(validator.validate(epoch, writer))
+    except (CheckpointError, StorageError) as error:
+        if error.file not in validator.checkpoints.files(epoch):
+            raise
+        warn(f"Epoch {epoch} is left out. {error}")
+        return False
+    return True
+
+
+def _readable(checkpoints: Checkpoints) -> list[int]:
+    """Epochs whose manifest can be read; the others are warned of when they are validated."""
+    readable = []
+    for epoch in checkpoints.epochs():
+        with suppress(CheckpointError, StorageError):
+            checkpoints.version(epoch)
+            readable.append(epoch)
+    return readable
 
 
 @contextmanager
@@ -180,7 +207,7 @@ def within_training(
 
     with FolderLock(validator.folder, purpose="validate"), curves(validator.folder) as writer:
         remove_temporaries(validator.folder)
-        validator.recall(validator.checkpoints.epochs())
+        validator.recall(_readable(validator.checkpoints))
         yield after_epoch
 
 

@@ -1,5 +1,5 @@
 """What changes a batch in training; `SomeName` is imported from `some_name.py` when asked for."""
 
-from pyannote.audio.core.lazy import lazy_classes
+from pyannote.audio.core.class_files import lazy_classes
 
-__getattr__ = lazy_classes(__name__)
+__getattr__, __dir__, __all__ = lazy_classes(__name__, __file__)

@@ -1,20 +1,18 @@
-"""What augmentations that add noise have in common."""
+"""Addition of noise at random signal-to-noise ratios, on the host and on a device."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from pyannote.audio.augmentation._waveform import WaveformAugmentation
+from pyannote.audio.core.devices import joined
 from pyannote.audio.core.errors import ConfigError, DataError
-
-if TYPE_CHECKING:
-    import torch
-
-    from pyannote.audio.augmentation._noise_tensors import NoiseTensors
 
 SHORTEST = 0.1
 """Seconds that a sound must last to be taken for noise; repeated, less would be a tone."""
@@ -25,6 +23,9 @@ SILENCE = 1e-20
 
 class Noise(WaveformAugmentation):
     """Adds excerpts of sounds at random signal-to-noise ratios.
+
+    y = x + g n, with the gain g = sqrt(P(x) / P(n) / 10^(r / 10)) for a ratio of r decibels, where P is the
+    mean square of a chunk.
 
     Parameters
     ----------
@@ -37,6 +38,13 @@ class Noise(WaveformAugmentation):
     ------
     ConfigError
         A value is out of its range.
+
+    Examples
+    --------
+    >>> noise = Noise(snr_min=20, snr_max=20)
+    >>> noise.prepare([np.full(4000, -0.1, dtype=np.float32)], sample_rate=8000)
+    >>> noise(np.ones((1, 3), dtype=np.float32), np.random.default_rng(0)).round(3)
+    array([[0.9, 0.9, 0.9]], dtype=float32)
     """
 
     by_duration: ClassVar[bool] = False
@@ -98,11 +106,72 @@ class Noise(WaveformAugmentation):
 
     def to(self, device: torch.device) -> NoiseTensors:
         """Add the same sounds in the same way to waveforms on a device."""
-        from pyannote.audio.augmentation._noise_tensors import NoiseTensors
-
         return NoiseTensors(
             self._sounds, self._bounds, self.snr_min, self.snr_max, self.probability, device=device
         )
+
+
+class NoiseTensors:
+    """The same on a device, where the sounds lie as well: `add` of both gives the same from the same draws.
+
+    Parameters
+    ----------
+    sounds : sequence of float32, each of shape (samples,)
+        At least one, none of them empty.
+    bounds : float64, shape (sounds,)
+        Share of draws that takes a sound or one before it.
+    snr_min, snr_max, probability : float
+        See `Noise`.
+    device : torch.device
+
+    Examples
+    --------
+    >>> sounds, bounds = [np.full(4000, -0.1, dtype=np.float32)], np.ones(1)
+    >>> noise = NoiseTensors(sounds, bounds, 20, 20, 1.0, torch.device("cpu"))
+    >>> noise(torch.ones(1, 3), torch.Generator()).round(decimals=3)
+    tensor([[0.9000, 0.9000, 0.9000]])
+    """
+
+    def __init__(
+        self,
+        sounds: Sequence[NDArray[np.float32]],
+        bounds: NDArray[np.float64],
+        snr_min: float,
+        snr_max: float,
+        probability: float,
+        device: torch.device,
+    ) -> None:
+        self.snr_min, self.snr_max, self.probability = snr_min, snr_max, probability
+        lengths = np.array([len(sound) for sound in sounds])
+        self._sounds = joined(sounds, device)
+        self._lengths = torch.from_numpy(lengths).to(device)
+        self._starts = torch.from_numpy(np.cumsum(lengths) - lengths).to(device)
+        self._bounds = torch.from_numpy(bounds).to(device)
+
+    def __call__(self, waveforms: Tensor, random: torch.Generator) -> Tensor:
+        """Noisy copy of a batch."""
+        size = (4, len(waveforms))
+        drawn = torch.rand(size, generator=random, dtype=torch.float64, device=waveforms.device)
+        return self.add(waveforms, drawn)
+
+    def add(self, waveforms: Tensor, drawn: Tensor) -> Tensor:
+        """Noisy copy, as four numbers in [0, 1) say of each chunk (see `Noise.add`)."""
+        chosen, which, position, level = drawn
+        noise = self._excerpts(which, position, waveforms.shape[1])
+        ratio = self.snr_min + level * (self.snr_max - self.snr_min)
+        own, other = tensor_power(waveforms), tensor_power(noise)
+        kept = (chosen >= self.probability) | (torch.minimum(own, other) <= SILENCE)
+        gain = (own / other / 10 ** (ratio / 10)).sqrt().masked_fill(kept, 0)
+        return waveforms + gain.float()[:, None] * noise
+
+    def _excerpts(self, which: Tensor, position: Tensor, samples: int) -> Tensor:
+        """Parts of sounds, which are repeated if they are too short (see `excerpt`)."""
+        sound = torch.searchsorted(self._bounds, which, right=True).clamp(max=len(self._bounds) - 1)
+        length = self._lengths[sound]
+        places = torch.where(length < samples, length, length - samples + 1)
+        first = (position * places).long()[:, None]
+        index = (first + torch.arange(samples, device=which.device)) % length[:, None]
+        return self._sounds[self._starts[sound][:, None] + index]
 
 
 def power(waveforms: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -115,6 +184,17 @@ def power(waveforms: NDArray[np.float32]) -> NDArray[np.float64]:
     """
     energy = np.einsum("...i,...i->...", waveforms, waveforms)
     return np.asarray(energy, dtype=np.float64) / waveforms.shape[-1]
+
+
+def tensor_power(waveforms: Tensor) -> Tensor:
+    """Mean square of each waveform on a device, of shape (..., samples), in double precision.
+
+    Examples
+    --------
+    >>> tensor_power(torch.tensor([[1.0, 1.0], [0.0, 2.0]]))
+    tensor([1., 2.], dtype=torch.float64)
+    """
+    return waveforms.square().mean(dim=-1, dtype=torch.float64)
 
 
 def excerpt(sound: NDArray[np.float32], samples: int, position: float) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""What every augmentation of recordings has in common."""
+"""Base class of augmentations of training files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from pyannote.audio.database.protocols import Recording
 
 
 class RecordingAugmentation(ABC):
-    """Changes what the training files are, before anything else is done with them."""
+    """Changes what the training files are, before anything else is done with them.
+
+    Examples
+    --------
+    >>> class Twice(RecordingAugmentation):
+    ...     def __call__(self, training: Sequence[Recording]) -> list[Recording]:
+    ...         return [file for file in training for _ in range(2)]
+    >>> len(Twice()([{"uri": "a"}]))
+    2
+    """
 
     @abstractmethod
     def __call__(self, training: Sequence[Recording]) -> list[Recording]:

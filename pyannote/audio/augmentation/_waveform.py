@@ -1,4 +1,4 @@
-"""What every augmentation of waveforms has in common."""
+"""Base class of augmentations of waveforms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from pyannote.audio.database.protocols import Recording
 
 
 class Sound(NamedTuple):
-    """A part of a recording, from `start` to `end` in seconds."""
+    """A part of a recording, from `start` to `end` in seconds.
+
+    Examples
+    --------
+    >>> Sound({"uri": "a"}, 1.5, 2.0).end
+    2.0
+    """
 
     file: Recording
     start: float
@@ -25,6 +31,16 @@ class WaveformAugmentation(ABC):
 
     Some take sounds from recordings. They say which (`sources`), are given their waveforms once (`prepare`),
     and are called with each batch ever after.
+
+    Examples
+    --------
+    >>> class Flip(WaveformAugmentation):
+    ...     def __call__(
+    ...         self, waveforms: NDArray[np.float32], random: np.random.Generator
+    ...     ) -> NDArray[np.float32]:
+    ...         return -waveforms
+    >>> Flip()(np.ones((1, 2), dtype=np.float32), np.random.default_rng(0))
+    array([[-1., -1.]], dtype=float32)
     """
 
     def sources(self, training: Sequence[Recording]) -> list[Sound]:

@@ -1,4 +1,4 @@
-"""What every augmentation of features has in common."""
+"""Base class of augmentations of features."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ class Augmentation(ABC):
     """Changes batches of features in training, on the device on which they are.
 
     No step waits for that device: what is drawn is drawn there, and shapes do not depend on it.
+
+    Examples
+    --------
+    >>> class Louder(Augmentation):
+    ...     def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
+    ...         return {**batch, "X": batch["X"] + 3}
+    >>> Louder()({"X": torch.zeros(1, 1, 2)}, torch.Generator())["X"]
+    tensor([[[3., 3.]]])
     """
 
     changes_annotation: ClassVar[bool] = False

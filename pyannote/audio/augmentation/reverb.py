@@ -1,26 +1,22 @@
-"""Reverberation of rooms."""
+"""Reverberation of rooms, on the host and on a device."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
+from torch import Tensor
 
-from pyannote.audio.augmentation._noise import SILENCE, power
+from pyannote.audio.augmentation._noise import SILENCE, power, tensor_power
 from pyannote.audio.augmentation._rooms import room_responses
 from pyannote.audio.augmentation._waveform import WaveformAugmentation
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.io.waveform import read
-
-if TYPE_CHECKING:
-    import torch
-
-    from pyannote.audio.augmentation._reverb_tensors import ReverbTensors
 
 BEFORE, AFTER = 0.002, 1.0
 """Seconds of a response that are kept before and after its direct path."""
@@ -146,8 +142,6 @@ class Reverb(WaveformAugmentation):
 
     def to(self, device: torch.device) -> ReverbTensors:
         """Move waveforms on a device into the same rooms."""
-        from pyannote.audio.augmentation._reverb_tensors import ReverbTensors
-
         return ReverbTensors(self._pool, self._direct, self.probability, device)
 
     def _files(self, folder: Path) -> list[Path]:
@@ -160,6 +154,52 @@ class Reverb(WaveformAugmentation):
             return paths
         drawn = generator(self.seed).permutation(len(paths))[: self.responses]
         return [paths[int(index)] for index in drawn]
+
+
+class ReverbTensors:
+    """The same on a device, where the impulse responses lie as well: `move` of both gives the same.
+
+    Parameters
+    ----------
+    pool : float32, shape (responses, samples)
+        Impulse responses, aligned.
+    direct : int
+        Sample of all of them where the direct path is.
+    probability : float
+        Share of chunks that are changed, in [0, 1].
+    device : torch.device
+
+    Examples
+    --------
+    >>> rooms = ReverbTensors(np.array([[1, 0, 0.5]], dtype=np.float32), 0, 1.0, torch.device("cpu"))
+    >>> heard = rooms(torch.eye(1, 4), torch.Generator())[0]
+    >>> round(float(heard[2] / heard[0]), 3)
+    0.5
+    """
+
+    def __init__(
+        self, pool: NDArray[np.float32], direct: int, probability: float, device: torch.device
+    ) -> None:
+        self.probability = probability
+        self._pool, self._direct = torch.from_numpy(pool).to(device), direct
+
+    def __call__(self, waveforms: Tensor, random: torch.Generator) -> Tensor:
+        """Reverberant copy of a batch."""
+        size, device = (len(waveforms),), waveforms.device
+        which = torch.randint(len(self._pool), size, generator=random, device=device)
+        chosen = torch.rand(size, generator=random, device=device)
+        return self.move(waveforms, which, chosen < self.probability)
+
+    def move(self, waveforms: Tensor, which: Tensor, changed: Tensor) -> Tensor:
+        """Copy in which some chunks were moved into some rooms of the pool (see `Reverb.move`)."""
+        samples = waveforms.shape[1]
+        size = next_fast_len(samples + self._pool.shape[1] - 1, real=True)
+        # the pool is smaller than most batches
+        spectrum = torch.fft.rfft(waveforms, size) * torch.fft.rfft(self._pool, size)[which]
+        heard = torch.fft.irfft(spectrum, size)[:, self._direct : self._direct + samples]
+        own = tensor_power(waveforms)
+        level = (own / tensor_power(heard).clamp(min=SILENCE)).sqrt().float()[:, None]
+        return torch.where((changed & (own > SILENCE))[:, None], heard * level, waveforms)
 
 
 def _read(path: Path, sample_rate: int) -> NDArray[np.float32]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 from pathlib import Path
 from types import ModuleType
 
+from pyannote.audio.core.class_files import classes_in
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.lazy import snake_case
 from pyannote.audio.core.own_code import import_file, own_modules
 
 FOLDERS = {
@@ -81,15 +80,11 @@ def load_code(file: str | Path) -> None:
 
 def _built_in(kind: str) -> dict[str, str]:
     package = importlib.import_module(FOLDERS[kind])
-    found = {}
-    for path in sorted(Path(folder) for folder in package.__path__):
-        for file in sorted(path.glob("[a-z]*.py")):
-            # reading the definitions is enough: importing every file of a folder would be slow
-            names = re.findall(r"^class ([A-Z]\w*)", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
-            found.update(
-                {name: f"{package.__name__}.{file.stem}" for name in names if snake_case(name) == file.stem}
-            )
-    return found
+    return {
+        name: f"{package.__name__}.{module}"
+        for folder in sorted(package.__path__)
+        for name, module in classes_in(folder).items()
+    }
 
 
 def _own(module: ModuleType, folder: str) -> list[type]:

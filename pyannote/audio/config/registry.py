@@ -1,4 +1,4 @@
-"""What a configuration names: classes, and parameters that are checked against their signatures."""
+"""Objects of a configuration: classes by their names, parameters checked against their signatures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typing
 from collections.abc import Mapping
 from difflib import get_close_matches
 from sys import float_info
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyannote.audio.config.classes import FOLDERS, available
 from pyannote.audio.config.schema import Block
@@ -101,10 +101,43 @@ def describe(hint: Any) -> str:
     return str(names.get(hint, getattr(hint, "__name__", hint)))
 
 
+class Parameter(NamedTuple):
+    """Type of a parameter, and its default; `inspect.Parameter.empty` where it has none."""
+
+    hint: Any
+    default: Any
+
+
+def parameters_of(found: type) -> dict[str, Parameter]:
+    """Parameters that a configuration may give to a class.
+
+    They are those of its constructor. A class may name some of these as `parts`, a mapping of their names to
+    classes: a configuration gives the parameters of these classes instead, and `build` makes the parts.
+
+    Examples
+    --------
+    >>> class Sampler:
+    ...     def __init__(self, size: int = 3) -> None: ...
+    >>> class Loss:
+    ...     parts = {"sampler": Sampler}
+    ...
+    ...     def __init__(self, margin: float, sampler: Sampler) -> None: ...
+    >>> {name: one.hint.__name__ for name, one in parameters_of(Loss).items()}
+    {'margin': 'float', 'size': 'int'}
+    """
+    hints = typing.get_type_hints(found.__init__)  # type: ignore[misc]
+    parts: Mapping[str, type] = getattr(found, "parts", {})
+    parameters: dict[str, Parameter] = {}
+    for name, value in inspect.signature(found).parameters.items():
+        own = {name: Parameter(hints.get(name, Any), value.default)}
+        parameters |= parameters_of(parts[name]) if name in parts else own
+    return parameters
+
+
 def check_parameters(
     found: type, block: Block, document: Document, injected: tuple[str, ...] = ()
 ) -> list[str]:
-    """Compare the parameters of a block with the signature of its class.
+    """Compare the parameters of a block with those of its class.
 
     Parameters
     ----------
@@ -125,9 +158,7 @@ def check_parameters(
     ConfigError
         For an unknown, missing or mistyped parameter, with its line.
     """
-    hints = typing.get_type_hints(found.__init__)  # type: ignore[misc]
-    signature = inspect.signature(found).parameters
-    allowed = {name: parameter for name, parameter in signature.items() if name not in injected}
+    allowed = {name: one for name, one in parameters_of(found).items() if name not in injected}
     unused = [name for name in block.params if name in getattr(found, "unused_parameters", ())]
     for name, value in block.params.items():
         where = (*block.where, "params", name)
@@ -142,10 +173,10 @@ def check_parameters(
                 f"{block.name} has no parameter {name!r}; it has {', '.join(allowed) or 'none'}.",
                 fix=fix,
             )
-        if not accepts(value, hints.get(name, Any)):
+        if not accepts(value, allowed[name].hint):
             raise document.error(
                 where,
-                f"{name} of {block.name} must be {describe(hints[name])}, not {value!r}.",
+                f"{name} of {block.name} must be {describe(allowed[name].hint)}, not {value!r}.",
                 fix=CHANGE,
             )
     for name, parameter in allowed.items():
@@ -166,10 +197,9 @@ def build(kind: str, block: Block, document: Document, **injected: Any) -> Any:
     """
     found = find(kind, block.name, document, (*block.where, "name"))
     unused = check_parameters(found, block, document, tuple(injected))
+    given = {name: value for name, value in block.params.items() if name not in unused}
     try:
-        return found(
-            **injected, **{name: value for name, value in block.params.items() if name not in unused}
-        )
+        return _made(found, given, injected)
     except ConfigError as error:
         if error.file is not None:
             raise
@@ -185,3 +215,12 @@ def build(kind: str, block: Block, document: Document, **injected: Any) -> Any:
             f"{block.name} would take more memory than there is with these parameters.",
             fix="Set smaller sizes.",
         ) from error
+
+
+def _made(found: type, given: Mapping[str, Any], injected: Mapping[str, Any]) -> Any:
+    """Object of a class, whose parts are made of those parameters that are theirs."""
+    parts: Mapping[str, type] = getattr(found, "parts", {})
+    theirs = {part: parameters_of(kind).keys() & given.keys() for part, kind in parts.items()}
+    own = {name: value for name, value in given.items() if not any(name in one for one in theirs.values())}
+    made = {part: kind(**{name: given[name] for name in theirs[part]}) for part, kind in parts.items()}
+    return found(**injected, **own, **made)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from pyannote.audio.config.registry import find
+from pyannote.audio.config.registry import find, parameters_of
 from pyannote.audio.config.schema import Block, Config
 from pyannote.audio.config.yaml_lines import Document, Location
 from pyannote.audio.core.digests import plain
@@ -29,7 +29,7 @@ def resolved(config: Config, kind: str, defaults: Mapping[str, Mapping[str, Any]
     kind : {"task", "approach"}
         What is trained.
     defaults : mapping, optional
-        Defaults by kind of class that differ from those of signatures.
+        Defaults by kind of class that differ from those of classes.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def filled(kind: str, block: Block, document: Document, defaults: Mapping[str, A
     document : Document
         Where it stands, for errors.
     defaults : mapping
-        Those that differ from the ones of the signature.
+        Those that differ from the ones of the class.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def filled(kind: str, block: Block, document: Document, defaults: Mapping[str, A
     """
     found = find(kind, block.name, document, (*block.where, "name"))
     params = {}
-    for name, parameter in inspect.signature(found).parameters.items():
+    for name, parameter in parameters_of(found).items():
         if name in INJECTED.get(kind, ()):
             continue
         value = block.params.get(name, defaults.get(name, parameter.default))

@@ -1,11 +1,11 @@
-"""From labels of an annotation to columns of a model's output."""
+"""Classes as compositions of labels: events and activity of each class from an annotation."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby
 from operator import itemgetter
 
 import numpy as np
@@ -14,117 +14,229 @@ from numpy.typing import NDArray
 from pyannote.audio.core.errors import ConfigError
 
 Event = tuple[float, float, str]
+"""Onset and offset in seconds, and a label."""
 
 
 @dataclass(frozen=True)
-class LabelsSpecification:
-    """Which labels make up each class, the `labels_spec` of a configuration.
+class ClassDefinition:
+    """A class that is active where at least some of its labels are active at once.
 
     Parameters
     ----------
-    regular : sequence of str
-        Labels that are classes themselves.
-    union : mapping of str to sequence of str
-        Class that is active where at least one of its labels is.
-    intersection : mapping of str to sequence of str
-        Class that is active where all of its labels are.
+    name : str
+        Name of the class.
+    labels : tuple of str, optional
+        Labels that it is made of. None: any label of the annotation.
+    least : int
+        Number of different labels that must be active at once, at least 1: 1 is the union of the labels, as
+        many as there are labels their intersection.
 
     Examples
     --------
-    >>> spec = LabelsSpecification(regular=["man", "woman"], union={"speech": ["man", "woman"]})
-    >>> spec.classes
+    >>> overlap = ClassDefinition("overlap", least=2)
+    >>> overlap.events([(0.0, 2.0, "ann"), (1.0, 3.0, "bob"), (1.5, 4.0, "bob")])
+    [(1.0, 2.0, 'overlap')]
+    """
+
+    name: str
+    labels: tuple[str, ...] | None = None
+    least: int = 1
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is made of one label: its events are those of the label, as they are."""
+        return self.labels is not None and len(self.labels) == 1
+
+    def takes(self, label: str) -> bool:
+        """Whether a label counts for this class."""
+        return self.labels is None or label in self.labels
+
+    def events(self, events: Iterable[Event]) -> list[Event]:
+        """Events of the class, in order of onset.
+
+        Parameters
+        ----------
+        events : iterable of (onset, offset, label)
+            In seconds, in any order.
+
+        Returns
+        -------
+        list of (onset, offset, name)
+            Of a class made of one label, the events of the label as they are; otherwise the spans in which at
+            least `least` different labels are active, none of which touch.
+        """
+        own = [event for event in events if self.takes(event[2])]
+        if self.is_plain:
+            return [(onset, offset, self.name) for onset, offset, _ in sorted(own)]
+        return [(onset, offset, self.name) for onset, offset in _spans(own, self.least)]
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What each class of a model is made of, in the order of the columns.
+
+    Parameters
+    ----------
+    definitions : tuple of ClassDefinition
+        With different names.
+
+    Raises
+    ------
+    ConfigError
+        If two classes share a name, or a class has no labels, or fewer than must be active at once.
+
+    Examples
+    --------
+    >>> composition = Composition.of_labels(["man", "woman"], union={"speech": ["man", "woman"]})
+    >>> composition.classes
     ('man', 'woman', 'speech')
-    >>> spec.raster([(0.0, 0.02, "man"), (0.01, 0.03, "woman")], frames=4, step=0.01).T
+    >>> composition.raster([(0.0, 0.02, "man"), (0.01, 0.03, "woman")], frames=4, step=0.01).T
     array([[1, 1, 0, 0],
            [0, 1, 1, 0],
            [1, 1, 1, 0]], dtype=uint8)
     """
 
-    regular: Sequence[str] = ()
-    union: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    intersection: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    definitions: tuple[ClassDefinition, ...] = ()
 
     def __post_init__(self) -> None:
         doubled = sorted({name for name in self.classes if self.classes.count(name) > 1})
         if doubled:
             raise ConfigError(
-                f"labels_spec names the class {doubled[0]!r} more than once.", fix="Give each class one name."
+                f"The class {doubled[0]!r} is defined more than once.", fix="Give each class one name."
             )
-        for name, parts in (*self.union.items(), *self.intersection.items()):
-            if not parts:
-                raise ConfigError(f"The class {name!r} of labels_spec has no labels.", fix="List its labels.")
+        for one in self.definitions:
+            if one.labels is not None and not one.labels:
+                raise ConfigError(f"The class {one.name!r} has no labels.", fix="List its labels.")
+            if one.least < 1 or (one.labels is not None and one.least > len(set(one.labels))):
+                raise ConfigError(
+                    f"The class {one.name!r} asks for {one.least} different labels at once, and is made of "
+                    f"{'any' if one.labels is None else len(set(one.labels))}.",
+                    fix="Ask for 1 or more, and for no more than it is made of.",
+                )
+
+    @classmethod
+    def of_labels(
+        cls,
+        regular: Sequence[str] = (),
+        union: Mapping[str, Sequence[str]] | None = None,
+        intersection: Mapping[str, Sequence[str]] | None = None,
+    ) -> Composition:
+        """Classes as `labels_spec` of a configuration names them: regular, then union, then intersection.
+
+        Parameters
+        ----------
+        regular : sequence of str
+            Labels that are classes themselves.
+        union : mapping of str to sequence of str
+            Classes that are active where at least one of their labels is.
+        intersection : mapping of str to sequence of str
+            Classes that are active where all of their labels are.
+        """
+        definitions = [ClassDefinition(label, (label,)) for label in regular]
+        for name, labels in (union or {}).items():
+            definitions.append(ClassDefinition(name, tuple(dict.fromkeys(labels))))
+        for name, labels in (intersection or {}).items():
+            definitions.append(ClassDefinition(name, tuple(dict.fromkeys(labels)), max(1, len(set(labels)))))
+        return cls(tuple(definitions))
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the columns: regular, then union, then intersection."""
-        return (*self.regular, *self.union, *self.intersection)
+        """Names of the columns."""
+        return tuple(one.name for one in self.definitions)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels of the annotation that any class is made of, each once."""
-        parts = [
-            label
-            for group in (self.union, self.intersection)
-            for labels in group.values()
-            for label in labels
-        ]
-        return tuple(dict.fromkeys([*self.regular, *parts]))
+        """Labels that are named by any class, each once."""
+        return tuple(dict.fromkeys(label for one in self.definitions for label in one.labels or ()))
 
-    def events(self, events: Iterable[Event]) -> list[Event]:
-        """Events of each class: those of regular labels as they are, others as spans of activity.
+    def takes(self, label: str) -> bool:
+        """Whether a label counts for any class."""
+        return any(one.takes(label) for one in self.definitions)
+
+    def examples(self) -> tuple[str, ...]:
+        """Labels that make each class active when all of them are: those named, and invented ones.
 
         Examples
         --------
-        >>> spec = LabelsSpecification(["a"], union={"any": ["a", "b"]}, intersection={"both": ["a", "b"]})
-        >>> spec.events([(0.0, 2.0, "a"), (1.0, 3.0, "b")])
-        [(0.0, 2.0, 'a'), (0.0, 3.0, 'any'), (1.0, 2.0, 'both')]
+        >>> Composition((ClassDefinition("overlap", least=2),)).examples()
+        ('label 1', 'label 2')
         """
-        given, regular = sorted(events), set(self.regular)
-        found = [event for event in given if event[2] in regular]
-        for name, parts in self.union.items():
-            found += [(onset, offset, name) for onset, offset in _spans(given, parts, 1)]
-        for name, parts in self.intersection.items():
-            found += [(onset, offset, name) for onset, offset in _spans(given, parts, len(set(parts)))]
-        return found
+        most = max((one.least for one in self.definitions if one.labels is None), default=0)
+        return (*self.labels, *(f"label {number}" for number in range(1, most + 1)))
 
-    def raster(self, events: Iterable[Event], frames: int, step: float) -> NDArray[np.uint8]:
-        """Activity of each class in each frame.
+    def events(self, events: Iterable[Event]) -> list[Event]:
+        """Events of each class: those of classes of one label as they are, others as spans of activity.
 
         Parameters
         ----------
         events : iterable of (onset, offset, label)
             In seconds; labels that no class is made of are passed over.
-        frames : int
-            Number of frames; frame i lasts from i * step to (i + 1) * step.
-        step : float
-            Duration of a frame in seconds.
 
         Returns
         -------
-        ndarray of uint8, shape (frames, classes)
-            1 where the middle of the frame lies within an event. An event too short to hold any
-            middle is given the frame that it starts in.
+        list of (onset, offset, class)
+            In order of onset those of all classes made of one label, then those of each other class.
+
+        Examples
+        --------
+        >>> composition = Composition.of_labels(["a"], {"any": ["a", "b"]}, {"both": ["a", "b"]})
+        >>> composition.events([(0.0, 2.0, "a"), (1.0, 3.0, "b")])
+        [(0.0, 2.0, 'a'), (0.0, 3.0, 'any'), (1.0, 2.0, 'both')]
         """
-        active = {label: np.zeros(frames, dtype=np.uint8) for label in self.labels}
-        for onset, offset, label in events:
-            if label in active:
-                first, last = frame_range(onset, offset, step)
-                active[label][first:last] = 1
-        columns = [active[label] for label in self.regular]
-        columns += [np.maximum.reduce([active[label] for label in parts]) for parts in self.union.values()]
-        columns += [
-            np.minimum.reduce([active[label] for label in parts]) for parts in self.intersection.values()
-        ]
-        return np.stack(columns, axis=1) if columns else np.zeros((frames, 0), dtype=np.uint8)
+        by_label: dict[str, list[Event]] = defaultdict(list)
+        for event in sorted(events):
+            by_label[event[2]].append(event)
+        plain: list[Event] = []
+        spans: list[Event] = []
+        for one in self.definitions:
+            own = chain.from_iterable(by_label.get(label, ()) for label in one.labels or by_label)
+            (plain if one.is_plain else spans).extend(one.events(own))
+        return sorted(plain) + spans
+
+    def raster(self, events: Iterable[Event], frames: int, step: float) -> NDArray[np.uint8]:
+        """Activity of each class in each frame (see `raster`), of shape (frames, classes)."""
+        return raster(self.events(events), self.classes, frames, step)
 
 
-def _spans(events: Iterable[Event], labels: Collection[str], least: int) -> list[tuple[float, float]]:
+def raster(events: Iterable[Event], classes: Sequence[str], frames: int, step: float) -> NDArray[np.uint8]:
+    """Activity of each class in each frame, from events of these classes.
+
+    Parameters
+    ----------
+    events : iterable of (onset, offset, class)
+        In seconds; others are passed over.
+    classes : sequence of str
+        One column each.
+    frames : int
+        Number of frames; frame i lasts from i * step to (i + 1) * step.
+    step : float
+        Duration of a frame in seconds.
+
+    Returns
+    -------
+    ndarray of uint8, shape (frames, classes)
+        1 where the middle of the frame lies within an event. An event too short to hold any middle is given
+        the frame that it starts in.
+
+    Examples
+    --------
+    >>> raster([(0.0, 0.02, "a"), (0.01, 0.03, "b")], ["a", "b"], frames=3, step=0.01).tolist()
+    [[1, 0], [1, 1], [0, 1]]
+    """
+    # one column in a row while it is filled: frames of an event then lie side by side
+    columns = np.zeros((len(classes), frames), dtype=np.uint8)
+    place = {name: column for column, name in enumerate(classes)}
+    for onset, offset, name in events:
+        if name in place:
+            first, last = frame_range(onset, offset, step)
+            columns[place[name], first:last] = 1
+    return np.ascontiguousarray(columns.T)
+
+
+def _spans(events: Iterable[Event], least: int) -> list[tuple[float, float]]:
     """Spans in which at least `least` different labels are active."""
     changes = sorted(
-        change
-        for onset, offset, label in events
-        if label in labels
-        for change in ((onset, 1, label), (offset, -1, label))
+        change for onset, offset, label in events for change in ((onset, 1, label), (offset, -1, label))
     )
     active: Counter[str] = Counter()
     spans: list[tuple[float, float]] = []
@@ -146,6 +258,13 @@ def frame_range(onset: float, offset: float, step: float) -> tuple[int, int]:
     """First frame of an event, and the first one after it.
 
     A frame belongs to the event if its middle lies in [onset, offset).
+
+    Parameters
+    ----------
+    onset, offset : float
+        In seconds.
+    step : float
+        Duration of a frame in seconds.
 
     Examples
     --------

@@ -1,12 +1,78 @@
-"""What a model must know of a task, and nothing else of it."""
+"""Specifications of a model: inputs, classes, chunks and outputs, as `specs.yml` stores them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from os import PathLike
+from typing import Any, Literal, get_args
 
 from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.core.labels import ClassDefinition, Composition
+from pyannote.audio.core.values import Values
+from pyannote.audio.core.windows import DAY
+
+OutputKind = Literal["frames", "vector", "chunk"]
+Activation = Literal["sigmoid", "none"]
+
+FINEST = 1e-6
+"""Shortest step between two feature frames, in seconds."""
+
+WIDEST = 1 << 24
+"""Largest dimension of an input."""
+
+MOST_AT_ONCE = 1000
+"""Largest number of labels that a class of any label may ask for at once."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Output of a model.
+
+    Parameters
+    ----------
+    kind : {"frames", "vector", "chunk"}
+        Scores of classes in each output frame, one vector for each chunk (an embedding), or one score of
+        each class for each chunk.
+    window, step : float, optional
+        Duration of an output frame, and time between the starts of two, in seconds. None until the model is
+        known, and for vectors.
+    activation : {"sigmoid", "none"}, optional
+        How outputs become scores. Defaults to "none" for vectors and to "sigmoid" for all else.
+
+    Examples
+    --------
+    >>> Output("frames", window=0.09, step=0.09).dump()
+    {'kind': 'frames', 'window': 0.09, 'step': 0.09, 'activation': 'sigmoid'}
+    """
+
+    kind: OutputKind = "frames"
+    window: float | None = None
+    step: float | None = None
+    activation: Activation | None = None
+
+    def __post_init__(self) -> None:
+        if self.activation is None:
+            object.__setattr__(self, "activation", "none" if self.kind == "vector" else "sigmoid")
+
+    def dump(self) -> dict[str, Any]:
+        """Plain mapping for `specs.yml`."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+    @classmethod
+    def load(cls, values: Values) -> Output:
+        """Read the entry `output`."""
+        values.only("output", allowed=("kind", "window", "step", "activation"))
+        times = {
+            name: values.number("output", name, low=0, high=DAY, above=True)
+            for name in ("window", "step")
+            if name in values.names("output")
+        }
+        return cls(
+            kind=values.choice("output", "kind", among=get_args(OutputKind)),
+            activation=values.choice("output", "activation", among=get_args(Activation)),
+            **times,
+        )
 
 
 @dataclass(frozen=True)
@@ -27,6 +93,11 @@ class Specifications:
         Time between two feature frames, in seconds.
     sample_rate : int
         Rate at which features were computed, in Hertz.
+    output : Output
+        Output of the model. Defaults to scores of output frames.
+    composition : Composition, optional
+        What the classes are made of, in their order. None where that is not known (`specs.yml` of earlier
+        versions) or has no meaning (speakers of an embedding).
 
     Examples
     --------
@@ -43,6 +114,8 @@ class Specifications:
     duration: float
     step: float
     sample_rate: int
+    output: Output = Output()
+    composition: Composition | None = None
 
     @property
     def frames(self) -> int:
@@ -50,44 +123,149 @@ class Specifications:
         return self.frames_of(self.duration)
 
     def frames_of(self, duration: float | None) -> int:
-        """Feature frames of a chunk, at least 1; by default those of a training chunk."""
+        """Feature frames of a chunk, at least 1; by default those of a training chunk.
+
+        Parameters
+        ----------
+        duration : float, optional
+            In seconds.
+        """
         return max(1, round((self.duration if duration is None else duration) / self.step))
 
-    def dump(self) -> dict[str, Any]:
-        """Plain mapping for `specs.yml`."""
-        return {
-            "task": self.task,
-            **{name: {"dimension": dimension} for name, dimension in self.inputs.items()},
-            "y": {"classes": list(self.classes)},
-            "chunk": {"duration": self.duration, "step": self.step, "sample_rate": self.sample_rate},
-        }
+    def of_model(self, resolution: int) -> Specifications:
+        """The same, with window and step of the outputs of a model.
 
-    @classmethod
-    def load(cls, content: Any, file: str | None = None) -> Specifications:
-        """Read what `dump` gave.
+        Parameters
+        ----------
+        resolution : int
+            Feature frames of one output frame of the model.
+
+        Examples
+        --------
+        >>> Specifications("Dcase", {"X": 40}, ("car",), 2.0, 0.01, 44100).of_model(9).output.step
+        0.09
+        """
+        if self.output.kind == "vector":
+            return self
+        # digits beyond the nanosecond are noise of the multiplication
+        seconds = self.duration if self.output.kind == "chunk" else round(resolution * self.step, 9)
+        return replace(self, output=replace(self.output, window=seconds, step=seconds))
+
+    def check_model(self, resolution: int, file: str | PathLike[str] | None = None) -> None:
+        """Refuse a model whose outputs lie elsewhere in time than those of the trained one.
+
+        Parameters
+        ----------
+        resolution : int
+            Feature frames of one output frame of the model.
+        file : path, optional
+            File of these specifications, for the error.
 
         Raises
         ------
         CheckpointError
-            If `content` is not what `dump` gives.
+            If the step between two outputs differs.
         """
-        try:
-            chunk = content["chunk"]
-            return cls(
-                task=content["task"],
-                inputs={
-                    name: int(value["dimension"])
-                    for name, value in content.items()
-                    if isinstance(value, Mapping) and "dimension" in value
-                },
-                classes=tuple(content["y"]["classes"]),
-                duration=float(chunk["duration"]),
-                step=float(chunk["step"]),
-                sample_rate=int(chunk["sample_rate"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
+        step = self.of_model(resolution).output.step
+        if self.output.step is not None and step is not None and abs(step - self.output.step) > 1e-6 * step:
             raise CheckpointError(
-                f"These specifications of a trained model are damaged ({error!r}).",
+                f"output.step is {self.output.step:g} s, and the architecture of the configuration gives an "
+                f"output every {step:g} s.",
                 file=file,
-                fix="Train again, or copy specs.yml from where the weights come from.",
-            ) from None
+                fix="Use the architecture that was trained, with its parameters.",
+            )
+
+    def changes(self, other: Specifications) -> list[str]:
+        """Names of what differs in other specifications; what one of them does not know is no difference.
+
+        Examples
+        --------
+        >>> specs = Specifications("Dcase", {"X": 40}, ("car",), 2.0, 0.01, 44100)
+        >>> specs.changes(replace(specs.of_model(9), duration=3.0))
+        ['duration']
+        """
+        names = ["task", "inputs", "classes", "duration", "step", "sample_rate"]
+        if self.composition is not None and other.composition is not None:
+            names.append("composition")
+        if None not in (self.output.step, other.output.step) or self.output.kind != other.output.kind:
+            names.append("output")
+        return [name for name in names if getattr(self, name) != getattr(other, name)]
+
+    def dump(self) -> dict[str, Any]:
+        """Plain mapping for `specs.yml`."""
+        made_of = None if self.composition is None else {"made_of": _dumped(self.composition)}
+        return {
+            "task": self.task,
+            **{name: {"dimension": dimension} for name, dimension in self.inputs.items()},
+            "y": {"classes": list(self.classes), **(made_of or {})},
+            "chunk": {"duration": self.duration, "step": self.step, "sample_rate": self.sample_rate},
+            "output": self.output.dump(),
+        }
+
+    @classmethod
+    def load(
+        cls, content: Any, file: str | PathLike[str] | None = None, kind: OutputKind = "frames"
+    ) -> Specifications:
+        """Read what `dump` gave, or people have made of it.
+
+        Parameters
+        ----------
+        content : object
+            Content of `specs.yml`.
+        file : path, optional
+            Named in errors.
+        kind : {"frames", "vector", "chunk"}
+            Output where `content` says nothing of it, as files of earlier versions do.
+
+        Raises
+        ------
+        CheckpointError
+            If a key is missing or unknown, or a value makes no sense; with the key.
+        """
+        values = Values(content, file, "Correct it, or copy specs.yml from where the weights come from.")
+        values.only("y", allowed=("classes", "made_of"))
+        values.only("chunk", allowed=("duration", "step", "sample_rate"))
+        classes = values.texts("y", "classes")
+        return cls(
+            task=values.text("task"),
+            inputs=_inputs(values),
+            classes=classes,
+            duration=values.number("chunk", "duration", low=0, high=DAY, above=True),
+            step=values.number("chunk", "step", low=FINEST, high=DAY),
+            sample_rate=values.whole("chunk", "sample_rate", low=1, high=2**31 - 1),
+            output=Output.load(values) if "output" in values else Output(kind),
+            composition=_composition(values, classes) if "made_of" in values.names("y") else None,
+        )
+
+
+def _inputs(values: Values) -> dict[str, int]:
+    names = [name for name in values.names() if name not in ("task", "y", "chunk", "output")]
+    for name in names:
+        values.only(name, allowed=("dimension",))
+    inputs = {name: values.whole(name, "dimension", low=1, high=WIDEST) for name in names}
+    values.get("X")
+    return inputs
+
+
+def _composition(values: Values, classes: tuple[str, ...]) -> Composition:
+    """Definitions of all classes, in the order of the columns."""
+    values.only("y", "made_of", allowed=classes)
+    definitions = []
+    for name in classes:
+        where = ("y", "made_of", name)
+        values.only(*where, allowed=("labels", "least"))
+        labels = None if values.get(*where, "labels") == "any" else values.texts(*where, "labels")
+        most = MOST_AT_ONCE if labels is None else len(labels)
+        least = values.whole(*where, "least", low=1, high=most) if "least" in values.names(*where) else 1
+        definitions.append(ClassDefinition(name, labels, least))
+    return Composition(tuple(definitions))
+
+
+def _dumped(composition: Composition) -> dict[str, Any]:
+    return {
+        one.name: {
+            "labels": "any" if one.labels is None else list(one.labels),
+            **({} if one.least == 1 else {"least": one.least}),
+        }
+        for one in composition.definitions
+    }

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.corpora.locations import SUFFIXES
 from pyannote.audio.io.lines import quoted, read_lines, safe_name
 from pyannote.audio.io.storage import LONGEST_NAME, write_text
+from pyannote.audio.io.waveform import SUFFIXES
 
 
 class Trial(NamedTuple):

@@ -1,4 +1,4 @@
-"""Who speaks alone, and when."""
+"""Turns in which exactly one speaker talks."""
 
 from __future__ import annotations
 

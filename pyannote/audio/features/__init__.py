@@ -1,5 +1,7 @@
 """Features, from recordings to frames; class `SomeName` of `some_name.py` is imported when asked for."""
 
-from pyannote.audio.core.lazy import lazy_classes
+from pyannote.audio.core.class_files import lazy_classes
 
-__getattr__ = lazy_classes(__name__, {"Pretrained": "pyannote.audio.inference.pretrained"})
+__getattr__, __dir__, __all__ = lazy_classes(
+    __name__, __file__, {"Pretrained": "pyannote.audio.inference.pretrained"}
+)

@@ -16,8 +16,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pyannote.audio.features.librosa_spectrogram import FLOOR
-
 
 @lru_cache(maxsize=128)
 def constant(make: Callable[..., NDArray[Any]], *arguments: Any, device: torch.device) -> Tensor:
@@ -42,11 +40,6 @@ def power(waveforms: Tensor, window: Tensor, hop: int) -> Tensor:
 def product(values: Tensor, matrix: Tensor) -> Tensor:
     """Product with a matrix of doubles, rounded to float32."""
     return (values.double() @ matrix.double()).float()
-
-
-def decibels(power: Tensor) -> Tensor:
-    """Logarithm of power, in decibels, with a fixed floor."""
-    return 10 * power.clamp(min=FLOOR).log10()
 
 
 def derivative(values: Tensor, lengths: Tensor | None, weights: Tensor) -> Tensor:

@@ -9,8 +9,9 @@ import numpy as np
 
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.features._bands import Bands
+from pyannote.audio.features._decibels import decibels, decibels_of_tensors
 from pyannote.audio.features.base import Features
-from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram, decibels
+from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram
 from pyannote.audio.io.waveform import Waveform
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class LibrosaMelSpectrogram(LibrosaSpectrogram):
 
         bands = (self.sample_rate, self.window, self.n_mels)
         filters = _tensors.constant(mel_filters, *bands, device=waveforms.device)
-        return _tensors.decibels(_tensors.product(self.power_of_tensors(waveforms), filters))
+        return decibels_of_tensors(_tensors.product(self.power_of_tensors(waveforms), filters))
 
 
 def check_bands(n_mels: int, window: int) -> None:

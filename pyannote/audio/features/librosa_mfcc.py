@@ -11,9 +11,10 @@ import numpy as np
 
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.features._bands import Bands
+from pyannote.audio.features._decibels import decibels, decibels_of_tensors
 from pyannote.audio.features.base import Features, Framing
 from pyannote.audio.features.librosa_mel_spectrogram import check_bands, mel_filters
-from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram, decibels
+from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram
 from pyannote.audio.io.waveform import Recording, Waveform
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class LibrosaMFCC(LibrosaSpectrogram):
             self.power_of_tensors(waveforms), _tensors.constant(mel_filters, *bands, device=device)
         )
         basis = _tensors.constant(cosines, N_MELS, device=device)[:, : 1 + self.coefs]
-        static = _tensors.product(_tensors.decibels(power), basis)
+        static = _tensors.product(decibels_of_tensors(power), basis)
         columns = [static[..., self._parts[0][1]]]
         for order, part in self._parts[1:]:
             weights = _tensors.constant(_weights, order, device=device)

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from pyannote.audio.features._decibels import decibels, decibels_of_tensors
 from pyannote.audio.features._short_term import ShortTerm
 from pyannote.audio.features.base import Features
 from pyannote.audio.io.waveform import Waveform
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-FLOOR = 1e-10
-"""Smallest power that is told from silence: -100 dB."""
 
 
 class LibrosaSpectrogram(ShortTerm):
@@ -52,9 +50,7 @@ class LibrosaSpectrogram(ShortTerm):
 
     def of_tensors(self, waveforms: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Log power spectra of a batch of excerpts, on the device where they are."""
-        from pyannote.audio.features import _tensors
-
-        return _tensors.decibels(self.power_of_tensors(waveforms))
+        return decibels_of_tensors(self.power_of_tensors(waveforms))
 
     @cached_property
     def _hann(self) -> Waveform:
@@ -81,16 +77,3 @@ def hann_window(samples: int) -> Waveform:
     from scipy.signal.windows import hann
 
     return cast(Waveform, hann(samples, sym=False).astype(np.float32))
-
-
-def decibels(power: Features) -> Features:
-    """Logarithm of power, in decibels, with a fixed floor.
-
-    Examples
-    --------
-    >>> decibels(np.array([[1.0, 0.1, 0.0]], dtype=np.float32)).round(2)
-    array([[   0.,  -10., -100.]], dtype=float32)
-    """
-    level: Features = np.log10(np.maximum(power, np.float32(FLOOR)))
-    level *= 10
-    return level

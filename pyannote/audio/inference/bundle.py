@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pyannote.audio.config.classes import available
 from pyannote.audio.config.registry import build, find
 from pyannote.audio.config.schema import Config, load_config
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.own_code import own_digest
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import OutputKind, Specifications
 from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.inference.weights import fault_of
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import CONFIG, TrainFolder, ValidateFolder, load_specifications
 from pyannote.audio.io.yaml_files import checked_text, is_intact, is_sealed
@@ -61,8 +63,8 @@ class Bundle:
             If the configuration names classes or parameters that do not exist (any more).
         """
         stored = stored_config(folder)
-        specifications = load_specifications(folder.path)
         config = stored or load_config(folder.root / CONFIG)
+        specifications = load_specifications(folder.path, _kind(config))
         extraction = _extraction(config)
         now = model_digest(config, extraction, specifications)
         if stored is not None and now != _entry(stored, "model"):
@@ -227,11 +229,23 @@ def applied_code(config: Config) -> dict[str, str]:
 def load_weights(model: Model, weights: Mapping[str, Any], file: Path) -> None:
     """Give a model trained weights.
 
+    Parameters
+    ----------
+    model : Model
+        Built for the specifications of the training.
+    weights : mapping of str to Tensor
+        Its state dict.
+    file : Path
+        Where they come from: `<train>/weights/<epoch>.pt`.
+
     Raises
     ------
     CheckpointError
-        If they are those of another architecture.
+        If they are those of another architecture or resolution, or hold what no network has: names that are
+        no text, values that are no tensors, of other types, not finite, or in the memory of others.
     """
+    if fault := fault_of(weights, model.state_dict()):
+        raise CheckpointError(fault, file=file, fix="Use another epoch or file.")
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
@@ -241,6 +255,7 @@ def load_weights(model: Model, weights: Mapping[str, Any], file: Path) -> None:
             file=file,
             fix="Use the configuration that they were trained with.",
         ) from None
+    model.specifications.check_model(model.resolution, file.parent.parent / "specs.yml")
 
 
 def _entry(config: Config, name: str) -> str:
@@ -255,6 +270,11 @@ def _entry(config: Config, name: str) -> str:
 def _extraction(config: Config) -> FeatureExtraction:
     found: FeatureExtraction = build("feature_extraction", config.feature_extraction, config.document)
     return found
+
+
+def _kind(config: Config) -> OutputKind:
+    """Output of a model whose specs.yml, of an earlier version, does not say it."""
+    return "vector" if config.task.name.rpartition(".")[2] in available("approach") else "frames"
 
 
 def _other_model(folder: TrainFolder) -> CheckpointError:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models.base import Model
 
 Features = NDArray[np.float32]
 Embeddings = NDArray[np.float32]
@@ -46,8 +46,8 @@ class Embedder:
 
     Parameters
     ----------
-    model : EmbeddingModel
-        The network, in evaluation mode while it is applied.
+    model : Model
+        Gives vectors; in evaluation mode while it is applied.
     frames : int
         Feature frames of a chunk.
     step : int
@@ -56,7 +56,7 @@ class Embedder:
         Chunks of equal length that are computed at once.
     """
 
-    model: EmbeddingModel
+    model: Model
     frames: int
     step: int
     batch_size: int = 32

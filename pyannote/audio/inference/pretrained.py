@@ -11,18 +11,28 @@ import numpy as np
 import torch
 
 from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.core.values import LAST_EPOCH, Values
+from pyannote.audio.core.windows import DAY
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.inference.bundle import bundle_of
 from pyannote.audio.inference.slide import Inputs, Scores, Slide
 from pyannote.audio.io.experiment_folders import ValidateFolder, check_version
 from pyannote.audio.io.yaml_files import load_yaml
-from pyannote.audio.store.long_term import long_term_average
+from pyannote.audio.store.statistics import long_term_average
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow, SlidingWindowFeature
 
-PARAMETERS = ("onset", "offset", "min_duration_on", "min_duration_off", "pad_onset", "pad_offset")
-"""What turns the scores of a class into events; see `pyannote.audio.pipeline.binarize`."""
+PARAMETERS = {
+    # a threshold just above 1 detects nothing
+    "onset": (0.0, 1.001),
+    "offset": (0.0, 1.001),
+    "min_duration_on": (0.0, DAY),
+    "min_duration_off": (0.0, DAY),
+    "pad_onset": (-DAY, DAY),
+    "pad_offset": (-DAY, DAY),
+}
+"""Smallest and largest value of what turns the scores of a class into events; see `pipeline.binarize`."""
 
 
 class Ensemble:
@@ -42,8 +52,8 @@ class Ensemble:
 
     @property
     def resolution(self) -> int:
-        """Feature frames of one output frame."""
-        return next(iter(self.slides.values())).model.resolution
+        """Feature frames of one output (see `Slide.resolution`)."""
+        return next(iter(self.slides.values())).resolution
 
     def __call__(self, inputs: Inputs) -> Scores:
         """Scores of a recording, of shape (outputs, classes); each epoch is computed once."""
@@ -160,12 +170,22 @@ class Pretrained:
 
 
 def load_params(validate: Path) -> dict[str, Any]:
-    """What a validation has chosen, from its params.yml.
+    """Epochs and parameters that a validation has chosen, from its params.yml.
+
+    Parameters
+    ----------
+    validate : Path
+        Folder that `validate` has written.
+
+    Returns
+    -------
+    dict
+        With "params" and "class_wise", each of which maps every class to its epoch and its `PARAMETERS`.
 
     Raises
     ------
     CheckpointError
-        If it is missing or damaged.
+        If it is missing or damaged, or a value makes no sense; with the key.
     """
     path = validate / "params.yml"
     params = load_yaml(path, "Run `validate` first, and name the folder that it prints.")
@@ -175,19 +195,13 @@ def load_params(validate: Path) -> dict[str, Any]:
             file=path,
             fix="Use `pyannote-audio emb`, or pyannote.audio.inference.speaker_embedding.SpeakerEmbedding.",
         )
-    if not all(_is_choice(params.get(part)) for part in ("params", "class_wise")):
-        raise _damaged_params(path)
+    values = Values(params, path, "Correct it, or run `validate` again.")
+    for part in ("params", "class_wise"):
+        for name in values.names(part):
+            values.whole(part, name, "epoch", low=1, high=LAST_EPOCH)
+            for parameter, (low, high) in PARAMETERS.items():
+                values.number(part, name, parameter, low=low, high=high)
     return params
-
-
-def _is_choice(part: Any) -> bool:
-    """Whether each class has its epoch and the parameters of its pipeline."""
-    return isinstance(part, Mapping) and all(
-        isinstance(values, Mapping)
-        and isinstance(values.get("epoch"), int)
-        and all(isinstance(values.get(name), (int, float)) for name in PARAMETERS)
-        for values in part.values()
-    )
 
 
 def _damaged_params(path: Path) -> CheckpointError:

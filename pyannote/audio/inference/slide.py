@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain, pairwise
 
 import numpy as np
@@ -15,6 +16,7 @@ from pyannote.audio.core.windows import OverlapAdd, chunk_starts
 from pyannote.audio.inference.chunks import logits
 from pyannote.audio.io.arrays import release
 from pyannote.audio.models._local import LocalModel
+from pyannote.audio.models._outputs import of_chunks, scores_chunks
 from pyannote.audio.models.base import Model
 
 Inputs = Mapping[str, NDArray[np.float32]]
@@ -33,10 +35,24 @@ class Slide:
         Feature frames of a chunk.
     step : float
         From one chunk to the next, as a share of the chunk, in (0, 1]. It is rounded to whole output
-        frames, so that the outputs of all chunks fall on one grid.
+        frames of the model, so that the outputs of all chunks fall on one grid.
     batch_size : int
         Chunks that are computed at once. Where overlapping chunks share what is computed (see
         `pyannote.audio.inference.chunks`), as many as lie in the frames of so many.
+
+    Notes
+    -----
+    Where the model gives one score for a whole chunk, the grid is that of the steps: a step has the mean
+    score of all chunks that cover it.
+
+    Examples
+    --------
+    >>> from pyannote.audio.core.specifications import Specifications
+    >>> from pyannote.audio.models.dcase import Dcase
+    >>> specs = Specifications("MultilabelDetection", {"X": 40}, ("car", "children"), 2.0, 0.01, 44100)
+    >>> slide = Slide(Dcase(specs), frames=specs.frames)
+    >>> slide({"X": np.zeros((1000, 40), dtype=np.float32)}).shape == (slide.outputs(1000), 2)
+    True
     """
 
     model: Model
@@ -52,15 +68,31 @@ class Slide:
                 fix="Set a longer --duration.",
             )
 
-    @property
+    @cached_property
+    def whole(self) -> bool:
+        """Whether the model gives one score for a whole chunk."""
+        return scores_chunks(self.model)
+
+    @cached_property
+    def resolution(self) -> int:
+        """Feature frames of one output: of an output frame of the model, or of a step."""
+        return self.model.resolution * (self._steps if self.whole else 1)
+
+    @cached_property
     def chunk_outputs(self) -> int:
-        """Output frames of one chunk."""
-        return self.frames // self.model.resolution
+        """Outputs that one chunk covers, at least 1."""
+        return max(1, round(self.frames / self.resolution)) if self.whole else self.frames // self.resolution
+
+    @cached_property
+    def step_outputs(self) -> int:
+        """Outputs from one chunk to the next."""
+        return 1 if self.whole else self._steps
 
     @property
-    def step_outputs(self) -> int:
-        """Output frames from one chunk to the next."""
-        return min(self.chunk_outputs, max(1, round(self.step * self.frames / self.model.resolution)))
+    def _steps(self) -> int:
+        """Output frames of the model from one chunk to the next."""
+        most = self.frames // self.model.resolution
+        return min(most, max(1, round(self.step * self.frames / self.model.resolution)))
 
     @property
     def batch_chunks(self) -> int:
@@ -68,13 +100,16 @@ class Slide:
         shared = isinstance(self.model, LocalModel)
         return self.batch_size * (self.chunk_outputs if shared else self.step_outputs) // self.step_outputs
 
+    def outputs(self, frames: int) -> int:
+        """Outputs of a recording of so many feature frames; the last one may reach beyond its end."""
+        return -(-frames // self.resolution)
+
     def starts(self, frames: int) -> NDArray[np.int64]:
         """First feature frame of each chunk of a recording of so many feature frames."""
-        outputs = -(-frames // self.model.resolution)
-        return chunk_starts(outputs, self.chunk_outputs, self.step_outputs) * self.model.resolution
+        return chunk_starts(self.outputs(frames), self.chunk_outputs, self.step_outputs) * self.resolution
 
     def __call__(self, inputs: Inputs) -> Scores:
-        """Scores of each class in each output frame of a recording.
+        """Scores of each class in each output of a recording.
 
         Parameters
         ----------
@@ -83,7 +118,7 @@ class Slide:
 
         Returns
         -------
-        ndarray of float32, shape (ceil(frames / resolution), classes)
+        ndarray of float32, shape (outputs, classes)
             Between 0 and 1. Beyond its end, a recording is continued by its mirror image.
         """
         return next(chain.from_iterable(self.batches([inputs])))
@@ -118,7 +153,7 @@ class Slide:
         room = self.batch_chunks
         for inputs in recordings:
             starts = self.starts(len(inputs["X"]))
-            recording = _Recording(inputs, -(-len(inputs["X"]) // self.model.resolution), self.step_outputs)
+            recording = _Recording(inputs, self.outputs(len(inputs["X"])), self.step_outputs)
             while len(starts):
                 batch.append(_Stretch(recording, starts[:room], len(starts) <= room))
                 room, starts = room - len(batch[-1].starts), starts[room:]
@@ -150,8 +185,10 @@ class Slide:
             found = logits(
                 self.model, frames, torch.from_numpy(np.concatenate(starts)).to(device), self.frames, others
             )
+            if self.whole:
+                found = of_chunks(found)
             scores: Scores = torch.sigmoid(found).cpu().numpy()
-        return scores
+        return np.repeat(scores, self.chunk_outputs, axis=1) if self.whole else scores
 
     def _features(self, stretch: _Stretch) -> NDArray[np.float32]:
         """Frames of the chunks of a stretch, and then some up to a multiple of the resolution."""

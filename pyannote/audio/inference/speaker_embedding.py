@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -12,6 +11,8 @@ from numpy.typing import NDArray
 
 from pyannote.audio.core.digests import arrays_digest
 from pyannote.audio.core.errors import CheckpointError, DataError
+from pyannote.audio.core.values import LAST_EPOCH, Values
+from pyannote.audio.core.windows import DAY
 from pyannote.audio.embedding.backends._build import backend_of, block_of_params
 from pyannote.audio.embedding.backends.base import Backend, Metric
 from pyannote.audio.features.base import FeatureExtraction
@@ -21,10 +22,12 @@ from pyannote.audio.io.archives import check_archive
 from pyannote.audio.io.experiment_folders import ValidateFolder, check_version
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.io.yaml_files import load_yaml
-from pyannote.audio.models._embedding import EmbeddingModel
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow, SlidingWindowFeature
+
+FARTHEST = 1e6
+"""Largest similarity or distance that a threshold may ask for; back-ends give ratios of likelihoods."""
 
 
 class SpeakerEmbedding:
@@ -77,7 +80,6 @@ class SpeakerEmbedding:
         self.extraction: FeatureExtraction = self.bundle.extraction()
         check_version(params, self.epoch, checkpoints, folder.path)
         model = self.bundle.load(self.bundle.network(), self.epoch)
-        assert isinstance(model, EmbeddingModel)
         self.duration: float = duration or params["chunk"]["duration"]
         self.step = self.duration / 4
         frames = self.specifications.frames_of(self.duration)
@@ -186,22 +188,19 @@ class SpeakerEmbedding:
 def _load_params(validate: Path) -> dict[str, Any]:
     path = validate / "params.yml"
     params = load_yaml(path, "Run `validate` first, and name the folder that it prints.")
-    try:
-        sound = (
-            isinstance(params["epoch"], int)
-            and isinstance(params["params"]["threshold"], (int, float))
-            and isinstance(params["metric"], str)
-            and params["distance"] in get_args(Metric)
-            and all(0 < params["chunk"][name] < inf for name in ("duration", "step"))
-        )
-    except (KeyError, TypeError):
-        sound = False
-    if not sound:
+    if "distance" not in params:
         raise CheckpointError(
             "These are no parameters of an embedding.",
             file=path,
             fix="Run `pyannote-audio emb validate` again, and name the folder that it prints.",
         )
+    values = Values(params, path, "Correct it, or run `pyannote-audio emb validate` again.")
+    values.whole("epoch", low=1, high=LAST_EPOCH)
+    values.number("params", "threshold", low=-FARTHEST, high=FARTHEST)
+    values.text("metric")
+    values.choice("distance", among=get_args(Metric))
+    values.number("chunk", "duration", low=0, high=DAY, above=True)
+    values.number("chunk", "step", low=0, high=DAY, above=True)
     return params
 
 

@@ -58,6 +58,10 @@ class Checkpoints:
         """File whose presence means that an epoch is whole."""
         return self.folder / f"{epoch:04d}.json"
 
+    def files(self, epoch: int) -> tuple[Path, Path, Path]:
+        """All files of an epoch: weights, state and manifest."""
+        return self.weights(epoch), self.state(epoch), self.manifest(epoch)
+
     def epochs(self) -> list[int]:
         """Epochs that are whole, in rising order."""
         return sorted(int(match[1]) for _, match in self._files() if match[2] == "json")
@@ -142,7 +146,10 @@ class Checkpoints:
                     file=manifest,
                     fix="Copy trainings as whole folders.",
                 )
-            return str(content["sha256"][path.name])
+            digest = content["sha256"][path.name]
+            if not re.fullmatch("[0-9a-f]{64}", digest):
+                raise ValueError
+            return str(digest)
         except FileNotFoundError:
             have = self.epochs()
             raise CheckpointError(
@@ -152,6 +159,8 @@ class Checkpoints:
             ) from None
         except (ValueError, KeyError, TypeError, RecursionError):
             raise CheckpointError("This manifest is damaged.", file=manifest, fix=OTHER_EPOCH) from None
+        except OSError as error:
+            raise storage_error(error, manifest, action="read") from error
 
 
 def load_tensors(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
@@ -199,8 +208,8 @@ def _loaded(stream: BinaryIO, path: Path, device: torch.device | str) -> dict[st
 
 def _small(manifest: Path) -> str:
     """Text of a manifest, which has a few lines."""
-    if not manifest.is_file():
-        raise FileNotFoundError
+    if os.path.lexists(manifest) and not manifest.is_file():
+        raise ValueError("it is no plain file")
     with manifest.open("rb") as stream:
         text = stream.read(1 << 16)
         if stream.read(1):

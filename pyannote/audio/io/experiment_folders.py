@@ -10,7 +10,7 @@ from typing import Any
 
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import CheckpointError, ConfigError, UsageError
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import OutputKind, Specifications
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.storage import write_text
 from pyannote.audio.io.yaml_files import load_yaml, write_yaml
@@ -55,9 +55,9 @@ class TrainFolder:
             )
         return folder
 
-    def specifications(self) -> Specifications:
-        """Inputs and classes of the trained model."""
-        return load_specifications(self.path)
+    def specifications(self, kind: OutputKind = "frames") -> Specifications:
+        """Specifications of the trained model (see `load_specifications`)."""
+        return load_specifications(self.path, kind)
 
     def write_specifications(self, specifications: Specifications) -> None:
         """Keep the specifications beside the weights."""
@@ -107,9 +107,8 @@ class TrainFolder:
 
     def check_specifications(self, specifications: Specifications) -> None:
         """Refuse to go on with a model of other inputs or classes."""
-        before = self.specifications()
-        if before != specifications:
-            changed = [name for name, value in vars(before).items() if value != vars(specifications)[name]]
+        changed = self.specifications(specifications.output.kind).changes(specifications)
+        if changed:
             raise ConfigError(
                 f"The configuration has changed since this training began ({', '.join(changed)}).",
                 file=self.root / CONFIG,
@@ -138,8 +137,15 @@ class ValidateFolder:
         return TrainFolder(self.path.parents[1] if len(self.path.parents) > 1 else self.path)
 
 
-def load_specifications(train: Path) -> Specifications:
+def load_specifications(train: Path, kind: OutputKind = "frames") -> Specifications:
     """Specifications of a training folder.
+
+    Parameters
+    ----------
+    train : Path
+        The folder.
+    kind : {"frames", "vector", "chunk"}
+        Output of its model, if that was trained by a version that did not write it down.
 
     Raises
     ------
@@ -147,7 +153,7 @@ def load_specifications(train: Path) -> Specifications:
         If they are missing or damaged.
     """
     path = train / SPECS
-    return Specifications.load(load_yaml(path, "Train first."), file=str(path))
+    return Specifications.load(load_yaml(path, "Train first."), path, kind)
 
 
 def check_version(params: Mapping[str, Any], epoch: int, checkpoints: Checkpoints, validate: Path) -> None:

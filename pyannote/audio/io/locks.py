@@ -1,8 +1,7 @@
-"""One process at a time in a folder."""
+"""Locks of folders: one process at a time, or several that share a folder."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 import stat
@@ -15,6 +14,7 @@ from types import TracebackType
 from typing import IO
 
 from pyannote.audio.core.errors import BusyError
+from pyannote.audio.io import system
 from pyannote.audio.io.refusals import storage_error
 
 
@@ -32,7 +32,7 @@ def is_locked(folder: Path, purpose: str) -> bool:
     """
     try:
         with _lock_file(folder, purpose).open("rb") as stream:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            system.lock(stream, shared=True)
     except FileNotFoundError:
         return False
     except BlockingIOError:
@@ -44,15 +44,15 @@ def is_locked(folder: Path, purpose: str) -> bool:
 
 @contextmanager
 def beside_others(folder: Path, alone: Callable[[Path], object]) -> Iterator[None]:
-    """Context within which a process writes in a folder beside others, which do so in this context, too.
+    """Shared lock of a folder: context within which several processes may write there.
 
     Parameters
     ----------
     folder : Path
         The folder, made if missing.
     alone : callable
-        Called with the folder if no one else writes in it: what is unfinished there was left by processes
-        that died.
+        Called with the folder if no other process writes in it: unfinished files in it are then those of
+        processes that died. Never called on a platform or disk without locks.
 
     Raises
     ------
@@ -69,29 +69,31 @@ def beside_others(folder: Path, alone: Callable[[Path], object]) -> Iterator[Non
     """
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = system.open_folder(folder)
     except OSError as error:
         raise storage_error(error, folder) from error
+    if descriptor is None:
+        # without locks, no process knows whether it is alone
+        yield
+        return
     try:
-        # where a disk knows no locks, nobody knows who is alone
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            alone(folder)
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        if system.lock_folder(descriptor, shared=False):
+            with suppress(OSError):
+                alone(folder)
+        system.lock_folder(descriptor, shared=True)
         yield
     finally:
         os.close(descriptor)
 
 
 def _lock(stream: IO[str]) -> None:
-    # Whoever asks `is_locked` holds the lock for an instant, so one refusal does not mean that it is held.
+    # `is_locked` of another process holds the lock for an instant: one refusal does not mean that it is held
     for _ in range(10):
         try:
-            return fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return system.lock(stream)
         except BlockingIOError:
             time.sleep(0.01)
-    return fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return system.lock(stream)
 
 
 def _sign(stream: IO[str]) -> None:
@@ -103,11 +105,6 @@ def _sign(stream: IO[str]) -> None:
 
 def _lock_file(folder: Path, purpose: str) -> Path:
     return Path(folder) / f".lock.{purpose.replace(' ', '_').replace('/', '_')}"
-
-
-def _without_link(path: str, flags: int) -> int:
-    # what a link of this name leads to would be emptied
-    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 class FolderLock:
@@ -160,7 +157,7 @@ class FolderLock:
     def _try(self) -> IO[str] | None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            stream = open(self.path, "a+", encoding="utf-8", opener=_without_link)  # noqa: SIM115
+            stream = open(self.path, "a+", encoding="utf-8", opener=system.open_without_link)  # noqa: SIM115
         except FileNotFoundError:
             # the holder before us, which had made the folder, has just removed it
             return None
@@ -210,8 +207,7 @@ class FolderLock:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._stream is not None:
-            self.path.unlink(missing_ok=True)
-            self._stream.close()
+            system.remove_locked(self.path, self._stream)
             self._stream = None
         with suppress(OSError):
             for made in self._made:

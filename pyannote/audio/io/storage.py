@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.locks import FolderLock, is_locked
 from pyannote.audio.io.refusals import storage_error
+from pyannote.audio.io.system import flush_folder
 
 __all__ = [
     "FolderLock",
@@ -85,7 +86,7 @@ def write_with(
                 stream.flush()
                 os.fsync(stream.fileno())
             temporary.replace(path)
-        _sync(path.parent)
+        flush_folder(path.parent)
     except OSError as error:
         raise storage_error(error, path, size=size) from error
 
@@ -118,7 +119,7 @@ def remove(paths: Iterable[Path]) -> None:
             raise storage_error(error, path, action="removed") from error
         folders.add(path.parent)
     for folder in folders:
-        _sync(folder)
+        flush_folder(folder)
 
 
 def move(path: Path, target: Path) -> None:
@@ -126,26 +127,17 @@ def move(path: Path, target: Path) -> None:
     try:
         _make(target.parent)
         path.replace(target)
-        _sync(target.parent)
+        flush_folder(target.parent)
     except OSError as error:
         raise storage_error(error, target) from error
 
 
 def _make(folder: Path) -> None:
-    """Make a folder and those above it, and wait until the disk knows."""
+    """Make a folder and those above it, safe from a power cut: their names have reached the disk."""
     missing = list(takewhile(lambda one: not one.exists(), (folder, *folder.parents)))
     folder.mkdir(parents=True, exist_ok=True)
     for made in missing:
-        _sync(made.parent)
-
-
-def _sync(folder: Path) -> None:
-    # A new name is safe from a power cut only when the folder that lists it has reached the disk too.
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        flush_folder(made.parent)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

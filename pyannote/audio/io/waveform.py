@@ -23,13 +23,28 @@ from pyannote.audio.core.errors import AudioError
 from pyannote.audio.io.decoding import AudioInfo, check_rate, check_samples, decode, info
 from pyannote.audio.io.samples import Waveform, mixed
 
-__all__ = ["AudioFile", "AudioInfo", "Recording", "Waveform", "audio_path", "info", "percent", "read"]
+__all__ = [
+    "SUFFIXES",
+    "AudioFile",
+    "AudioInfo",
+    "Recording",
+    "Waveform",
+    "audio_path",
+    "info",
+    "percent",
+    "read",
+]
 
 AudioFile = str | os.PathLike[str] | Mapping[str, Any]
 """A path, a protocol file with "audio" (a path), or a mapping with "waveform" and "sample_rate".
 
 A mapping may hold "speed": how many times faster it is heard, 0.5 to 2, in steps of 0.01.
 """
+
+SUFFIXES = frozenset(
+    {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
+)
+"""Suffixes of the files that count as audio, in lower case."""
 
 SPEEDS = range(50, 201)
 """Speeds at which a recording can be heard, in percent of its own."""

@@ -1,4 +1,4 @@
-"""What every network refuses in the same words."""
+"""Checks of sizes, depths and choices, with the same errors for all networks."""
 
 from __future__ import annotations
 

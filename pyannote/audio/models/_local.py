@@ -1,4 +1,4 @@
-"""Networks whose first layers see little time, so that overlapping chunks can share what they compute."""
+"""Networks with a local first part, which is computed once for all chunks that overlap."""
 
 from __future__ import annotations
 
@@ -15,6 +15,22 @@ class LocalModel(Model):
     In evaluation mode, what the first part gives depends on its position in a chunk only where it sees the
     zeros beyond an end of the chunk. All else is the same in every chunk, and is computed once for all of
     them (see `pyannote.audio.inference.chunks`).
+
+    Examples
+    --------
+    >>> import torch
+    >>> class Smooth(LocalModel):
+    ...     resolution, local_resolution, reach = 1, 1, (1, 1)
+    ...
+    ...     def local(self, frames: Tensor) -> Tensor:
+    ...         return torch.nn.functional.avg_pool1d(frames.transpose(1, 2), 3, 1, 1).transpose(1, 2)
+    ...
+    ...     def rest(self, local: Tensor, batch: Batch) -> Tensor:
+    ...         return local.log()
+    >>> from pyannote.audio.core.specifications import Specifications
+    >>> model = Smooth(Specifications("Dcase", {"X": 2}, ("low", "high"), 2.0, 0.01, 16000))
+    >>> tuple(model({"X": torch.rand(4, 200, 2)}).shape)
+    (4, 200, 2)
     """
 
     local_resolution: int
@@ -40,7 +56,7 @@ class LocalModel(Model):
 
     @abstractmethod
     def rest(self, local: Tensor, batch: Batch) -> Tensor:
-        """Second part: logits of whole chunks, shape (batch, frames // resolution, classes).
+        """Second part: logits of whole chunks, of the shape that `Model.forward` tells.
 
         Parameters
         ----------
@@ -51,5 +67,5 @@ class LocalModel(Model):
         """
 
     def forward(self, batch: Batch) -> Tensor:
-        """Logits of shape (batch, frames // resolution, classes)."""
+        """Logits of the shape that `Model.forward` tells."""
         return self.rest(self.local(batch["X"]), batch)

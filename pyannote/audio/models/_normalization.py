@@ -1,4 +1,4 @@
-"""Normalisation of chunks over their own time, and of embeddings to where they shall lie."""
+"""Normalisation of chunks over their own time, and of the length of embeddings."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ Normalization = bool | Surface
 class InstanceNormalization(nn.Module):
     """Zero mean and unit variance of each feature over the time of each chunk.
 
+    y = (x - mean(x)) / sqrt(var(x) + epsilon), with mean and variance over the frames of the chunk.
     A feature that does not change becomes zero: its variance is kept away from zero, so that
     silence gives finite values and gradients.
 
@@ -76,6 +77,11 @@ class Ring(Sphere):
     ----------
     Zheng, Pal and Savvides, "Ring loss: Convex feature normalization for face recognition",
     CVPR 2018: theirs is a soft constraint, this a hard one.
+
+    Examples
+    --------
+    >>> Ring()(torch.tensor([[3.0, 4.0]])).tolist()
+    [[0.6000000238418579, 0.800000011920929]]
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""From frames to one vector: sums, means, maxima and statistics over time."""
+"""Pooling of frames into one vector: sums, means, maxima and statistics over time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Pooling = Literal["sum", "mean", "max", "statistics", "attentive"]
 
 
 def _mean_and_deviation(frames: Tensor, weights: Tensor | float) -> Tensor:
-    """Weighted sum over time, and square root of the weighted squared distance from it."""
+    """Mean m = sum_t a_t x_t and deviation sqrt(sum_t a_t (x_t - m)^2), with weights a of sum 1."""
     mean = (weights * frames).sum(dim=1)
     variance = (weights * (frames - mean.unsqueeze(1)).square()).sum(dim=1)
     # away from zero, where the square root has no gradient
@@ -21,7 +21,13 @@ def _mean_and_deviation(frames: Tensor, weights: Tensor | float) -> Tensor:
 
 
 class Sum(nn.Module):
-    """Sum over time: it grows with duration."""
+    """Sum over time, y = sum_t x_t: it grows with duration.
+
+    Examples
+    --------
+    >>> Sum()(torch.tensor([[[1.0], [5.0]]]))
+    tensor([[6.]])
+    """
 
     def forward(self, frames: Tensor) -> Tensor:
         """(batch, frames, features) to (batch, features)."""
@@ -29,7 +35,13 @@ class Sum(nn.Module):
 
 
 class Mean(nn.Module):
-    """Mean over time."""
+    """Mean over time, y = 1/T sum_t x_t.
+
+    Examples
+    --------
+    >>> Mean()(torch.tensor([[[1.0], [5.0]]]))
+    tensor([[3.]])
+    """
 
     def forward(self, frames: Tensor) -> Tensor:
         """(batch, frames, features) to (batch, features)."""
@@ -37,7 +49,13 @@ class Mean(nn.Module):
 
 
 class Max(nn.Module):
-    """Maximum over time."""
+    """Maximum over time, y = max_t x_t.
+
+    Examples
+    --------
+    >>> Max()(torch.tensor([[[1.0], [5.0]]]))
+    tensor([[5.]])
+    """
 
     def forward(self, frames: Tensor) -> Tensor:
         """(batch, frames, features) to (batch, features)."""
@@ -61,7 +79,8 @@ class Statistics(nn.Module):
 class AttentiveStatistics(nn.Module):
     """Weighted mean and standard deviation over time; each feature has weights of its own.
 
-    Weights come from the frame, and from mean and standard deviation of the whole chunk.
+    Weights come from the frame, and from mean m and standard deviation s of the whole chunk:
+    a = softmax_t(V tanh(W x_t + U [m, s] + b)).
 
     Parameters
     ----------
@@ -75,6 +94,11 @@ class AttentiveStatistics(nn.Module):
     Okabe, Koshinaka and Shinoda, "Attentive Statistics Pooling for Deep Speaker Embedding",
     Interspeech 2018; Desplanques, Thienpondt and Demuynck, "ECAPA-TDNN", Interspeech 2020,
     equations 1 to 4, for the weights of each feature and the context.
+
+    Examples
+    --------
+    >>> tuple(AttentiveStatistics(6, hidden=4)(torch.randn(2, 50, 6)).shape)
+    (2, 12)
     """
 
     def __init__(self, features: int, hidden: int = 128) -> None:
@@ -112,9 +136,24 @@ def pooling_layer(kind: Pooling, features: int) -> tuple[nn.Module, int]:
     >>> pooling_layer("statistics", 256)
     (Statistics(), 512)
     """
-    check_choice("pooling", kind, get_args(Pooling))
+    size = pooled_size(kind, features)
     if kind == "attentive":
-        return AttentiveStatistics(features), 2 * features
-    if kind == "statistics":
-        return Statistics(), 2 * features
-    return {"sum": Sum, "mean": Mean, "max": Max}[kind](), features
+        return AttentiveStatistics(features), size
+    return {"sum": Sum, "mean": Mean, "max": Max, "statistics": Statistics}[kind](), size
+
+
+def pooled_size(kind: Pooling, features: int) -> int:
+    """Dimension of what pooling over time gives of frames of so many features.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such pooling.
+
+    Examples
+    --------
+    >>> pooled_size("mean", 256), pooled_size("attentive", 256)
+    (256, 512)
+    """
+    check_choice("pooling", kind, get_args(Pooling))
+    return features if kind in ("sum", "mean", "max") else 2 * features

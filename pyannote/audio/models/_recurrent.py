@@ -1,4 +1,4 @@
-"""Recurrent layers one above the other, and the fully connected layers above them."""
+"""Stacks of recurrent layers, and of fully connected layers with the hyperbolic tangent."""
 
 from __future__ import annotations
 

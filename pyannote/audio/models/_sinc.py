@@ -1,4 +1,4 @@
-"""Band-pass filters with learned frequencies, and the layers that make frames of a waveform."""
+"""Band-pass filters with learned frequencies, and frames of features from a waveform by them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from pyannote.audio.models._checks import check_sizes
 class SincFilters(nn.Module):
     """Bank of band-pass filters, each given by its lowest frequency and the width of its band.
 
-    A filter is the difference of two ideal low-pass filters under a Hamming window, with a gain of
-    1 in its band. Bands begin equally wide on the mel scale. Whatever training does, a band starts
-    at 30 Hz or above, is 50 Hz wide or more, and ends at half the sample rate or below.
+    A filter is the difference of two ideal low-pass filters under a Hamming window w, with a gain of
+    1 in its band, g(t) = (2 f2 sinc(2 f2 t) - 2 f1 sinc(2 f1 t)) w(t), where sinc(x) = sin(pi x) / (pi x),
+    with frequencies as shares of the sample rate and t in samples. Bands begin equally wide on the mel scale.
+    Whatever training does, a band starts at 30 Hz or above, is 50 Hz wide or more, and ends at half the
+    sample rate or below.
 
     Parameters
     ----------
@@ -90,7 +92,8 @@ class WaveformFrames(nn.Module):
     """Frames of features from a waveform: sinc filters, then convolutions of width 5.
 
     The magnitude of the filters' outputs, and each convolution, is followed by max-pooling over 3
-    values, layer normalisation over channels and time, and leaky ReLU, all in float32. Nothing is padded.
+    values, layer normalisation over channels and time, and leaky ReLU, all in float32. Convolutions pad
+    nothing: a frame sees `shortest` samples, and the next one those `hop` samples later.
 
     Parameters
     ----------
@@ -100,6 +103,17 @@ class WaveformFrames(nn.Module):
         Number of sinc filters, then channels of each convolution.
     width, stride : int
         Samples of a filter (odd), and from one output of a filter to the next; in the paper 251 and 1.
+    padded : bool
+        Put zeros around the waveform, so that there is one frame for each `hop` samples, in their middle.
+
+    Attributes
+    ----------
+    shortest : int
+        Samples that a frame sees.
+    hop : int
+        Samples from one frame to the next.
+    resolution : int
+        Samples of the shortest waveform that gives a frame.
 
     Raises
     ------
@@ -112,10 +126,18 @@ class WaveformFrames(nn.Module):
     >>> frames = WaveformFrames(specs, channels=[20, 16])
     >>> frames.shortest, tuple(frames(torch.randn(2, 16000, 1)).shape)
     (451, (2, 173, 16))
+    >>> frames = WaveformFrames(specs, channels=[20, 16], padded=True)
+    >>> frames.hop, tuple(frames(torch.randn(2, 16000, 1)).shape), 16000 // 90
+    (90, (2, 177, 16), 177)
     """
 
     def __init__(
-        self, specifications: Specifications, channels: Sequence[int], width: int = 251, stride: int = 10
+        self,
+        specifications: Specifications,
+        channels: Sequence[int],
+        width: int = 251,
+        stride: int = 10,
+        padded: bool = False,
     ) -> None:
         super().__init__()
         features = specifications.inputs["X"]
@@ -135,13 +157,18 @@ class WaveformFrames(nn.Module):
         for _ in channels[1:]:
             values = 3 * values + 4
         self.shortest = (3 * values - 1) * stride + width
-        """Samples of the shortest waveform that gives a frame."""
+        self.hop = stride * 3 ** len(channels)
+        self.padded = padded
+        self.resolution = self.hop if padded else self.shortest
 
     def forward(self, waveform: Tensor) -> Tensor:
         """(batch, samples, 1) to (batch, frames, outputs)."""
         # samples of 16 bits would be noisy, and so would be which of them are the largest
         with torch.autocast(waveform.device.type, enabled=False):
             hidden = waveform.transpose(1, 2)
+            if self.padded:
+                around = self.shortest - self.hop
+                hidden = nn.functional.pad(hidden, (around // 2, around - around // 2))
             for index, convolution in enumerate(self.convolutions):
                 hidden = convolution(hidden) if index else convolution(hidden).abs()
                 hidden = self.normalizations[index](nn.functional.max_pool1d(hidden, 3))

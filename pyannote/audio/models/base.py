@@ -1,4 +1,4 @@
-"""What every network has in common: named inputs, their normalisation, and an output resolution."""
+"""Base class of networks: named inputs, their normalisation, and the kind and resolution of the output."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.specifications import OutputKind, Specifications
 
 Batch = Mapping[str, Tensor]
 
+OUTPUTS: dict[OutputKind, str] = {
+    "frames": "scores of each output frame",
+    "vector": "an embedding of each chunk",
+    "chunk": "scores of each chunk",
+}
+"""Words for the kinds of output."""
+
 
 class Model(nn.Module, ABC):
-    """Network that scores each class in each output frame.
+    """Network that gives the kind of output that its specifications ask for.
 
     Mean and standard deviation of each input are buffers: they are measured on the training set
     and stored with the weights, so that no one can apply a model with other ones.
@@ -23,21 +31,66 @@ class Model(nn.Module, ABC):
     Parameters
     ----------
     specifications : Specifications
-        Inputs and classes.
+        Inputs, classes and kind of output.
+
+    Raises
+    ------
+    ConfigError
+        If the network does not give this kind of output.
+
+    Examples
+    --------
+    >>> class Bands(Model):
+    ...     resolution = 1
+    ...
+    ...     def forward(self, batch: Batch) -> Tensor:
+    ...         return self.normalized(batch, "X")
+    >>> model = Bands(Specifications("Dcase", {"X": 2}, ("low", "high"), 2.0, 0.01, 16000))
+    >>> model.set_statistics({"X": (torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0]))})
+    >>> model({"X": torch.tensor([[[3.0, 6.0]]])})
+    tensor([[[1., 1.]]])
     """
 
-    unused_parameters: ClassVar[tuple[str, ...]] = ()
-    """Parameters of older configurations, accepted without effect."""
+    gives: ClassVar[tuple[OutputKind, ...]] = ("frames", "chunk")
+    """Kinds of output that the network serves; for "chunk", scores of frames do, which are pooled."""
+
+    kind: OutputKind
+    """Kind of output that this network gives."""
+
+    unused_parameters: tuple[str, ...] = ()
+    """Parameters that have no effect: those of older configurations, and of other kinds of output."""
 
     resolution: int
-    """Feature frames of one output frame."""
+    """Feature frames of one output frame; of a vector, feature frames of the shortest chunk."""
+
+    dimension: int
+    """Values of an output frame or of a vector."""
 
     def __init__(self, specifications: Specifications) -> None:
         super().__init__()
+        self.check_output(specifications)
         self.specifications = specifications
+        self.kind = specifications.output.kind
+        self.dimension = len(specifications.classes)
         for name, dimension in specifications.inputs.items():
             self.register_buffer(f"{name}_mean", torch.zeros(dimension))
             self.register_buffer(f"{name}_scale", torch.ones(dimension))
+
+    @classmethod
+    def check_output(cls, specifications: Specifications) -> None:
+        """Refuse specifications of a kind of output that the network does not give.
+
+        Raises
+        ------
+        ConfigError
+            With what the network gives, and what the task needs.
+        """
+        if specifications.output.kind not in cls.gives:
+            raise ConfigError(
+                f"{cls.__name__} gives {' or '.join(OUTPUTS[kind] for kind in cls.gives)}, and "
+                f"{specifications.task} needs {OUTPUTS[specifications.output.kind]}.",
+                fix="Choose another architecture; the tutorials list them.",
+            )
 
     def set_statistics(self, statistics: Mapping[str, tuple[Tensor, Tensor]]) -> None:
         """Set the normalisation of inputs.
@@ -59,7 +112,7 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, batch: Batch) -> Tensor:
-        """Logits of each class.
+        """Logits of classes, whose sigmoids are the scores, or embeddings.
 
         Parameters
         ----------
@@ -68,6 +121,7 @@ class Model(nn.Module, ABC):
 
         Returns
         -------
-        Tensor, shape (batch, frames // resolution, classes)
-            Sigmoids of them are the scores.
+        Tensor
+            Of shape (batch, frames // resolution, classes) for "frames", (batch, dimension) for "vector",
+            (batch, classes) for "chunk", or that of "frames" (see `_outputs.of_chunks`).
         """

@@ -1,4 +1,4 @@
-"""Recurrent layers, all of whose outputs are pooled into one embedding."""
+"""Recurrent layers, the outputs of all of which are encoded, for embeddings or scores."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._encoder import EncoderModel
 from pyannote.audio.models._normalization import Normalization
-from pyannote.audio.models._pooling import Pooling, pooling_layer
+from pyannote.audio.models._pooling import Pooling, pooled_size, pooling_layer
 from pyannote.audio.models._recurrent import Recurrent, RecurrentStack, tanh_layers
 
 
-class ClopiNet(EmbeddingModel):
+class ClopiNet(EncoderModel):
     """Stacked recurrent layers whose outputs are all concatenated, fully connected layers, pooling.
 
-    Its dimension is that of the last fully connected layer (twice that for statistics).
+    Its dimension is that of the last fully connected layer (twice that for statistics). For scores of frames
+    and of chunks, a linear layer takes the place of pooling.
 
     Parameters
     ----------
     specifications : Specifications
-        Inputs; only "X" is read.
+        Inputs, classes and kind of output.
     instance_normalize : bool
         Give each chunk zero mean and unit variance over its own time.
     rnn : "LSTM" or "GRU"
@@ -51,7 +52,8 @@ class ClopiNet(EmbeddingModel):
     Examples
     --------
     >>> import torch
-    >>> specs = Specifications("TripletLoss", {"X": 59}, ("anna", "bob"), 1.0, 0.01, 16000)
+    >>> from pyannote.audio.core.specifications import Output
+    >>> specs = Specifications("TripletLoss", {"X": 59}, ("a", "b"), 1.0, 0.01, 16000, Output("vector"))
     >>> model = ClopiNet(specs, recurrent=[32, 32], linear=[16])
     >>> model.dimension, tuple(model({"X": torch.randn(8, 100, 59)}).shape)
     (16, (8, 16))
@@ -74,11 +76,15 @@ class ClopiNet(EmbeddingModel):
         layers = tanh_layers(stack.outputs, linear)
         # running mean and variance of sums would fit chunks of one duration only
         kind: Pooling = "mean" if pooling == "sum" and batch_normalize else pooling
-        pool, dimension = pooling_layer(kind, [stack.outputs, *linear][-1])
+        encoded = [stack.outputs, *linear][-1]
+        dimension = pooled_size(kind, encoded)
         super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
         self.recurrent = stack
         self.linear = layers
-        self.pooling = pool
+        if self.kind == "vector":
+            self.pooling, _ = pooling_layer(kind, encoded)
+        else:
+            self.add_scores(encoded)
 
     def encode(self, frames: Tensor) -> Tensor:
         """(batch, frames, features) to (batch, frames, encoded features)."""

@@ -1,29 +1,35 @@
-"""A convolutional recurrent network for sound event detection."""
+"""A convolutional recurrent network, for scores of frames and chunks or for embeddings."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import OutputKind, Specifications
 from pyannote.audio.models._checks import check_depth, check_sizes
+from pyannote.audio.models._encoder import EncoderModel
+from pyannote.audio.models._heads import long_term_layers, score_head
 from pyannote.audio.models._local import LocalModel
+from pyannote.audio.models._normalization import Normalization
+from pyannote.audio.models._pooling import Pooling
 from pyannote.audio.models.base import Batch
 
 
-class Crnn(LocalModel):
+class Crnn(EncoderModel, LocalModel):
     """Strided convolutions over time and frequency, a bidirectional GRU, one output a frame.
 
-    The long-term input, if the task gives it, is embedded and added to each frame before the GRU.
+    The long-term input, if the task gives it, is embedded and added to each frame before the GRU. For
+    embeddings, the outputs of the GRU are pooled over time, and one linear layer follows.
 
     Parameters
     ----------
     specifications : Specifications
-        Inputs ("X", and "long_term" or not) and classes.
+        Inputs ("X", and "long_term" or not), classes and kind of output.
     channels : list of int
         Channels of each 3 x 3 convolution, each with batch normalisation and ReLU.
     time_stride, frequency_stride : list of int
@@ -37,6 +43,15 @@ class Crnn(LocalModel):
         Units of the fully connected layer.
     dropout : float
         Share of units dropped before the output, in [0, 1); before the GRU, at most 0.3.
+    pooling : "sum", "mean", "max", "statistics" or "attentive"
+        For embeddings: how frames become one vector.
+    dimension : int
+        For embeddings: their dimension.
+    batch_normalize : bool
+        For embeddings: give them zero mean and unit variance over the batch, without learned scale and shift.
+    normalize : bool, "sphere", "ball" or "ring"
+        For embeddings: their length, as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        learned length ("ring").
 
     References
     ----------
@@ -51,6 +66,8 @@ class Crnn(LocalModel):
     (8, 25, 2)
     """
 
+    gives: ClassVar[tuple[OutputKind, ...]] = ("frames", "vector", "chunk")
+
     def __init__(
         self,
         specifications: Specifications,
@@ -61,8 +78,12 @@ class Crnn(LocalModel):
         layers: int = 1,
         hidden: int = 128,
         dropout: float = 0.5,
+        pooling: Pooling = "statistics",
+        dimension: int = 128,
+        batch_normalize: bool = True,
+        normalize: Normalization = True,
     ) -> None:
-        super().__init__(specifications)
+        super().__init__(specifications, dimension, False, batch_normalize, normalize)
         if not len(channels) == len(time_stride) == len(frequency_stride) > 0:
             raise ConfigError("channels, time_stride and frequency_stride must be lists of one length.")
         check_sizes(channels=channels, time_stride=time_stride, frequency_stride=frequency_stride)
@@ -70,10 +91,11 @@ class Crnn(LocalModel):
         check_depth(layers=layers)
         if not 0 <= dropout < 1:
             raise ConfigError(f"dropout must be in [0, 1), not {dropout}.")
-        self.resolution = self.local_resolution = math.prod(time_stride)
+        self.local_resolution = math.prod(time_stride)
+        self.resolution = 1 if self.kind == "vector" else self.local_resolution
         # each convolution sees one frame of its own input on both sides of the first frame of a stride
         seen = sum(math.prod(time_stride[:layer]) for layer in range(len(time_stride)))
-        self.reach = (seen, max(0, seen - (self.resolution - 1)))
+        self.reach = (seen, max(0, seen - (self.local_resolution - 1)))
         bands = specifications.inputs["X"]
         blocks: list[nn.Module] = []
         for inputs, outputs, stride in zip(
@@ -86,29 +108,28 @@ class Crnn(LocalModel):
         self.convolutions = nn.Sequential(*blocks)
         self.convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         features = channels[-1] * bands
-        self.long: nn.Module | None = None
-        if "long_term" in specifications.inputs:
-            dimension = specifications.inputs["long_term"]
-            self.long = nn.Sequential(nn.Linear(dimension, 64), nn.ReLU(), nn.Linear(64, features), nn.ReLU())
+        if "long_term" in specifications.inputs and self.kind != "vector":
+            self.long = long_term_layers(specifications.inputs["long_term"], 64, features)
         self.before_recurrent = nn.Dropout(min(dropout, 0.3))
         self.recurrent = nn.GRU(features, recurrent, layers, batch_first=True, bidirectional=True)
-        self.output = nn.Sequential(
-            nn.Linear(2 * recurrent, hidden),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, len(specifications.classes)),
-        )
+        if self.kind == "vector":
+            self.add_head(2 * recurrent, pooling)
+        else:
+            classes = len(specifications.classes)
+            self.output = score_head(self.kind, 2 * recurrent, classes, hidden, dropout)
+
+    def encode(self, frames: Tensor) -> Tensor:
+        """Convolutions, (batch, frames, dimension) to (batch, ceil(frames / local_resolution), features)."""
+        inputs = frames.unsqueeze(1).contiguous(memory_format=torch.channels_last)
+        hidden: Tensor = self.convolutions(inputs)
+        return hidden.permute(0, 2, 1, 3).flatten(2)
 
     def local(self, frames: Tensor) -> Tensor:
-        """Convolutions, of shape (batch, frames // resolution, features)."""
-        inputs = self.normalized({"X": frames}, "X").unsqueeze(1)
-        hidden: Tensor = self.convolutions(inputs.contiguous(memory_format=torch.channels_last))
-        return hidden.permute(0, 2, 1, 3).flatten(2)[:, : frames.shape[1] // self.resolution]
+        """Convolutions, of shape (batch, frames // local_resolution, features)."""
+        encoded = self.encode(self.normalized({"X": frames}, "X"))
+        return encoded[:, : frames.shape[1] // self.local_resolution]
 
-    def rest(self, local: Tensor, batch: Batch) -> Tensor:
-        """Logits of shape (batch, frames // resolution, classes)."""
-        if self.long is not None:
-            local = local + self.long(self.normalized(batch, "long_term")).unsqueeze(1)
-        hidden, _ = self.recurrent(self.before_recurrent(local))
-        logits: Tensor = self.output(hidden)
-        return logits
+    def rest(self, encoded: Tensor, batch: Batch) -> Tensor:
+        """Long-term input, GRU and head, of the shape that `Model.forward` tells."""
+        hidden, _ = self.recurrent(self.before_recurrent(self.with_long_term(encoded, batch)))
+        return self.head(hidden, batch)

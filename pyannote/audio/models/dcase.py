@@ -9,8 +9,9 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import OutputKind, Specifications
 from pyannote.audio.models._checks import check_sizes
+from pyannote.audio.models._heads import long_term_layers, score_head
 from pyannote.audio.models._local import LocalModel
 from pyannote.audio.models.base import Batch
 
@@ -26,7 +27,7 @@ class Dcase(LocalModel):
     Parameters
     ----------
     specifications : Specifications
-        Inputs ("X", and "long_term" or not) and classes.
+        Inputs ("X", and "long_term" or not), classes and kind of output (frames or chunk).
     channels : int
         Channels of each convolution.
     pooling : list of int
@@ -53,7 +54,8 @@ class Dcase(LocalModel):
     (8, 2, 2)
     """
 
-    unused_parameters: ClassVar[tuple[str, ...]] = ("sincnet", "rnn", "ff")
+    gives: ClassVar[tuple[OutputKind, ...]] = ("frames", "chunk")
+    unused_parameters = ("sincnet", "rnn", "ff")
 
     def __init__(
         self,
@@ -68,8 +70,6 @@ class Dcase(LocalModel):
         if len(pooling) != 4 or min(pooling) < 1:
             raise ConfigError(f"pooling must be four sizes of at least 1, not {list(pooling)}.")
         check_sizes(pooling=pooling, channels=channels, hidden=hidden)
-        if not 0 <= dropout < 1:
-            raise ConfigError(f"dropout must be in [0, 1), not {dropout}.")
         self.resolution = math.prod(pooling)
         self.local_resolution = pooling[0] * pooling[1]
         # one frame of each convolution, the second of which is over what has been pooled
@@ -85,19 +85,10 @@ class Dcase(LocalModel):
         self.long: nn.Module | None = None
         if "long_term" in specifications.inputs:
             # a convolution of width 1 over the one frame of this input is a linear layer
-            self.long = nn.Sequential(
-                nn.Linear(specifications.inputs["long_term"], channels),
-                nn.ReLU(),
-                nn.Linear(channels, channels),
-                nn.ReLU(),
-            )
+            self.long = long_term_layers(specifications.inputs["long_term"], channels, channels)
         self.joint = nn.Sequential(convolution(channels, pooling[2]), convolution(channels, pooling[3]))
-        self.output = nn.Sequential(
-            nn.Linear(channels, hidden),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, len(specifications.classes)),
-        )
+        assert self.kind != "vector", "it is not among what this network gives"
+        self.output = score_head(self.kind, channels, len(specifications.classes), hidden, dropout)
 
     def local(self, frames: Tensor) -> Tensor:
         """Short branch, of shape (batch, frames // local_resolution, channels)."""
@@ -105,7 +96,7 @@ class Dcase(LocalModel):
         return hidden.transpose(1, 2)
 
     def rest(self, local: Tensor, batch: Batch) -> Tensor:
-        """Logits of shape (batch, frames // resolution, classes)."""
+        """Logits of shape (batch, frames // resolution, classes), or of chunks, (batch, classes)."""
         hidden = local.transpose(1, 2)
         if self.long is not None:
             hidden = hidden + self.long(self.normalized(batch, "long_term")).unsqueeze(2)

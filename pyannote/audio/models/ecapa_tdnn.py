@@ -8,19 +8,27 @@ from torch import Tensor, nn
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._checks import check_sizes
-from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._encoder import EncoderModel
 from pyannote.audio.models._normalization import Normalization
 from pyannote.audio.models._pooling import AttentiveStatistics
 
 
 def convolution(inputs: int, outputs: int, width: int = 1, dilation: int = 1) -> nn.Sequential:
-    """Convolution over time that keeps the number of frames, ReLU, batch normalisation."""
+    """Convolution over time that keeps the number of frames, ReLU, batch normalisation.
+
+    Examples
+    --------
+    >>> tuple(convolution(24, 32, width=5)(torch.randn(2, 24, 100)).shape)
+    (2, 32, 100)
+    """
     layer = nn.Conv1d(inputs, outputs, width, dilation=dilation, padding="same")
     return nn.Sequential(layer, nn.ReLU(), nn.BatchNorm1d(outputs))
 
 
 class Res2Convolution(nn.Module):
     """Convolutions in several scales: each part of the channels also reads what the one before gave.
+
+    y_1 = x_1, y_2 = K_2(x_2), y_i = K_i(x_i + y_(i - 1)), with a convolution K_i for each part but the first.
 
     Parameters
     ----------
@@ -34,6 +42,11 @@ class Res2Convolution(nn.Module):
     References
     ----------
     Gao et al., "Res2Net: A New Multi-Scale Backbone Architecture", IEEE TPAMI 43(2), 2021.
+
+    Examples
+    --------
+    >>> tuple(Res2Convolution(32, scale=8, dilation=2)(torch.randn(2, 32, 100)).shape)
+    (2, 32, 100)
     """
 
     def __init__(self, channels: int, scale: int, dilation: int) -> None:
@@ -53,9 +66,23 @@ class Res2Convolution(nn.Module):
 class Excitation(nn.Module):
     """Weight of each channel, from the means of all channels over the chunk.
 
+    y = x sigmoid(W max(0, V m + a) + b), with the means m of the channels.
+
+    Parameters
+    ----------
+    channels : int
+        Channels of input and output.
+    hidden : int
+        Units of the hidden layer.
+
     References
     ----------
     Hu, Shen and Sun, "Squeeze-and-Excitation Networks", CVPR 2018.
+
+    Examples
+    --------
+    >>> tuple(Excitation(32, hidden=8)(torch.randn(2, 32, 100)).shape)
+    (2, 32, 100)
     """
 
     def __init__(self, channels: int, hidden: int) -> None:
@@ -69,13 +96,15 @@ class Excitation(nn.Module):
         return weighted
 
 
-class EcapaTdnn(EmbeddingModel):
+class EcapaTdnn(EncoderModel):
     """Three residual blocks, all of whose outputs are joined; attentive statistics; a linear layer.
+
+    Scores of frames and of chunks come from the linear layer without statistics.
 
     Parameters
     ----------
     specifications : Specifications
-        Inputs; only "X" is read.
+        Inputs, classes and kind of output.
     channels : int
         Channels of a block, a multiple of `scale`; 512 or 1024 in the paper.
     scale : int
@@ -99,7 +128,8 @@ class EcapaTdnn(EmbeddingModel):
 
     Examples
     --------
-    >>> specs = Specifications("TripletLoss", {"X": 80}, ("anna", "bob"), 1.0, 0.01, 16000)
+    >>> from pyannote.audio.core.specifications import Output
+    >>> specs = Specifications("TripletLoss", {"X": 80}, ("a", "b"), 1.0, 0.01, 16000, Output("vector"))
     >>> tuple(EcapaTdnn(specs, channels=32)({"X": torch.randn(4, 100, 80)}).shape)
     (4, 192)
     """
@@ -131,6 +161,9 @@ class EcapaTdnn(EmbeddingModel):
         )
         joined = 3 * channels
         self.join = nn.Sequential(nn.Conv1d(joined, joined, 1), nn.ReLU())
+        if self.kind != "vector":
+            self.add_scores(joined)
+            return
         self.pooling = AttentiveStatistics(joined, hidden)
         # the linear layer has a scale and a shift for each of these already
         self.pooled_normalization = nn.BatchNorm1d(2 * joined, affine=False)

@@ -8,23 +8,25 @@ from torch import Tensor, nn
 
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._checks import check_sizes
-from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._encoder import EncoderModel
+from pyannote.audio.models._heads import vector_layers
 from pyannote.audio.models._normalization import Normalization
-from pyannote.audio.models._pooling import Pooling, pooling_layer
+from pyannote.audio.models._pooling import Pooling
 from pyannote.audio.models._recurrent import Recurrent, RecurrentStack, tanh_layers
 from pyannote.audio.models._sinc import WaveformFrames
 
 
-class PyanNet(EmbeddingModel):
+class PyanNet(EncoderModel):
     """Frames, recurrent layers, fully connected layers, pooling over time, one linear layer.
 
     A waveform (`feature_extraction: RawAudio`) becomes frames by sinc filters and convolutions;
-    features are frames already.
+    features are frames already. Scores of frames and of chunks come from the linear layer without pooling; a
+    waveform has an output frame for each stride x 3 ^ (number of channels) samples, 270 by default.
 
     Parameters
     ----------
     specifications : Specifications
-        Inputs; only "X" is read, which is a waveform if it has one value a frame.
+        Inputs, of which "X" is a waveform if it has one value a frame, classes and kind of output.
     channels : list of int
         For waveforms: number of sinc filters, then channels of each convolution of width 5.
     stride : int
@@ -57,9 +59,13 @@ class PyanNet(EmbeddingModel):
     Examples
     --------
     >>> import torch
-    >>> specs = Specifications("TripletLoss", {"X": 1}, ("anna", "bob"), 1.0, 1 / 16000, 16000)
+    >>> from pyannote.audio.core.specifications import Output
+    >>> specs = Specifications("TripletLoss", {"X": 1}, ("a", "b"), 1.0, 1 / 16000, 16000, Output("vector"))
     >>> tuple(PyanNet(specs, recurrent=[16])({"X": torch.randn(4, 16000, 1)}).shape)
     (4, 128)
+    >>> specs = Specifications("Dcase", {"X": 40}, ("car", "children"), 1.0, 0.01, 16000)
+    >>> tuple(PyanNet(specs, recurrent=[16])({"X": torch.randn(4, 100, 40)}).shape)
+    (4, 100, 2)
     """
 
     def __init__(
@@ -82,13 +88,16 @@ class PyanNet(EmbeddingModel):
         check_sizes(channels=channels, stride=stride)
         self.frames: nn.Module = nn.Identity()
         if features == 1:
-            self.frames = waveform = WaveformFrames(specifications, channels, stride=stride)
-            self.resolution, features = waveform.shortest, waveform.outputs
+            padded = self.kind != "vector"
+            self.frames = waveform = WaveformFrames(specifications, channels, stride=stride, padded=padded)
+            self.resolution, features = waveform.resolution, waveform.outputs
         self.recurrent = RecurrentStack(features, rnn, recurrent, bidirectional, concatenate=False)
         self.linear = tanh_layers(self.recurrent.outputs, linear)
-        self.pooling, pooled = pooling_layer(pooling, [self.recurrent.outputs, *linear][-1])
-        # batch normalisation would take a bias away again
-        self.output = nn.Linear(pooled, dimension, bias=not batch_normalize)
+        encoded = [self.recurrent.outputs, *linear][-1]
+        if self.kind == "vector":
+            self.pooling, self.output = vector_layers(pooling, encoded, dimension, batch_normalize)
+        else:
+            self.add_scores(encoded)
 
     def encode(self, frames: Tensor) -> Tensor:
         """(batch, frames, features) to (batch, encoded frames, encoded features)."""

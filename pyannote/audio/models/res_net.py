@@ -1,4 +1,4 @@
-"""A residual network over time and frequency with attentive statistics."""
+"""A residual network over time and frequency, for embeddings or scores."""
 
 from __future__ import annotations
 
@@ -10,19 +10,25 @@ from torch import Tensor, nn
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._checks import check_depth, check_sizes
-from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._encoder import EncoderModel
 from pyannote.audio.models._normalization import Normalization
-from pyannote.audio.models._pooling import Pooling, pooling_layer
+from pyannote.audio.models._pooling import Pooling
 
 
 def convolution(inputs: int, outputs: int, width: int, stride: int = 1) -> nn.Sequential:
-    """Convolution over time and frequency, batch normalisation."""
+    """Convolution over time and frequency, batch normalisation.
+
+    Examples
+    --------
+    >>> tuple(convolution(1, 8, width=3, stride=2)(torch.randn(2, 1, 100, 40)).shape)
+    (2, 8, 50, 20)
+    """
     layer = nn.Conv2d(inputs, outputs, width, stride=stride, padding=width // 2, bias=False)
     return nn.Sequential(layer, nn.BatchNorm2d(outputs))
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 x 3 convolutions, whose outputs are added to the inputs.
+    """Two 3 x 3 convolutions, whose outputs are added to the inputs: y = max(0, F(x) + x).
 
     Parameters
     ----------
@@ -30,6 +36,11 @@ class ResidualBlock(nn.Module):
         Channels.
     stride : int
         Step of the first convolution in time and frequency.
+
+    Examples
+    --------
+    >>> tuple(ResidualBlock(4, 8, stride=2)(torch.randn(2, 4, 100, 40)).shape)
+    (2, 8, 50, 20)
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
@@ -45,16 +56,17 @@ class ResidualBlock(nn.Module):
         return torch.relu(self.convolutions(hidden) + self.shortcut(hidden))
 
 
-class ResNet(EmbeddingModel):
+class ResNet(EncoderModel):
     """Four stages of residual blocks, attentive statistics over time, one linear layer.
 
     Features should be neighbours in frequency, such as a log-mel spectrogram. Each stage but the
-    first halves time and frequency.
+    first halves time and frequency. Scores of frames and of chunks come from the linear layer without
+    statistics; there is an output frame for each 2 ^ (stages - 1) feature frames.
 
     Parameters
     ----------
     specifications : Specifications
-        Inputs; only "X" is read.
+        Inputs, classes and kind of output.
     channels : list of int
         Channels of each stage.
     blocks : list of int
@@ -79,7 +91,8 @@ class ResNet(EmbeddingModel):
 
     Examples
     --------
-    >>> specs = Specifications("TripletLoss", {"X": 40}, ("anna", "bob"), 1.0, 0.01, 16000)
+    >>> from pyannote.audio.core.specifications import Output
+    >>> specs = Specifications("TripletLoss", {"X": 40}, ("a", "b"), 1.0, 0.01, 16000, Output("vector"))
     >>> tuple(ResNet(specs, channels=[4, 4, 8, 8])({"X": torch.randn(4, 100, 40)}).shape)
     (4, 128)
     """
@@ -115,17 +128,12 @@ class ResNet(EmbeddingModel):
         whole = all(outputs % 16 == 0 for outputs in channels)
         self.layout = torch.channels_last if whole else torch.contiguous_format
         self.stages.to(memory_format=self.layout)  # type: ignore[call-overload]
-        self.pooling, pooled = pooling_layer(pooling, inputs * bands)
-        # batch normalisation would take a bias away again
-        self.linear = nn.Linear(pooled, dimension, bias=not batch_normalize)
+        if self.kind != "vector":
+            self.resolution = 2 ** (len(channels) - 1)
+        self.add_head(inputs * bands, pooling)
 
     def encode(self, frames: Tensor) -> Tensor:
         """(batch, frames, features) to (batch, frames / 2 ** (stages - 1), encoded features)."""
         image = frames.unsqueeze(1).contiguous(memory_format=self.layout)
         encoded: Tensor = self.stages(image).permute(0, 2, 3, 1).flatten(2)
         return encoded
-
-    def embed(self, encoded: Tensor) -> Tensor:
-        """Embeddings before their normalisation, of shape (batch, dimension)."""
-        embeddings: Tensor = self.linear(self.pooling(encoded))
-        return embeddings

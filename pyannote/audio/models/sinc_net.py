@@ -1,28 +1,30 @@
-"""Embeddings of raw waveforms by filters with learned frequencies."""
+"""Filters with learned frequencies over raw waveforms, for embeddings or scores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._encoder import EncoderModel
 from pyannote.audio.models._normalization import Normalization
-from pyannote.audio.models._pooling import Pooling, pooling_layer
+from pyannote.audio.models._pooling import Pooling
 from pyannote.audio.models._sinc import WaveformFrames
 
 
-class SincNet(EmbeddingModel):
-    """Sinc filters and convolutions over the waveform, statistics over time, one linear layer.
+class SincNet(EncoderModel):
+    """Sinc filters and convolutions over the waveform, and one linear layer.
 
     It needs `feature_extraction: RawAudio`. The paper classifies windows of 200 ms; statistics over
-    time stand here for its fully connected layers, so that chunks may have any duration.
+    time stand here for its fully connected layers, so that chunks may have any duration. Scores of frames
+    and of chunks come from the linear layer without statistics; there is an output frame for each
+    stride x 3 ^ (number of channels) samples, 270 by default.
 
     Parameters
     ----------
     specifications : Specifications
-        Inputs; only "X" is read, which must be a waveform.
+        Inputs, of which "X" must be a waveform, classes and kind of output.
     channels : list of int
         Number of sinc filters, then channels of each convolution of width 5.
     width : int
@@ -48,7 +50,8 @@ class SincNet(EmbeddingModel):
     Examples
     --------
     >>> import torch
-    >>> specs = Specifications("TripletLoss", {"X": 1}, ("anna", "bob"), 1.0, 1 / 16000, 16000)
+    >>> from pyannote.audio.core.specifications import Output
+    >>> specs = Specifications("TripletLoss", {"X": 1}, ("a", "b"), 1.0, 1 / 16000, 16000, Output("vector"))
     >>> model = SincNet(specs)
     >>> model.resolution, tuple(model({"X": torch.randn(4, 16000, 1)}).shape)
     (991, (4, 128))
@@ -67,18 +70,11 @@ class SincNet(EmbeddingModel):
         normalize: Normalization = True,
     ) -> None:
         super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
-        self.frames = WaveformFrames(specifications, channels, width, stride)
-        self.resolution = self.frames.shortest
-        self.pooling, pooled = pooling_layer(pooling, self.frames.outputs)
-        # batch normalisation would take a bias away again
-        self.linear = nn.Linear(pooled, dimension, bias=not batch_normalize)
+        self.frames = WaveformFrames(specifications, channels, width, stride, padded=self.kind != "vector")
+        self.resolution = self.frames.resolution
+        self.add_head(self.frames.outputs, pooling)
 
     def encode(self, frames: Tensor) -> Tensor:
         """(batch, frames, features) to (batch, encoded frames, encoded features)."""
         encoded: Tensor = self.frames(frames)
         return encoded
-
-    def embed(self, encoded: Tensor) -> Tensor:
-        """Embeddings before their normalisation, of shape (batch, dimension)."""
-        embeddings: Tensor = self.linear(self.pooling(encoded))
-        return embeddings

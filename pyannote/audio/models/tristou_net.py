@@ -7,21 +7,23 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._checks import check_sizes
+from pyannote.audio.models._encoder import EncoderModel
 from pyannote.audio.models._normalization import Normalization
-from pyannote.audio.models._pooling import Pooling, pooling_layer
+from pyannote.audio.models._pooling import Pooling, pooled_size, pooling_layer
 from pyannote.audio.models._recurrent import Recurrent, RecurrentStack, tanh_layers
 
 
-class TristouNet(EmbeddingModel):
+class TristouNet(EncoderModel):
     """A bidirectional LSTM, pooling over time, two fully connected layers, the unit sphere.
 
-    Its dimension is that of the last fully connected layer.
+    Its dimension is that of the last fully connected layer. For scores of frames and of chunks there is no
+    pooling, and a linear layer follows.
 
     Parameters
     ----------
     specifications : Specifications
-        Inputs; only "X" is read.
+        Inputs, classes and kind of output.
     instance_normalize : bool
         Give each chunk zero mean and unit variance over its own time.
     rnn : "LSTM" or "GRU"
@@ -47,7 +49,8 @@ class TristouNet(EmbeddingModel):
     Examples
     --------
     >>> import torch
-    >>> specs = Specifications("TripletLoss", {"X": 35}, ("anna", "bob"), 1.0, 0.01, 16000)
+    >>> from pyannote.audio.core.specifications import Output
+    >>> specs = Specifications("TripletLoss", {"X": 35}, ("a", "b"), 1.0, 0.01, 16000, Output("vector"))
     >>> tuple(TristouNet(specs)({"X": torch.randn(8, 100, 35)}).shape)
     (8, 16)
     """
@@ -66,20 +69,19 @@ class TristouNet(EmbeddingModel):
     ) -> None:
         features = specifications.inputs["X"]
         stack = RecurrentStack(features, rnn, recurrent, bidirectional, concatenate=False)
-        pool, pooled = pooling_layer(pooling, stack.outputs)
-        layers = tanh_layers(pooled, linear)
+        check_sizes(linear=linear or 1)
+        pooled = pooled_size(pooling, stack.outputs)
         dimension = [pooled, *linear][-1]
         super().__init__(specifications, dimension, instance_normalize, batch_normalize, normalize)
         self.recurrent = stack
-        self.pooling = pool
-        self.linear = layers
+        if self.kind == "vector":
+            self.pooling, _ = pooling_layer(pooling, stack.outputs)
+            self.linear = tanh_layers(pooled, linear)
+        else:
+            self.linear = tanh_layers(stack.outputs, linear)
+            self.add_scores([stack.outputs, *linear][-1])
 
     def encode(self, frames: Tensor) -> Tensor:
         """(batch, frames, features) to (batch, frames, encoded features)."""
         encoded: Tensor = self.recurrent(frames)
-        return encoded
-
-    def embed(self, encoded: Tensor) -> Tensor:
-        """Embeddings before their normalisation, of shape (batch, dimension)."""
-        embeddings: Tensor = self.linear(self.pooling(encoded))
-        return embeddings
+        return encoded if self.kind == "vector" else self.linear(encoded)

@@ -1,4 +1,4 @@
-"""The time-delay network with statistics pooling."""
+"""The time-delay network with statistics pooling, for embeddings or scores."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from torch.nn.functional import normalize as to_unit_length
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._checks import check_choice, check_sizes
-from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models._encoder import EncoderModel
 from pyannote.audio.models._normalization import Normalization
-from pyannote.audio.models._pooling import Pooling, pooling_layer
+from pyannote.audio.models._pooling import Pooling, pooled_size, pooling_layer
 
 InputStatistics = Literal["none", "pooled", "appended"]
 
 
-class XVector(EmbeddingModel):
+class XVector(EncoderModel):
     """Five time-delay layers, statistics over time, one linear layer.
 
     A frame sees 7 frames before and after it; zeros stand for what lies outside the chunk, so that
-    a chunk may be as short as one frame. Each layer ends in ReLU and batch normalisation.
+    a chunk may be as short as one frame. Each layer ends in ReLU and batch normalisation. Scores of frames
+    and of chunks come from the linear layer without statistics.
 
     Two switches, off as in the paper, help where training speakers are few: `residual`, and
     `input_statistics`, by which an embedding sees what no layer has changed. Appended statistics leave
@@ -33,7 +34,7 @@ class XVector(EmbeddingModel):
     Parameters
     ----------
     specifications : Specifications
-        Inputs; only "X" is read.
+        Inputs, classes and kind of output.
     channels : list of int
         Channels of each of the five layers; by default those of the paper.
     residual : bool
@@ -63,7 +64,8 @@ class XVector(EmbeddingModel):
     Examples
     --------
     >>> import torch
-    >>> specs = Specifications("TripletLoss", {"X": 24}, ("anna", "bob"), 1.0, 0.01, 16000)
+    >>> from pyannote.audio.core.specifications import Output
+    >>> specs = Specifications("TripletLoss", {"X": 24}, ("a", "b"), 1.0, 0.01, 16000, Output("vector"))
     >>> model = XVector(specs, channels=[64, 64, 64, 64, 192], dimension=64)
     >>> tuple(model({"X": torch.randn(4, 100, 24)}).shape)
     (4, 64)
@@ -89,7 +91,7 @@ class XVector(EmbeddingModel):
             raise ConfigError(f"With residual, the first four channels must be equal, not {list(channels)}.")
         features = specifications.inputs["X"]
         encoded = channels[-1] + (0 if input_statistics == "none" else 2 * features)
-        pool, pooled = pooling_layer(pooling, encoded)
+        pooled = pooled_size(pooling, encoded)
         appended = (pooled // encoded) * 2 * features if input_statistics == "appended" else 0
         # both parts of an embedding with statistics are normalised before they are joined
         outside = batch_normalize and not appended
@@ -104,7 +106,10 @@ class XVector(EmbeddingModel):
             convolution = nn.Conv1d(inputs, outputs, width, dilation=dilation, padding="same")
             layers.append(nn.Sequential(convolution, nn.ReLU(), nn.BatchNorm1d(outputs, affine=False)))
         self.layers = nn.ModuleList(layers)
-        self.pooling = pool
+        if self.kind != "vector":
+            self.add_scores(encoded)
+            return
+        self.pooling, _ = pooling_layer(pooling, encoded)
         self.pooled_normalization = (
             nn.Identity() if input_statistics == "none" else nn.BatchNorm1d(pooled, affine=False)
         )

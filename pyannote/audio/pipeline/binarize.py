@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Binarize:
-    """Where a class is active.
+    """Detection of events by two thresholds on the scores of a class (hysteresis).
 
     An event starts where the score reaches `onset` and ends where it falls below `offset`. Then gaps
-    are closed, short events dropped, and what is left is padded.
+    are closed, short events dropped, and the others padded.
 
     Parameters
     ----------
     onset, offset : float
-        Thresholds; a score equal to a threshold is active.
+        Thresholds in [0, 1]; a score equal to a threshold is active. One above 1 detects nothing.
     min_duration_on : float
-        Events that last less are dropped, in seconds.
+        Events that last less are dropped, in seconds, 0 or more.
     min_duration_off : float
-        Gaps that last less are closed, in seconds.
+        Gaps that last less are closed, in seconds, 0 or more.
     pad_onset, pad_offset : float
-        Seconds by which events are prolonged at their start and at their end.
+        Seconds by which events are prolonged at their start and at their end; negative ones shorten them.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class Binarize:
         Parameters
         ----------
         scores : ndarray, shape (frames,)
-            Scores of one class.
+            Scores of one class, in [0, 1].
         step : float
             Duration of a frame, in seconds.
         duration : float

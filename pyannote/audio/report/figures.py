@@ -1,4 +1,4 @@
-"""Pictures of inputs, targets, scores and events."""
+"""Figures of inputs, targets, scores and events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ def batch_figure(
     targets: Any,
     logits: Any,
     specifications: Specifications,
-    resolution: int,
     chunks: int = 4,
 ) -> Figure:
     """Draw inputs, targets and scores of the first chunks of a batch, one column each.
@@ -28,16 +27,23 @@ def batch_figure(
     Parameters
     ----------
     features : Tensor, shape (batch, frames, dimension)
-        What the model was given.
+        Input of the model.
     targets, logits : Tensor, shape (batch, outputs, classes)
-        What it should give, and what it gave.
+        Targets, between 0 and 1, and outputs of the model.
     specifications : Specifications
-        Names of classes.
-    resolution : int
-        Feature frames of one output frame.
+        Names of classes, and the time that features and outputs stand for.
     chunks : int
-        How many are shown.
+        Largest number of chunks that are shown.
+
+    Examples
+    --------
+    >>> import torch
+    >>> specs = Specifications("Dcase", {"X": 40}, ("car", "children"), 2.0, 0.01, 44100).of_model(8)
+    >>> features, targets = torch.randn(8, 200, 40), torch.rand(8, 25, 2)
+    >>> len(batch_figure(features, targets, torch.randn(8, 25, 2), specs).axes)
+    12
     """
+    assert specifications.output.step is not None, "the model is known"
     count = min(chunks, len(logits))
     figure = Figure(figsize=(3 * count + 1.5, 6), layout="constrained")
     axes = figure.subplots(3, count, squeeze=False)
@@ -49,7 +55,7 @@ def batch_figure(
     }
     for row, (name, values) in enumerate(rows.items()):
         limits = {} if name == "features" else {"vmin": 0, "vmax": 1}
-        step = specifications.step * (1 if name == "features" else resolution)
+        step = specifications.step if name == "features" else specifications.output.step
         for column, value in enumerate(values):
             axis = axes[row, column]
             extent = (0, len(value) * step, -0.5, value.shape[1] - 0.5)
@@ -74,7 +80,7 @@ def event_roll(
     scores: NDArray[np.float32] | None = None,
     step: float = 1.0,
 ) -> Figure:
-    """Draw the events of a recording, one row a class: what is annotated, what was found, and the scores.
+    """Draw the events of a recording, one row a class: annotated events, detected events, and scores.
 
     Parameters
     ----------
@@ -85,11 +91,17 @@ def event_roll(
     duration : float
         Length of the recording, in seconds.
     estimate, reference : sequence of (onset, offset, label)
-        Found and annotated events, in seconds.
+        Detected and annotated events, in seconds.
     scores : ndarray, shape (frames, classes), optional
-        Drawn as a line in each row.
+        Drawn as a line in each row; between 0 and 1.
     step : float
         Duration of a frame of the scores, in seconds.
+
+    Examples
+    --------
+    >>> figure = event_roll("a001", ["car"], 10.0, [(1.0, 2.0, "car")], reference=[(1.5, 2.5, "car")])
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['car']
     """
     figure = Figure(figsize=(12, 0.7 * len(classes) + 1.4), layout="constrained")
     axis = figure.subplots()

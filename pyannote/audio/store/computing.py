@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyannote.audio.core.attempts import attempted
-from pyannote.audio.core.errors import DataError, StorageError
+from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress
 from pyannote.audio.features._threads import threads_of_one
-from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.base import FeatureExtraction, Features
 from pyannote.audio.io.about import about
 from pyannote.audio.io.arrays import load_features, save_pieces
 from pyannote.audio.io.locks import beside_others
 from pyannote.audio.io.scratch import remove_temporaries, scratch_folder
 from pyannote.audio.io.waveform import AudioFile, audio_path
 from pyannote.audio.io.workers import Workers
+from pyannote.audio.store.content_key import changed, check_unchanged, state_of
+from pyannote.audio.store.location import explained
 
 if TYPE_CHECKING:
     import torch
 
-VARIABLE = "PYANNOTE_AUDIO_CACHE"
-"""Environment variable that names the folder of stored features."""
 
-Work = tuple[AudioFile, Path]
-"""A recording, and where its features go."""
+class Work(NamedTuple):
+    """A recording whose features are to be computed.
+
+    Parameters
+    ----------
+    file : path or mapping
+    path : Path
+        Where its features go: ``<key>.npy`` (see `content_key`).
+    state : bytes
+        Quick look at the recording, as it was when its key was determined (see `state_of`).
+    """
+
+    file: AudioFile
+    path: Path
+    state: bytes
 
 
 def compute_all(
@@ -42,7 +55,7 @@ def compute_all(
     """Store features of recordings below a folder, and give the error of each that cannot be read."""
     threads = threads_of_one(workers.parallel)
     if workers.scheduler is not None:
-        work = [(_portable(file), path) for file, path in work]
+        work = [one._replace(file=portable(one.file)) for one in work]
         # workers of a cluster are as many as there are cores
         threads, device = 1, None
     # what workers leave that are killed goes with the folder
@@ -63,27 +76,41 @@ def compute(
     device: torch.device | None,
     scratch: Path | None = None,
 ) -> None:
-    """Store the features of a recording, unless someone else has done so in the meantime."""
-    file, path = work
+    """Store the features of a recording, unless another process has done so in the meantime.
+
+    Raises
+    ------
+    AudioError
+        The recording cannot be read, or has changed since its key was determined. Nothing is stored then.
+    """
+    file, path, state = work
     if load_features(path, extraction.dimension) is not None:
         return
     with about(file):
+        state = check_unchanged(file, state, path.stem)
         if device is None or device.type == "cpu":
             reader = extraction.open(file)
         else:
             reader = extraction.open_on(file, device)
         shape = (reader.frames, extraction.dimension)
-        pieces = reader.pieces(extraction.piece, threads)
+        pieces = _guarded(reader.pieces(extraction.piece, threads), file, state)
         with explained():
             save_pieces(path, pieces, shape, scratch)
 
 
+def _guarded(pieces: Iterable[Features], file: AudioFile, state: bytes) -> Iterator[Features]:
+    """Refuse a recording that has changed by the time when all of it has been read."""
+    yield from pieces
+    if state_of(file) != state:
+        raise changed(file)
+
+
 def _attempted(compute: Callable[[Work], None], work: Work) -> tuple[Path, DataError | None]:
     """Compute, and tell for what, and what is wrong with it if it cannot be read."""
-    return work[1], attempted(compute, work)
+    return work.path, attempted(compute, work)
 
 
-def _portable(file: AudioFile) -> AudioFile:
+def portable(file: AudioFile) -> AudioFile:
     """What the features of a recording depend on, for another process with another working folder."""
     if not isinstance(file, Mapping):
         return Path(file).absolute()
@@ -91,13 +118,3 @@ def _portable(file: AudioFile) -> AudioFile:
         return file
     rest = {name: file[name] for name in ("uri", "database", "speed") if name in file}
     return {**rest, "audio": Path(audio_path(file)).absolute()}
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Let errors of storage within tell how another folder is chosen."""
-    try:
-        yield
-    except StorageError as error:
-        fix = f"Name a folder with enough space, which can be written, in {VARIABLE}."
-        raise StorageError(error.found, file=error.file, fix=fix) from error

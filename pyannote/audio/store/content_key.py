@@ -1,57 +1,109 @@
-"""What tells one recording from another, without reading all of it."""
+"""Digests of the content of recordings, and the quick look that tells whether a recording is unchanged."""
 
 from __future__ import annotations
 
 import os
+import stat
+import time
 from collections.abc import Mapping
-from hashlib import blake2b
-from pathlib import Path
-from typing import Any
+from hashlib import blake2b, sha256
+from typing import BinaryIO
 
 import numpy as np
 
 from pyannote.audio.core.errors import AudioError
+from pyannote.audio.io.about import name_of
+from pyannote.audio.io.storage import digest_of
 from pyannote.audio.io.waveform import AudioFile, audio_path, percent
 
-_SAMPLED = 1 << 16
-"""Bytes that are read at the start, in the middle and at the end of a file."""
+_TICK = 0.02
+"""Seconds within which two changes of a file may have the same time: the clock of file systems has ticks."""
+
+_DIGITS = 32
+"""Hexadecimal digits of a digest: 128 bits of SHA-256."""
 
 
-def content_key(file: AudioFile) -> str:
-    """Key of the content of a recording, as 32 hexadecimal digits.
+def content_of(file: AudioFile) -> str:
+    """Digest of all bytes of an audio file, or of the samples and the rate of a waveform.
 
-    For a file, that of its size, the time when it was last changed, and 64 KiB of content at the start, in
-    the middle and at the end, not of its name; for a waveform, that of its samples and rate. One that is
-    heard at another speed has another key.
+    Parameters
+    ----------
+    file : path or mapping
+        Path, file of a protocol, or mapping with "waveform" and "sample_rate". Its name and its speed change
+        nothing.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits of SHA-256.
 
     Raises
     ------
     AudioError
-        There is no such file, or no such speed.
+        There is no such file, it cannot be read, or it changes while it is read.
 
     Examples
     --------
     >>> path = getfixture("tmp_path") / "a.wav"
     >>> path.write_bytes(b"content")
     7
-    >>> len(content_key(path)), content_key(path) == content_key({"audio": path})
-    (32, True)
+    >>> content_of(path)
+    'ed7002b439e9ac845f22357d822bac14'
     """
-    if isinstance(file, Mapping):
-        key = _waveform_key(file) if "waveform" in file else content_key(audio_path(file))
-        speed = _speed(file)
-        return key if speed == 100 else blake2b(f"{key} {speed}".encode(), digest_size=16).hexdigest()
+    if isinstance(file, Mapping) and "waveform" in file:
+        return _waveform_digest(file)
+    path = audio_path(file) if isinstance(file, Mapping) else file
+    before = state_of(path)
     try:
-        return _file_key(Path(file))
+        with open(path, "rb", opener=_without_waiting) as stream:
+            _check_and_wait(stream, path)
+            digest = digest_of(stream)[:_DIGITS]
     except OSError as error:
-        raise _unreadable(error, file) from error
+        raise _unreadable(error, path) from error
+    if state_of(path) != before:
+        raise changed(path)
+    return digest
+
+
+def content_key(file: AudioFile, content: str | None = None) -> str:
+    """Key of what the features of a recording depend on: its content, and the speed at which it is heard.
+
+    Parameters
+    ----------
+    file : path or mapping
+        See `content_of`.
+    content : str, optional
+        Its digest, if it is known.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits: those of `content_of` at a speed of 1.
+
+    Raises
+    ------
+    AudioError
+        See `content_of`; or there is no such speed.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.wav"
+    >>> path.write_bytes(b"content")
+    7
+    >>> content_key({"audio": path}) == content_of(path), content_key({"audio": path, "speed": 0.9})
+    (True, '38357039f560d1d47eff0ea153c63e0d')
+    """
+    speed = _speed(file)
+    key = content_of(file) if content is None else content
+    return key if speed == 100 else blake2b(f"{key} {speed}".encode(), digest_size=16).hexdigest()
 
 
 def state_of(file: AudioFile) -> bytes:
-    """What its folder tells of a recording, as 16 bytes: as long as it is the same, so is the content key.
+    """Quick look at a recording: as long as these 17 bytes are the same, its content and speed are, too.
 
-    For a file, that of its path, its size, and the times when its content and its place were last changed. No
-    file is opened. For a waveform, its content key.
+    The first 16 bytes are a digest of path, inode, size, and the times when content and inode were last
+    changed, in nanoseconds; no file is opened. Those of a waveform are a digest of its samples. The last byte
+    is the speed in percent. Another look does not mean that the content is another.
 
     Raises
     ------
@@ -64,20 +116,57 @@ def state_of(file: AudioFile) -> bytes:
     >>> path.write_bytes(b"content")
     7
     >>> before = state_of(path)
-    >>> path.write_bytes(b"other content")
-    13
+    >>> path.write_bytes(b"another")
+    7
+    >>> os.utime(path, ns=(0, 0))
     >>> state_of(path) == before
     False
     """
     if not isinstance(file, Mapping):
         return _file_state(file, 100)
     if "waveform" in file:
-        return bytes.fromhex(content_key(file))
+        return bytes.fromhex(_waveform_digest(file)) + bytes([_speed(file)])
     return _file_state(audio_path(file), _speed(file))
 
 
-def _speed(file: Mapping[str, Any]) -> int:
-    return percent(file["speed"]) if "speed" in file else 100
+def check_unchanged(file: AudioFile, state: bytes, key: str) -> bytes:
+    """Look again at a recording, which is read anew where the look differs.
+
+    Parameters
+    ----------
+    file : path or mapping
+    state : bytes
+        An earlier look, perhaps that of another machine.
+    key : str
+        Key of the content that it had (see `content_key`).
+
+    Returns
+    -------
+    bytes
+        The look of now.
+
+    Raises
+    ------
+    AudioError
+        Its content is another one.
+    """
+    now = state_of(file)
+    if now != state and content_key(file) != key:
+        raise changed(file)
+    return now
+
+
+def changed(file: AudioFile) -> AudioError:
+    """Refuse a recording that has changed while it was read."""
+    return AudioError(
+        "The recording has changed while it was being read.",
+        file=name_of(file),
+        fix="Wait until nothing writes to it any more, and start again.",
+    )
+
+
+def _speed(file: AudioFile) -> int:
+    return percent(file["speed"]) if isinstance(file, Mapping) and "speed" in file else 100
 
 
 def _file_state(path: str | os.PathLike[str], speed: int) -> bytes:
@@ -85,11 +174,24 @@ def _file_state(path: str | os.PathLike[str], speed: int) -> bytes:
         status = os.stat(path)  # noqa: PTH116  several times faster than by way of Path, for many files
     except OSError as error:
         raise _unreadable(error, path) from error
-    # A program can set the time of change of the content back, but not that of the entry (ctime).
-    times = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
-    return blake2b(
-        f"{os.fspath(path)}\0{times} {speed}".encode(errors="surrogateescape"), digest_size=16
-    ).digest()
+    name = os.fspath(path)
+    if not os.path.isabs(name):  # noqa: PTH117
+        name = os.path.abspath(name)  # noqa: PTH100
+    # A program can set the time of change of the content back, but not that of the inode (ctime).
+    look = f"{name}\0{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+    return blake2b(look.encode(errors="surrogateescape"), digest_size=16).digest() + bytes([speed])
+
+
+def _check_and_wait(stream: BinaryIO, path: str | os.PathLike[str]) -> None:
+    """Refuse what has no end, and wait until another change would have another time than the last one."""
+    status = os.fstat(stream.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        raise AudioError(
+            "This is a pipe or a device, not an audio file.", file=path, fix="Check the path in database.yml."
+        )
+    age = time.time() - status.st_ctime
+    if 0 <= age < _TICK:
+        time.sleep(_TICK - age)
 
 
 def _unreadable(error: OSError, path: str | os.PathLike[str]) -> AudioError:
@@ -100,23 +202,13 @@ def _unreadable(error: OSError, path: str | os.PathLike[str]) -> AudioError:
     )
 
 
-def _file_key(path: Path) -> str:
-    status = path.stat()
-    state = blake2b(f"{status.st_size} {status.st_mtime_ns}".encode(), digest_size=16)
-    with open(path, "rb", opener=_without_waiting) as stream:
-        for start in (0, (status.st_size - _SAMPLED) // 2, status.st_size - _SAMPLED):
-            stream.seek(max(0, start))
-            state.update(stream.read(_SAMPLED))
-    return state.hexdigest()
-
-
 def _without_waiting(path: str, flags: int) -> int:
-    # to open a pipe would wait until somebody writes to it
-    return os.open(path, flags | os.O_NONBLOCK)
+    # to open a pipe would wait until somebody writes to it; Windows knows no such pipes
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _waveform_key(file: Mapping[str, object]) -> str:
+def _waveform_digest(file: Mapping[str, object]) -> str:
     waveform = np.ascontiguousarray(file["waveform"], dtype=np.float32)
-    state = blake2b(f"{file.get('sample_rate')} {waveform.shape}".encode(), digest_size=16)
+    state = sha256(f"{file.get('sample_rate')} {waveform.shape}".encode())
     state.update(waveform.data)
-    return state.hexdigest()
+    return state.hexdigest()[:_DIGITS]

@@ -1,4 +1,4 @@
-"""What the store knows of a list of recordings, so that it need not open them again."""
+"""Index of a list of recordings: their keys and frames, so that none of them need be opened again."""
 
 from __future__ import annotations
 
@@ -25,20 +25,23 @@ class Index:
         Content key of each (see `content_key`).
     frames : int64, shape (recordings,)
         Frames of the features of each.
+    states : sequence of bytes
+        Quick look at each when the list was looked up (see `state_of`), which is not saved.
 
     Examples
     --------
-    >>> index = Index(["0a", "0b"], np.array([3, 2]))
+    >>> index = Index(["0a", "0b"], np.array([3, 2]), [b"a", b"b"])
     >>> index.offsets
     array([0, 3, 5])
     >>> path = getfixture("tmp_path") / "index.npz"
     >>> index.save(path)
-    >>> Index.load(path).keys
+    >>> Index.load(path, [b"a", b"b"]).keys
     ['0a', '0b']
     """
 
     keys: Sequence[str]
     frames: NDArray[np.int64]
+    states: Sequence[bytes]
 
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
@@ -47,7 +50,7 @@ class Index:
 
     @property
     def digest(self) -> str:
-        """Name of the content of all recordings."""
+        """Digest of the content of all recordings, in their order."""
         return blake2b("".join(self.keys).encode(), digest_size=16).hexdigest()
 
     def is_complete(self, folder: Path) -> bool:
@@ -64,7 +67,7 @@ class Index:
         save_arrays(path, {"keys": np.array(self.keys, dtype="S"), "frames": self.frames})
 
     @classmethod
-    def load(cls, path: Path) -> Index | None:
+    def load(cls, path: Path, states: Sequence[bytes]) -> Index | None:
         """Read what was saved; None if there is nothing, or it is damaged."""
         arrays = load_arrays(path, "keys", "frames")
-        return None if arrays is None else cls(arrays[0].astype(str).tolist(), arrays[1])
+        return None if arrays is None else cls(arrays[0].astype(str).tolist(), arrays[1], states)

@@ -13,14 +13,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.foreign_errors import named
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.shares import WHOLE
+from pyannote.audio.models._outputs import aligned
 from pyannote.audio.train.acceleration import Acceleration, Forward
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.distributed import Alone
+from pyannote.audio.train.divergence import check_loss, check_values
 from pyannote.audio.train.interfaces import Augmentation, Batch, Gradients, Step, Task
 from pyannote.audio.train.prefetch import prefetched
 from pyannote.audio.train.range_test import RangeTest, sweep, without_trace
@@ -45,8 +46,6 @@ class EpochReport:
         Chunks that were seen, by all processes.
     features, targets, outputs : Tensor
         Inputs (of the own rows), targets and outputs (of all) of the last batch, to be looked at.
-    resolution : int
-        Feature frames of one output frame.
     measures : mapping of str to float
         What the task watched beside the loss.
     """
@@ -59,7 +58,6 @@ class EpochReport:
     features: Tensor
     targets: Tensor
     outputs: Tensor
-    resolution: int
     measures: Mapping[str, float]
 
 
@@ -128,7 +126,7 @@ class Trainer:
         Raises
         ------
         DataError
-            If the loss is not a number any more.
+            If the loss, or a value that would be saved, is not a finite number any more.
         """
         started = time.perf_counter()
         torch.manual_seed(torch_seed(self.seed, epoch, *self.ranks.position))
@@ -146,11 +144,9 @@ class Trainer:
                 total += step.loss
                 samples += len(step.outputs)
         mean = self.ranks.same(float(total) / steps)
-        if not math.isfinite(mean):
-            raise DataError(
-                f"The loss of epoch {epoch} is {mean}: training has diverged. Earlier epochs are safe.",
-                fix="Set a smaller learning_rate in the scheduler of config.yml.",
-            )
+        check_loss(epoch, mean)
+        averages = {} if self.averaging is None else self.averaging.average
+        check_values(epoch, self.model, self.task.head, self.optimizer, averages)
         self.scheduler.observe(mean)
         seconds = time.perf_counter() - started
         return EpochReport(
@@ -162,7 +158,6 @@ class Trainer:
             step.features,
             step.targets,
             step.outputs,
-            self.resolution,
             self.task.measures(),
         )
 
@@ -275,8 +270,9 @@ class Trainer:
             batch = augmentation(batch, random)
         if self.augmentations:
             batch = self.ranks.own(batch)
-        outputs = self.ranks.together(self._forward(batch), len(batch["y"]))
-        targets = self.task.targets(batch["y"], self.resolution)
+        own, resolution = aligned(self.model, self._forward(batch), batch["X"].shape[1])
+        outputs = self.ranks.together(own, len(batch["y"]))
+        targets = self.task.targets(batch["y"], resolution)
         loss = self.task.loss(outputs, targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()

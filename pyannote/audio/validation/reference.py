@@ -1,4 +1,4 @@
-"""What scores are compared with: annotation on the grid of frames and on segments of 1 s."""
+"""Reference of a validation: annotation on the grid of output frames and on segments of 1 s."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.core.labels import Event, LabelsSpecification, frame_range
+from pyannote.audio.core.labels import Event, frame_range, raster
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.metrics.segment_based import activity, frame_ranges, highest
 
@@ -38,29 +38,35 @@ class Reference:
     ----------
     files : sequence of Recording
         With annotation.
-    labels : LabelsSpecification
-        What the classes are made of.
+    classes : sequence of str
+        Columns of the scores.
+    events : sequence of list of (onset, offset, class)
+        Events of the classes in each file, in seconds.
     step : float
-        Duration of an output frame, in seconds.
+        Duration of an output, in seconds.
     outputs : sequence of int
-        Output frames of each file.
+        Outputs of each file.
     """
 
     def __init__(
-        self, files: Sequence[Recording], labels: LabelsSpecification, step: float, outputs: Sequence[int]
+        self,
+        files: Sequence[Recording],
+        classes: Sequence[str],
+        events: Sequence[list[Event]],
+        step: float,
+        outputs: Sequence[int],
     ) -> None:
         self.files = files
-        self.classes = labels.classes
+        self.classes = tuple(classes)
         self.step = step
-        self.events: list[list[Event]] = [labels.events(file["events"] or ()) for file in files]
+        self.events = list(events)
         self.outputs = list(outputs)
         inside = [_inside(file, count, step) for file, count in zip(files, outputs, strict=True)]
         self._inside = np.concatenate(inside)
         self._outside = np.flatnonzero(~self._inside)
-        plain = LabelsSpecification(regular=self.classes)
         self._frames = np.concatenate(
             [
-                plain.raster(events, count, step).astype(bool)
+                raster(events, self.classes, count, step).astype(bool)
                 for events, count in zip(self.events, outputs, strict=True)
             ]
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.windows import DAY
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.models._outputs import aligned
 from pyannote.audio.models.base import Model
 from pyannote.audio.store.packs import Pack
 from pyannote.audio.train.acceleration import Acceleration
@@ -73,9 +74,13 @@ class DryRun:
     def __init__(self, experiment: Experiment, files: Sequence[Recording], pack: Pack) -> None:
         torch.manual_seed(0)
         self.experiment = experiment
-        self.task: Any = copy(experiment.task)
+        # what it draws from is changed below
+        self.task: Any = deepcopy(experiment.task)
         if experiment.kind == "approach":
-            self.task.label_min_duration = 0.0
+            self.task.segments.label_min_duration = 0.0
+            self.task.check(files)
+        elif not self.task.labels.classes:
+            # they follow from the data, of which these files are all there is
             self.task.check(files)
         self.specifications: Specifications = self.task.specifications(experiment.extraction)
         self.model: Model = experiment.model(self.specifications).to(experiment.device)
@@ -108,14 +113,14 @@ class DryRun:
             batch = augmentation(batch, torch.Generator(device).manual_seed(0))
         self.model.train()
         with _counted() as kept:
-            output = self.model(batch)
-            target = self.task.targets(batch["y"], self.model.resolution)
+            output, resolution = aligned(self.model, self.model(batch), batch["X"].shape[1])
+            target = self.task.targets(batch["y"], resolution)
             loss = self.task.loss(output, target)
         loss.backward()
         named = [*self.model.named_parameters(), *self.task.head.named_parameters(prefix="head")]
         inputs = {name: value for name, value in batch.items() if name != "y"}
         tensors = {**inputs, "output": output, "target": target}
-        step = self.model.resolution * self.specifications.step
+        step = resolution * self.specifications.step
         return Batch(
             shapes={name: list(value.shape) for name, value in tensors.items()},
             loss=loss.item(),

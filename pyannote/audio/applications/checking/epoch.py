@@ -117,7 +117,7 @@ class Epoch:
         epoch = cls(task.batches_per_epoch, seconds, seconds / learned if learned else None)
         if experiment.kind == "task" or not files:
             return epoch
-        found = Speakers.of(files, task.min_duration, task.label_min_duration)
+        found = Speakers.of(files, task.segments.min_duration, task.segments.label_min_duration)
         turns = sum(map(len, found.turns.values()))
         return replace(epoch, speakers=len(found.turns), turns=turns, too_short=found.too_short)
 

@@ -16,6 +16,9 @@ from pyannote.audio.store.packs import Pack
 HANDFUL = 4
 """Training files of which batches are made for a look; approaches need one for each speaker of a batch."""
 
+LABELS = ("label 1", "label 2")
+"""Labels of recordings that do not exist, where the classes of a task follow from the data."""
+
 
 def handful(experiment: Experiment, files: Sequence[Recording]) -> list[Recording]:
     """Training files that are enough for a batch."""
@@ -24,8 +27,9 @@ def handful(experiment: Experiment, files: Sequence[Recording]) -> list[Recordin
         return [
             file for file in files if any(end - start >= task.duration for start, end in file["regions"])
         ][:HANDFUL]
-    speakers = Speakers.of(files, task.min_duration, task.label_min_duration).turns
-    first = {turns[0][0] for turns in list(speakers.values())[: task.per_fold]}
+    segments = task.segments
+    speakers = Speakers.of(files, segments.min_duration, segments.label_min_duration).turns
+    first = {turns[0][0] for turns in list(speakers.values())[: segments.per_fold]}
     return [file for index, file in enumerate(files) if index in first]
 
 
@@ -33,9 +37,10 @@ def noise(experiment: Experiment) -> tuple[list[Recording], Pack]:
     """Recordings that do not exist, one for each label or speaker of a batch, and random features of them."""
     task, extraction = experiment.task, experiment.extraction
     if experiment.kind == "task":
-        labels, chunk = list(task.labels.labels), task.duration
+        labels, chunk = list(task.labels.examples() or LABELS), task.duration
     else:
-        labels, chunk = [f"speaker{index}" for index in range(task.per_fold)], task.max_duration
+        labels = [f"speaker{index}" for index in range(task.segments.per_fold)]
+        chunk = task.segments.max_duration
     step = extraction.sliding_window.step
     frames = 2 * max(1, math.ceil(chunk / step))
     whole = (0.0, frames * step)

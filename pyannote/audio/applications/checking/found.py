@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pyannote.audio.applications.checking.data import Data
 from pyannote.audio.applications.checking.dry_run import Batch
 from pyannote.audio.applications.checking.epoch import Epoch
 from pyannote.audio.applications.checking.storage import Storage
 from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.options import CheckOptions
 from pyannote.audio.core.findings import Finding, status
 
 WARNINGS = 10
 """Exit status where nothing is refused, and something is probably not meant."""
-
-
-@dataclass(frozen=True)
-class CheckOptions:
-    """What the command line of `check` says."""
-
-    root: Path
-    protocol: str | None = None
-    quick: bool = False
-    json: bool = False
-    last: int | None = None
-    cpu: bool = False
-    gpu: bool = False
-    parallel: int = 1
-    debug: bool = False
 
 
 @dataclass

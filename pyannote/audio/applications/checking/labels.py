@@ -36,7 +36,7 @@ def line_of(config: Config, label: str) -> tuple[str | int, ...]:
 
 def check_training(config: Config, task: Task, train: Subset) -> Iterator[Finding]:
     """Labels that only `labels_spec` or only the training files know: `train` refuses them."""
-    heard, known = first_heard(train), (*task.labels.labels, *getattr(task, "ignored", ()))
+    heard = first_heard(train)
     for label in task.labels.labels:
         if label not in heard:
             yield located(
@@ -49,8 +49,8 @@ def check_training(config: Config, task: Task, train: Subset) -> Iterator[Findin
                 code=DataError.code,
             )
     for label, (file, line) in heard.items():
-        if label not in known:
-            close = _nearest(label, known)
+        if not task.knows(label):
+            close = _nearest(label, task.labels.labels)
             choice = "dd it to `regular`, or to `ignore` to leave it out."
             yield Finding(
                 "unknown",
@@ -71,7 +71,6 @@ def _nearest(label: str, others: Iterable[str]) -> str | None:
 def check_development(task: Task, development: Subset, train: Subset) -> Iterator[Finding]:
     """Labels of training that cannot be validated, and those that nobody has trained."""
     heard, learned = first_heard(development), first_heard(train)
-    known = (*task.labels.labels, *getattr(task, "ignored", ()), *learned)
     for label in task.labels.labels:
         if label in learned and label not in heard:
             yield Finding(
@@ -81,11 +80,12 @@ def check_development(task: Task, development: Subset, train: Subset) -> Iterato
                 development.listing,
             )
     for label, (file, line) in heard.items():
-        if label not in known:
+        if not (task.knows(label) or label in learned):
             yield Finding(
                 "unknown",
                 f"The {development.name} files hold {label!r}, which labels_spec does not name.",
-                _nearest(label, known) or "It is passed over; name it in `ignore` if it is meant to be.",
+                _nearest(label, (*task.labels.labels, *learned))
+                or "It is passed over; name it in `ignore` if it is meant to be.",
                 file,
                 line,
             )

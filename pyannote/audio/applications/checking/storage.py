@@ -11,8 +11,8 @@ from pyannote.audio.applications.experiment import Experiment
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.store.computing import VARIABLE
-from pyannote.audio.store.feature_store import PACK_FILES, PACK_LIMIT
+from pyannote.audio.store.gathering import PACK_FILES, PACK_LIMIT
+from pyannote.audio.store.location import VARIABLE
 
 FLOAT = 4
 """Bytes of a number."""

@@ -44,11 +44,12 @@ def summary(found: Check) -> dict[str, Any]:
 def _configuration(experiment: Experiment) -> dict[str, Any]:
     config, extraction, task = experiment.config, experiment.extraction, experiment.task
     named = experiment.kind == "task"
+    seconds = [task.duration] * 2 if named else [task.segments.min_duration, task.segments.max_duration]
     return {
         "kind": experiment.kind,
         "task": config.task.name,
         "classes": list(task.labels.classes) if named else None,
-        "chunk_seconds": [task.duration] * 2 if named else [task.min_duration, task.max_duration],
+        "chunk_seconds": seconds,
         "chunks_per_batch": task.chunks,
         "feature_extraction": config.feature_extraction.name,
         "dimension": extraction.dimension,
@@ -90,10 +91,11 @@ def classes_of(subset: Subset, experiment: Experiment | None) -> dict[str, dict[
     """Figures of each class and unknown label of a subset, or of each speaker; none without annotation."""
     files: Sequence[Sequence[Event]] = [file["events"] for file in subset.files if file["events"] is not None]
     if experiment is not None and experiment.kind == "task":
-        spec, ignored = experiment.task.labels, getattr(experiment.task, "ignored", ())
-        known = {*spec.labels, *ignored}
-        unknown = ([event for event in events if event[2] not in known] for events in files)
-        files = [[*spec.events(events), *others] for events, others in zip(files, unknown, strict=True)]
+        task = experiment.task
+        unknown = ([event for event in events if not task.knows(event[2])] for events in files)
+        files = [
+            [*task.labels.events(events), *others] for events, others in zip(files, unknown, strict=True)
+        ]
     found = Activity(files)
     return {
         label: {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from uuid import uuid4
@@ -15,6 +14,7 @@ from pyannote.audio.applications.embedding.validations import validation_folder
 from pyannote.audio.applications.experiment import choose_device
 from pyannote.audio.applications.files import check_paths, files_of
 from pyannote.audio.applications.memory import applied_batches
+from pyannote.audio.applications.options import ApplyOptions
 from pyannote.audio.applications.outputs import new_scores
 from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.core.digests import digest
@@ -24,23 +24,6 @@ from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
 from pyannote.audio.io.about import about
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.store.feature_store import FeatureStore
-
-
-@dataclass(frozen=True)
-class ApplyOptions:
-    """What the command line of `apply` says; `step_seconds` is used instead of `step` if it is given."""
-
-    validate: Path
-    protocol: str
-    subset: str = "test"
-    cpu: bool = False
-    gpu: bool = False
-    parallel: int = 1
-    scheduler: str | None = None
-    batch: int = 32
-    step: float = 0.25
-    step_seconds: float | None = None
-    duration: float | None = None
 
 
 def apply(options: ApplyOptions) -> None:

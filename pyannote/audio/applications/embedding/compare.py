@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from pyannote.audio.applications.embedding.validations import validation_folder
 from pyannote.audio.applications.experiment import choose_device
+from pyannote.audio.applications.options import CompareOptions
 from pyannote.audio.applications.terminal import say, warn
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.faults import fault
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
-
-
-@dataclass(frozen=True)
-class CompareOptions:
-    """What the command line of `compare` says."""
-
-    validate: Path
-    first: Path
-    second: Path
-    duration: float | None = None
-    cpu: bool = False
-    gpu: bool = False
 
 
 def compare(options: CompareOptions) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyannote.audio.applications.experiment import Experiment, Kind
+from pyannote.audio.applications.options import EmbeddingOptions
 from pyannote.audio.config.registry import find
 from pyannote.audio.config.resolved import filled, resolved
 from pyannote.audio.config.schema import Block, Config
@@ -20,12 +21,12 @@ from pyannote.audio.embedding.backends.base import Backend
 from pyannote.audio.features.base import Features
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.embedder import Excerpt
-from pyannote.audio.models._embedding import EmbeddingModel
+from pyannote.audio.models.base import Model
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-    from pyannote.audio.applications.embedding.validator import EmbeddingOptions, EmbeddingValidator
+    from pyannote.audio.applications.embedding.validator import EmbeddingValidator
     from pyannote.audio.train.trainer import EpochReport
 
 Parts = Sequence[tuple[float, float]]
@@ -62,15 +63,14 @@ class EmbeddingExperiment(Experiment):
         sound, faulty = without_faults(files)
         return sound, [*unreadable, *faulty]
 
-    def model(self, specifications: Specifications) -> EmbeddingModel:
+    def model(self, specifications: Specifications) -> Model:
         """Network with fresh weights; what the loss learns beside it is made as well."""
         model = super().model(specifications)
-        assert isinstance(model, EmbeddingModel)
-        shortest = specifications.frames_of(self.task.min_duration)
+        shortest = specifications.frames_of(self.task.segments.min_duration)
         if shortest < model.resolution:
             raise self.config.document.error(
                 (*self.config.task.where, "params", "min_duration"),
-                f"Segments of {self.task.min_duration:g} s are {shortest} frames, and "
+                f"Segments of {self.task.segments.min_duration:g} s are {shortest} frames, and "
                 f"{self.config.architecture.name} takes {model.resolution} or more.",
                 fix=f"Set min_duration to {model.resolution * specifications.step:g} or more.",
             )
@@ -131,6 +131,4 @@ class EmbeddingExperiment(Experiment):
 
     def validate_options(self, train: Path, protocol: str, **compute: Any) -> EmbeddingOptions:
         """Options of a validation within a training."""
-        from pyannote.audio.applications.embedding.validator import EmbeddingOptions
-
-        return EmbeddingOptions(train, protocol, **compute)
+        return EmbeddingOptions(train=train, protocol=protocol, **compute)

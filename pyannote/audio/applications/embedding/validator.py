@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,9 @@ from torch.utils.tensorboard import SummaryWriter
 from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
 from pyannote.audio.applications.embedding.measures import Record
 from pyannote.audio.applications.embedding.measuring import measure_of
+from pyannote.audio.applications.options import EmbeddingOptions
 from pyannote.audio.applications.signals import uninterrupted
-from pyannote.audio.applications.validate import ValidateOptions, Validator
+from pyannote.audio.applications.validate import Validator
 from pyannote.audio.core.attempts import together
 from pyannote.audio.core.digests import arrays_digest
 from pyannote.audio.core.errors import DataError
@@ -30,20 +30,6 @@ from pyannote.audio.validation.records import Records
 
 TEACHERS, TURNS = 1000, 20
 """Training speakers that a backend learns from, and turns of each of them, at most."""
-
-
-@dataclass(frozen=True)
-class EmbeddingOptions(ValidateOptions):
-    """What the command line of `validate` says for embeddings.
-
-    `step_seconds` is used instead of `step` if it is given; `folder` instead of `validate_<metric>`.
-    """
-
-    metric: Literal["cosine", "euclidean", "angular"] | None = None
-    backend: str | None = None
-    purity: float | None = None
-    step_seconds: float | None = None
-    folder: str | None = None
 
 
 class EmbeddingValidator(Validator):
@@ -107,7 +93,8 @@ class EmbeddingValidator(Validator):
     def validate(self, epoch: int, writer: SummaryWriter) -> str:
         """Embed and compare with the weights of an epoch, write what is best now, and log it."""
         backend = self.ready(epoch)
-        record = self.measure.record(backend.transform(self.embedder(self.measure.excerpts)), backend)
+        (embeddings,) = self.finite(epoch, [self.embedder(self.measure.excerpts)])
+        record = self.measure.record(backend.transform(embeddings), backend)
         with uninterrupted():
             self.records.save(epoch, [record])
             self._remember(epoch, record)
@@ -172,10 +159,13 @@ class EmbeddingValidator(Validator):
         version = self.checkpoints.version(epoch)
         if version == self._taught:
             return self.backend
+        # weights that do not fit are taken in part before they are refused
+        self._taught = ""
         self.load(epoch)
         if self.backend.learns:
             excerpts, speakers = self.training_excerpts()
-            self.backend.fit(self.embedder(excerpts), speakers)
+            (embeddings,) = self.finite(epoch, [self.embedder(excerpts)])
+            self.backend.fit(embeddings, speakers)
         self._taught = version
         return self.backend
 
@@ -199,7 +189,9 @@ class EmbeddingValidator(Validator):
         if self._teachers is None:
             protocol, _, subset = self.bundle.folder.path.name.rpartition(".")
             files = self._trained_on(protocol, subset)
-            turns = Speakers.of(files, self.experiment.task.min_duration, label_min_duration=0.0).turns
+            turns = Speakers.of(
+                files, self.experiment.task.segments.min_duration, label_min_duration=0.0
+            ).turns
             chosen = [
                 (turn, index)
                 for index, name in enumerate(_spread(list(turns), TEACHERS))

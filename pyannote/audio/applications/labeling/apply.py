@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 from uuid import uuid4
 
 import torch
@@ -18,6 +17,7 @@ from pyannote.audio.applications.files import check_paths, check_uris, files_of
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment, inputs_of
 from pyannote.audio.applications.labeling.results import write_evaluation, write_events
 from pyannote.audio.applications.memory import applied_batches
+from pyannote.audio.applications.options import DetectionApplyOptions
 from pyannote.audio.applications.outputs import new_scores
 from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.core.digests import digest
@@ -36,24 +36,7 @@ from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.store.feature_store import FeatureStore
 
 
-@dataclass(frozen=True)
-class ApplyOptions:
-    """What the command line of `apply` says."""
-
-    validate: Path
-    protocol: str
-    subset: str = "test"
-    selection: Literal["class-wise", "global"] = "class-wise"
-    cpu: bool = False
-    gpu: bool = False
-    parallel: int = 1
-    scheduler: str | None = None
-    batch: int = 32
-    step: float = 0.25
-    duration: float | None = None
-
-
-def apply(options: ApplyOptions) -> None:
+def apply(options: DetectionApplyOptions) -> None:
     """Apply the models that a validation has chosen, and evaluate them where there is annotation."""
     options = replace(options, validate=ValidateFolder(options.validate).path)
     device = choose_device(options.cpu, options.gpu)
@@ -73,7 +56,10 @@ def apply(options: ApplyOptions) -> None:
         write_events(folder, name, estimate, pretrained.classes)
         figures = None
         if annotated:
-            reference = {file["uri"]: experiment.task.labels.events(file["events"] or ()) for file in files}
+            reference = {
+                file["uri"]: experiment.task.reference(file["events"] or (), pretrained.specifications)
+                for file in files
+            }
             figures = write_evaluation(folder, name, reference, estimate, pretrained.classes)
         folder.write_provenance(name, run)
     count = sum(map(len, estimate.values()))
@@ -144,7 +130,7 @@ def _tell_seen(run: AppliedRun, count: int, subset: str | None) -> None:
 
 def _apply_all(
     files: Sequence[Recording],
-    options: ApplyOptions,
+    options: DetectionApplyOptions,
     pretrained: Pretrained,
     experiment: LabelingExperiment,
     scratch: Path,
@@ -186,12 +172,14 @@ def _scores(
     return chain.from_iterable(batches)
 
 
-def apply_one(options: ApplyOptions, output: Path, cache: Path, run: str, file: Recording) -> list[Event]:
+def apply_one(
+    options: DetectionApplyOptions, output: Path, cache: Path, run: str, file: Recording
+) -> list[Event]:
     """Write the scores of a recording, and return its events; this is what a worker of a cluster does.
 
     Parameters
     ----------
-    options : ApplyOptions
+    options : DetectionApplyOptions
     output : Path
         Folder of scores, as `Precomputed`.
     cache : Path
@@ -208,14 +196,14 @@ def apply_one(options: ApplyOptions, output: Path, cache: Path, run: str, file: 
     return events_of(scores, pretrained, file)
 
 
-def _pretrained(options: ApplyOptions, device: torch.device) -> Pretrained:
+def _pretrained(options: DetectionApplyOptions, device: torch.device) -> Pretrained:
     return Pretrained(
         options.validate, options.selection, options.step, options.batch, device, options.duration
     )
 
 
 @lru_cache(maxsize=1)
-def _pretrained_once(options: ApplyOptions, run: str) -> Pretrained:
+def _pretrained_once(options: DetectionApplyOptions, run: str) -> Pretrained:
     return _pretrained(options, choose_device(options.cpu, options.gpu))
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pyannote.audio.applications.arguments import SUBSETS
+from pyannote.audio.applications.options import SUBSETS, EvaluateOptions
 from pyannote.audio.applications.terminal import say, warn
 from pyannote.audio.core.errors import CheckpointError, DataError, UsageError
 from pyannote.audio.core.labels import Event
@@ -29,16 +28,6 @@ EventLists = dict[str, list[Event]]
 
 SHOWN = 10
 """Files of a folder whose names are printed."""
-
-
-@dataclass(frozen=True)
-class EvaluateOptions:
-    """What the command line of `evaluate` says."""
-
-    folders: tuple[Path, ...]
-    output: Path | None = None
-    subset: str = "test"
-    protocol: str | None = None
 
 
 class Results(NamedTuple):

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.applications.experiment import Experiment, Kind
+from pyannote.audio.applications.options import DetectionOptions
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.bundle import Bundle
-from pyannote.audio.io.arrays import read_only
 from pyannote.audio.labeling.tasks.base import Task
 from pyannote.audio.report.figures import batch_figure
 from pyannote.audio.store.feature_store import FeatureStore
@@ -20,7 +20,7 @@ from pyannote.audio.store.feature_store import FeatureStore
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-    from pyannote.audio.applications.labeling.validator import DetectionOptions, DetectionValidator
+    from pyannote.audio.applications.labeling.validator import DetectionValidator
     from pyannote.audio.train.trainer import EpochReport
 
 PICTURE_EVERY = 10
@@ -31,7 +31,7 @@ def inputs_of(
     store: FeatureStore, file: Recording, specifications: Specifications
 ) -> dict[str, NDArray[np.float32]]:
     """Inputs of a model for a whole recording, from a store of features."""
-    inputs = {"X": read_only(store.get(file))}
+    inputs = {"X": store.read(file)}
     if "long_term" in specifications.inputs:
         inputs["long_term"] = store.long_term(file)
     return inputs
@@ -50,9 +50,7 @@ class LabelingExperiment(Experiment):
     def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:
         """Draw inputs, targets and scores of a batch."""
         if report.epoch == 1 or report.epoch % PICTURE_EVERY == 0:
-            figure = batch_figure(
-                report.features, report.targets, report.outputs, specifications, report.resolution
-            )
+            figure = batch_figure(report.features, report.targets, report.outputs, specifications)
             writer.add_figure("train/batch", figure, report.epoch)
 
     def validator(self, bundle: Bundle, options: Any) -> DetectionValidator:
@@ -63,6 +61,4 @@ class LabelingExperiment(Experiment):
 
     def validate_options(self, train: Path, protocol: str, **compute: Any) -> DetectionOptions:
         """Options of a validation within a training."""
-        from pyannote.audio.applications.labeling.validator import DetectionOptions
-
-        return DetectionOptions(train, protocol, **compute)
+        return DetectionOptions(train=train, protocol=protocol, **compute)

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.labeling.experiment import LabelingExperiment
+from pyannote.audio.applications.options import DetectionOptions
 from pyannote.audio.applications.signals import uninterrupted
-from pyannote.audio.applications.validate import ValidateOptions, Validator
+from pyannote.audio.applications.validate import Validator
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.contents import contents_of
 from pyannote.audio.inference.bundle import Bundle, load_weights
-from pyannote.audio.inference.slide import Slide
+from pyannote.audio.inference.slide import Inputs, Slide
 from pyannote.audio.io.yaml_files import write_yaml
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.report.figures import event_roll
 from pyannote.audio.validation.detection import DetectionValidation, Scores
 from pyannote.audio.validation.records import Records
-from pyannote.audio.validation.reference import Reference, Unit, frames_of
-from pyannote.audio.validation.selection import ClassChoice, Criterion, Measure, Selection
-
-
-@dataclass(frozen=True)
-class DetectionOptions(ValidateOptions):
-    """What the command line of `validate` says for detectors."""
-
-    criterion: Measure = "balanced"
-    unit: Unit = "segments"
-    precision: float | None = None
-    prior: float = 2.0
-    tolerance: float = 0.05
-    shortest: float = 0.5
+from pyannote.audio.validation.reference import Reference, frames_of
+from pyannote.audio.validation.selection import ClassChoice, Criterion, Selection
 
 
 class DetectionValidator(Validator):
@@ -73,14 +61,15 @@ class DetectionValidator(Validator):
                 f"--duration={options.duration:g} is shorter than one output frame of this model."
             )
         self.slide = Slide(model, frames, options.step, options.batch)
-        self.frame_step = model.resolution * specifications.step
+        self.frame_step = self.slide.resolution * specifications.step
         self.files = experiment.recordings(options.protocol, options.subset)
         experiment.prepare_features(self.files)
         self.contents = contents_of(self.files, experiment.store.contents(self.files))
-        self.inputs = [experiment.inputs(file, specifications) for file in self.files]
-        outputs = [-(-len(inputs["X"]) // model.resolution) for inputs in self.inputs]
+        self.features = experiment.store.lazily(self.files)
+        outputs = [self.slide.outputs(int(frames)) for frames in self.features.frames]
+        events = [experiment.task.reference(file["events"] or (), specifications) for file in self.files]
         self.validation = DetectionValidation(
-            Reference(self.files, experiment.task.labels, self.frame_step, outputs),
+            Reference(self.files, specifications.classes, events, self.frame_step, outputs),
             Records(self.folder / "scores", self._settings(options, outputs), self.checkpoints.version),
             criterion,
             options.unit,
@@ -140,7 +129,15 @@ class DetectionValidator(Validator):
         """Scores of all files with the weights of an epoch."""
         weights = self.checkpoints.load_weights(epoch, self.device)
         load_weights(self.slide.model, weights, self.checkpoints.weights(epoch))
-        return list(chain.from_iterable(self.slide.batches(self.inputs)))
+        return self.finite(epoch, chain.from_iterable(self.slide.batches(self._inputs())))
+
+    def _inputs(self) -> Iterator[Inputs]:
+        """Inputs of each recording, none of which is kept."""
+        for place in range(len(self.features)):
+            inputs = {"X": self.features[place]}
+            if "long_term" in self.specifications.inputs:
+                inputs["long_term"] = self.features.long_term(place)
+            yield inputs
 
     def write(self, selection: Selection | None = None) -> None:
         """Write params.yml, with what tells the weights of its epochs from others."""

@@ -16,11 +16,6 @@ from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.lines import safe_name
 from pyannote.audio.io.storage import inside, storage_error
 
-SUFFIXES = frozenset(
-    {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
-)
-"""Suffixes of the files that count as audio, in lower case."""
-
 
 def name_recordings(names: Mapping[Path, str], *, by_path: bool = False) -> dict[Path, str]:
     """Give each audio file a uri that no other one has.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.corpora.held_out_recordings import hold_out
-from pyannote.audio.database.corpora.locations import SUFFIXES, name_recordings
+from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_annotation import read_annotation
 from pyannote.audio.database.corpora.own_subsets import find_subsets, make_database_of_subsets
 from pyannote.audio.database.corpora.writing import (
@@ -24,6 +24,7 @@ from pyannote.audio.database.corpora.writing import (
     write_database,
 )
 from pyannote.audio.io.lines import AnnotatedEvent, quoted
+from pyannote.audio.io.waveform import SUFFIXES
 
 
 def make_database(

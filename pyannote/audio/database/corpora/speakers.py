@@ -1,6 +1,6 @@
 """Recordings of known speakers, one each, as a database of pyannote.database.
 
-    <folder>/<speaker>/**/*.wav         of any suffix in `locations.SUFFIXES`
+    <folder>/<speaker>/**/*.wav         of any suffix in `io.waveform.SUFFIXES`
 
 A recording is called by its path below the folder, and is one turn of its speaker from end to end. Folders
 below that of a speaker are sessions: the two sides of a target trial that is drawn come from different ones.

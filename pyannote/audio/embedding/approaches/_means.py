@@ -1,4 +1,4 @@
-"""Means of what a loss has seen, for the log."""
+"""Running means of measures of a loss, for the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who speaks where, and which segments make up a batch."""
+"""Turns of each training speaker, and random segments of them."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ class Speakers:
         Number of turns that were left out because they are shorter than the shortest segment.
     left_out : mapping of str to float
         Speakers with too little speech, and how many seconds they have.
+
+    Examples
+    --------
+    >>> files = [{"events": [(0.0, 2.0, "ann"), (2.0, 2.3, "bob"), (3.0, 8.0, "cid")]}]
+    >>> speakers = Speakers.of(files, min_duration=0.5, label_min_duration=3.0)
+    >>> speakers.turns, speakers.too_short, speakers.left_out
+    ({'cid': [(0, 3.0, 8.0)]}, 1, {'ann': 2.0, 'bob': 0.0})
     """
 
     turns: dict[str, list[Turn]]
@@ -79,6 +86,15 @@ class SegmentSampler:
         Duration of a frame, in seconds.
     per_fold, per_label : int
         Speakers of a batch (there are at least so many), and segments of each of them.
+
+    Examples
+    --------
+    >>> speakers = Speakers({"ann": [(0, 0.0, 2.0)], "bob": [(0, 3.0, 5.0)]}, 0, {})
+    >>> sampler = SegmentSampler(speakers, np.array([0, 500]), step=0.01, per_fold=2, per_label=3)
+    >>> random = np.random.default_rng(0)
+    >>> first, available = sampler.segments(np.array([0, 1]), frames=50, random=random)
+    >>> bool((first[:3] < 200 - 49).all() and (first[3:] >= 300).all()), available.tolist()
+    (True, [50, 50, 50, 50, 50, 50])
     """
 
     def __init__(
@@ -152,5 +168,12 @@ class SegmentSampler:
 
 
 def durations(low: float, high: float, count: int, epoch: int, seed: int) -> NDArray[np.float64]:
-    """One random duration for each batch of an epoch, in seconds, uniform between `low` and `high`."""
+    """One random duration for each batch of an epoch, in seconds, uniform between `low` and `high`.
+
+    Examples
+    --------
+    >>> drawn = durations(0.5, 1.5, count=100, epoch=1, seed=0)
+    >>> drawn.shape, bool(0.5 <= drawn.min() < 0.6 and 1.4 < drawn.max() <= 1.5)
+    ((100,), True)
+    """
     return generator(seed, epoch, 0, 2).uniform(low, high, size=count)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.congenerous_cosine_loss import CongenerousCosineLoss
 
 # a sine below 1e-3 is not known in single precision, where 1 - cos^2 is wrong by 1e-7
@@ -26,8 +27,8 @@ class AdditiveAngularMarginLoss(CongenerousCosineLoss):
         Added to the angle, in radians, in [0, pi / 2].
     scale : float
         Norm given to all embeddings, positive.
-    duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Approach`.
+    segments : SpeakerSegments, optional
+        Sampler of batches; a configuration gives its parameters here.
 
     References
     ----------
@@ -47,17 +48,9 @@ class AdditiveAngularMarginLoss(CongenerousCosineLoss):
         self,
         margin: float = 0.2,
         scale: float = 30.0,
-        duration: float | None = None,
-        min_duration: float = 0.5,
-        max_duration: float = 1.5,
-        per_fold: int = 20,
-        per_label: int = 3,
-        per_epoch: float = 1.0,
-        label_min_duration: float = 0.0,
+        segments: SpeakerSegments | None = None,
     ) -> None:
-        super().__init__(
-            scale, duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        )
+        super().__init__(scale, segments)
         if not 0 <= margin <= math.pi / 2:
             raise ConfigError("margin must be in [0, pi / 2]: it is an angle, in radians.")
         self.margin = margin
@@ -72,6 +65,7 @@ class AdditiveAngularMarginLoss(CongenerousCosineLoss):
         labels : Tensor of int64, shape (batch,)
             Index of the speaker of each segment.
         """
+        # cos(angle + margin) = cos(angle) cos(margin) - sin(angle) sin(margin)
         own = labels[:, None]
         cosine = logits.gather(1, own) / self.scale
         sine = (1 - cosine.square()).clamp(min=SMALLEST_SQUARED_SINE).sqrt()

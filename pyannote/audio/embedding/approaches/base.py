@@ -1,22 +1,19 @@
-"""What every approach to embedding has in common: batches of some segments of some speakers."""
+"""Base class of approaches to embedding: a loss on embeddings of segments that a sampler draws."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from typing import ClassVar, Literal
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 
-from pyannote.audio.core.errors import ConfigError, DataError
-from pyannote.audio.core.randomness import generator
+from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.shares import WHOLE, Share
-from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_of, check_epoch
+from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.embedding.approaches._segments import SegmentSampler, Speakers, durations
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.store.packs import Pack
 
@@ -24,27 +21,31 @@ Metric = Literal["cosine", "euclidean", "angular"]
 
 
 class Approach(ABC):
-    """Approach that trains on batches of `per_fold` speakers and `per_label` segments of each.
-
-    All segments of a batch are of one duration, which is drawn anew for each batch. All speakers are met once
-    before any is met again. Segments are drawn where a speaker talks alone. A turn that is shorter than the
-    duration of the batch, of a speaker who has no longer one, is repeated from its beginning.
+    """Approach that trains on segments of speakers; a subclass says which loss it minimises.
 
     Parameters
     ----------
-    duration : float, optional
-        Duration of all segments, in seconds, instead of random ones.
-    min_duration, max_duration : float
-        Range of durations of a batch, in seconds. Turns shorter than the smallest one are left out.
-    per_fold : int
-        Speakers of a batch.
-    per_label : int
-        Segments of each speaker.
-    per_epoch : float
-        Audio of an epoch, in days.
-    label_min_duration : float
-        Speakers with fewer seconds of speech are left out.
+    segments : SpeakerSegments, optional
+        Sampler of batches, by default with its default parameters. A configuration gives its parameters
+        (`per_fold`, `per_label`, `min_duration`, ...) among those of the loss.
+
+    Raises
+    ------
+    ConfigError
+        If a batch has fewer segments of a speaker than the loss needs.
+
+    Examples
+    --------
+    >>> class Length(Approach):
+    ...     def loss(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+    ...         return embeddings.square().sum(dim=1).mean()
+    >>> approach = Length(SpeakerSegments(duration=1.0, per_fold=8, per_label=2))
+    >>> approach.chunks, approach.batch_seconds
+    (16, 16.0)
     """
+
+    parts: ClassVar[Mapping[str, type]] = {"segments": SpeakerSegments}
+    """Parameters that are parts, whose own parameters a configuration gives."""
 
     metric: Metric = "cosine"
     """How embeddings are compared."""
@@ -58,84 +59,55 @@ class Approach(ABC):
     uniform: bool = False
     """Batches are of different durations, and how many pairs and triplets there are is not known before."""
 
-    def __init__(
-        self,
-        duration: float | None = None,
-        min_duration: float = 0.5,
-        max_duration: float = 1.5,
-        per_fold: int = 20,
-        per_label: int = 3,
-        per_epoch: float = 1.0,
-        label_min_duration: float = 0.0,
-    ) -> None:
-        low, high = (min_duration, max_duration) if duration is None else (duration, duration)
-        if not 0 < low <= high <= DAY:
+    def __init__(self, segments: SpeakerSegments | None = None) -> None:
+        self.segments = SpeakerSegments() if segments is None else segments
+        if self.segments.per_label < self.fewest:
             raise ConfigError(
-                f"Segments of {low:g} to {high:g} s were asked for; durations must be positive, min_duration "
-                f"at most max_duration, and both at most {DAY}."
+                f"per_label of {type(self).__name__} must be at least {self.fewest}, not "
+                f"{self.segments.per_label}."
             )
-        if per_fold < 2 or per_label < self.fewest or per_fold * per_label > LARGEST_BATCH:
-            raise ConfigError(
-                f"per_fold must be at least 2, per_label of {type(self).__name__} at least {self.fewest}, "
-                f"and their product at most {LARGEST_BATCH}."
-            )
-        if not (0 < per_epoch < float("inf") and label_min_duration >= 0):
-            raise ConfigError("per_epoch must be positive, and label_min_duration not negative.")
-        check_epoch(per_epoch, (low + high) / 2)
-        self.min_duration, self.max_duration = low, high
-        self.per_fold, self.per_label = per_fold, per_label
-        self.per_epoch = per_epoch
-        self.label_min_duration = label_min_duration
         self.head = nn.Identity()
-        self._speakers: Speakers | None = None
+
+    @property
+    def per_epoch(self) -> float:
+        """Audio of an epoch, in days."""
+        return self.segments.per_epoch
+
+    @per_epoch.setter
+    def per_epoch(self, days: float) -> None:
+        # a copy of an approach has the same sampler
+        self.segments = copy(self.segments)
+        self.segments.per_epoch = days
 
     @property
     def chunks(self) -> int:
         """Segments of a batch."""
-        return self.per_fold * self.per_label
+        return self.segments.chunks
 
     @property
     def batch_seconds(self) -> float:
         """Audio of a batch, in seconds, on average."""
-        return (self.min_duration + self.max_duration) / 2 * self.per_fold * self.per_label
+        return self.segments.batch_seconds
 
     @property
     def batches_per_epoch(self) -> int:
         """Batches of an epoch, at least 1."""
-        return batches_of(self.per_epoch, self.batch_seconds)
+        return self.segments.batches_per_epoch
 
     def check(self, files: Sequence[Recording]) -> list[str]:
-        """Find the speakers of the training files.
-
-        Returns
-        -------
-        list of str
-            What the user should know: who is left out, and who has one turn only.
-
-        Raises
-        ------
-        DataError
-            If there are fewer speakers than a batch takes.
-        """
-        speakers = Speakers.of(files, self.min_duration, self.label_min_duration)
-        if len(speakers.turns) < self.per_fold:
-            raise DataError(
-                f"A batch takes {self.per_fold} speakers (per_fold), and the training set has "
-                f"{len(speakers.turns)} with enough speech; {len(speakers.left_out)} have too little.",
-                fix="Set a smaller per_fold, label_min_duration or min_duration in config.yml.",
-            )
-        self._speakers = speakers
-        return _remarks(speakers, self.min_duration, self.label_min_duration)
+        """Find the speakers of the training files; see `SpeakerSegments.check`."""
+        return self.segments.check(files)
 
     def specifications(self, extraction: FeatureExtraction) -> Specifications:
         """Describe inputs, and the speakers that `check` has found."""
         return Specifications(
             task=type(self).__name__,
             inputs={"X": extraction.dimension},
-            classes=tuple(self._found.turns),
-            duration=self.max_duration,
+            classes=self.segments.speakers,
+            duration=self.segments.max_duration,
             step=extraction.sliding_window.step,
             sample_rate=extraction.sample_rate,
+            output=Output("vector"),
         )
 
     def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
@@ -150,48 +122,15 @@ class Approach(ABC):
         specifications : Specifications
             What `specifications` gave.
         """
-        self._pack, self._step = pack, specifications.step
-        self._sampler = SegmentSampler(
-            self._found, pack.offsets, specifications.step, self.per_fold, self.per_label
-        )
+        self.segments.prepare(pack, specifications.step)
 
     def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
         """Mean and standard deviation of each value over all frames of the training files."""
-        return {"X": self._pack.statistics()}
+        return self.segments.statistics()
 
     def batches(self, epoch: int, seed: int, share: Share = WHOLE) -> Iterator[dict[str, Tensor]]:
-        """Batches of an epoch.
-
-        Parameters
-        ----------
-        epoch, seed : int
-            Each batch depends on them and on its index alone.
-        share : Share
-            Rows of each batch whose features are asked for.
-
-        Yields
-        ------
-        dict of str to Tensor
-            Features "X" of shape (per_fold x per_label, frames, dimension), or of fewer rows, and the index
-            of the speaker of each segment, "y" of shape (per_fold x per_label,). The segments of a speaker
-            stand together.
-        """
-        count, rows = self.batches_per_epoch, share.rows(self.per_fold * self.per_label)
-        everyone = self._sampler.speakers(count, generator(seed, epoch, 0, 1))
-        seconds = durations(self.min_duration, self.max_duration, count, epoch, seed)
-        frames = np.maximum(1, np.rint(seconds / self._step).astype(np.int64)).tolist()
-        randoms = [generator(seed, epoch, index, 3) for index in range(count)]
-        drawn = [self._sampler.segments(*batch) for batch in zip(everyone, frames, randoms, strict=True)]
-        first, available = np.stack(drawn, axis=1)
-        # what is drawn is moved to the features at once, not batch by batch
-        places, device = self._pack.places(first), self._pack.device
-        speakers = torch.from_numpy(np.repeat(everyone, self.per_label, axis=1)).to(device)
-        lengths = torch.from_numpy(available).to(device)
-        for index in range(count):
-            features = self._pack.gather(places[index], frames[index], randoms[index], rows)
-            if (available[index][rows] < frames[index]).any():
-                features = _repeated(features, lengths[index][rows])
-            yield {"X": features, "y": speakers[index]}
+        """Batches of an epoch; see `SpeakerSegments.batches`."""
+        return self.segments.batches(epoch, seed, share)
 
     def make_head(self, dimension: int, classes: int) -> nn.Module:
         """Make what the loss learns beside the network.
@@ -224,40 +163,3 @@ class Approach(ABC):
     def measures(self) -> dict[str, float]:
         """Means since the last call of what is worth watching beside the loss."""
         return {}
-
-    @property
-    def _found(self) -> Speakers:
-        assert self._speakers is not None, "check the training files first"
-        return self._speakers
-
-
-def _repeated(features: Tensor, available: Tensor) -> Tensor:
-    """Replace what follows the end of a turn by the turn itself, from its beginning."""
-    index = torch.arange(features.shape[1], device=features.device) % available[:, None]
-    return features.gather(1, index[..., None].expand_as(features))
-
-
-def _remarks(speakers: Speakers, min_duration: float, label_min_duration: float) -> list[str]:
-    remarks = []
-    if speakers.too_short:
-        remarks.append(
-            f"{speakers.too_short} turns shorter than {min_duration:g} s (min_duration) are left out."
-        )
-    if speakers.left_out:
-        least, parameter = max((label_min_duration, "label_min_duration"), (min_duration, "min_duration"))
-        shown = [f"{name} ({seconds:.0f} s)" for name, seconds in speakers.left_out.items()]
-        remarks.append(
-            f"{len(shown)} speakers with less than {least:g} s of speech ({parameter}) are left out: "
-            f"{_some(shown)}."
-        )
-    single = [name for name, turns in speakers.turns.items() if len(turns) == 1]
-    if single:
-        remarks.append(
-            f"{len(single)} speakers have a single turn, from which all their segments are taken: "
-            f"{_some(single)}."
-        )
-    return remarks
-
-
-def _some(names: Sequence[str], most: int = 5) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,4 +1,4 @@
-"""Center loss: softmax, and near to the centre of one's own speaker."""
+"""Center loss: softmax, and the distance of embeddings to the centre of their speaker."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.classification import Classification
 
 
@@ -25,8 +26,8 @@ class CenterLoss(Classification):
         0.003 for embeddings that are not normalised.
     center_rate : float
         Rate of the centres, in [0, 1].
-    duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Approach`.
+    segments : SpeakerSegments, optional
+        Sampler of batches; a configuration gives its parameters here.
 
     References
     ----------
@@ -46,17 +47,9 @@ class CenterLoss(Classification):
         self,
         weight: float = 0.01,
         center_rate: float = 0.5,
-        duration: float | None = None,
-        min_duration: float = 0.5,
-        max_duration: float = 1.5,
-        per_fold: int = 20,
-        per_label: int = 3,
-        per_epoch: float = 1.0,
-        label_min_duration: float = 0.0,
+        segments: SpeakerSegments | None = None,
     ) -> None:
-        super().__init__(
-            duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        )
+        super().__init__(segments)
         if weight < 0 or not 0 <= center_rate <= 1:
             raise ConfigError("weight must not be negative, and center_rate in [0, 1].")
         self.weight = weight

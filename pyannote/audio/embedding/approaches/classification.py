@@ -6,16 +6,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pyannote.audio.embedding.approaches._means import Means
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.base import Approach
 
 
 class Classification(Approach):
     """Recognise the speakers of the training set by one linear layer; the loss is the cross-entropy.
 
+    The loss is the mean over the batch of log(sum_j exp(s_j)) - s_y, with the scores s = W x + b of an
+    embedding x, and its speaker y.
+
     Parameters
     ----------
-    duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Approach`.
+    segments : SpeakerSegments, optional
+        Sampler of batches; a configuration gives its parameters here.
 
     References
     ----------
@@ -36,17 +40,9 @@ class Classification(Approach):
 
     def __init__(
         self,
-        duration: float | None = None,
-        min_duration: float = 0.5,
-        max_duration: float = 1.5,
-        per_fold: int = 20,
-        per_label: int = 3,
-        per_epoch: float = 1.0,
-        label_min_duration: float = 0.0,
+        segments: SpeakerSegments | None = None,
     ) -> None:
-        super().__init__(
-            duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        )
+        super().__init__(segments)
         self._means = Means()
 
     def make_head(self, dimension: int, classes: int) -> nn.Module:

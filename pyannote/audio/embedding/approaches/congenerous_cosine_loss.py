@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.embedding.approaches._distances import unit
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.classification import Classification
 
 
@@ -20,8 +21,8 @@ class CongenerousCosineLoss(Classification):
     ----------
     scale : float
         Norm given to all embeddings, positive.
-    duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Approach`.
+    segments : SpeakerSegments, optional
+        Sampler of batches; a configuration gives its parameters here.
 
     References
     ----------
@@ -41,17 +42,9 @@ class CongenerousCosineLoss(Classification):
     def __init__(
         self,
         scale: float = 6.25,
-        duration: float | None = None,
-        min_duration: float = 0.5,
-        max_duration: float = 1.5,
-        per_fold: int = 20,
-        per_label: int = 3,
-        per_epoch: float = 1.0,
-        label_min_duration: float = 0.0,
+        segments: SpeakerSegments | None = None,
     ) -> None:
-        super().__init__(
-            duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        )
+        super().__init__(segments)
         if scale <= 0:
             raise ConfigError("scale must be positive.")
         self.scale = scale

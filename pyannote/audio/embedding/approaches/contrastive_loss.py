@@ -9,6 +9,7 @@ from torch import Tensor
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.embedding.approaches._distances import LARGEST, pairwise_distances
 from pyannote.audio.embedding.approaches._means import Means
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.base import Approach, Metric
 
 
@@ -26,8 +27,8 @@ class ContrastiveLoss(Approach):
     margin : float
         Share of the largest distance, in (0, 1]. With 0.5, embeddings of different speakers need not be more
         than orthogonal for "cosine" and "angular".
-    duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Approach`.
+    segments : SpeakerSegments, optional
+        Sampler of batches; a configuration gives its parameters here.
 
     References
     ----------
@@ -47,17 +48,9 @@ class ContrastiveLoss(Approach):
         self,
         metric: Metric = "cosine",
         margin: float = 0.5,
-        duration: float | None = None,
-        min_duration: float = 0.5,
-        max_duration: float = 1.5,
-        per_fold: int = 20,
-        per_label: int = 3,
-        per_epoch: float = 1.0,
-        label_min_duration: float = 0.0,
+        segments: SpeakerSegments | None = None,
     ) -> None:
-        super().__init__(
-            duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        )
+        super().__init__(segments)
         if not 0 < margin <= 1:
             raise ConfigError("margin must be in (0, 1]: it is a share of the largest distance.")
         self.metric = metric
@@ -77,6 +70,7 @@ class ContrastiveLoss(Approach):
         distances = pairwise_distances(embeddings, self.metric)
         same = (labels[:, None] == labels).triu(diagonal=1)
         other = (labels[:, None] != labels).triu(diagonal=1)
+        # d^2 / 2 for pairs of a speaker, max(0, m - d)^2 / 2 for others
         missing = (self.margin * LARGEST[self.metric] - distances).clamp(min=0)
         self._means.add("active_negatives", missing[other] > 0)
         return _half_mean_square(distances, same) + _half_mean_square(missing, other)

@@ -1,4 +1,4 @@
-"""Triplet loss: nearer to one's own speaker than to any other one."""
+"""Triplet loss: embeddings of a speaker nearer to each other than to those of other speakers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.embedding.approaches._distances import LARGEST, pairwise_distances
 from pyannote.audio.embedding.approaches._means import Means
 from pyannote.audio.embedding.approaches._mining import Sampling, triplets
+from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.base import Approach, Metric
 
 
@@ -32,8 +33,8 @@ class TripletLoss(Approach):
     sampling : {"all", "hard", "negative", "easy"}
         Which triplets count: all; for each anchor its farthest positive and its closest negative; for each
         anchor and positive the closest negative; or those whose positive is not farther than their negative.
-    duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        As in `Approach`.
+    segments : SpeakerSegments, optional
+        Sampler of batches; a configuration gives its parameters here.
 
     References
     ----------
@@ -58,17 +59,9 @@ class TripletLoss(Approach):
         clamp: Literal["positive", "softmargin", "sigmoid"] = "positive",
         margin: float = 0.2,
         sampling: Sampling = "all",
-        duration: float | None = None,
-        min_duration: float = 0.5,
-        max_duration: float = 1.5,
-        per_fold: int = 20,
-        per_label: int = 3,
-        per_epoch: float = 1.0,
-        label_min_duration: float = 0.0,
+        segments: SpeakerSegments | None = None,
     ) -> None:
-        super().__init__(
-            duration, min_duration, max_duration, per_fold, per_label, per_epoch, label_min_duration
-        )
+        super().__init__(segments)
         if not 0 <= margin <= 1:
             raise ConfigError("margin must be in [0, 1]: it is a share of the largest distance.")
         self.metric = metric
@@ -87,6 +80,7 @@ class TripletLoss(Approach):
         labels : Tensor of int64, shape (batch,)
             Index of the speaker of each segment.
         """
+        # delta = d(a, p) - d(a, n) + margin x largest distance
         distances = pairwise_distances(embeddings, self.metric)
         anchors, positives, negatives = triplets(distances, labels, self.sampling)
         delta = distances[anchors, positives] - distances[anchors, negatives]

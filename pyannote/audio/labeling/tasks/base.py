@@ -1,28 +1,37 @@
-"""What every labeling task has in common: chunks of frames, drawn where the recordings are annotated."""
+"""Detection of classes in chunks of frames: the task that all other tasks of labeling derive from."""
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
 from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from pyannote.audio.core.errors import ConfigError, DataError
-from pyannote.audio.core.labels import LabelsSpecification, frame_range
+from pyannote.audio.core.labels import Composition, Event, raster
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.shares import WHOLE, Share
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import Output, OutputKind, Specifications
 from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_of, check_epoch
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.store.packs import Pack
+from pyannote.audio.labeling.tasks._chunks import ChunkSampler
+from pyannote.audio.labeling.tasks._class_weights import Weights, check_weights, loss_weights
+from pyannote.audio.store.packs import Pack, excerpts
+
+Target = Literal["majority", "any", "share"]
 
 
-class Task(ABC):
-    """Task that trains on chunks of one duration.
+class Task:
+    """Detection of classes that may be active at once, from chunks of one duration.
+
+    A task of its own says what its classes are made of, in `labels`, or in `check` where that follows from
+    the training files. Where its targets are no activity of labels, it overrides `reference` as well, from
+    which the targets of training and the reference of validation are both made.
 
     Parameters
     ----------
@@ -32,10 +41,27 @@ class Task(ABC):
         Chunks of a batch, 1 to 65,536.
     per_epoch : float
         Audio of an epoch, in days: 1 is 43,200 chunks of 2 s.
+    target : {"majority", "any", "share"}
+        Target of a class in an output: 1 where it fills at least half of the output, 1 where it touches the
+        output, or the share of the output that it fills. An output is an output frame, or the chunk.
+    class_weights : "balanced" or mapping of str to float, optional
+        Weight of each class in the loss, 0 or more. "balanced": inverse to the square root of how much of
+        the training set the class fills, with mean 1.
+
+    Examples
+    --------
+    >>> from pyannote.audio.core.labels import ClassDefinition
+    >>> class SpeechActivity(Task):
+    ...     labels = Composition((ClassDefinition("speech"),))
+    >>> SpeechActivity(duration=2.0, batch_size=32, per_epoch=1).batches_per_epoch
+    1350
     """
 
-    labels: LabelsSpecification
-    """What the classes are made of."""
+    labels: Composition = Composition()
+    """What the classes are made of; nothing, where that is known only when `check` has seen the files."""
+
+    gives: ClassVar[OutputKind] = "frames"
+    """Whether the network scores output frames ("frames") or whole chunks ("chunk")."""
 
     head: nn.Module
     """What the loss learns beside the network: nothing."""
@@ -43,7 +69,14 @@ class Task(ABC):
     uniform: bool = True
     """All batches are of one shape, and targets and loss are the same operations for each of them."""
 
-    def __init__(self, duration: float = 2.0, batch_size: int = 32, per_epoch: float = 1.0) -> None:
+    def __init__(
+        self,
+        duration: float = 2.0,
+        batch_size: int = 32,
+        per_epoch: float = 1.0,
+        target: Target = "majority",
+        class_weights: Weights = None,
+    ) -> None:
         if not (0 < duration <= DAY and 1 <= batch_size <= LARGEST_BATCH and 0 < per_epoch < math.inf):
             raise ConfigError(
                 f"duration, batch_size and per_epoch must be positive, duration at most {DAY} (seconds), and "
@@ -54,6 +87,11 @@ class Task(ABC):
         self.duration = duration
         self.batch_size = batch_size
         self.per_epoch = per_epoch
+        self.target = target
+        self.class_weights = class_weights
+        self._weights: Tensor | None = None
+        if self.labels.classes:
+            check_weights(class_weights, self.labels.classes)
 
     @property
     def chunks(self) -> int:
@@ -70,28 +108,94 @@ class Task(ABC):
         """Batches of an epoch, at least 1."""
         return batches_of(self.per_epoch, self.batch_seconds)
 
-    @abstractmethod
-    def specifications(self, extraction: FeatureExtraction) -> Specifications:
-        """Describe to a model what it must know of this task on these features."""
+    def knows(self, label: str) -> bool:
+        """Whether a label of the annotation is meant to be there: any label, unless a task lists them."""
+        return True
 
-    @abstractmethod
     def check(self, files: Sequence[Recording]) -> list[str]:
-        """Refuse training files that do not hold what this task is to learn.
+        """Refuse training files that do not hold what this task is to learn: none.
+
+        A task whose classes follow from the data finds them here, and sets `labels`.
+
+        Parameters
+        ----------
+        files : sequence of Recording
+            Training files.
 
         Returns
         -------
         list of str
-            What the user should know.
+            Remarks for the user.
 
         Raises
         ------
         DataError
             With what is missing or unknown.
         """
+        return []
 
-    @abstractmethod
+    def specifications(self, extraction: FeatureExtraction) -> Specifications:
+        """Inputs (the features of a chunk), classes, and what they are made of.
+
+        Raises
+        ------
+        DataError
+            If there are no classes.
+        """
+        if not self.labels.classes:
+            raise DataError(
+                f"{type(self).__name__} has no classes to learn.",
+                fix="Set `labels` in the class, or in its `check` from labels that the training files hold.",
+            )
+        return Specifications(
+            task=type(self).__name__,
+            inputs=self.inputs(extraction),
+            classes=self.labels.classes,
+            duration=self.duration,
+            step=extraction.sliding_window.step,
+            sample_rate=extraction.sample_rate,
+            output=Output(self.gives),
+            composition=self.labels,
+        )
+
+    def inputs(self, extraction: FeatureExtraction) -> dict[str, int]:
+        """Dimension of each input of the model."""
+        return {"X": extraction.dimension}
+
+    def reference(self, events: Iterable[Event], specifications: Specifications) -> list[Event]:
+        """Events of each class in a recording: targets of training, and reference of validation.
+
+        It depends on its arguments and on parameters of the task alone, so that a task that has not seen the
+        training files gives the same.
+
+        Parameters
+        ----------
+        events : iterable of (onset, offset, label)
+            Annotation, in seconds.
+        specifications : Specifications
+            Of the model that is trained or validated.
+
+        Returns
+        -------
+        list of (onset, offset, class)
+
+        Raises
+        ------
+        ConfigError
+            If the specifications do not say what classes are made of, and the configuration names others.
+        """
+        composition = specifications.composition or self.labels
+        if composition.classes != specifications.classes:
+            raise ConfigError(
+                f"The trained model has the classes {', '.join(specifications.classes)}; its specs.yml does "
+                "not say what they are made of, and the configuration has "
+                f"{', '.join(composition.classes) or 'none'}.",
+                fix="Undo the change of the configuration, or train again.",
+            )
+        return composition.events(events)
+
     def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
-        """Get ready to draw batches.
+        """Rasterise the annotation, and set the sampler up.
 
         Parameters
         ----------
@@ -107,97 +211,103 @@ class Task(ABC):
         DataError
             If no annotated region is as long as a chunk.
         """
+        check_weights(self.class_weights, specifications.classes)
+        self._pack, self._frames = pack, specifications.frames
+        self._sampler = ChunkSampler(files, pack.offsets, specifications.frames, specifications.step)
+        rasters = [
+            raster(
+                self.reference(file["events"] or (), specifications),
+                specifications.classes,
+                int(last - first),
+                specifications.step,
+            )
+            for file, first, last in zip(files, pack.offsets[:-1], pack.offsets[1:], strict=True)
+        ]
+        activity = np.concatenate(rasters)
+        self._weights = loss_weights(self.class_weights, activity.mean(axis=0), specifications.classes)
+        self._tensors = {"y": torch.from_numpy(activity).to(pack.device)}
 
-    @abstractmethod
     def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """Mean and standard deviation of each input over the training files, each (dimension,)."""
+        """Mean and standard deviation of each input over the training files, each of shape (dimension,)."""
+        return {"X": self._pack.statistics()}
 
-    @abstractmethod
     def batches(self, epoch: int, seed: int, share: Share = WHOLE) -> Iterator[dict[str, Tensor]]:
-        """Batches of an epoch.
+        """Batches of an epoch, gathered where the features are; what is drawn is moved there once an epoch.
 
         Parameters
         ----------
         epoch, seed : int
             Each sample depends on them and on its index alone.
         share : Share
-            Rows of each batch that are asked for.
+            Rows of each batch whose inputs are asked for.
 
         Yields
         ------
         dict of str to Tensor
-            Inputs of the model, of these rows, and what is active in each feature frame of all rows: "y" of
-            shape (batch, frames, classes).
+            Inputs of the model, of these rows, and activity in each feature frame of all rows: "y" of shape
+            (batch, frames, classes).
         """
+        size, device = self.batch_size, self._pack.device
+        own = share.rows(size)
+        drawn = self._sampler.draw(self.batches_per_epoch * size, epoch, seed)
+        places, (files, starts) = self._pack.places(drawn[1]), torch.from_numpy(np.stack(drawn)).to(device)
+        for index in range(self.batches_per_epoch):
+            batch = slice(index * size, (index + 1) * size)
+            yield {
+                "X": self._pack.gather(places[batch], self._frames, generator(seed, epoch, index, 1), own),
+                **self.extra_inputs(files[batch][own]),
+                "y": excerpts(self._tensors["y"], starts[batch], self._frames).float(),
+            }
 
-    @abstractmethod
+    def extra_inputs(self, files: Tensor) -> dict[str, Tensor]:
+        """Further inputs, which belong to whole files: none.
+
+        Parameters
+        ----------
+        files : Tensor of int64, shape (batch,)
+            Index of the file of each chunk.
+        """
+        return {}
+
     def targets(self, activity: Tensor, resolution: int) -> Tensor:
-        """Turn activity into what a model of a given resolution is to answer.
+        """Targets of the outputs of a model.
 
         Parameters
         ----------
         activity : Tensor of float, shape (batch, frames, classes)
             Activity in each feature frame, between 0 and 1.
         resolution : int
-            Feature frames of an output frame.
+            Feature frames of an output: of an output frame, or of the chunk.
 
         Returns
         -------
         Tensor of float, shape (batch, frames // resolution, classes)
+            Between 0 and 1, as `target` says.
         """
+        batch, frames, classes = activity.shape
+        outputs = frames // resolution
+        filled = activity[:, : outputs * resolution].reshape(batch, outputs, resolution, classes)
+        share = filled.mean(dim=2)
+        if self.target == "share":
+            return share
+        return (share >= 0.5 if self.target == "majority" else share > 0).float()
 
-    @abstractmethod
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Scalar to minimise, for the outputs of a model and its targets, of the same shape."""
+        """Binary cross-entropy, averaged over outputs and classes.
+
+        Parameters
+        ----------
+        logits, targets : Tensor, shape (batch, outputs, classes)
+
+        Returns
+        -------
+        Tensor, shape ()
+            Scalar to minimise.
+        """
+        if self._weights is not None:
+            self._weights = self._weights.to(logits.device)
+        return binary_cross_entropy_with_logits(logits, targets, weight=self._weights)
 
     def measures(self) -> dict[str, float]:
         """Means since the last call of what is worth watching beside the loss: nothing."""
         return {}
-
-
-class ChunkSampler:
-    """Draws chunks uniformly from annotated regions, in proportion to their durations.
-
-    Parameters
-    ----------
-    files : sequence of Recording
-        Recordings with their annotated regions.
-    offsets : ndarray of int, shape (files + 1,)
-        First frame of each file in the concatenation of all.
-    frames : int
-        Length of a chunk, in frames.
-    step : float
-        Duration of a frame, in seconds.
-
-    Raises
-    ------
-    DataError
-        If no region is as long as a chunk.
-    """
-
-    def __init__(
-        self, files: Sequence[Recording], offsets: NDArray[np.int64], frames: int, step: float
-    ) -> None:
-        regions = []
-        for index, file in enumerate(files):
-            for start, end in file["regions"]:
-                first, last = frame_range(start, end, step)
-                last = min(last, int(offsets[index + 1] - offsets[index]))
-                if last - first >= frames:
-                    regions.append((index, offsets[index] + first, offsets[index] + last - frames))
-        if not regions:
-            raise DataError(
-                f"No annotated region of the {len(files)} training files is as long as a chunk "
-                f"({frames * step:g} s).",
-                fix="Set a shorter `duration` in the task of config.yml.",
-            )
-        self.file, self.first, self.last = np.array(regions, dtype=np.int64).T
-        lengths = self.last - self.first + frames
-        self.bounds = np.cumsum(lengths) / lengths.sum()
-
-    def draw(self, count: int, epoch: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Files and first frames of `count` chunks of an epoch, each of shape (count,)."""
-        where, position = generator(seed, epoch).random((count, 2)).T
-        region = np.minimum(np.searchsorted(self.bounds, where, side="right"), len(self.bounds) - 1)
-        span = self.last[region] - self.first[region] + 1
-        return self.file[region], self.first[region] + (position * span).astype(np.int64)

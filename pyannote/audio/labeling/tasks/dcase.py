@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,6 +11,8 @@ from torch import Tensor
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.labeling.tasks._class_weights import Weights
+from pyannote.audio.labeling.tasks.base import Target
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
 from pyannote.audio.store.packs import Pack
 from pyannote.audio.store.statistics import mean_and_deviation
@@ -39,8 +41,8 @@ class Dcase(MultilabelDetection):
         duration: float = 2.0,
         batch_size: int = 32,
         per_epoch: float = 1.0,
-        target: Literal["majority", "any", "share"] = "majority",
-        class_weights: Literal["balanced"] | Mapping[str, float] | None = None,
+        target: Target = "majority",
+        class_weights: Weights = None,
     ) -> None:
         super().__init__(labels_spec, duration, batch_size, per_epoch, target, class_weights)
         self.logavgmel = logavgmel

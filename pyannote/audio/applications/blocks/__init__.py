@@ -1,0 +1,1 @@
+"""Blocks by file name: `pyannote-audio <block>` is `<block>.py`."""

@@ -1,0 +1,53 @@
+"""Runs the command of a block that a command line names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyannote.audio.applications.arguments import one_of, options_of, parse
+from pyannote.audio.applications.blocks.base import Block
+from pyannote.audio.core.errors import UsageError
+from pyannote.audio.core.shares import Share
+
+
+def dispatch(program: str, block: Block, argv: Sequence[str]) -> int | None:
+    """Run a command, and give its exit status if it has one of its own.
+
+    Parameters
+    ----------
+    program : str
+        Words before the command, such as "pyannote-audio dcase".
+    block : Block
+        Whose commands there are.
+    argv : sequence of str
+        Command, options and arguments.
+    """
+    name = one_of("command", argv[0] if argv else "", tuple(block.commands), f"{program} --help")
+    command = block.commands[name]
+    _refuse_several(name)
+    words = [*program.split()[1:], name]
+    arguments = parse(block.texts(program)[name], argv[1:], words, f"{program} {name} --help")
+    if arguments is None:
+        return None
+    options: Any = options_of(command.options, arguments)
+    load_code_of(options)
+    return command.run(options)
+
+
+def load_code_of(options: Any) -> None:
+    """Make the classes known that `--code` names, and nothing else does."""
+    for file in (getattr(options, "code", None) or "").split(","):
+        if file:
+            from pyannote.audio.config.classes import load_code
+
+            load_code(file)
+
+
+def _refuse_several(command: str) -> None:
+    processes = Share.of().size
+    if processes > 1 and command != "train":
+        raise UsageError(
+            f"`{command}` is the work of one process, and {processes} were started.",
+            fix="Start it without torchrun; --parallel shares work on one machine.",
+        )
