@@ -34,7 +34,8 @@ import soundfile
 import torch
 from common import CLASSES, interleaved, median, ratio, table
 
-from pyannote.audio.applications.labeling.apply import apply
+from pyannote.audio.applications.apply import apply
+from pyannote.audio.applications.blocks.base import block
 from pyannote.audio.applications.options import DetectionApplyOptions
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
@@ -111,9 +112,10 @@ def applied(validate: Path, work: Path) -> None:
     shutil.rmtree(validate / "apply", ignore_errors=True)
     with contextlib.redirect_stdout(io.StringIO()):
         apply(
+            block("dcase"),
             DetectionApplyOptions(
                 validate=validate, protocol=PROTOCOL, cpu=True, parallel=max(1, (os.cpu_count() or 1) - 1)
-            )
+            ),
         )
 
 

@@ -17,7 +17,7 @@ Usage: detection_table.py [options] <database.yml> <output>
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,16 @@ import docopt
 import numpy as np
 import yaml
 
-from pyannote.audio.applications import experiment as experiment_module
-from pyannote.audio.applications.labeling.experiment import LabelingExperiment
-from pyannote.audio.applications.labeling.validator import DetectionValidator
+from pyannote.audio.applications import corpus as corpus_module
+from pyannote.audio.applications.blocks._events import detection_measure
+from pyannote.audio.applications.blocks.base import block
+from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import DetectionOptions, TrainOptions
 from pyannote.audio.applications.train import train
+from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.database.protocols import labels_of, recordings
 from pyannote.audio.inference.bundle import Bundle
+from pyannote.audio.inference.slide import Inputs
 from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.metrics.segment_based import SegmentCounts, count
 from pyannote.audio.store.feature_store import FeatureStore
@@ -107,28 +110,31 @@ def prepare(run: Run, output: Path, configs: Path, protocol: str) -> Path:
     return folder
 
 
-def shuffled_inputs(validator: DetectionValidator) -> None:
-    """Give each development or test file the long-term vector of the file before it."""
-    vectors = [inputs["long_term"] for inputs in validator.inputs]
-    for inputs, vector in zip(validator.inputs, vectors[-1:] + vectors[:-1], strict=True):
-        inputs["long_term"] = vector
+def shuffled(inputs: Iterable[Inputs]) -> list[Inputs]:
+    """The same inputs with the long-term vector of the file before each."""
+    found = list(inputs)
+    vectors = [one["long_term"] for one in found]
+    return [
+        {**one, "long_term": vector} for one, vector in zip(found, vectors[-1:] + vectors[:-1], strict=True)
+    ]
 
 
 def score(run: Run, root: Path, protocol: str) -> None:
     """Score development and test files with each epoch, and keep segments of 1 s for the table."""
     folder = TrainFolder(root / "train" / f"{protocol}.train")
     bundle = Bundle.of(folder)
-    experiment = LabelingExperiment(bundle.config)
+    corpus = Corpus(Recipe(bundle.config))
     content: dict[str, Any] = {}
     for subset in ("development", "test"):
-        validator = DetectionValidator(
-            experiment, bundle, DetectionOptions(train=folder.path, protocol=protocol, subset=subset)
-        )
+        options = DetectionOptions(train=folder.path, protocol=protocol, subset=subset)
+        measure = detection_measure(corpus, bundle, options)
         if ROWS[run.row].get("shuffled"):
-            shuffled_inputs(validator)
-        epochs = validator.checkpoints.epochs()
-        reference = validator.validation.reference
-        scores = [validator.scores(epoch) for epoch in epochs]
+            inputs = shuffled(measure.inputs())
+            measure.inputs = lambda inputs=inputs: inputs
+        epochs = bundle.checkpoints.epochs()
+        reference = measure.reference
+        bounds = np.cumsum(reference.outputs)[:-1]
+        scores = [np.split(measure.score(epoch), bounds) for epoch in epochs]
         for shortest in SHORTEST:
             items = [reference.items(one, "segments", shortest) for one in scores]
             content[f"{subset}_scores_{shortest}"] = np.stack([item.scores for item in items])
@@ -211,9 +217,9 @@ def main() -> None:
             continue
         prepare(run, output, Path(arguments["--config"]), protocol)
         store = ShuffledStore if ROWS[run.row].get("shuffled") else FeatureStore
-        with patch.object(experiment_module, "FeatureStore", store):
+        with patch.object(corpus_module, "FeatureStore", store):
             train(
-                LabelingExperiment,
+                block("dcase"),
                 TrainOptions(root=root, protocol=protocol, last=int(arguments["--epochs"]), seed=run.seed),
             )
         score(run, root, protocol)

@@ -26,11 +26,12 @@ from typing import Any
 import docopt
 import yaml
 
-from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
-from pyannote.audio.applications.embedding.measures import Verification
-from pyannote.audio.applications.embedding.validator import EmbeddingValidator
+from pyannote.audio.applications.blocks._embedding import embedding_measure
+from pyannote.audio.applications.blocks.base import block
+from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import EmbeddingOptions, TrainOptions
 from pyannote.audio.applications.train import train
+from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.embedding.backends.base import Backend
 from pyannote.audio.embedding.backends.direct import Direct
@@ -38,6 +39,7 @@ from pyannote.audio.embedding.backends.wccn import WCCN
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.metrics.verification import det_curve
+from pyannote.audio.validation.verification import Verification
 
 Config = dict[str, Any]
 Change = Callable[[Config], None]
@@ -185,14 +187,13 @@ def score(root: Path, protocol: str, domains: Sequence[str]) -> dict[str, dict[s
     """Figures of the last epoch, for each back-end."""
     folder = TrainFolder(root / "train" / f"{protocol}.train")
     bundle = Bundle.of(folder)
-    experiment = EmbeddingExperiment(bundle.config)
     options = EmbeddingOptions(train=folder.path, protocol=protocol, subset="test", duration=WHOLE)
-    validator = EmbeddingValidator(experiment, bundle, options)
-    measure = validator.measure
+    whole = embedding_measure(Corpus(Recipe(bundle.config)), bundle, options)
+    measure = whole.comparison
     assert isinstance(measure, Verification), "name a protocol with trials"
-    validator.load(validator.checkpoints.epochs()[-1])
-    excerpts, speakers = validator.training_excerpts()
-    training, test = validator.embedder(excerpts), validator.embedder(measure.excerpts)
+    bundle.load(whole.embedder.model, bundle.checkpoints.epochs()[-1])
+    excerpts, speakers = whole.teachers()
+    training, test = whole.embedder(excerpts), whole.embedder(measure.excerpts)
     figures = {}
     for name, make in BACKENDS.items():
         backend = make()
@@ -252,7 +253,7 @@ def main() -> None:
         root = prepare(run, output, Path(arguments["--config"]), arguments["--noise"].split(","))
         started = time.perf_counter()
         epochs = yaml.safe_load((root / "config.yml").read_text())["scheduler"]["params"]["epochs_per_cycle"]
-        train(EmbeddingExperiment, TrainOptions(root=root, protocol=protocol, last=epochs, seed=run.seed))
+        train(block("emb"), TrainOptions(root=root, protocol=protocol, last=epochs, seed=run.seed))
         seconds = time.perf_counter() - started
         run.results(output).write_text(json.dumps({"seconds": seconds, **score(root, protocol, domains)}))
     text = table(output, runs, domains)

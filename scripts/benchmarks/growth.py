@@ -49,8 +49,8 @@ from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.store.packs import Pack
 from pyannote.audio.validation.reference import Reference
 from pyannote.audio.validation.selection import Criterion, evaluate
-from pyannote.audio.validation.verification import evaluate as evaluate_trials
-from pyannote.audio.validation.verification import known_speakers
+from pyannote.audio.validation.trials import evaluate as evaluate_trials
+from pyannote.audio.validation.trials import known_speakers
 
 GOAL, NOISE = 1.0, 0.1
 BANDS, STEP, RATE = 40, 0.01, 16000

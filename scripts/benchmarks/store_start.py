@@ -74,7 +74,7 @@ from torch.utils import tensorboard
 import pyannote.database
 from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.applications import train
-from pyannote.audio.applications.labeling.experiment import LabelingExperiment
+from pyannote.audio.applications.blocks.base import block
 from pyannote.audio.features import librosa_mel_spectrogram
 from pyannote.audio.models import dcase
 from pyannote.audio.labeling.tasks import dcase as task
@@ -88,7 +88,7 @@ train.Trainer.epochs = first
 name = "Synthetic.SpeakerDiarization.Files"
 try:
     options = TrainOptions(root=Path(sys.argv[1]) / "experiment", protocol=name, cpu=True, parallel=1)
-    train.train(LabelingExperiment, options)
+    train.train(block("dcase"), options)
 except Enough:
     pass
 """,

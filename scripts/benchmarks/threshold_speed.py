@@ -30,7 +30,7 @@ from pyannote.audio.database.protocols import Recording
 from pyannote.audio.metrics.official import import_sed_eval
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.train.memory import keep_memory
-from pyannote.audio.validation.detection import DetectionValidation
+from pyannote.audio.validation.detection import Detection
 from pyannote.audio.validation.records import Records
 from pyannote.audio.validation.reference import Reference, frames_of
 from pyannote.audio.validation.selection import Criterion, evaluate
@@ -102,12 +102,15 @@ def rows_of(network: str, files: list[Recording], rounds: int, folder: Path) -> 
     reference = Reference(files, CLASSES, [file["events"] or [] for file in files], step, outputs)
     scores = smooth_scores(reference, seed=1)
     estimate = event_lists(scores, files, step, SHORTEST[1])
-    validation = DetectionValidation(reference, Records(folder, {}), Criterion(), shortest=SHORTEST)
+    records = Records(folder, {})
+    validation = Detection(None, None, None, reference, {}, "", Criterion(), shortest=SHORTEST)
     for epoch in range(EARLIER):
-        validation.add(epoch, partial(smooth_scores, reference, epoch))
+        validation.add(epoch, np.concatenate(smooth_scores(reference, epoch)))
 
     def validate() -> None:
-        validation.add(EARLIER, lambda: scores)
+        record = np.concatenate(scores)
+        records.save(EARLIER, [record])
+        validation.add(EARLIER, record)
         validation.selection()
 
     arms = {

@@ -18,6 +18,7 @@ from itertools import count, pairwise
 from pathlib import Path
 
 import docopt
+import numpy as np
 from common import CLASSES, interleaved, median, ratio, synthetic_files, synthetic_pack, table
 
 from pyannote.audio.core.specifications import Specifications
@@ -30,7 +31,7 @@ from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
 from pyannote.audio.train.trainer import Trainer
-from pyannote.audio.validation.detection import DetectionValidation
+from pyannote.audio.validation.detection import Detection
 from pyannote.audio.validation.records import Records
 from pyannote.audio.validation.reference import Reference
 from pyannote.audio.validation.selection import Criterion
@@ -47,7 +48,7 @@ def trainer_of(model: Model, share: float) -> Trainer:
     return Trainer(model, task, SGD()(model.parameters(), 0.01), ConstantScheduler(0.01))
 
 
-def validation_of(model: Model, folder: Path) -> tuple[DetectionValidation, list[Inputs]]:
+def validation_of(model: Model) -> tuple[Detection, list[Inputs]]:
     """Validation of four files, and their inputs."""
     files = synthetic_files(4, 60.0, CLASSES, seed=1)
     pack = synthetic_pack(files, 40, seed=1)
@@ -59,18 +60,21 @@ def validation_of(model: Model, folder: Path) -> tuple[DetectionValidation, list
     labels = DcaseTask({"regular": CLASSES}).labels
     events = [labels.events(file["events"] or ()) for file in files]
     reference = Reference(files, labels.classes, events, 0.01 * model.resolution, outputs)
-    return DetectionValidation(reference, Records(folder, {}), Criterion()), inputs
+    return Detection(None, None, lambda: inputs, reference, {}, "", Criterion()), inputs
 
 
 def row(architecture: type[Dcase] | type[Crnn], share: float, rounds: int, folder: Path) -> list[str]:
     """Time both."""
     model = architecture(SPECIFICATIONS)
     trainer = trainer_of(model, share)
-    validation, inputs = validation_of(model, folder)
+    validation, inputs = validation_of(model)
+    records = Records(folder, {})
     slide, epochs = Slide(model, SPECIFICATIONS.frames), count(1)
 
     def validate() -> None:
-        validation.add(next(epochs), lambda: [slide(one) for one in inputs])
+        epoch, scores = next(epochs), np.concatenate([slide(one) for one in inputs])
+        records.save(epoch, [scores])
+        validation.add(epoch, scores)
         validation.selection()
 
     spent = interleaved({"train": partial(_train, trainer, count(1)), "validate": validate}, rounds)

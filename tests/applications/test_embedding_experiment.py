@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
+from pyannote.audio.applications.corpus import Corpus
+from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Output, Specifications
@@ -28,20 +29,20 @@ WAVEFORM = Specifications("TripletLoss", {"X": 1}, ("a", "b"), 0.8, 1 / 16000, 1
 
 def experiment(folder, shortest):
     (folder / "config.yml").write_text(CONFIG.format(shortest=shortest))
-    return EmbeddingExperiment(load_config(folder / "config.yml"))
+    return Corpus(Recipe(load_config(folder / "config.yml")))
 
 
 def test_segments_that_are_too_short_for_the_network_are_refused_before_training(tmp_path):
     with pytest.raises(
-        ConfigError, match=r"Segments of 0\.05 s are 800 frames, and SincNet takes 991"
+        ConfigError, match=r"A chunk of 0\.05 s is 800 frames, and SincNet takes 991"
     ) as caught:
-        experiment(tmp_path, 0.05).model(WAVEFORM)
+        experiment(tmp_path, 0.05).recipe.model(WAVEFORM)
     assert caught.value.line == 4
-    assert caught.value.fix == "Set min_duration to 0.0619375 or more."
+    assert caught.value.fix.startswith("Set min_duration to 0.0619375 or more")
 
 
 def test_the_shortest_segments_that_it_takes(tmp_path):
-    assert experiment(tmp_path, 0.0619375).model(WAVEFORM).resolution == 991
+    assert experiment(tmp_path, 0.0619375).recipe.model(WAVEFORM).resolution == 991
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def features(tmp_path, monkeypatch):
     monkeypatch.setattr(made.store, "concatenate", lambda files: (data, np.array([0, 151])))
     monkeypatch.setattr(made.store, "contents", lambda files: ["0a"])
     window = type("Window", (), {"step": 0.01})
-    monkeypatch.setattr(type(made.extraction), "sliding_window", window)
+    monkeypatch.setattr(type(made.recipe.extraction), "sliding_window", window)
     return made
 
 

@@ -6,9 +6,10 @@ import yaml
 from matplotlib import pyplot
 from sklearn.metrics import roc_curve
 
-from pyannote.audio.applications.embedding.measures import Diarization, Verification
 from pyannote.audio.embedding.backends.direct import Direct
 from pyannote.audio.inference.embedder import Excerpt
+from pyannote.audio.validation.diarization import Diarization
+from pyannote.audio.validation.verification import Verification
 
 EMPTY = np.zeros((0, 1), dtype=np.float32)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pyannote.audio.applications.embedding.validations import validation_folder
+from pyannote.audio.applications.validation_folder import validation_folder
 from pyannote.audio.core.errors import UsageError
 
 VERIFICATION = "VoxCeleb.SpeakerVerification.VoxCeleb1"

@@ -20,7 +20,7 @@ import yaml
 from pyannote.core import Segment, SlidingWindow
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
+from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.features import Precomputed
 from pyannote.audio.io.waveform import info
@@ -128,8 +128,8 @@ def files(folder):
 
 def test_the_configuration_means_what_it_says(tmp_path):
     (tmp_path / "config.yml").write_text((SEED / "config.yml").read_text())
-    experiment = EmbeddingExperiment(load_config(tmp_path / "config.yml"))
-    approach = experiment.task
+    recipe = Recipe(load_config(tmp_path / "config.yml"))
+    approach = recipe.task
     # 60 segments of 1 s on average
     assert approach.batches_per_epoch == 24 * 60
     segments = approach.segments
@@ -138,17 +138,17 @@ def test_the_configuration_means_what_it_says(tmp_path):
     assert (approach.metric, approach.clamp, approach.margin, approach.sampling) == (
         "cosine", "sigmoid", 0.0, "all",
     )  # fmt: skip
-    (noise,) = experiment.waveform_augmentations
+    (noise,) = recipe.augmentations("waveforms")
     assert (noise.snr_min, noise.snr_max, noise.collection) == (10, 20, "MUSAN.Collection.BackgroundNoise")
-    scheduler = experiment.scheduler()
+    scheduler = recipe.scheduler()
     assert scheduler.is_open and scheduler.epochs_per_cycle == 14
     files = [{"events": [(0.0, 60.0, str(speaker))]} for speaker in range(20)]
     assert len(approach.check(files)) == 1
-    specifications = approach.specifications(experiment.extraction)
+    specifications = approach.specifications(recipe.extraction)
     assert specifications.inputs == {"X": 59}
-    model = experiment.model(specifications).eval()
+    model = recipe.model(specifications).eval()
     sizes = [module.hidden_size for module in model.modules() if isinstance(module, torch.nn.LSTM)]
-    assert sizes == [256, 256, 256] and experiment.unused_parameters(model) == []
+    assert sizes == [256, 256, 256] and recipe.unused_parameters(model) == []
     embeddings = model({"X": torch.randn(2, 100, 59, generator=torch.Generator().manual_seed(0))})
     assert embeddings.shape == (2, model.dimension) == (2, 256)
     torch.testing.assert_close(embeddings.norm(dim=1), torch.ones(2))

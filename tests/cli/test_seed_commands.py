@@ -19,7 +19,7 @@ import soundfile
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from pyannote.audio.applications.labeling.experiment import LabelingExperiment
+from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.features import Precomputed, Pretrained
 from pyannote.audio.io.rttm import read_rttm
@@ -128,19 +128,19 @@ def scalars(folder):
 
 def test_the_configuration_means_what_it_says(tmp_path):
     (tmp_path / "config.yml").write_text((SEED / "config.yml").read_text())
-    experiment = LabelingExperiment(load_config(tmp_path / "config.yml"))
-    specifications = experiment.task.specifications(experiment.extraction)
-    model = experiment.model(specifications)
-    group = experiment.optimizer([model]).param_groups[0]
+    recipe = Recipe(load_config(tmp_path / "config.yml"))
+    specifications = recipe.task.specifications(recipe.extraction)
+    model = recipe.model(specifications)
+    group = recipe.optimizer([model]).param_groups[0]
 
     # a day of audio is 43200 chunks of 2 s
-    assert experiment.task.batches_per_epoch == 43200 / 32
+    assert recipe.task.batches_per_epoch == 43200 / 32
     assert specifications.classes == tuple(CLASSES)
-    assert experiment.extraction.sample_rate == 44100 and experiment.extraction.dimension == 40
+    assert recipe.extraction.sample_rate == 44100 and recipe.extraction.dimension == 40
     assert type(model).__name__ == "Dcase"
-    assert experiment.unused_parameters(model) == ["sincnet", "rnn", "ff"]
+    assert recipe.unused_parameters(model) == ["sincnet", "rnn", "ff"]
     assert (group["momentum"], group["nesterov"]) == (0.9, True)
-    assert experiment.scheduler().learning_rate == 0.01
+    assert recipe.scheduler().learning_rate == 0.01
 
 
 def test_training_says_what_it_does(seed):

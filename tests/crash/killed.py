@@ -18,9 +18,8 @@ from pathlib import Path
 IMPORTED = (
     "matplotlib.backends.backend_agg",
     "matplotlib.figure",
-    "pyannote.audio.applications.embedding.experiment",
     "pyannote.audio.report.embeddings",
-    "pyannote.audio.applications.labeling.experiment",
+    "pyannote.audio.applications.corpus",
     "pyannote.audio.applications.pyannote_audio",
     "pyannote.audio.applications.train",
     "pyannote.audio.features.librosa_mel_spectrogram",

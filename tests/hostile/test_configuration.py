@@ -10,13 +10,15 @@ import pytest
 import torch
 import yaml
 
-from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
-from pyannote.audio.applications.labeling.experiment import LabelingExperiment
+from pyannote.audio.applications.blocks._shelves import refuse_other_shelf
+from pyannote.audio.applications.blocks.base import block
+from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.registry import parameters_of
+from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ConfigError
 
 CLI = Path(__file__).parents[1] / "cli"
-SEEDS = {"seed": LabelingExperiment, "seed_embedding": EmbeddingExperiment}
+SEEDS = {"seed": "dcase", "seed_embedding": "emb"}
 
 VALUES = {
     "a word": ("zzz", "zzz"),
@@ -162,8 +164,10 @@ def built(tmp_path):
 
     def build(text, family) -> Any:
         (tmp_path / "config.yml").write_text(text)
-        experiment = family(tmp_path)
-        if family is EmbeddingExperiment:
+        config = load_config(tmp_path / "config.yml")
+        refuse_other_shelf(block(family), config)
+        experiment = Recipe(config)
+        if family == "emb":
             files = [{"events": [(0.0, 100.0, str(speaker))]} for speaker in range(20)]
             experiment.task.check(files)
         specifications = experiment.task.specifications(experiment.extraction)

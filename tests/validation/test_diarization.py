@@ -3,7 +3,7 @@ import pytest
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.metrics.purity import coverage, purity
-from pyannote.audio.validation.diarization import Turns, evaluate
+from pyannote.audio.validation.turns import Turns, evaluate
 
 
 def conversation(uri, turns, seed=0, noise=0.3):

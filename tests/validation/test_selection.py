@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.validation.detection import DetectionValidation
+from pyannote.audio.validation.detection import Detection
 from pyannote.audio.validation.records import Records
 from pyannote.audio.validation.reference import Items
 from pyannote.audio.validation.selection import Criterion, Operation, average, evaluate, select
@@ -240,17 +240,21 @@ class FixedReference:
 
 
 def test_validating_beside_a_training_and_afterwards_comes_to_the_same(tmp_path):
-    reference = FixedReference(items_of(0).target)
-    epochs = {epoch: np.split(items_of(epoch).scores, [25]) for epoch in (1, 2, 3, 4)}
-    beside = DetectionValidation(reference, Records(tmp_path, {}), plain())
-    for epoch, scores in epochs.items():
-        assert beside.add(epoch, lambda scores=scores: scores) is scores
-    afterwards = DetectionValidation(reference, Records(tmp_path, {}), plain())
-    afterwards.recall([4, 3, 2, 1])
+    reference, records = FixedReference(items_of(0).target), Records(tmp_path, {})
+
+    def measure():
+        return Detection(None, None, None, reference, {}, "", plain())
+
+    beside, afterwards, interrupted = measure(), measure(), measure()
+    for epoch in (1, 2, 3, 4):
+        records.save(epoch, [items_of(epoch).scores])
+        beside.add(epoch, items_of(epoch).scores)
+    for epoch in (4, 3, 2, 1):
+        afterwards.add(epoch, records.read(epoch))
     assert afterwards.selection() == beside.selection()
     assert afterwards.average(2) == beside.average(2) > 0
-    interrupted = DetectionValidation(reference, Records(tmp_path, {}), plain())
-    interrupted.recall([2, 1])
+    for epoch in (2, 1):
+        interrupted.add(epoch, records.read(epoch))
     for epoch in (4, 3):
-        interrupted.add(epoch, lambda epoch=epoch: epochs[epoch])
+        interrupted.add(epoch, items_of(epoch).scores)
     assert interrupted.selection() == beside.selection()

@@ -3,7 +3,7 @@ import pytest
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.metrics.verification import equal_error_rate, min_dcf
-from pyannote.audio.validation.verification import evaluate, known_speakers
+from pyannote.audio.validation.trials import evaluate, known_speakers
 
 
 def trials(seed=0, count=600, speakers=15):

@@ -10,8 +10,6 @@ from dataclasses import replace
 from pyannote.audio.applications.checking import labels
 from pyannote.audio.applications.checking.configuration import (
     check_features,
-    experiment_type,
-    kind_of,
     read,
     unused,
 )
@@ -22,9 +20,11 @@ from pyannote.audio.applications.checking.fit import check_fit, check_task
 from pyannote.audio.applications.checking.found import Check
 from pyannote.audio.applications.checking.report import as_json, as_text
 from pyannote.audio.applications.checking.storage import Storage
-from pyannote.audio.applications.experiment import Experiment, choose_device
+from pyannote.audio.applications.corpus import Corpus
+from pyannote.audio.applications.devices import choose_device
 from pyannote.audio.applications.options import CheckOptions
 from pyannote.audio.applications.terminal import say
+from pyannote.audio.config.recipe import Recipe, shelf_of
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.core.findings import Finding
@@ -49,54 +49,60 @@ def look(options: CheckOptions) -> Check:
     if config is not None and not wrong:
         _build(found, config)
     if options.protocol is not None:
-        found.data = Data.of(options.protocol, config, kind_of(config), options.parallel, options.quick)
+        found.data = Data.of(
+            options.protocol,
+            config,
+            "task" if config is None else shelf_of(config),
+            options.parallel,
+            options.quick,
+        )
         found.add(found.data.findings)
-    if found.experiment is not None:
-        files = [] if found.data is None else _fit(found, found.experiment, found.data)
-        found.epoch = Epoch.of(found.experiment, files)
+    if found.corpus is not None:
+        files = [] if found.data is None else _fit(found, found.corpus, found.data)
+        found.epoch = Epoch.of(found.corpus, files)
         if not found.errors:
-            _try(found, found.experiment, files)
+            _try(found, found.corpus, files)
     return found
 
 
 def _build(found: Check, config: Config) -> None:
-    """Build the experiment, if the configuration allows for it."""
+    """Build the parts, if the configuration allows for it."""
     options = found.options
     device = choose_device(options.cpu, options.gpu)
     try:
-        found.experiment = experiment_type(kind_of(config))(config, options.parallel, device)
+        found.corpus = Corpus(Recipe(config), options.parallel, device)
     except ToolkitError as error:
         found.add([Finding.of("block", error)])
         return
-    found.add(check_features(found.experiment))
-    found.add(unused(found.experiment))
+    found.add(check_features(found.corpus))
+    found.add(unused(found.corpus))
 
 
-def _fit(found: Check, experiment: Experiment, data: Data) -> list[Recording]:
+def _fit(found: Check, corpus: Corpus, data: Data) -> list[Recording]:
     """Look at how configuration and data fit, and give the training files."""
     train, development = data.subset("train"), data.subset("development")
-    found.add(check_fit(experiment, train))
-    if experiment.kind == "task":
+    found.add(check_fit(corpus, train))
+    if corpus.recipe.shelf == "task":
         if train.uris and (train.files or train.events):
-            found.add(labels.check_training(experiment.config, experiment.task, train))
+            found.add(labels.check_training(corpus.recipe.config, corpus.recipe.task, train))
         if development.uris and (development.files or development.events):
-            found.add(labels.check_development(experiment.task, development, train))
-    files = data.sound if experiment.kind == "approach" else train.files
-    files = experiment.augmented(files)
+            found.add(labels.check_development(corpus.recipe.task, development, train))
+    files = data.sound if corpus.recipe.shelf == "approach" else train.files
+    files = corpus.augmented(files)
     if not found.errors:
-        found.add(check_task(experiment, files))
+        found.add(check_task(corpus, files))
         others = [file for subset in data.subsets if subset is not train for file in subset.files]
-        found.storage = Storage.of(experiment, files, others)
+        found.storage = Storage.of(corpus, files, others)
         found.add(found.storage.findings())
     return files
 
 
-def _try(found: Check, experiment: Experiment, files: Sequence[Recording]) -> None:
+def _try(found: Check, corpus: Corpus, files: Sequence[Recording]) -> None:
     """Take a batch through the network, and measure a few more."""
     try:
-        run, on = _dry_run(found, experiment, files)
+        run, on = _dry_run(found, corpus, files)
         found.batch = run.batch()
-        found.add(check_batch(experiment, found.batch))
+        found.add(check_batch(corpus, found.batch))
         if not (found.options.quick or found.errors):
             seconds, count = run.seconds()
             assert found.epoch is not None
@@ -106,14 +112,14 @@ def _try(found: Check, experiment: Experiment, files: Sequence[Recording]) -> No
     except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
         if found.options.debug or is_out_of_memory(error):
             raise
-        found.add([failed(experiment, error)])
+        found.add([failed(corpus, error)])
     if found.batch is not None and found.batch.frame is not None and found.data is not None:
         train = found.data.subset("train")
-        found.add(labels.check_lengths(experiment.config, experiment.task, train, found.batch.frame))
+        found.add(labels.check_lengths(corpus.recipe.config, corpus.recipe.task, train, found.batch.frame))
 
 
-def _dry_run(found: Check, experiment: Experiment, files: Sequence[Recording]) -> tuple[DryRun, str]:
+def _dry_run(found: Check, corpus: Corpus, files: Sequence[Recording]) -> tuple[DryRun, str]:
     """A network that is ready for a batch, and what batches are made of."""
     if files and not found.options.quick:
-        return DryRun.of_files(experiment, files), "training files"
-    return DryRun.of_noise(experiment), "random features"
+        return DryRun.of_files(corpus, files), "training files"
+    return DryRun.of_noise(corpus), "random features"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from pyannote.audio.applications.arguments import one_of, options_of, parse
@@ -31,8 +34,20 @@ def dispatch(program: str, block: Block, argv: Sequence[str]) -> int | None:
     if arguments is None:
         return None
     options: Any = options_of(command.options, arguments)
+    _use_database(options)
     load_code_of(options)
-    return command.run(options)
+    run: Callable[[Block, Any], int | None] = getattr(import_module(f"{__package__}.{name}"), name)
+    return run(block, options)
+
+
+def _use_database(options: Any) -> None:
+    """Name a database.yml in the environment, which pyannote.database reads when it is imported."""
+    named = getattr(options, "database", None)
+    if named:
+        path = Path(named).expanduser()
+        if not path.is_file():
+            raise UsageError(f"There is no file {named}, which --database names.", fix="Check the path.")
+        os.environ["PYANNOTE_DATABASE_CONFIG"] = str(path.resolve())
 
 
 def load_code_of(options: Any) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.protocols import Recording, recording_of
 from pyannote.audio.features.precomputed import Precomputed
@@ -18,7 +18,7 @@ SHOWN = 8
 """Hexadecimal digits of the digest of an audio file in the names of its results."""
 
 
-def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[Recording], str]:
+def files_of(protocol: str, subset: str, corpus: Corpus) -> tuple[list[Recording], str]:
     """Recordings of a protocol, or the one audio file that was named instead, and the name of their results.
 
     Results of a protocol are called `<Protocol>.<subset>`. An audio file and its results are called after the
@@ -36,8 +36,8 @@ def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[R
     if named or (path.suffix and path.is_file()):
         file = recording_of(path)
         # precomputed features are found by the name alone
-        if not isinstance(experiment.extraction, Precomputed):
-            (content,) = experiment.store.contents([file])
+        if not isinstance(corpus.recipe.extraction, Precomputed):
+            (content,) = corpus.store.contents([file])
             file["uri"] = f"{path.stem}~{content[:SHOWN]}"
         return [file], file["uri"]
     if len(protocol.split(".")) != 3:
@@ -45,7 +45,7 @@ def files_of(protocol: str, subset: str, experiment: Experiment) -> tuple[list[R
             f"{protocol!r} is neither an audio file nor the name of a protocol.",
             fix="Check the path, or name a protocol such as Database.SpeakerDiarization.Protocol.",
         )
-    return experiment.recordings(protocol, subset, annotated=False), f"{protocol}.{subset}"
+    return corpus.recordings(protocol, subset, annotated=False), f"{protocol}.{subset}"
 
 
 def check_paths(files: Sequence[Recording], folder: Precomputed, output: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.errors import UsageError
@@ -31,7 +31,7 @@ class Learner:
 
 
 def learner_of(
-    experiment: Experiment,
+    corpus: Corpus,
     files: list[Recording],
     options: TrainOptions,
     device: torch.device,
@@ -39,14 +39,14 @@ def learner_of(
     said: Collection[str] = (),
 ) -> Learner:
     """Check training files, and make what learns; remarks are made unless they are `said` already."""
-    files = experiment.augmented(files)
-    remarks = experiment.check(files)
-    specifications = experiment.task.specifications(experiment.extraction)
+    files = corpus.augmented(files)
+    remarks = corpus.check(files)
+    specifications = corpus.recipe.task.specifications(corpus.recipe.extraction)
     torch.manual_seed(torch_seed(options.seed))
-    trainer = _trainer(experiment, specifications, options, device, ranks)
-    unused = experiment.unused_parameters(trainer.model)  # type: ignore[arg-type]
+    trainer = _trainer(corpus, specifications, options, device, ranks)
+    unused = corpus.recipe.unused_parameters(trainer.model)
     if unused:
-        architecture = experiment.config.architecture.name
+        architecture = corpus.recipe.config.architecture.name
         remarks.append(f"{architecture} does not use the parameters {', '.join(unused)}.")
     for remark in remarks:
         if remark not in said:
@@ -55,37 +55,37 @@ def learner_of(
 
 
 def _trainer(
-    experiment: Experiment,
+    corpus: Corpus,
     specifications: Specifications,
     options: TrainOptions,
     device: torch.device,
     ranks: Alone,
 ) -> Trainer:
-    model = experiment.model(specifications).to(device)
+    model = corpus.recipe.model(specifications).to(device)
     return Trainer(
         model=model,
-        task=experiment.task,
-        optimizer=experiment.optimizer([model, experiment.task.head.to(device)]),
-        scheduler=experiment.scheduler(),
-        augmentations=experiment.augmentations,
+        task=corpus.recipe.task,
+        optimizer=corpus.recipe.optimizer([model, corpus.recipe.task.head.to(device)]),
+        scheduler=corpus.recipe.scheduler(),
+        augmentations=corpus.recipe.augmentations("batches"),
         seed=options.seed,
         device=device,
-        averaging=experiment.callback(WeightAveraging),
+        averaging=corpus.recipe.callback(WeightAveraging),
         acceleration=Acceleration.chosen(
             model,
             device,
-            experiment.task.chunks,
+            corpus.recipe.task.chunks,
             options.mixed,
             options.compiled,
-            _graphs(experiment, options, device, ranks),
+            _graphs(corpus, options, device, ranks),
         ),
         ranks=ranks,
     )
 
 
-def _graphs(experiment: Experiment, options: TrainOptions, device: torch.device, ranks: Alone) -> Choice:
+def _graphs(corpus: Corpus, options: TrainOptions, device: torch.device, ranks: Alone) -> Choice:
     """Whether steps are recorded, where they can be."""
-    if device.type == "cuda" and experiment.task.uniform and ranks.share.size == 1 and not options.debug:
+    if device.type == "cuda" and corpus.recipe.task.uniform and ranks.share.size == 1 and not options.debug:
         return options.graphs
     if options.graphs == "on":
         raise UsageError(

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from pyannote.audio import __version__
-from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.config.resolved import code_of, differences, dumped
@@ -53,7 +53,7 @@ class Provenance:
 
     Parameters
     ----------
-    experiment : Experiment
+    corpus : Corpus
     specifications : Specifications
         Inputs and classes of its model.
     files : sequence of Recording
@@ -64,17 +64,17 @@ class Provenance:
 
     def __init__(
         self,
-        experiment: Experiment,
+        corpus: Corpus,
         specifications: Specifications,
         files: Sequence[Recording],
         options: TrainOptions,
     ) -> None:
         self.options, self.specifications = options, specifications
-        self.config = experiment.resolved
-        self.code = code_of(self.config, experiment.kind)
-        self.model = model_digest(self.config, experiment.extraction, specifications)
-        self.files = contents_of(files, experiment.store.contents(files))
-        self.sounds = experiment.sounds_digest(files)
+        self.config = corpus.recipe.resolved
+        self.code = code_of(self.config, corpus.recipe.shelf)
+        self.model = model_digest(self.config, corpus.recipe.extraction, specifications)
+        self.files = contents_of(files, corpus.store.contents(files))
+        self.sounds = corpus.sounds_digest(files)
         self.pretrained = None if options.pretrained is None else _file_digest(options)
 
     def write(self, folder: TrainFolder, history: Sequence[Mapping[str, Any]] = ()) -> None:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 from pyannote.audio import __version__
 from pyannote.audio.applications import signals
 from pyannote.audio.applications.arguments import EXIT_STATUS, HELP
-from pyannote.audio.applications.blocks.base import Block, Command
 from pyannote.audio.applications.blocks.emb import OLD
 from pyannote.audio.applications.commands import dispatch
-from pyannote.audio.core.errors import UsageError
 
 USAGE = (
     """Train, validate and apply speaker embeddings.
@@ -71,23 +65,7 @@ def _run(argv: list[str]) -> None:
     if argv == ["--version"]:
         print(__version__)
         return
-    commands = {name: _with_database(command) for name, command in OLD.commands.items()}
-    dispatch("pyannote-speaker-embedding", Block(OLD.about, commands), argv)
-
-
-def _with_database(command: Command) -> Command:
-    """Name a database.yml in the environment, which pyannote.database reads when it is imported."""
-
-    def run(options: Any) -> int | None:
-        named = getattr(options, "database", None)
-        if named:
-            path = Path(named).expanduser()
-            if not path.is_file():
-                raise UsageError(f"There is no file {named}, which --database names.", fix="Check the path.")
-            os.environ["PYANNOTE_DATABASE_CONFIG"] = str(path.resolve())
-        return command.run(options)
-
-    return replace(command, run=run)
+    dispatch("pyannote-speaker-embedding", OLD, argv)
 
 
 if __name__ == "__main__":

@@ -9,16 +9,19 @@ from functools import partial
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
+from pyannote.audio.applications.blocks._shelves import refuse_other_shelf
+from pyannote.audio.applications.blocks.base import Block
 from pyannote.audio.applications.checking.fit import warn_of
+from pyannote.audio.applications.corpus import Corpus, training_batches
 from pyannote.audio.applications.curves import curves
-from pyannote.audio.applications.experiment import Experiment, choose_device, on_device
+from pyannote.audio.applications.devices import choose_device, on_device
 from pyannote.audio.applications.learner import Learner, learner_of
 from pyannote.audio.applications.left_out import LeftOut
-from pyannote.audio.applications.memory import training_batches
 from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.applications.provenance import Provenance
 from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.terminal import bar, say, warn
+from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
@@ -35,7 +38,7 @@ from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.train.trainer import EpochReport, Trainer
 
 
-def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
+def train(block: Block, options: TrainOptions) -> None:
     """Train from the first epoch to the last, or resume."""
     torch.autograd.set_detect_anomaly(options.debug)
     keep_memory()
@@ -44,42 +47,43 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
     with joined(device) as ranks:
         with ranks.in_turn():
             config = load_config(folder.root / CONFIG)
-            experiment = experiment_type(config, options.parallel, device, options.scheduler)
+            refuse_other_shelf(block, config)
+            corpus = Corpus(Recipe(config), options.parallel, device, options.scheduler)
             left_out = LeftOut(options.skip, ranks)
-            found = left_out.without(*experiment.training_files(options.protocol, options.subset))
-            learner = learner_of(experiment, found, options, device, ranks)
-            warn_of(experiment, learner.files, options.protocol, options.subset, learner.trainer.resolution)
+            found = left_out.without(*corpus.training_files(options.protocol, options.subset))
+            learner = learner_of(corpus, found, options, device, ranks)
+            warn_of(corpus, learner.files, options.protocol, options.subset, learner.trainer.resolution)
         with ranks.led(FolderLock(folder.path, purpose="train")):
             with ranks.in_turn():
                 resumed = _resume_epoch(options, Checkpoints(folder.weights))
                 # what lies in the middle of files shows when features are computed
-                files = left_out.without(*experiment.readable(found))
+                files = left_out.without(*corpus.readable(found))
                 if len(files) < len(found):
-                    learner = learner_of(experiment, files, options, device, ranks, learner.remarks)
+                    learner = learner_of(corpus, files, options, device, ranks, learner.remarks)
                 left_out.compare(folder, resumed)
-                provenance = Provenance(experiment, learner.specifications, files, options)
-                _begin(learner, experiment, folder, provenance, resumed)
+                provenance = Provenance(corpus, learner.specifications, files, options)
+                _begin(learner, corpus, folder, provenance, resumed)
                 left_out.remember(folder)
-            _announce(experiment, learner, folder, len(left_out.files), resumed)
-            _learn(learner.trainer, experiment, folder, provenance, resumed)
+            _announce(corpus, learner, folder, len(left_out.files), resumed)
+            _learn(learner.trainer, block, corpus, folder, provenance, resumed)
 
 
 def _begin(
-    learner: Learner, experiment: Experiment, folder: TrainFolder, provenance: Provenance, resumed: int
+    learner: Learner, corpus: Corpus, folder: TrainFolder, provenance: Provenance, resumed: int
 ) -> None:
     """Get ready to learn."""
     trainer, specifications = learner.trainer, learner.specifications
     checkpoints = Checkpoints(folder.weights, provenance.model)
     if resumed and trainer.ranks.leads:
         provenance.resume(folder, resumed)
-    pack = on_device(experiment.pack(learner.files), trainer.device)
+    pack = on_device(corpus.pack(learner.files), trainer.device)
     trainer.ahead = pack.ahead
-    experiment.task.prepare(learner.files, pack, specifications)
+    corpus.recipe.task.prepare(learner.files, pack, specifications)
     if resumed:
         folder.check_specifications(specifications)
         _resume(trainer, folder, checkpoints, resumed)
     else:
-        _initialize(trainer, experiment, provenance, folder, specifications)
+        _initialize(trainer, corpus, provenance, folder, specifications)
     if trainer.ranks.leads:
         remove_temporaries(folder.path)
         checkpoints.drop_after(resumed)
@@ -87,7 +91,8 @@ def _begin(
 
 def _learn(
     trainer: Trainer,
-    experiment: Experiment,
+    block: Block,
+    corpus: Corpus,
     folder: TrainFolder,
     provenance: Provenance,
     resumed: int,
@@ -97,7 +102,7 @@ def _learn(
     checkpoints = Checkpoints(folder.weights, provenance.model)
     specifications = provenance.specifications
     with (
-        ranks.led(_validation(experiment, folder, options)) as validated,
+        ranks.led(_validation(block, corpus, folder, options)) as validated,
         ranks.led(curves(folder.path, purge_step=resumed + 1)) as writer,
     ):
 
@@ -108,13 +113,13 @@ def _learn(
                 # Curves first: where the process dies before the epoch exists, what they tell of it is hidden
                 # when training goes on. The other way round, it would be missing for ever.
                 _draw(writer, report)
-                experiment.log(writer, report, specifications)
+                corpus.recipe.task.log(writer, report, specifications)
                 writer.flush()
                 checkpoints.save(report.epoch, trainer.weights(), trainer.state_dict())
             _tell(report, options)
             return validated(report.epoch)
 
-        with training_batches(experiment):
+        with training_batches(corpus.recipe):
             _find_learning_rate(trainer, writer)
             for report in trainer.epochs(resumed + 1, options.last, progress=bar):
                 if ranks.answer(partial(ends, report)):
@@ -154,16 +159,16 @@ def _resume(trainer: Trainer, folder: TrainFolder, checkpoints: Checkpoints, epo
 
 def _initialize(
     trainer: Trainer,
-    experiment: Experiment,
+    corpus: Corpus,
     provenance: Provenance,
     folder: TrainFolder,
     specifications: Specifications,
 ) -> None:
     """Measure the inputs, and load weights to start from, if there are any."""
     model: Model = trainer.model  # type: ignore[assignment]
-    model.set_statistics(experiment.task.statistics())
+    model.set_statistics(corpus.recipe.task.statistics())
     if (pretrained := provenance.options.pretrained) is not None:
-        for remark in transfer(model, load_tensors(pretrained), pretrained, experiment.model):
+        for remark in transfer(model, load_tensors(pretrained), pretrained, corpus.recipe.model):
             warn(remark)
     if trainer.averaging is not None:
         trainer.averaging.start(model)
@@ -174,7 +179,7 @@ def _initialize(
 
 @contextmanager
 def _validation(
-    experiment: Experiment, folder: TrainFolder, options: TrainOptions
+    block: Block, corpus: Corpus, folder: TrainFolder, options: TrainOptions
 ) -> Iterator[Callable[[int], bool]]:
     """What is done after each epoch; it tells whether training may stop."""
     if not options.validate:
@@ -182,7 +187,7 @@ def _validation(
         return
     from pyannote.audio.applications.validate import within_training
 
-    with within_training(experiment, Bundle.of(folder), options) as validated:
+    with within_training(block, corpus, Bundle.of(folder), options) as validated:
         yield validated
 
 
@@ -195,16 +200,14 @@ def _find_learning_rate(trainer: Trainer, writer: SummaryWriter | None) -> None:
         writer.add_figure("train/learning_rate", figure, 0)
 
 
-def _announce(
-    experiment: Experiment, learner: Learner, folder: TrainFolder, left_out: int, resumed: int
-) -> None:
+def _announce(corpus: Corpus, learner: Learner, folder: TrainFolder, left_out: int, resumed: int) -> None:
     trainer = learner.trainer
     parameters = sum(weight.numel() for weight in trainer.model.parameters())
     start = f"Resuming after epoch {resumed}" if resumed else "Training"
     processes = trainer.ranks.share.size
     say(
         f"{start}: {len(learner.files)} files{f' ({left_out} left out)' if left_out else ''}, "
-        f"{experiment.task.batches_per_epoch} batches an epoch, "
+        f"{corpus.recipe.task.batches_per_epoch} batches an epoch, "
         f"{parameters} parameters, {trainer.device.type}"
         f"{f', {processes} processes' if processes > 1 else ''}. Results go to {folder.path}"
     )

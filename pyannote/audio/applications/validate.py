@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
+from pyannote.audio.applications.blocks._shelves import refuse_other_shelf
+from pyannote.audio.applications.blocks.base import Block
+from pyannote.audio.applications.corpus import Corpus, applied_batches
 from pyannote.audio.applications.curves import curves
-from pyannote.audio.applications.experiment import Experiment, choose_device
-from pyannote.audio.applications.memory import applied_batches
+from pyannote.audio.applications.devices import choose_device
 from pyannote.audio.applications.options import TrainOptions, ValidateOptions
+from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.terminal import bar, say, warn
+from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.core.errors import CheckpointError, StorageError
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.io.checkpoint import Checkpoints
@@ -25,75 +25,14 @@ from pyannote.audio.io.locks import FolderLock, is_locked
 from pyannote.audio.io.scratch import remove_temporaries
 from pyannote.audio.train.callbacks.early_stopping import EarlyStopping
 from pyannote.audio.train.memory import keep_memory
+from pyannote.audio.validation.validator import Validator
 from pyannote.audio.validation.watch import watch
 
 START_PATIENCE = 20.0
 """Seconds to wait for a training that is about to start."""
 
 
-class Validator(ABC):
-    """Validates epochs, and keeps what is best so far.
-
-    Attributes
-    ----------
-    folder : Path
-        Where results go.
-    checkpoints : Checkpoints
-        Epochs of the training.
-    """
-
-    folder: Path
-    checkpoints: Checkpoints
-
-    @property
-    @abstractmethod
-    def validated(self) -> list[int]:
-        """Epochs that have been validated, in rising order."""
-
-    @property
-    @abstractmethod
-    def best(self) -> Mapping[str, int]:
-        """Best epoch so far of each thing that is measured."""
-
-    @abstractmethod
-    def opening(self) -> str:
-        """Say what is validated on."""
-
-    @abstractmethod
-    def recall(self, epochs: Sequence[int]) -> set[int]:
-        """Evaluate epochs that an earlier validation has scored, and return them."""
-
-    @abstractmethod
-    def validate(self, epoch: int, writer: SummaryWriter) -> str:
-        """Score an epoch, write what is best now, log it, and say how it went."""
-
-    def finite(self, epoch: int, outputs: Iterable[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-        """Outputs of the network with the weights of an epoch, one array a file.
-
-        Raises
-        ------
-        CheckpointError
-            One of them is not a finite number.
-        """
-        found = list(outputs)
-        if all(np.isfinite(one).all() for one in found):
-            return found
-        raise CheckpointError(
-            "With these weights, the network gives infinity or no numbers: its training has diverged.",
-            file=self.checkpoints.weights(epoch),
-            fix="Use another epoch.",
-        )
-
-    @abstractmethod
-    def write(self) -> None:
-        """Write params.yml."""
-
-    @abstractmethod
-    def summary(self) -> str:
-        """Say what was selected."""
-
-
-def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
+def validate(block: Block, options: ValidateOptions) -> None:
     """Validate epochs until training has ended and none is left, or until the last one asked for."""
     keep_memory()
     folder = TrainFolder.existing(options.train)
@@ -102,8 +41,9 @@ def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
     bundle = Bundle.of(folder)
     for remark in bundle.remarks:
         warn(remark)
-    described = experiment(bundle.config, options.parallel, device, options.scheduler)
-    validator = described.validator(bundle, options)
+    refuse_other_shelf(block, bundle.config)
+    corpus = Corpus(Recipe(bundle.config), options.parallel, device, options.scheduler)
+    validator = validator_of(block, corpus, bundle, options)
     available = validator.checkpoints.epochs
     first = available()[-1] if options.first == "last" else options.first
     with (
@@ -111,7 +51,7 @@ def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
         curves(validator.folder) as writer,
     ):
         remove_temporaries(validator.folder)
-        say(f"{validator.opening()} Results go to {validator.folder}")
+        say(f"Validating on {validator.measure.described()}. Results go to {validator.folder}")
         done = validator.recall(_readable(validator.checkpoints))
         if done:
             validator.write()
@@ -128,9 +68,23 @@ def validate(experiment: type[Experiment], options: ValidateOptions) -> None:
             usable = [
                 _validate(validator, epoch, writer) for epoch in bar(epochs, total=0, description="Epochs")
             ]
-    if not validator.validated:
+    if not validator.measure.epochs:
         raise _nothing_validated(folder, options, first, usable)
-    say(validator.summary())
+    say(validator.measure.summary())
+
+
+def validator_of(block: Block, corpus: Corpus, bundle: Bundle, options: ValidateOptions) -> Validator:
+    """Validator of a training by the measure of a block."""
+    name = f"{options.protocol}.{options.subset}"
+    folder = getattr(options, "folder", None)
+    return Validator(bundle, block.measure(corpus, bundle, options), name, folder)
+
+
+def _validated(validator: Validator, epoch: int, writer: SummaryWriter) -> str:
+    """Score an epoch, write what is best now, log it, and describe it."""
+    record = validator.score(epoch)
+    with uninterrupted():
+        return validator.keep(epoch, record, writer)
 
 
 def _nothing_validated(
@@ -149,7 +103,7 @@ def _nothing_validated(
 def _validate(validator: Validator, epoch: int, writer: SummaryWriter) -> bool:
     """Validate an epoch, or warn of the fault that makes it useless, and tell whether it was of use."""
     try:
-        say(validator.validate(epoch, writer))
+        say(_validated(validator, epoch, writer))
     except (CheckpointError, StorageError) as error:
         if error.file not in validator.checkpoints.files(epoch):
             raise
@@ -170,13 +124,14 @@ def _readable(checkpoints: Checkpoints) -> list[int]:
 
 @contextmanager
 def within_training(
-    experiment: Experiment, bundle: Bundle, options: TrainOptions
+    block: Block, corpus: Corpus, bundle: Bundle, options: TrainOptions
 ) -> Iterator[Callable[[int], bool]]:
     """Validate within a training, as `validate` does beside it.
 
     Parameters
     ----------
-    experiment : Experiment
+    block : Block
+    corpus : Corpus
         That of the training.
     bundle : Bundle
         What the training has stored.
@@ -188,19 +143,23 @@ def within_training(
     callable
         Validates an epoch, and tells whether training may stop.
     """
-    own = experiment.validate_options(
-        bundle.folder.path, options.protocol, cpu=options.cpu, gpu=options.gpu, parallel=options.parallel
+    own = block.commands["validate"].options(
+        train=bundle.folder.path,
+        protocol=options.protocol,
+        cpu=options.cpu,
+        gpu=options.gpu,
+        parallel=options.parallel,
     )
-    validator = experiment.validator(bundle, own)
-    stopping = experiment.callback(EarlyStopping)
+    validator = validator_of(block, corpus, bundle, own)
+    stopping = corpus.recipe.callback(EarlyStopping)
 
     def after_epoch(epoch: int) -> bool:
         with applied_batches(own.batch):
-            say(validator.validate(epoch, writer))
+            say(_validated(validator, epoch, writer))
         if stopping is None:
             return False
-        best = dict(validator.best)
-        if len(stopping.stopped(best, validator.validated)) < len(best):
+        best = dict(validator.measure.best)
+        if len(stopping.stopped(best, validator.measure.epochs)) < len(best):
             return False
         say(f"Nothing has improved for {stopping.patience} validations: training stops.")
         return True

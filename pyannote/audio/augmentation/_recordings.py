@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 from pyannote.audio.database.protocols import Recording
 
@@ -19,6 +20,9 @@ class RecordingAugmentation(ABC):
     >>> len(Twice()([{"uri": "a"}]))
     2
     """
+
+    acts_on: ClassVar[str] = "recordings"
+    """Data that is changed: the list of training files."""
 
     @abstractmethod
     def __call__(self, training: Sequence[Recording]) -> list[Recording]:

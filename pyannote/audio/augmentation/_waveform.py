@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,9 @@ class WaveformAugmentation(ABC):
     >>> Flip()(np.ones((1, 2), dtype=np.float32), np.random.default_rng(0))
     array([[-1., -1.]], dtype=float32)
     """
+
+    acts_on: ClassVar[str] = "waveforms"
+    """Data that is changed: waveforms of chunks."""
 
     def sources(self, training: Sequence[Recording]) -> list[Sound]:
         """Sounds that this augmentation needs; none unless a subclass says so.

@@ -23,6 +23,9 @@ class Augmentation(ABC):
     tensor([[[3., 3.]]])
     """
 
+    acts_on: ClassVar[str] = "batches"
+    """Data that is changed: batches of features."""
+
     changes_annotation: ClassVar[bool] = False
     """Whether it changes what is active when along with the features: then there must be such a thing."""
 

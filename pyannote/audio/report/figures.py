@@ -15,6 +15,21 @@ from pyannote.audio.core.specifications import Specifications
 REFERENCE, DETECTED, SCORE = "#4c72b0", "#dd8452", "#555555"
 
 
+PICTURE_EVERY = 10
+"""Epochs from one picture of a training to the next."""
+
+
+def is_pictured(epoch: int) -> bool:
+    """Whether pictures are drawn after an epoch: the first one, and each tenth.
+
+    Examples
+    --------
+    >>> [epoch for epoch in range(1, 25) if is_pictured(epoch)]
+    [1, 10, 20]
+    """
+    return epoch == 1 or epoch % PICTURE_EVERY == 0
+
+
 def batch_figure(
     features: Any,
     targets: Any,

@@ -1,68 +1,213 @@
-"""Validation of detectors: scores of development files, epoch by epoch, and what is best so far."""
+"""Measure of detectors: class-wise selection of epochs and thresholds by scores of development files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pyannote.audio.validation.records import Records
-from pyannote.audio.validation.reference import Reference, Unit
-from pyannote.audio.validation.selection import Criterion, Operation, Selection, average, evaluate, select
+from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.inference.bundle import Bundle
+from pyannote.audio.inference.slide import Inputs, Slide
+from pyannote.audio.pipeline.binarize import Binarize
+from pyannote.audio.report.figures import event_roll
+from pyannote.audio.validation.measure import Measure, Record
+from pyannote.audio.validation.reference import Reference, Unit, frames_of
+from pyannote.audio.validation.selection import (
+    ClassChoice,
+    Criterion,
+    Operation,
+    Selection,
+    average,
+    evaluate,
+    select,
+)
 
-Scores = list[NDArray[np.float32]]
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 
-@dataclass
-class DetectionValidation:
-    """Evaluates epochs once each, and selects among all of them.
+class Detection(Measure):
+    """Best epoch and threshold of each class.
 
     Parameters
     ----------
+    bundle : Bundle
+        The training.
+    slide : Slide
+        Its network, applied to chunks.
+    inputs : callable
+        Gives the inputs of each file, in order, each time that it is called.
     reference : Reference
-        Annotation of the development files.
-    records : Records
-        Where their scores are kept.
+        Annotation of the files.
+    settings : mapping
+        What scores depend on, beside weights and model: files, chunks, step.
+    files : str
+        Digest of the audio and annotation of all files.
     criterion : Criterion
-        What is selected for.
+        Measure that is selected for.
     unit : {"segments", "frames"}
-        On what.
+        Unit of that measure.
     shortest : tuple of float
         Durations of the shortest event among which each class chooses, in seconds.
     """
 
-    reference: Reference
-    records: Records
-    criterion: Criterion
-    unit: Unit = "segments"
-    shortest: tuple[float, ...] = (0.0,)
-    history: dict[int, dict[str, Operation]] = field(default_factory=dict)
+    def __init__(
+        self,
+        bundle: Bundle,
+        slide: Slide,
+        inputs: Callable[[], Iterable[Inputs]],
+        reference: Reference,
+        settings: Mapping[str, Any],
+        files: str,
+        criterion: Criterion,
+        unit: Unit = "segments",
+        shortest: tuple[float, ...] = (0.0,),
+    ) -> None:
+        self.name = criterion.name
+        self.bundle, self.slide, self.inputs, self.reference = bundle, slide, inputs, reference
+        self.criterion, self.unit, self.shortest = criterion, unit, shortest
+        self.history: dict[int, dict[str, Operation]] = {}
+        self._settings, self._files = settings, files
 
-    def recall(self, epochs: Sequence[int]) -> None:
-        """Evaluate epochs whose scores are on disk."""
-        for epoch in epochs:
-            self._evaluate(epoch, self.records.load(epoch, self.reference.outputs))
+    def described(self) -> str:
+        """Number of files."""
+        return f"{len(self.reference.files)} files"
 
-    def add(self, epoch: int, compute: Callable[[], Scores]) -> Scores:
-        """Score and evaluate an epoch, and return its scores."""
-        scores = compute()
-        self.records.save(epoch, scores)
-        self._evaluate(epoch, scores)
+    def settings(self) -> dict[str, Any]:
+        """Files with digests of their audio, outputs of each, classes, chunks and step."""
+        return dict(self._settings)
+
+    def score(self, epoch: int) -> Record:
+        """Scores of all files, one after the other, of shape (outputs of all files, classes)."""
+        self.bundle.load(self.slide.model, epoch)
+        scores = np.concatenate(list(chain.from_iterable(self.slide.batches(self.inputs()))))
+        if not np.isfinite(scores).all():
+            raise not_finite(self.bundle, epoch)
         return scores
 
-    def average(self, epoch: int) -> float:
-        """Mean of the measure over classes, at an epoch."""
-        return average(self.history[epoch], self.criterion.value)
-
-    def selection(self) -> Selection:
-        """Best epochs and thresholds so far."""
-        return select(self.history, self.criterion)
-
-    def _evaluate(self, epoch: int, scores: Scores) -> None:
+    def add(self, epoch: int, record: Record) -> None:
+        """Evaluate all thresholds of each class."""
+        scores = self._split(record)
         items = {
             shortest: self.reference.items(scores, self.unit, shortest)
             for shortest in self.reference.distinct(self.shortest)
         }
         self.history[epoch] = evaluate(items, self.reference.classes, self.criterion)
+
+    @property
+    def epochs(self) -> list[int]:
+        """Epochs that have been evaluated, in rising order."""
+        return sorted(self.history)
+
+    @property
+    def best(self) -> Mapping[str, int]:
+        """Best epoch of each class so far."""
+        return self.selection().peaks
+
+    def selection(self) -> Selection:
+        """Best epochs and thresholds so far."""
+        return select(self.history, self.criterion)
+
+    def average(self, epoch: int) -> float:
+        """Mean of the measure over classes, at an epoch."""
+        return average(self.history[epoch], self.criterion.value)
+
+    def chosen(self) -> dict[str, Any]:
+        """Epoch and parameters of each class, of its own and common to all."""
+        selection = self.selection()
+        return {
+            "epoch": selection.epoch,
+            "metric": self.name,
+            "value": round(selection.value, 6),
+            "unit": self.unit,
+            "provenance": {"files": self._files},
+            "epochs": {selection.epoch, *(choice.epoch for choice in selection.class_wise.values())},
+            "params": {name: self._dumped(choice) for name, choice in selection.single.items()},
+            "class_wise": {name: self._dumped(choice) for name, choice in selection.class_wise.items()},
+        }
+
+    def sentence(self, epoch: int) -> str:
+        """Mean over classes at an epoch, and at the best one."""
+        selection = self.selection()
+        return (
+            f"{self.name} {self.average(epoch):.3f} (chosen so far: epoch {selection.epoch}, "
+            f"{selection.value:.3f})"
+        )
+
+    def summary(self) -> str:
+        """Epoch, threshold and figures of each class."""
+        selection = self.selection()
+        width = max(len(name) for name in selection.class_wise) + 2
+        lines = [
+            f"Epoch for all classes: {selection.epoch}, {self.name} {selection.value:.3f}",
+            f"{'class':<{width}}{'epoch':>6}{'threshold':>11}{'shortest':>10}{'F-score':>9}{'precision':>11}"
+            f"{'recall':>8}",
+        ]
+        for name, choice in selection.class_wise.items():
+            lines.append(
+                f"{name:<{width}}{choice.epoch:>6}{choice.threshold:>11.3f}{choice.shortest:>10g}"
+                f"{choice.fscore:>9.3f}{choice.precision:>11.3f}{choice.recall:>8.3f}"
+            )
+        return "\n".join(lines)
+
+    def log(self, writer: SummaryWriter, prefix: str, epoch: int, record: Record) -> None:
+        """Mean, figures and precision-recall curves of classes; events of the first file, if it is chosen."""
+        scores = self._split(record)
+        items = self.reference.items(scores, self.unit)
+        writer.add_scalar(f"{prefix}/{self.name}", self.average(epoch), epoch)
+        for column, (name, found) in enumerate(self.history[epoch].items()):
+            for measure, value in _figures(found).items():
+                writer.add_scalar(f"{prefix}/{name}/{measure}", value, epoch)
+            shown = items.scores[:, column].clip(0, 1)
+            writer.add_pr_curve(f"{prefix}/{name}", items.target[:, column], shown, epoch)
+        selection = self.selection()
+        if selection.epoch == epoch:
+            writer.add_figure(f"{prefix}/events", self._roll(scores[0], selection), epoch)
+
+    def _split(self, record: Record) -> list[Record]:
+        """Scores of each file."""
+        return np.split(record, np.cumsum(self.reference.outputs)[:-1])
+
+    def _binarize(self, choice: ClassChoice) -> Binarize:
+        # half an output less, so that rounding cannot decide whether an event is long enough
+        step = self.reference.step
+        shortest = round(max(0.0, frames_of(choice.shortest, step) - 0.5) * step, 6)
+        return Binarize(choice.threshold, choice.threshold, shortest, shortest)
+
+    def _dumped(self, choice: ClassChoice) -> dict[str, float]:
+        scores = {"fscore": choice.fscore, "precision": choice.precision, "recall": choice.recall}
+        rounded = {name: round(value, 6) for name, value in scores.items()}
+        return {"epoch": choice.epoch, **self._binarize(choice).dump(), **rounded}
+
+    def _roll(self, scores: Record, selection: Selection) -> object:
+        file, step = self.reference.files[0], self.reference.step
+        estimate = [
+            (onset, offset, name)
+            for column, (name, choice) in enumerate(selection.single.items())
+            for onset, offset in self._binarize(choice)(scores[:, column], step, file["duration"])
+        ]
+        title = f"{file['uri']}, epoch {selection.epoch}"
+        events = self.reference.events[0]
+        return event_roll(title, self.reference.classes, file["duration"], estimate, events, scores, step)
+
+
+def not_finite(bundle: Bundle, epoch: int) -> CheckpointError:
+    """Error of an epoch with which the network gives infinity or no numbers."""
+    return CheckpointError(
+        "With these weights, the network gives infinity or no numbers: its training has diverged.",
+        file=bundle.checkpoints.weights(epoch),
+        fix="Use another epoch.",
+    )
+
+
+def _figures(found: Operation) -> dict[str, float]:
+    total = found.precision + found.recall
+    return {
+        "fscore": 2 * found.precision * found.recall / total if total else 0.0,
+        "precision": found.precision,
+        "recall": found.recall,
+        "threshold": found.threshold,
+    }

@@ -1,130 +1,85 @@
-"""Validation on annotated conversations: how well embeddings cluster turns whose borders are known."""
+"""Comparison by clustering the turns of conversations: purity and coverage."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.core.errors import DataError
-from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.metrics.clustering import (
-    Clustering,
-    ClusteringCurve,
-    Merges,
-    Method,
-    Metric,
-    agglomerate,
-    clustering_curve,
-)
+from pyannote.audio.embedding.backends.base import Backend
+from pyannote.audio.inference.embedder import Embeddings, Excerpt
+from pyannote.audio.metrics.clustering import ClusteringCurve
+from pyannote.audio.report.verification import purity_coverage_figure
+from pyannote.audio.validation.comparison import Comparison
+from pyannote.audio.validation.measure import Record
+from pyannote.audio.validation.turns import Turns, evaluate
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True, eq=False)
-class Turns:
-    """Speech turns of a file.
+class Diarization(Comparison):
+    """How well turns with known borders cluster by speaker, file by file.
 
     Parameters
     ----------
-    uri : str
-        Of the file.
-    embeddings : float array, shape (turns, dimension)
-    durations : float array, shape (turns,)
-        In seconds, above 0.
-    speakers : sequence of str
+    excerpts : list of Excerpt
         One for each turn.
-    """
-
-    uri: str
-    embeddings: NDArray[np.floating]
-    durations: NDArray[np.float64]
-    speakers: Sequence[str]
-
-
-@dataclass(frozen=True)
-class DiarizationResult:
-    """What the turns of all files come to, clustered within each file with one threshold for all.
-
-    Parameters
-    ----------
-    threshold : float
-        Merge clusters whose distance is at most this.
-    fscore : float
-        Harmonic mean of purity and coverage.
-    purity, coverage : float
-        Above 0, at most 1.
-    attained : bool
-        Whether the purity that was asked for has been reached.
-    files, turns : int
-        How many were clustered.
-    curve : ClusteringCurve
-        To be drawn.
-    """
-
-    threshold: float
-    fscore: float
-    purity: float
-    coverage: float
-    attained: bool
-    files: int
-    turns: int
-    curve: ClusteringCurve = field(repr=False, compare=False)
-
-
-def evaluate(
-    files: Sequence[Turns],
-    metric: Metric = "cosine",
-    purity: float | None = None,
-    method: Method = "average",
-    progress: Progress = silent,
-) -> DiarizationResult:
-    """Cluster the turns of each file, and choose the threshold that is best for all.
-
-    Parameters
-    ----------
-    files : sequence of Turns
-        Files without turns are left out.
-    metric : {"cosine", "euclidean", "angular"}
-        Distance of embeddings.
+    turns : list of (uri, duration, speaker)
+        Of the same turns.
     purity : float, optional
-        Maximise coverage at a purity of at least this, instead of the F-score.
-    method : {"average", "complete", "single", "weighted"}
-        Distance of clusters, given that of turns.
-    progress : Progress
-        Called with the files.
-
-    Raises
-    ------
-    DataError
-        If no file has a turn, or embeddings or durations are impossible; it names the file.
-
-    Examples
-    --------
-    >>> turns = Turns("a", np.array([[0.0], [1.0], [5.0]]), np.array([2.0, 1.0, 4.0]), ["x", "x", "y"])
-    >>> result = evaluate([turns], "euclidean")
-    >>> result.threshold, result.fscore
-    (2.75, 1.0)
+        Maximise coverage at this purity, instead of the F-score of purity and coverage.
     """
-    spoken = [file for file in files if len(file.speakers)]
-    shown = progress(spoken, total=len(spoken), description="clustering")
-    curve = clustering_curve([_merges(file, metric, method) for file in shown])
-    best: Clustering = curve.best(purity)
-    turns = sum(len(file.speakers) for file in spoken)
-    return DiarizationResult(
-        best.threshold,
-        best.f_score,
-        best.purity,
-        best.coverage,
-        best.attained,
-        files=len(spoken),
-        turns=turns,
-        curve=curve,
-    )
 
+    best = max
 
-def _merges(file: Turns, metric: Metric, method: Method) -> Merges:
-    try:
-        return agglomerate(file.embeddings, file.speakers, file.durations, metric, method)
-    except DataError as error:
-        raise DataError(error.found, file=file.uri, fix=error.fix) from error
+    def __init__(
+        self, excerpts: list[Excerpt], turns: list[tuple[str, float, str]], purity: float | None
+    ) -> None:
+        self.name = "diarization_fscore" if purity is None else f"diarization_coverage_at_{purity:g}_purity"
+        self.excerpts, self.turns, self.purity = excerpts, turns, purity
+        self.uris = list(dict.fromkeys(uri for uri, _, _ in turns))
+
+    def described(self) -> str:
+        """Say how many turns there are."""
+        return f"{len(self.turns)} turns of {len(self.uris)} files"
+
+    def truth(self) -> NDArray[Any]:
+        """Speaker of each turn."""
+        return np.array([speaker for _, _, speaker in self.turns])
+
+    def record(self, embeddings: Embeddings, backend: Backend) -> Record:
+        """Thresholds, purity and coverage, shape (steps, 3)."""
+        files = []
+        for uri in self.uris:
+            own = [index for index, turn in enumerate(self.turns) if turn[0] == uri]
+            durations = np.array([self.turns[index][1] for index in own])
+            files.append(Turns(uri, embeddings[own], durations, [self.turns[index][2] for index in own]))
+        curve = evaluate(files, backend.metric).curve
+        # in double precision: a purity of exactly P is at least P
+        return np.stack([curve.thresholds, curve.purity, curve.coverage], axis=1)
+
+    def value(self, record: Record) -> float:
+        """F-score of purity and coverage, or coverage at the purity that was asked for."""
+        best = self._curve(record).best(self.purity)
+        return best.f_score if self.purity is None else best.coverage
+
+    def results(self, record: Record) -> dict[str, Any]:
+        """Threshold of the distance between clusters, and what it comes to."""
+        best = self._curve(record).best(self.purity)
+        return {
+            "diarization_fscore": round(best.f_score, 6),
+            "threshold": best.threshold,
+            "purity": round(best.purity, 6),
+            "coverage": round(best.coverage, 6),
+            **({} if self.purity is None else {"purity_attained": best.attained}),
+        }
+
+    def picture(self, record: Record) -> Figure:
+        """Purity and coverage of all thresholds."""
+        curve = self._curve(record)
+        return purity_coverage_figure(curve, curve.best(self.purity).threshold)
+
+    def _curve(self, record: Record) -> ClusteringCurve:
+        return ClusteringCurve(*record.T)

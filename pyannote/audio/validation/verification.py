@@ -1,128 +1,99 @@
-"""Validation on trials: how well scores tell the same speaker from different ones, and how sure that is."""
+"""Comparison by trials: equal error rate."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from pyannote.audio.metrics.trial_bootstrap import trial_intervals
-from pyannote.audio.metrics.verification import DetCurve, det_curve
+from pyannote.audio.embedding.backends.base import Backend
+from pyannote.audio.inference.embedder import Embeddings, Excerpt
+from pyannote.audio.report.verification import det_figure
+from pyannote.audio.validation.comparison import Comparison, numbers
+from pyannote.audio.validation.measure import Record
+from pyannote.audio.validation.trials import VerificationResult, evaluate, known_speakers
 
-PRIORS = (0.01, 0.05)
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
+RESAMPLES = 200
+"""Bootstrap resamples for the intervals of each epoch."""
 
-@dataclass(frozen=True)
-class VerificationResult:
-    """What the scores of all trials come to.
-
-    Parameters
-    ----------
-    equal_error_rate : float
-        Between 0 and 1.
-    threshold : float
-        "Same speaker" is what has at least this score.
-    min_dcf : dict from prior to float
-        Normalised minimum detection costs, both errors costing the same.
-    intervals : dict from name to (low, high)
-        95 % intervals of ``"equal_error_rate"``, ``"min_dcf_0.01"`` and ``"min_dcf_0.05"``; NaN where there
-        are too few groups to tell.
-    trials, targets : int
-        Number of trials, and of those of the same speaker.
-    curve : DetCurve
-        To be drawn.
-    """
-
-    equal_error_rate: float
-    threshold: float
-    min_dcf: dict[float, float]
-    intervals: dict[str, tuple[float, float]]
-    trials: int
-    targets: int
-    curve: DetCurve = field(repr=False, compare=False)
+FEWEST_SPEAKERS = 5
+"""Speakers from which on intervals are given: resampling fewer does not tell of other speakers."""
 
 
-def evaluate(
-    scores: ArrayLike, targets: ArrayLike, groups: ArrayLike | None = None, n: int = 1000, seed: int = 0
-) -> VerificationResult:
-    """Measure scores of trials.
+class Verification(Comparison):
+    """Equal error rate of trials.
 
     Parameters
     ----------
-    scores : float array, shape (trials,)
-        The higher, the more alike.
-    targets : bool array, shape (trials,)
-        Where both sides are of the same speaker.
-    groups : array, shape (trials, 2), optional
-        Speakers of both sides, for the intervals; see `trial_intervals` and `known_speakers`.
-    n : int
-        Number of resamples for the intervals; 0 for none.
-    seed : int
-        Of the resamples.
-
-    Raises
-    ------
-    DataError
-        See `det_curve` and `trial_intervals`.
-
-    Examples
-    --------
-    >>> result = evaluate([0.9, 0.6, 0.4, 0.1], [True, False, True, False], n=0)
-    >>> result.equal_error_rate, result.min_dcf, result.trials, result.targets
-    (0.5, {0.01: 0.5, 0.05: 0.5}, 4, 2)
+    excerpts : list of Excerpt
+        Each recording or turn that is compared.
+    first, second : int64, shape (trials,)
+        Sides of each trial, as indices of `excerpts`.
+    targets : bool, shape (trials,)
+        Whether both are of the same speaker.
     """
-    curve = det_curve(scores, targets)
-    rate = curve.equal_error_rate()
-    measures: dict[str, Callable[[DetCurve], float]] = {"equal_error_rate": _equal_error_rate}
-    measures |= {f"min_dcf_{prior}": _min_dcf(prior) for prior in PRIORS}
-    return VerificationResult(
-        equal_error_rate=rate.value,
-        threshold=rate.threshold,
-        min_dcf={prior: curve.min_dcf(prior).value for prior in PRIORS},
-        intervals=trial_intervals(scores, targets, measures, groups, n, seed),
-        trials=np.size(targets),
-        targets=int(np.sum(targets)),
-        curve=curve,
-    )
 
+    name, best = "equal_error_rate", min
 
-def known_speakers(first: ArrayLike, second: ArrayLike, targets: ArrayLike) -> NDArray[np.int64]:
-    """Speakers of both sides of trials that name files only.
+    def __init__(
+        self,
+        excerpts: list[Excerpt],
+        first: NDArray[np.int64],
+        second: NDArray[np.int64],
+        targets: NDArray[np.bool_],
+    ) -> None:
+        self.excerpts = excerpts
+        self.first, self.second, self.targets = first, second, targets
+        self.groups = known_speakers(first, second, targets)
 
-    Files that target trials connect, directly or by way of others, are of one speaker; a file in no target
-    trial is taken for a speaker of its own.
+    def described(self) -> str:
+        """Say how many trials there are."""
+        return f"{len(self.targets)} trials ({self.targets.sum()} targets) of {len(self.excerpts)} recordings"
 
-    Parameters
-    ----------
-    first, second : array, shape (trials,)
-        Numbers or names of files.
-    targets : bool array, shape (trials,)
+    def truth(self) -> NDArray[Any]:
+        """Sides and targets of all trials, shape (3, trials)."""
+        return np.stack([self.first, self.second, self.targets])
 
-    Returns
-    -------
-    speakers : int array, shape (trials, 2)
+    def record(self, embeddings: Embeddings, backend: Backend) -> Record:
+        """Scores of all trials."""
+        return backend.similarity(embeddings, self.first, self.second)
 
-    Examples
-    --------
-    >>> known_speakers(["a", "b", "a"], ["b", "c", "d"], [True, True, False]).tolist()
-    [[0, 0], [0, 0], [0, 1]]
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    def value(self, record: Record) -> float:
+        """Equal error rate."""
+        return self._evaluate(record, 0).equal_error_rate
 
-    names, files = np.unique(np.column_stack([first, second]), return_inverse=True)
-    files = files.reshape(-1, 2)
-    same = np.asarray(targets, bool)
-    edges = coo_array((np.ones(same.sum()), files[same].T), shape=(len(names), len(names)))
-    speakers: NDArray[np.int64] = connected_components(edges, directed=False)[1][files].astype(np.int64)
-    return speakers
+    def results(self, record: Record) -> dict[str, Any]:
+        """Equal error rate and its threshold, detection costs, and 95 % intervals."""
+        enough = len(np.unique(self.groups)) >= FEWEST_SPEAKERS
+        return self._results(record, RESAMPLES if enough else 0)
 
+    def curves(self, record: Record) -> Mapping[str, float]:
+        """Figures without intervals, which take longer than all the rest and are no curves."""
+        return numbers(self._results(record, 0))
 
-def _equal_error_rate(curve: DetCurve) -> float:
-    return curve.equal_error_rate().value
+    def _results(self, record: Record, resamples: int) -> dict[str, Any]:
+        found = self._evaluate(record, resamples)
+        return {
+            "equal_error_rate": round(found.equal_error_rate, 6),
+            "threshold": float(found.threshold),
+            **{f"min_dcf_{prior:g}": round(cost, 6) for prior, cost in found.min_dcf.items()},
+            "intervals": {
+                name: [round(low, 6), round(high, 6)]
+                for name, (low, high) in found.intervals.items()
+                if np.isfinite([low, high]).all()
+            },
+            "trials": found.trials,
+            "targets": found.targets,
+        }
 
+    def picture(self, record: Record) -> Figure:
+        """Detection error trade-off."""
+        return det_figure(self._evaluate(record, 0).curve)
 
-def _min_dcf(prior: float) -> Callable[[DetCurve], float]:
-    return lambda curve: curve.min_dcf(prior).value
+    def _evaluate(self, record: Record, resamples: int) -> VerificationResult:
+        return evaluate(record, self.targets, self.groups, n=resamples)

@@ -1,8 +1,11 @@
-"""Commands of the blocks that detect events."""
+"""Choices of the blocks that detect events: measure, pipeline and commands."""
 
 from __future__ import annotations
 
-from pyannote.audio.applications.blocks.base import Command
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyannote.audio.applications.blocks.base import Block, Command
 from pyannote.audio.applications.options import (
     DetectionApplyOptions,
     DetectionOptions,
@@ -10,48 +13,50 @@ from pyannote.audio.applications.options import (
     TrainOptions,
 )
 
+if TYPE_CHECKING:
+    import torch
 
-def _train(options: TrainOptions) -> None:
-    from pyannote.audio.applications.labeling.experiment import LabelingExperiment
-    from pyannote.audio.applications.train import train
-
-    train(LabelingExperiment, options)
-
-
-def _validate(options: DetectionOptions) -> None:
-    from pyannote.audio.applications.labeling.experiment import LabelingExperiment
-    from pyannote.audio.applications.validate import validate
-
-    validate(LabelingExperiment, options)
+    from pyannote.audio.applications.blocks._events import EventApplier
+    from pyannote.audio.applications.corpus import Corpus
+    from pyannote.audio.inference.bundle import Bundle
+    from pyannote.audio.validation.detection import Detection
 
 
-def _apply(options: DetectionApplyOptions) -> None:
-    from pyannote.audio.applications.labeling.apply import apply
+def _measure(corpus: Corpus, bundle: Bundle, options: DetectionOptions) -> Detection:
+    from pyannote.audio.applications.blocks._events import detection_measure
 
-    apply(options)
-
-
-def _evaluate(options: EvaluateOptions) -> None:
-    from pyannote.audio.applications.labeling.evaluate import evaluate
-
-    evaluate(options)
+    return detection_measure(corpus, bundle, options)
 
 
-DETECTION = {
-    "train": Command("Train a model as <root>/config.yml says.", TrainOptions, _train),
+def _applier(validate: Path, options: DetectionApplyOptions, device: torch.device) -> EventApplier:
+    from pyannote.audio.applications.blocks._events import EventApplier
+
+    return EventApplier(validate, options, device)
+
+
+COMMANDS = {
+    "train": Command("Train a model as <root>/config.yml says.", TrainOptions),
     "validate": Command(
         "Find the best epoch and threshold of each class, beside a training or after it.",
         DetectionOptions,
-        _validate,
     ),
     "apply": Command(
         "Apply the choice of a validation to the files of a protocol, or to one audio file.",
         DetectionApplyOptions,
-        _apply,
     ),
     "evaluate": Command(
         "Pool folders of `apply`, such as those of several folds, into one official evaluation.",
         EvaluateOptions,
-        _evaluate,
     ),
 }
+
+
+def detection_block(about: str) -> Block:
+    """Block that detects events.
+
+    Parameters
+    ----------
+    about : str
+        A line of `pyannote-audio --help`.
+    """
+    return Block(about, "task", _measure, _applier, COMMANDS)

@@ -1,21 +1,110 @@
-"""A block: commands over one kind of task, with the measure of its validation."""
+"""A block: commands over one shelf of tasks, with the measure and the pipeline that go with them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pyannote.audio.applications.arguments import help_of
 
-Run = Callable[[Any], int | None]
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from pyannote.core import SlidingWindow
+
+    from pyannote.audio.applications.corpus import Corpus
+    from pyannote.audio.database.protocols import Recording
+    from pyannote.audio.inference.bundle import Bundle
+    from pyannote.audio.io.apply_folders import ApplyFolder
+    from pyannote.audio.store.feature_store import FeatureStore
+    from pyannote.audio.validation.measure import Measure
+
+
+class AppliedFiles(Protocol):
+    """Results of applying a model to recordings.
+
+    Attributes
+    ----------
+    results : sequence of Path
+        Files that follow from the frames, in the order in which they are written.
+    """
+
+    results: Sequence[Path]
+
+    def close(self, answers: Sequence[Any]) -> None:
+        """Write results from the answers for all recordings, and say what they are."""
+
+
+class Applier(Protocol):
+    """A trained model, ready to be applied to recordings: frames of scores or embeddings, and an answer.
+
+    Attributes
+    ----------
+    bundle : Bundle
+        The trained model.
+    folder : str
+        Name of the folder of results, below `apply/`.
+    classes : list of str, optional
+        Column of each class, where frames are scores.
+    """
+
+    bundle: Bundle
+    folder: str
+    classes: list[str] | None
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """All that frames depend on beside the audio."""
+
+    @property
+    def sliding_window(self) -> SlidingWindow:
+        """Position of frames in time."""
+
+    @property
+    def dimension(self) -> int:
+        """Values of a frame."""
+
+    def open(
+        self, folder: ApplyFolder, name: str, files: Sequence[Recording], corpus: Corpus
+    ) -> AppliedFiles:
+        """Begin to apply it to recordings, which are checked before the work.
+
+        Parameters
+        ----------
+        folder : ApplyFolder
+            Folder of the results.
+        name : str
+            Of the results, such as `<Protocol>.<subset>`.
+        files : sequence of Recording
+        corpus : Corpus
+
+        Raises
+        ------
+        DataError
+            If their results could not be told apart.
+        """
+
+    def each(self, files: Sequence[Recording], corpus: Corpus) -> Iterator[NDArray[np.float32]]:
+        """Frames of each recording, in order."""
+
+    def one(self, file: Recording, store: FeatureStore) -> NDArray[np.float32]:
+        """Frames of a recording."""
+
+    def answer(self, frames: NDArray[np.float32], file: Recording) -> Any:
+        """Answer that follows from the frames of a recording."""
+
+
+Apply = Callable[[Path, Any, "torch.device"], Applier]
+"""Makes an applier from the folder of a validation, options of `apply` and a device."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command of a block.
+    """A command of a block: the function of its name in the module of its name, in `applications/`.
 
     Parameters
     ----------
@@ -23,28 +112,34 @@ class Command:
         Its help begins with this.
     options : type
         Dataclass of `applications.options`.
-    run : callable
-        Does the work, given an object of that dataclass. It imports what it needs, so that help is quick.
     """
 
     about: str
     options: type[Any]
-    run: Run
 
 
 @dataclass(frozen=True)
 class Block:
-    """What `pyannote-audio <block>` offers.
+    """Commands of `pyannote-audio <block>`.
 
     Parameters
     ----------
     about : str
         A line of `pyannote-audio --help`.
+    shelf : {"task", "approach"}
+        Kind of class that is trained.
+    measure : callable
+        Makes the measure of a validation from a corpus, a trained model and options.
+    apply : callable
+        Makes the applier (see `Apply`).
     commands : mapping of str to Command
     """
 
     about: str
-    commands: Mapping[str, Command]
+    shelf: Literal["task", "approach"]
+    measure: Callable[[Corpus, Bundle, Any], Measure]
+    apply: Apply
+    commands: Mapping[str, Command] = field(default_factory=dict)
 
     def texts(self, program: str) -> dict[str, str]:
         """Help of each command of a program, such as "pyannote-audio dcase"."""

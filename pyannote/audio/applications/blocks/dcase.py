@@ -1,6 +1,5 @@
 """Block `dcase`: sound event detection with short-term and long-term input."""
 
-from pyannote.audio.applications.blocks._detection import DETECTION
-from pyannote.audio.applications.blocks.base import Block
+from pyannote.audio.applications.blocks._detection import detection_block
 
-BLOCK = Block("Sound event detection with short-term and long-term input (DCASE 2017 task 3).", DETECTION)
+BLOCK = detection_block("Sound event detection with short-term and long-term input (DCASE 2017 task 3).")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyannote.audio.applications.blocks.base import Block, Command
 from pyannote.audio.applications.options import (
@@ -16,56 +18,50 @@ from pyannote.audio.applications.options import (
     TrainOptions,
 )
 
+if TYPE_CHECKING:
+    import torch
 
-def _train(options: TrainOptions) -> None:
-    from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
-    from pyannote.audio.applications.train import train
-
-    train(EmbeddingExperiment, options)
-
-
-def _validate(options: EmbeddingOptions) -> None:
-    from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
-    from pyannote.audio.applications.validate import validate
-
-    validate(EmbeddingExperiment, options)
+    from pyannote.audio.applications.blocks._windows import EmbeddingApplier
+    from pyannote.audio.applications.corpus import Corpus
+    from pyannote.audio.inference.bundle import Bundle
+    from pyannote.audio.validation.embeddings import EmbeddingMeasure
 
 
-def _apply(options: ApplyOptions) -> None:
-    from pyannote.audio.applications.embedding.apply import apply
+def _measure(corpus: Corpus, bundle: Bundle, options: EmbeddingOptions) -> EmbeddingMeasure:
+    from pyannote.audio.applications.blocks._embedding import embedding_measure
 
-    apply(options)
+    return embedding_measure(corpus, bundle, options)
 
 
-def _compare(options: CompareOptions) -> None:
-    from pyannote.audio.applications.embedding.compare import compare
+def _applier(validate: Path, options: ApplyOptions, device: torch.device) -> EmbeddingApplier:
+    from pyannote.audio.applications.blocks._windows import EmbeddingApplier
 
-    compare(options)
+    return EmbeddingApplier(validate, options, device)
 
 
 BLOCK = Block(
     "Speaker embedding.",
+    "approach",
+    _measure,
+    _applier,
     {
-        "train": Command("Train a speaker embedding as <root>/config.yml says.", TrainOptions, _train),
+        "train": Command("Train a speaker embedding as <root>/config.yml says.", TrainOptions),
         "validate": Command(
             "Find the best epoch, beside a training or after it: by the equal error rate of trials (a "
             "protocol of the task SpeakerVerification), or by clustering the turns of each file "
             "(SpeakerDiarization; "
             "where each file has one speaker only, pairs of files are compared instead).",
             EmbeddingOptions,
-            _validate,
         ),
         "apply": Command(
             "Embed the files of a protocol, or one audio file, on a sliding window, with the epoch that a "
             "validation has chosen. The folder of the validation may be named as "
             "<root>/validate/<protocol>.<subset> as well, where there is only one of that name.",
             ApplyOptions,
-            _apply,
         ),
         "compare": Command(
             "Decide whether two audio files are of the same speaker, by the threshold of a validation.",
             CompareOptions,
-            _compare,
         ),
     },
 )

@@ -1,6 +1,5 @@
 """Block `mlt`: multilabel detection."""
 
-from pyannote.audio.applications.blocks._detection import DETECTION
-from pyannote.audio.applications.blocks.base import Block
+from pyannote.audio.applications.blocks._detection import detection_block
 
-BLOCK = Block("Multilabel detection.", DETECTION)
+BLOCK = detection_block("Multilabel detection.")

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from pyannote.audio.applications.experiment import Experiment, Kind
-from pyannote.audio.config.registry import available, build, check_parameters, find
+from pyannote.audio.applications.corpus import Corpus
+from pyannote.audio.config.recipe import shelf_of
+from pyannote.audio.config.registry import build, check_parameters, find
 from pyannote.audio.config.schema import Block, Config, load_config
 from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.core.findings import Finding
@@ -25,33 +26,10 @@ def read(root: Path) -> tuple[Config | None, list[Finding]]:
     return config, list(_blocks(config))
 
 
-def kind_of(config: Config | None) -> Kind:
-    """What a configuration trains: a task, or an approach."""
-    if config is None:
-        return "task"
-    bare = config.task.name.rpartition(".")[2]
-    if bare in available("approach") or (
-        bare not in available("task") and config.task.where == ("approach",)
-    ):
-        return "approach"
-    return "task"
-
-
-def experiment_type(kind: Kind) -> type[Experiment]:
-    """Experiments of a kind."""
-    if kind == "approach":
-        from pyannote.audio.applications.embedding.experiment import EmbeddingExperiment
-
-        return EmbeddingExperiment
-    from pyannote.audio.applications.labeling.experiment import LabelingExperiment
-
-    return LabelingExperiment
-
-
 def _blocks(config: Config) -> Iterator[Finding]:
     """What is wrong with each block by itself."""
     blocks: list[tuple[str, Block]] = [
-        (kind_of(config), config.task),
+        (shelf_of(config), config.task),
         ("feature_extraction", config.feature_extraction),
         ("scheduler", config.scheduler),
         ("optimizer", config.optimizer),
@@ -91,20 +69,20 @@ def param(config: Config, name: str) -> tuple[str | int, ...]:
     return (*config.task.where, "params", name)
 
 
-def check_features(experiment: Experiment) -> Iterator[Finding]:
+def check_features(corpus: Corpus) -> Iterator[Finding]:
     """What the features refuse when they are first computed: here, of a second of noise."""
-    if isinstance(experiment.extraction, Precomputed):
+    if isinstance(corpus.recipe.extraction, Precomputed):
         return
-    rate = experiment.extraction.sample_rate
+    rate = corpus.recipe.extraction.sample_rate
     noise = np.random.default_rng(0).normal(0, 0.1, rate).astype(np.float32)
 
     sound = {"waveform": noise, "sample_rate": rate, "uri": "noise"}
-    yield from refused("features", lambda: experiment.features(sound))
+    yield from refused("features", lambda: corpus.features(sound))
 
 
-def unused(experiment: Experiment) -> Iterator[Finding]:
+def unused(corpus: Corpus) -> Iterator[Finding]:
     """Parameters of the architecture that have no effect."""
-    config, block = experiment.config, experiment.config.architecture
+    config, block = corpus.recipe.config, corpus.recipe.config.architecture
     found = find("architecture", block.name, config.document, (*block.where, "name"))
     for name in block.params:
         if name in getattr(found, "unused_parameters", ()):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyannote.audio.applications.experiment import Kind
 from pyannote.audio.applications.terminal import bar
+from pyannote.audio.config.recipe import Shelf
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import ToolkitError, UsageError
 from pyannote.audio.core.findings import Finding
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyannote.audio.database.trials import Trials
 
 HEARD = ("silent", "clipped")
-"""Kinds of findings on recordings that approaches leave out."""
+"""Shelfs of findings on recordings that approaches leave out."""
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Data:
     trials: dict[str, Trials] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, protocol: str, config: Config | None, kind: Kind, parallel: int, quick: bool) -> Data:
+    def of(cls, protocol: str, config: Config | None, kind: Shelf, parallel: int, quick: bool) -> Data:
         """Read a protocol to its end.
 
         Raises

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from pyannote.audio.applications.checking.configuration import located
 from pyannote.audio.applications.checking.examples import handful, noise
-from pyannote.audio.applications.experiment import Experiment, on_device
+from pyannote.audio.applications.corpus import Corpus
+from pyannote.audio.applications.devices import on_device
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.specifications import Specifications
@@ -65,51 +66,51 @@ class DryRun:
 
     Parameters
     ----------
-    experiment : Experiment
+    corpus : Corpus
     files : sequence of Recording
     pack : Pack
         Their features.
     """
 
-    def __init__(self, experiment: Experiment, files: Sequence[Recording], pack: Pack) -> None:
+    def __init__(self, corpus: Corpus, files: Sequence[Recording], pack: Pack) -> None:
         torch.manual_seed(0)
-        self.experiment = experiment
+        self.corpus = corpus
         # what it draws from is changed below
-        self.task: Any = deepcopy(experiment.task)
-        if experiment.kind == "approach":
+        self.task: Any = deepcopy(corpus.recipe.task)
+        if corpus.recipe.shelf == "approach":
             self.task.segments.label_min_duration = 0.0
             self.task.check(files)
         elif not self.task.labels.classes:
             # they follow from the data, of which these files are all there is
             self.task.check(files)
-        self.specifications: Specifications = self.task.specifications(experiment.extraction)
-        self.model: Model = experiment.model(self.specifications).to(experiment.device)
-        self.task.head = experiment.task.head.to(experiment.device)
-        self.task.prepare(files, on_device(pack, experiment.device), self.specifications)
+        self.specifications: Specifications = self.task.specifications(corpus.recipe.extraction)
+        self.model: Model = corpus.recipe.model(self.specifications).to(corpus.device)
+        self.task.head = corpus.recipe.task.head.to(corpus.device)
+        self.task.prepare(files, on_device(pack, corpus.device), self.specifications)
         self.model.set_statistics(self.task.statistics())
 
     @classmethod
-    def of_files(cls, experiment: Experiment, files: Sequence[Recording]) -> DryRun:
+    def of_files(cls, corpus: Corpus, files: Sequence[Recording]) -> DryRun:
         """Learn from a handful of files, whose features go to the store."""
-        chosen = handful(experiment, files)
+        chosen = handful(corpus, files)
         try:
-            pack = experiment.pack(chosen)
+            pack = corpus.pack(chosen)
         except DataError:
             # such as noise from the gaps between events, of which a handful may have none
-            chosen, pack = list(files), experiment.pack(files)
-        return cls(experiment, chosen, pack)
+            chosen, pack = list(files), corpus.pack(files)
+        return cls(corpus, chosen, pack)
 
     @classmethod
-    def of_noise(cls, experiment: Experiment) -> DryRun:
+    def of_noise(cls, corpus: Corpus) -> DryRun:
         """Learn from random features, in which all that is to be learned is active."""
-        files, pack = noise(experiment)
-        return cls(experiment, files, pack)
+        files, pack = noise(corpus)
+        return cls(corpus, files, pack)
 
     def batch(self) -> Batch:
         """Take one batch through the network, to its gradients."""
-        device = self.experiment.device
+        device = self.corpus.device
         batch = {name: value.to(device) for name, value in next(iter(self._short(1).batches(1, 0))).items()}
-        for augmentation in self.experiment.augmentations:
+        for augmentation in self.corpus.recipe.augmentations("batches"):
             batch = augmentation(batch, torch.Generator(device).manual_seed(0))
         self.model.train()
         with _counted() as kept:
@@ -136,21 +137,21 @@ class DryRun:
 
     def seconds(self) -> tuple[float, int]:
         """Seconds that a step of training takes, and over how many steps they were measured."""
-        experiment = self.experiment
-        scheduler = experiment.scheduler()
+        corpus = self.corpus
+        scheduler = corpus.recipe.scheduler()
         if scheduler.is_open:
             scheduler.learning_rate = 1e-4
         trainer = Trainer(
             model=self.model,
             task=self._short(1),
-            optimizer=experiment.optimizer([self.model, self.task.head]),
+            optimizer=corpus.recipe.optimizer([self.model, self.task.head]),
             scheduler=scheduler,
-            augmentations=experiment.augmentations,
-            device=experiment.device,
-            averaging=experiment.callback(WeightAveraging),
+            augmentations=corpus.recipe.augmentations("batches"),
+            device=corpus.device,
+            averaging=corpus.recipe.callback(WeightAveraging),
             acceleration=Acceleration.chosen(
                 self.model,
-                experiment.device,
+                corpus.device,
                 self.task.chunks,
                 graphs="auto" if self.task.uniform else "off",
             ),
@@ -182,9 +183,9 @@ def _counted() -> Iterator[dict[int, int]]:
         yield kept
 
 
-def check_batch(experiment: Experiment, batch: Batch) -> Iterator[Finding]:
+def check_batch(corpus: Corpus, batch: Batch) -> Iterator[Finding]:
     """What a batch says of the network and of the loss."""
-    config, where = experiment.config, (*experiment.config.architecture.where, "name")
+    config, where = corpus.recipe.config, (*corpus.recipe.config.architecture.where, "name")
     if not math.isfinite(batch.loss):
         yield located(
             config,
@@ -206,9 +207,9 @@ def check_batch(experiment: Experiment, batch: Batch) -> Iterator[Finding]:
         )
 
 
-def failed(experiment: Experiment, error: Exception) -> Finding:
+def failed(corpus: Corpus, error: Exception) -> Finding:
     """A network or a loss that cannot take a batch."""
-    config = experiment.config
+    config = corpus.recipe.config
     return located(
         config,
         (*config.architecture.where, "name"),

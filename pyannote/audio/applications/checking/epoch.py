@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pyannote.audio.applications.checking.configuration import located, param
-from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.windows import DAY
@@ -26,9 +26,9 @@ def seconds_of(files: Sequence[Recording]) -> float:
     return sum(end - start for file in files for start, end in file["regions"])
 
 
-def check_epoch(experiment: Experiment, files: Sequence[Recording]) -> Iterator[Finding]:
+def check_epoch(corpus: Corpus, files: Sequence[Recording]) -> Iterator[Finding]:
     """What is odd about an epoch of these training files."""
-    task, config, learned = experiment.task, experiment.config, seconds_of(files)
+    task, config, learned = corpus.recipe.task, corpus.recipe.config, seconds_of(files)
     days, batches = task.per_epoch * DAY, task.batches_per_epoch
     if days < task.batch_seconds / 2:
         yield located(
@@ -48,7 +48,7 @@ def check_epoch(experiment: Experiment, files: Sequence[Recording]) -> Iterator[
             f"Set per_epoch to {10 * learned / DAY:.2g}, which is 10 passes; it is in days.",
         )
     if learned and task.batch_seconds > MOST_OF_A_BATCH * learned:
-        name = "batch_size" if experiment.kind == "task" else "per_label"
+        name = "batch_size" if corpus.recipe.shelf == "task" else "per_label"
         yield located(
             config,
             param(config, name),
@@ -59,16 +59,16 @@ def check_epoch(experiment: Experiment, files: Sequence[Recording]) -> Iterator[
         )
 
 
-def check_chunks(experiment: Experiment, files: Sequence[Recording]) -> Iterator[Finding]:
+def check_chunks(corpus: Corpus, files: Sequence[Recording]) -> Iterator[Finding]:
     """Training files that are too short to draw a chunk from; an error if all are."""
-    if experiment.kind != "task":
+    if corpus.recipe.shelf != "task":
         return
-    chunk = experiment.task.duration
-    short = list(short_recordings(files, experiment.extraction.sliding_window.duration, chunk))
+    chunk = corpus.recipe.task.duration
+    short = list(short_recordings(files, corpus.recipe.extraction.sliding_window.duration, chunk))
     if files and len(short) == len(files):
         yield located(
-            experiment.config,
-            param(experiment.config, "duration"),
+            corpus.recipe.config,
+            param(corpus.recipe.config, "duration"),
             "chunk",
             f"No annotated region of the {len(files)} training files is as long as a chunk ({chunk:g} s).",
             "Set a shorter duration.",
@@ -110,12 +110,12 @@ class Epoch:
     too_short: int | None = None
 
     @classmethod
-    def of(cls, experiment: Experiment, files: Sequence[Recording]) -> Epoch:
+    def of(cls, corpus: Corpus, files: Sequence[Recording]) -> Epoch:
         """An epoch of these training files, or of none that are known."""
-        task, learned = experiment.task, seconds_of(files)
+        task, learned = corpus.recipe.task, seconds_of(files)
         seconds = task.batches_per_epoch * task.batch_seconds
         epoch = cls(task.batches_per_epoch, seconds, seconds / learned if learned else None)
-        if experiment.kind == "task" or not files:
+        if corpus.recipe.shelf == "task" or not files:
             return epoch
         found = Speakers.of(files, task.segments.min_duration, task.segments.label_min_duration)
         turns = sum(map(len, found.turns.values()))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segments import Speakers
 from pyannote.audio.store.packs import Pack
@@ -20,10 +20,10 @@ LABELS = ("label 1", "label 2")
 """Labels of recordings that do not exist, where the classes of a task follow from the data."""
 
 
-def handful(experiment: Experiment, files: Sequence[Recording]) -> list[Recording]:
+def handful(corpus: Corpus, files: Sequence[Recording]) -> list[Recording]:
     """Training files that are enough for a batch."""
-    task = experiment.task
-    if experiment.kind == "task":
+    task = corpus.recipe.task
+    if corpus.recipe.shelf == "task":
         return [
             file for file in files if any(end - start >= task.duration for start, end in file["regions"])
         ][:HANDFUL]
@@ -33,10 +33,10 @@ def handful(experiment: Experiment, files: Sequence[Recording]) -> list[Recordin
     return [file for index, file in enumerate(files) if index in first]
 
 
-def noise(experiment: Experiment) -> tuple[list[Recording], Pack]:
+def noise(corpus: Corpus) -> tuple[list[Recording], Pack]:
     """Recordings that do not exist, one for each label or speaker of a batch, and random features of them."""
-    task, extraction = experiment.task, experiment.extraction
-    if experiment.kind == "task":
+    task, extraction = corpus.recipe.task, corpus.recipe.extraction
+    if corpus.recipe.shelf == "task":
         labels, chunk = list(task.labels.examples() or LABELS), task.duration
     else:
         labels = [f"speaker{index}" for index in range(task.segments.per_fold)]

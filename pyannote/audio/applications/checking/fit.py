@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pyannote.audio.applications.checking import labels
 from pyannote.audio.applications.checking.configuration import located
 from pyannote.audio.applications.checking.epoch import check_chunks, check_epoch
-from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.errors import DataError, ToolkitError
 from pyannote.audio.core.findings import Finding
@@ -19,40 +19,38 @@ from pyannote.audio.database.sources import sources_of
 from pyannote.audio.io.rttm import read_lst
 
 
-def check_fit(experiment: Experiment, train: Subset) -> Iterator[Finding]:
+def check_fit(corpus: Corpus, train: Subset) -> Iterator[Finding]:
     """What is odd about a configuration beside its training files."""
     # what is learned from is not known before all of it can be read
-    yield from check_epoch(experiment, train.files if len(train.files) == len(train.uris) else [])
-    yield from check_chunks(experiment, train.files)
-    yield from check_rate(experiment, train)
-    if experiment.kind == "task":
-        yield from labels.check_names(experiment.config, experiment.task)
-        yield from labels.check_spread(experiment.task, train)
+    yield from check_epoch(corpus, train.files if len(train.files) == len(train.uris) else [])
+    yield from check_chunks(corpus, train.files)
+    yield from check_rate(corpus, train)
+    if corpus.recipe.shelf == "task":
+        yield from labels.check_names(corpus.recipe.config, corpus.recipe.task)
+        yield from labels.check_spread(corpus.recipe.task, train)
 
 
-def check_rate(experiment: Experiment, train: Subset) -> Iterator[Finding]:
+def check_rate(corpus: Corpus, train: Subset) -> Iterator[Finding]:
     """Whether features look at frequencies that no recording holds."""
-    config = experiment.config
+    config = corpus.recipe.config
     place = config.document.error((*config.feature_extraction.where, "params", "sample_rate"), "")
     assert place.file is not None
     headers = [file["header"] for file in train.files if "header" in file]
-    yield from low_rates(headers, experiment.extraction.sample_rate, place.file, place.line)
+    yield from low_rates(headers, corpus.recipe.extraction.sample_rate, place.file, place.line)
 
 
-def check_task(experiment: Experiment, files: Sequence[Recording]) -> Iterator[Finding]:
+def check_task(corpus: Corpus, files: Sequence[Recording]) -> Iterator[Finding]:
     """What the task says of its training files, with their augmentation."""
-    config = experiment.config
+    config = corpus.recipe.config
     try:
-        for remark in experiment.check(files):
+        for remark in corpus.check(files):
             mend = "Change the parameters that it names, or find more speech."
             yield located(config, config.task.where, "speakers", remark, mend)
     except ToolkitError as error:
         yield Finding.of("task", error)
 
 
-def warn_of(
-    experiment: Experiment, files: Sequence[Recording], protocol: str, name: str, resolution: int
-) -> None:
+def warn_of(corpus: Corpus, files: Sequence[Recording], protocol: str, name: str, resolution: int) -> None:
     """Say what is probably not meant about a training that begins: a line for each kind of it.
 
     Raises
@@ -62,14 +60,14 @@ def warn_of(
     """
     files = [file for file in files if "speed" not in file]
     subset = Subset(name, sources_of(protocol, name), [(file["uri"], 0) for file in files], files=files)
-    found = list(check_fit(experiment, subset))
+    found = list(check_fit(corpus, subset))
     found += odd_headers(file["header"] for file in files if "header" in file)
     found += silent_annotation(files, subset.listing, {})
     for other in _others(protocol, name):
         found += listed_twice([subset, other])
-    if experiment.kind == "task":
-        frame = resolution * experiment.extraction.sliding_window.step
-        found += labels.check_lengths(experiment.config, experiment.task, subset, frame)
+    if corpus.recipe.shelf == "task":
+        frame = resolution * corpus.recipe.extraction.sliding_window.step
+        found += labels.check_lengths(corpus.recipe.config, corpus.recipe.task, subset, frame)
     for finding in found:
         if finding.code:
             raise DataError(finding.what, file=finding.file, line=finding.line, fix=finding.mend)

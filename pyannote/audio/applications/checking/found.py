@@ -9,7 +9,7 @@ from pyannote.audio.applications.checking.data import Data
 from pyannote.audio.applications.checking.dry_run import Batch
 from pyannote.audio.applications.checking.epoch import Epoch
 from pyannote.audio.applications.checking.storage import Storage
-from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import CheckOptions
 from pyannote.audio.core.findings import Finding, status
 
@@ -24,7 +24,7 @@ class Check:
     Parameters
     ----------
     options : CheckOptions
-    experiment : Experiment, optional
+    corpus : Corpus, optional
         What the configuration describes, if it can be built.
     data : Data, optional
         What the protocol holds, if one was named.
@@ -33,7 +33,7 @@ class Check:
     """
 
     options: CheckOptions
-    experiment: Experiment | None = None
+    corpus: Corpus | None = None
     data: Data | None = None
     batch: Batch | None = None
     epoch: Epoch | None = None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
@@ -43,16 +43,16 @@ class Storage:
     free: int
 
     @classmethod
-    def of(cls, experiment: Experiment, train: Sequence[Recording], others: Sequence[Recording]) -> Storage:
+    def of(cls, corpus: Corpus, train: Sequence[Recording], others: Sequence[Recording]) -> Storage:
         """Room that the features of training files and of other ones take."""
-        folder = experiment.store.folder
-        packed = _features(experiment, train)
+        folder = corpus.store.folder
+        packed = _features(corpus, train)
         in_memory = len(train) <= PACK_FILES and packed <= PACK_LIMIT
-        computed = not isinstance(experiment.extraction, Precomputed)
-        stored = computed * (packed + _features(experiment, others)) + (not in_memory) * packed
-        if experiment.waveform_augmentations:
+        computed = not isinstance(corpus.recipe.extraction, Precomputed)
+        stored = computed * (packed + _features(corpus, others)) + (not in_memory) * packed
+        if corpus.recipe.augmentations("waveforms"):
             seconds = sum(file["duration"] for file in train)
-            stored += round(seconds * experiment.extraction.sample_rate) * FLOAT
+            stored += round(seconds * corpus.recipe.extraction.sample_rate) * FLOAT
         return cls(folder, stored, packed, in_memory, shutil.disk_usage(_existing(folder)).free)
 
     def findings(self) -> Iterator[Finding]:
@@ -66,8 +66,8 @@ class Storage:
             )
 
 
-def _features(experiment: Experiment, files: Sequence[Recording]) -> int:
-    step, dimension = experiment.extraction.sliding_window.step, experiment.extraction.dimension
+def _features(corpus: Corpus, files: Sequence[Recording]) -> int:
+    step, dimension = corpus.recipe.extraction.sliding_window.step, corpus.recipe.extraction.dimension
     return sum(1 + int(file["duration"] / step) for file in files) * dimension * FLOAT
 
 

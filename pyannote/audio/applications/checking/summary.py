@@ -12,7 +12,7 @@ from pyannote.audio.applications.checking.dry_run import Batch
 from pyannote.audio.applications.checking.epoch import Epoch, seconds_of
 from pyannote.audio.applications.checking.found import Check
 from pyannote.audio.applications.checking.storage import Storage
-from pyannote.audio.applications.experiment import Experiment
+from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.core.labels import Event
 from pyannote.audio.database.checks.recordings import Activity
 from pyannote.audio.database.checks.subsets import Subset
@@ -27,13 +27,13 @@ def summary(found: Check) -> dict[str, Any]:
         `status` (the exit status), `findings` (level, kind, what, mend, file, line), and what could be
         learned of the `configuration`, the `subsets`, a `batch`, an `epoch` and the `storage`, or null.
     """
-    experiment, options = found.experiment, found.options
+    corpus, options = found.corpus, found.options
     return {
         "root": str(options.root),
         "protocol": options.protocol,
         "status": found.status,
         "findings": [finding.described() for finding in found.findings],
-        "configuration": None if experiment is None else _configuration(experiment),
+        "configuration": None if corpus is None else _configuration(corpus),
         "subsets": None if found.data is None else _subsets(found),
         "batch": None if found.batch is None else _batch(found.batch),
         "epoch": None if found.epoch is None else _epoch(found.epoch, options.last),
@@ -41,12 +41,12 @@ def summary(found: Check) -> dict[str, Any]:
     }
 
 
-def _configuration(experiment: Experiment) -> dict[str, Any]:
-    config, extraction, task = experiment.config, experiment.extraction, experiment.task
-    named = experiment.kind == "task"
+def _configuration(corpus: Corpus) -> dict[str, Any]:
+    config, extraction, task = corpus.recipe.config, corpus.recipe.extraction, corpus.recipe.task
+    named = corpus.recipe.shelf == "task"
     seconds = [task.duration] * 2 if named else [task.segments.min_duration, task.segments.max_duration]
     return {
-        "kind": experiment.kind,
+        "kind": corpus.recipe.shelf,
         "task": config.task.name,
         "classes": list(task.labels.classes) if named else None,
         "chunk_seconds": seconds,
@@ -61,11 +61,11 @@ def _configuration(experiment: Experiment) -> dict[str, Any]:
 
 def _subsets(found: Check) -> dict[str, Any]:
     assert found.data is not None
-    trials, experiment = found.data.trials, found.experiment
+    trials, corpus = found.data.trials, found.corpus
     return {
         subset.name: {
             **_files(subset),
-            "classes": classes_of(subset, experiment),
+            "classes": classes_of(subset, corpus),
             "trials": len(trials[subset.name].targets) if subset.name in trials else None,
             "target_trials": int(trials[subset.name].targets.sum()) if subset.name in trials else None,
         }
@@ -87,11 +87,11 @@ def _files(subset: Subset) -> dict[str, Any]:
     }
 
 
-def classes_of(subset: Subset, experiment: Experiment | None) -> dict[str, dict[str, float]]:
+def classes_of(subset: Subset, corpus: Corpus | None) -> dict[str, dict[str, float]]:
     """Figures of each class and unknown label of a subset, or of each speaker; none without annotation."""
     files: Sequence[Sequence[Event]] = [file["events"] for file in subset.files if file["events"] is not None]
-    if experiment is not None and experiment.kind == "task":
-        task = experiment.task
+    if corpus is not None and corpus.recipe.shelf == "task":
+        task = corpus.recipe.task
         unknown = ([event for event in events if not task.knows(event[2])] for events in files)
         files = [
             [*task.labels.events(events), *others] for events, others in zip(files, unknown, strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
@@ -16,6 +16,11 @@ from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.store.packs import Pack
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+    from pyannote.audio.train.trainer import EpochReport
 
 Metric = Literal["cosine", "euclidean", "angular"]
 
@@ -56,6 +61,12 @@ class Approach(ABC):
     head: nn.Module
     """What the loss learns beside the network."""
 
+    speakers: ClassVar[bool] = True
+    """Whether labels are names of speakers."""
+
+    batch_parameter: ClassVar[str] = "per_fold"
+    """Parameter that sets the number of segments of a batch."""
+
     uniform: bool = False
     """Batches are of different durations, and how many pairs and triplets there are is not known before."""
 
@@ -67,6 +78,43 @@ class Approach(ABC):
                 f"{self.segments.per_label}."
             )
         self.head = nn.Identity()
+
+    @property
+    def shortest(self) -> tuple[float, str]:
+        """Duration of the shortest segment in seconds, and the parameter that sets it."""
+        return self.segments.min_duration, "min_duration"
+
+    def defaults(self) -> dict[str, dict[str, Any]]:
+        """Back-ends compare by the metric of the loss, unless a configuration says otherwise."""
+        return {"backend": {"metric": self.metric}}
+
+    def check_augmentation(self, augmentation: Any) -> None:
+        """Refuse an augmentation that changes annotation: a segment has one speaker.
+
+        Raises
+        ------
+        ConfigError
+            With the reason.
+        """
+        if getattr(augmentation, "changes_annotation", False):
+            raise ConfigError(
+                f"{type(augmentation).__name__} changes the annotation of chunks, and a segment of one "
+                "speaker has none.",
+                fix="Take it out; it is made for the detection of sounds.",
+            )
+
+    def attach(self, model: Any, specifications: Specifications) -> None:
+        """Make what the loss learns beside a network, in `head`."""
+        self.head = self.make_head(model.dimension, len(specifications.classes))
+
+    def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:
+        """Show distances of positives and negatives, and now and then a projection of embeddings."""
+        from pyannote.audio.report.embeddings import log_distances, log_projection
+        from pyannote.audio.report.figures import is_pictured
+
+        log_distances(writer, report, self.metric)
+        if is_pictured(report.epoch):
+            log_projection(writer, report, specifications)
 
     @property
     def per_epoch(self) -> float:

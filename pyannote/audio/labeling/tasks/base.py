@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -22,6 +22,11 @@ from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.labeling.tasks._chunks import ChunkSampler
 from pyannote.audio.labeling.tasks._class_weights import Weights, check_weights, loss_weights
 from pyannote.audio.store.packs import Pack, excerpts
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+    from pyannote.audio.train.trainer import EpochReport
 
 Target = Literal["majority", "any", "share"]
 
@@ -66,6 +71,12 @@ class Task:
     head: nn.Module
     """What the loss learns beside the network: nothing."""
 
+    speakers: ClassVar[bool] = False
+    """Whether labels are names of speakers."""
+
+    batch_parameter: ClassVar[str] = "batch_size"
+    """Parameter that sets the number of chunks of a batch."""
+
     uniform: bool = True
     """All batches are of one shape, and targets and loss are the same operations for each of them."""
 
@@ -107,6 +118,35 @@ class Task:
     def batches_per_epoch(self) -> int:
         """Batches of an epoch, at least 1."""
         return batches_of(self.per_epoch, self.batch_seconds)
+
+    @property
+    def shortest(self) -> tuple[float, str]:
+        """Duration of the shortest chunk in seconds, and the parameter that sets it."""
+        return self.duration, "duration"
+
+    def defaults(self) -> dict[str, dict[str, Any]]:
+        """Defaults of other parts of a configuration that follow from the task, by kind of class: none."""
+        return {}
+
+    def check_augmentation(self, augmentation: Any) -> None:
+        """Refuse an augmentation that the chunks of this task cannot take: none.
+
+        Raises
+        ------
+        ConfigError
+            With the reason.
+        """
+
+    def attach(self, model: Any, specifications: Specifications) -> None:
+        """Make what the loss learns beside a network, in `head`: nothing."""
+
+    def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:
+        """Draw inputs, targets and scores of a batch in tensorboard, now and then."""
+        from pyannote.audio.report.figures import batch_figure, is_pictured
+
+        if is_pictured(report.epoch):
+            figure = batch_figure(report.features, report.targets, report.outputs, specifications)
+            writer.add_figure("train/batch", figure, report.epoch)
 
     def knows(self, label: str) -> bool:
         """Whether a label of the annotation is meant to be there: any label, unless a task lists them."""

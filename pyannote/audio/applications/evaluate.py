@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pyannote.audio.applications.blocks.base import Block
 from pyannote.audio.applications.options import SUBSETS, EvaluateOptions
 from pyannote.audio.applications.terminal import say, warn
 from pyannote.audio.core.errors import CheckpointError, DataError, UsageError
@@ -53,7 +54,7 @@ class Results(NamedTuple):
     estimate: EventLists
 
 
-def evaluate(options: EvaluateOptions) -> None:
+def evaluate(block: Block, options: EvaluateOptions) -> None:
     """Pool results that `apply` has written in several folders into one evaluation."""
     found = [read_folder(folder, options.subset, options.protocol) for folder in options.folders]
     _refuse_doubled(found)

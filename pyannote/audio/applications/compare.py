@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pyannote.audio.applications.embedding.validations import validation_folder
-from pyannote.audio.applications.experiment import choose_device
+from pyannote.audio.applications.blocks.base import Block
+from pyannote.audio.applications.devices import choose_device
 from pyannote.audio.applications.options import CompareOptions
 from pyannote.audio.applications.terminal import say, warn
+from pyannote.audio.applications.validation_folder import validation_folder
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.faults import fault
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
 
 
-def compare(options: CompareOptions) -> None:
+def compare(block: Block, options: CompareOptions) -> None:
     """Say how alike two recordings are, and whether that is more than the threshold of a validation.
 
     Raises

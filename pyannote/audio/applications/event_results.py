@@ -1,4 +1,4 @@
-"""Results of `apply`: event lists, RTTM files and official figures of a run."""
+"""Results of detectors: event lists, RTTM files and official figures of a run."""
 
 from __future__ import annotations
 

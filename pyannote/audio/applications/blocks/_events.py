@@ -1,0 +1,259 @@
+"""Detectors in commands: the measure of their validation, and their application to recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_of
+from pyannote.audio.applications.event_results import write_evaluation, write_events
+from pyannote.audio.applications.files import check_uris
+from pyannote.audio.applications.options import DetectionApplyOptions, DetectionOptions
+from pyannote.audio.applications.terminal import bar, say, warn
+from pyannote.audio.core.digests import digest
+from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.core.labels import Event
+from pyannote.audio.database.contents import Content, contents_of, seen_before
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.inference.bundle import Bundle
+from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
+from pyannote.audio.inference.slide import Inputs, Scores, Slide
+from pyannote.audio.io.apply_folders import AppliedRun, ApplyFolder
+from pyannote.audio.io.lines import quoted
+from pyannote.audio.pipeline.events import events_of
+from pyannote.audio.store.feature_store import FeatureStore
+from pyannote.audio.validation.detection import Detection
+from pyannote.audio.validation.reference import Reference
+from pyannote.audio.validation.selection import Criterion
+
+if TYPE_CHECKING:
+    from pyannote.core import SlidingWindow
+
+
+def detection_measure(corpus: Corpus, bundle: Bundle, options: DetectionOptions) -> Detection:
+    """Measure by the scores of the files of a protocol.
+
+    Raises
+    ------
+    UsageError
+        If chunks are shorter than an output of the network.
+    """
+    specifications = bundle.specifications
+    model = corpus.recipe.model(specifications).to(corpus.device)
+    frames = specifications.frames_of(options.duration)
+    if frames < model.resolution:
+        raise UsageError(
+            f"--duration={options.duration:g} is shorter than one output frame of this model.",
+            fix=f"Set {model.resolution * specifications.step:g} or more.",
+        )
+    slide = Slide(model, frames, options.step, options.batch)
+    files = corpus.recordings(options.protocol, options.subset)
+    corpus.prepare_features(files)
+    features = corpus.store.lazily(files)
+    outputs = [slide.outputs(int(frames)) for frames in features.frames]
+    contents = contents_of(files, corpus.store.contents(files))
+
+    def inputs() -> Iterator[Inputs]:
+        for place in range(len(features)):
+            own = {"X": features[place]}
+            if "long_term" in specifications.inputs:
+                own["long_term"] = features.long_term(place)
+            yield own
+
+    events = [corpus.recipe.task.reference(file["events"] or (), specifications) for file in files]
+    step = slide.resolution * specifications.step
+    return Detection(
+        bundle,
+        slide,
+        inputs,
+        Reference(files, specifications.classes, events, step, outputs),
+        {
+            "files": [
+                [name, content.audio, count]
+                for (name, content), count in zip(contents.items(), outputs, strict=True)
+            ],
+            "classes": list(specifications.classes),
+            "frames": slide.frames,
+            "step": options.step,
+        },
+        digest(contents),
+        Criterion(options.criterion, options.precision, options.prior, options.tolerance),
+        options.unit,
+        (0.0, options.shortest) if options.shortest else (0.0,),
+    )
+
+
+class EventApplier:
+    """Detector that writes scores, events and, where there is annotation, official figures.
+
+    Parameters
+    ----------
+    validate : Path
+        Folder of the validation.
+    options : DetectionApplyOptions
+    device : torch.device
+    """
+
+    def __init__(self, validate: Path, options: DetectionApplyOptions, device: torch.device) -> None:
+        self.options = options
+        self.pretrained = Pretrained(
+            validate, options.selection, options.step, options.batch, device, options.duration
+        )
+        self.bundle = self.pretrained.bundle
+        slides = self.pretrained.ensemble.slides
+        self.folder = f"{next(iter(slides)):04d}" if len(slides) == 1 else "class-wise"
+        self.classes: list[str] | None = list(self.pretrained.classes)
+
+    @property
+    def sliding_window(self) -> SlidingWindow:
+        """Position of scores in time."""
+        return self.pretrained.sliding_window
+
+    @property
+    def dimension(self) -> int:
+        """Number of classes."""
+        return len(self.pretrained.classes)
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Model, weights and options that scores depend on."""
+        pretrained, slides = self.pretrained, self.pretrained.ensemble.slides
+        return {
+            "model": self.bundle.digest,
+            "code": self.bundle.code,
+            "weights": {str(epoch): self.bundle.checkpoints.version(epoch) for epoch in slides},
+            "epochs": {name: pretrained.chosen[name]["epoch"] for name in pretrained.classes},
+            "frames": next(iter(slides.values())).frames,
+            "step": self.options.step,
+        }
+
+    @property
+    def parameters(self) -> dict[str, dict[str, Any]]:
+        """Parameters of the pipeline of each class."""
+        chosen = self.pretrained.chosen
+        return {
+            label: {name: chosen[label][name] for name in PARAMETERS} for label in self.pretrained.classes
+        }
+
+    def open(self, folder: ApplyFolder, name: str, files: Sequence[Recording], corpus: Corpus) -> EventRun:
+        """Refuse recordings that share a name: before the work."""
+        check_uris(files)
+        return EventRun(self, folder, name, files, corpus)
+
+    def each(self, files: Sequence[Recording], corpus: Corpus) -> Iterator[Scores]:
+        """Scores of each recording, in order; chunks of short ones share batches."""
+        specifications, ensemble = self.pretrained.specifications, self.pretrained.ensemble
+        inputs = (corpus.inputs(file, specifications) for file in files)
+        frames = [round(file["duration"] / specifications.step) for file in files]
+        with applied_batches(self.options.batch):
+            batches = bar(ensemble.batches(inputs), total=ensemble.count(frames), description="Applying")
+            yield from chain.from_iterable(batches)
+
+    def one(self, file: Recording, store: FeatureStore) -> Scores:
+        """Scores of a recording."""
+        with applied_batches(self.options.batch):
+            return self.pretrained.ensemble(inputs_of(store, file, self.pretrained.specifications))
+
+    def answer(self, frames: Scores, file: Recording) -> list[Event]:
+        """Events of a recording within its annotated regions."""
+        step = self.pretrained.frame_step
+        return events_of(frames, step, self.parameters, file["duration"], file["regions"])
+
+
+class EventRun:
+    """Results of applying a detector to the recordings of a protocol and subset.
+
+    Parameters
+    ----------
+    applier : EventApplier
+    folder : ApplyFolder
+        Folder of the results.
+    name : str
+        Of the results, such as `<Protocol>.<subset>`.
+    files : sequence of Recording
+    corpus : Corpus
+    """
+
+    def __init__(
+        self,
+        applier: EventApplier,
+        folder: ApplyFolder,
+        name: str,
+        files: Sequence[Recording],
+        corpus: Corpus,
+    ) -> None:
+        self.applier, self.folder, self.name, self.files = applier, folder, name, files
+        self.recipe, self.classes = corpus.recipe, applier.pretrained.classes
+        self.annotated = all(file["events"] is not None for file in files)
+        self.results: Sequence[Path] = folder.results(name, self.classes, self.annotated)
+        self.provenance = _provenance_of(applier, files, corpus)
+        _tell_replaced(folder, name, self.provenance)
+
+    def close(self, answers: Sequence[list[Event]]) -> None:
+        """Write events, figures where all recordings are annotated, and the provenance of both."""
+        folder, name, files = self.folder, self.name, self.files
+        estimate = {file["uri"]: events for file, events in zip(files, answers, strict=True)}
+        write_events(folder, name, estimate, self.classes)
+        figures = None
+        if self.annotated:
+            figures = write_evaluation(folder, name, self._reference(), estimate, self.classes)
+        folder.write_provenance(name, self.provenance)
+        count = sum(map(len, answers))
+        say(f"{len(files)} files, {count} events. Results are in {folder.path}, as {name}.*")
+        if figures is not None:
+            say(figures)
+        _tell_seen(self.provenance, len(files), self.applier.options.subset if self.annotated else None)
+
+    def _reference(self) -> dict[str, list[Event]]:
+        """Annotated events of the classes in each recording."""
+        specifications, task = self.applier.pretrained.specifications, self.recipe.task
+        return {file["uri"]: task.reference(file["events"] or (), specifications) for file in self.files}
+
+
+def _provenance_of(applier: EventApplier, files: Sequence[Recording], corpus: Corpus) -> AppliedRun:
+    contents = contents_of(files, corpus.store.contents(files))
+    trained_on = applier.bundle.trained_on()
+    known = None if trained_on is None else {name: Content(*own) for name, own in trained_on.items()}
+    return AppliedRun(
+        classes=applier.pretrained.classes,
+        scores=applier.provenance,
+        pipeline=applier.parameters,
+        files=contents,
+        seen=None if known is None else seen_before(known, contents),
+    )
+
+
+def _tell_replaced(folder: ApplyFolder, name: str, run: AppliedRun) -> None:
+    """Warn that results of an earlier run with the same names but other options are replaced."""
+    try:
+        before = folder.run(name)
+    except DataError:
+        # what is damaged is replaced
+        return
+    if before is not None and (before.scores, before.pipeline) != (run.scores, run.pipeline):
+        warn(f"results called {name} of other weights, options or thresholds are replaced.")
+
+
+def _tell_seen(run: AppliedRun, count: int, subset: str | None) -> None:
+    """Tell how many files the model was trained on: figures of those are better than those of others.
+
+    Parameters
+    ----------
+    run : AppliedRun
+    count : int
+        Files that the model was applied to.
+    subset : str, optional
+        That was named, if figures were computed.
+    """
+    if not run.seen:
+        return
+    share = f"{len(run.seen)} of {count} files"
+    if subset == "train":
+        say(f"These are figures of training files: the model was trained on {share}.")
+    else:
+        figures = "" if subset is None else " The figures above are not those of unseen recordings."
+        warn(f"the model was trained on {share}, such as {quoted(run.seen[0])}.{figures}")

@@ -1,0 +1,192 @@
+"""Recordings of a protocol, their features, and packs of them, as a configuration asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pyannote.audio.applications.terminal import bar
+from pyannote.audio.augmentation._waveform import Sound, WaveformAugmentation
+from pyannote.audio.config.recipe import Recipe
+from pyannote.audio.core.digests import digest
+from pyannote.audio.core.errors import ConfigError, DataError, UsageError
+from pyannote.audio.core.foreign_errors import within_memory
+from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.database.faults import without_faults
+from pyannote.audio.database.protocols import Recording, Unusable, name_of, readable_recordings, recordings
+from pyannote.audio.features.base import Features
+from pyannote.audio.inference.embedder import Excerpt
+from pyannote.audio.io.waveform import AudioFile
+from pyannote.audio.store.feature_store import FeatureStore
+from pyannote.audio.store.packs import Pack
+
+Parts = Sequence[tuple[float, float]]
+"""Start and end of each part of a recording, in seconds."""
+
+
+class Corpus:
+    """Recordings that a command reads, and their features.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Parts of the configuration.
+    parallel : int
+        Recordings that are read at once.
+    device : torch.device, optional
+        Computes features, and networks. Defaults to the CPU.
+    scheduler : str, optional
+        Dask cluster that reads recordings instead of this process.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        parallel: int = 1,
+        device: torch.device | None = None,
+        scheduler: str | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.device = device or torch.device("cpu")
+        self.store = FeatureStore(
+            recipe.extraction, parallel=parallel, device=self.device, scheduler=scheduler
+        )
+
+    def recordings(self, protocol: str, subset: str, annotated: bool = True) -> list[Recording]:
+        """Files of a protocol, checked."""
+        templates, speakers = self.recipe.config.preprocessors, self.recipe.task.speakers
+        return recordings(protocol, subset, templates, annotated, speakers=speakers)
+
+    def training_files(self, protocol: str, subset: str) -> tuple[list[Recording], list[Unusable]]:
+        """Files of a protocol whose headers can be read, and the others; voices must not be silent either."""
+        templates, speakers = self.recipe.config.preprocessors, self.recipe.task.speakers
+        files, unusable = readable_recordings(protocol, subset, templates, speakers=speakers)
+        if not speakers:
+            return files, unusable
+        sound, faulty = without_faults(files)
+        return sound, [*unusable, *faulty]
+
+    def check(self, files: Sequence[Recording]) -> list[str]:
+        """Remarks of the task on training files; errors name the line of the task."""
+        with self.recipe.located(DataError, *self.recipe.config.task.where, "params"):
+            remarks: list[str] = self.recipe.task.check(files)
+        return remarks
+
+    def augmented(self, files: list[Recording]) -> list[Recording]:
+        """Training files, with versions of them that augmentations make, such as at other speeds."""
+        for augmentation in self.recipe.augmentations("recordings"):
+            files = augmentation(files)
+        return files
+
+    def readable(self, files: Sequence[Recording]) -> tuple[list[Recording], list[Unusable]]:
+        """Files whose features are stored, or can be computed, which is done, and the others."""
+        with self._features():
+            reasons = self.store.unreadable(files, progress=bar)
+        unusable = [Unusable(name_of(files[place]), reason) for place, reason in reasons.items()]
+        return [file for place, file in enumerate(files) if place not in reasons], unusable
+
+    def features(self, file: AudioFile) -> Features:
+        """Features of a recording, which are not stored, of shape (frames, dimension)."""
+        with self._features():
+            data: Features = self.recipe.extraction(file).data
+        return data
+
+    def prepare_features(self, files: Sequence[Recording]) -> None:
+        """Compute and store features that are not stored yet."""
+        with self._features():
+            self.store.prepare(files, progress=bar)
+
+    def inputs(self, file: Recording, specifications: Specifications) -> dict[str, NDArray[np.float32]]:
+        """Inputs of a model for a whole recording."""
+        return inputs_of(self.store, file, specifications)
+
+    def excerpts(self, chosen: Sequence[tuple[Recording, Parts]]) -> list[Excerpt]:
+        """Parts of recordings as ranges of frames of their features, which are computed where need be."""
+        files = {name_of(file): file for file, _ in chosen}
+        self.prepare_features(list(files.values()))
+        data, offsets = self.store.concatenate(list(files.values()))
+        features = {name: data[slice(*bounds)] for name, bounds in zip(files, pairwise(offsets), strict=True)}
+        contents = dict(zip(files, self.store.contents(list(files.values())), strict=True))
+        step = self.recipe.extraction.sliding_window.step
+        excerpts = []
+        for file, parts in chosen:
+            name = name_of(file)
+            ranges = _frames_of(parts, step, len(features[name]))
+            excerpts.append(Excerpt(file["uri"], features[name], ranges, contents[name]))
+        return excerpts
+
+    def sounds_digest(self, files: Sequence[Recording]) -> str | None:
+        """Digest of the recordings that augmentations take sounds from; None where they take none."""
+        augmentations = self.recipe.augmentations("waveforms")
+        sounds = [sound.file for one in augmentations for sound in self._sounds(one, files)]
+        distinct = {name_of(file): file for file in sounds}
+        return digest(self.store.waveforms.contents([*distinct.values()])) if distinct else None
+
+    def pack(self, files: Sequence[Recording]) -> Pack:
+        """Features of training files, from which batches are gathered, with waveforms augmented."""
+        self.prepare_features(files)
+        augmentations = self.recipe.augmentations("waveforms")
+        for augmentation in augmentations:
+            self._prepare_sounds(augmentation, files)
+        return self.store.pack(files, augmentations)
+
+    def _prepare_sounds(self, augmentation: WaveformAugmentation, files: Sequence[Recording]) -> None:
+        sounds, rate = self._sounds(augmentation, files), self.recipe.extraction.sample_rate
+        self.store.waveforms.prepare([*(sound.file for sound in sounds), *files], progress=bar)
+        distinct = {id(sound.file): sound.file for sound in sounds}
+        whole = dict(zip(distinct, self.store.waveforms.each([*distinct.values()]), strict=True))
+        waveforms = [
+            whole[id(sound.file)][round(sound.start * rate) : round(sound.end * rate), 0] for sound in sounds
+        ]
+        with self.recipe.located(DataError, "data_augmentation"):
+            augmentation.prepare(waveforms, rate)
+
+    def _sounds(self, augmentation: WaveformAugmentation, files: Sequence[Recording]) -> list[Sound]:
+        with self.recipe.located(UsageError, "data_augmentation"):
+            return augmentation.sources(files)
+
+    def _features(self) -> AbstractContextManager[None]:
+        return self.recipe.located(ConfigError, *self.recipe.config.feature_extraction.where, "params")
+
+
+def inputs_of(
+    store: FeatureStore, file: Recording, specifications: Specifications
+) -> dict[str, NDArray[np.float32]]:
+    """Inputs of a model for a whole recording, from a store of features."""
+    inputs = {"X": store.read(file)}
+    if "long_term" in specifications.inputs:
+        inputs["long_term"] = store.long_term(file)
+    return inputs
+
+
+def training_batches(recipe: Recipe) -> AbstractContextManager[None]:
+    """Where memory runs out within, name the line of config.yml that sets the size of batches."""
+    task: Any = recipe.task
+    name = task.batch_parameter
+    where = recipe.config.document.error((*recipe.config.task.where, "params", name), "")
+    return within_memory(
+        f"batches of {task.chunks} chunks ({name})",
+        file=where.file,
+        line=where.line,
+        fix=f"Set a smaller {name}. Finished epochs are safe: go on with --from=last.",
+    )
+
+
+def applied_batches(count: int) -> AbstractContextManager[None]:
+    """Where memory runs out within, name the option that sets the size of batches."""
+    return within_memory(f"batches of {count} chunks (--batch={count})", fix="Set a smaller --batch.")
+
+
+def _frames_of(parts: Parts, step: float, frames: int) -> list[tuple[int, int]]:
+    """First and last frame of each part, at least one each, the last one excluded."""
+    ranges = []
+    for start, end in parts:
+        first = min(round(start / step), frames - 1)
+        ranges.append((first, max(first + 1, min(round(end / step), frames))))
+    return ranges

@@ -1,1 +1,0 @@
-"""Commands of the blocks that detect what is heard when."""

@@ -1,0 +1,132 @@
+"""Parts that a configuration describes: features, task, network, optimizer and the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pyannote.audio.config.registry import available, build, find
+from pyannote.audio.config.resolved import resolved
+from pyannote.audio.config.schema import Block, Config
+from pyannote.audio.core.errors import ConfigError, ToolkitError
+from pyannote.audio.core.specifications import Specifications
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+Shelf = Literal["task", "approach"]
+T = TypeVar("T")
+
+
+def shelf_of(config: Config) -> Shelf:
+    """Kind of class that a configuration trains: a task of labeling, or an approach of embedding."""
+    name = config.task.name.rpartition(".")[2]
+    unknown = name not in available("task")
+    if name in available("approach") or (unknown and config.task.where == ("approach",)):
+        return "approach"
+    return "task"
+
+
+class Recipe:
+    """Parts that a configuration describes.
+
+    Parameters
+    ----------
+    config : Config
+        That of `<root>/config.yml` for a training that begins, else the one that the training has stored.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration names anything that does not exist, or parts that do not fit each other.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.shelf: Shelf = shelf_of(config)
+        self.extraction: Any = self.build("feature_extraction", config.feature_extraction)
+        self.task: Any = self.build(self.shelf, config.task)
+        self.all_augmentations = [
+            self.build("data_augmentation", block) for block in config.data_augmentation
+        ]
+        for block, one in zip(config.data_augmentation, self.all_augmentations, strict=True):
+            with self.located(ConfigError, *block.where, "name"):
+                self.task.check_augmentation(one)
+
+    @cached_property
+    def resolved(self) -> Config:
+        """The configuration with the default of each parameter that it leaves out."""
+        return resolved(self.config, self.shelf, self.task.defaults())
+
+    def augmentations(self, acts_on: str) -> list[Any]:
+        """Augmentations of one kind, in their order.
+
+        Parameters
+        ----------
+        acts_on : {"recordings", "waveforms", "batches"}
+            What they change.
+        """
+        return [one for one in self.all_augmentations if one.acts_on == acts_on]
+
+    def model(self, specifications: Specifications) -> Any:
+        """Network with fresh weights, for the shortest chunk of the task.
+
+        Raises
+        ------
+        ConfigError
+            If the network cannot give what the task asks for, or its outputs are longer than a chunk.
+        """
+        block = self.config.architecture
+        with self.located(ConfigError, *block.where, "name"):
+            find("architecture", block.name, self.config.document, block.where).check_output(specifications)  # type: ignore[attr-defined]
+        model = self.build("architecture", block, specifications=specifications)
+        seconds, parameter = self.task.shortest
+        frames = specifications.frames_of(seconds)
+        if frames < model.resolution:
+            needed = model.resolution * specifications.step
+            raise self.config.document.error(
+                (*self.config.task.where, "params", parameter),
+                f"A chunk of {seconds:g} s is {frames} frames, and {block.name} takes {model.resolution} or "
+                "more.",
+                fix=f"Set {parameter} to {needed:g} or more, or choose a network of higher resolution.",
+            )
+        self.task.attach(model, specifications)
+        return model
+
+    def unused_parameters(self, model: Any) -> list[str]:
+        """Parameters of the architecture that have no effect."""
+        return [name for name in self.config.architecture.params if name in model.unused_parameters]
+
+    def scheduler(self) -> Any:
+        """Scheduler of the learning rate."""
+        return self.build("scheduler", self.config.scheduler)
+
+    def optimizer(self, modules: Sequence[nn.Module]) -> torch.optim.Optimizer:
+        """Optimizer of the parameters of some modules; the scheduler sets its rate before each step."""
+        parameters = chain.from_iterable(module.parameters() for module in modules)
+        optimizer: torch.optim.Optimizer = self.build("optimizer", self.config.optimizer)(parameters, 0.0)
+        return optimizer
+
+    def callback(self, kind: type[T]) -> T | None:
+        """Callback of a class, or of one that derives from it; None where the configuration has none."""
+        built = (self.build("callbacks", block) for block in self.config.callbacks)
+        return next((callback for callback in built if isinstance(callback, kind)), None)
+
+    @contextmanager
+    def located(self, kind: type[ToolkitError], *where: str | int) -> Iterator[None]:
+        """Errors of a kind within that name no file get the line of this part of the configuration."""
+        try:
+            yield
+        except kind as error:
+            if error.file is not None:
+                raise
+            place = self.config.document.error(where, error.found)
+            raise kind(error.found, file=place.file, line=place.line, fix=error.fix) from error
+
+    def build(self, kind: str, block: Block, **injected: Any) -> Any:
+        """Object that a block describes."""
+        return build(kind, block, self.config.document, **injected)

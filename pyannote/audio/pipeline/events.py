@@ -1,0 +1,57 @@
+"""Pipeline of detectors: scores of a recording to events of its classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyannote.audio.core.labels import Event
+from pyannote.audio.inference.pretrained import PARAMETERS
+from pyannote.audio.pipeline.binarize import Binarize
+
+
+def events_of(
+    scores: NDArray[np.float32],
+    step: float,
+    parameters: Mapping[str, Mapping[str, Any]],
+    duration: float,
+    regions: Sequence[tuple[float, float]],
+) -> list[Event]:
+    """Events of a recording within its annotated regions.
+
+    Parameters
+    ----------
+    scores : float32, shape (outputs, classes)
+        Between 0 and 1.
+    step : float
+        Duration of an output, in seconds.
+    parameters : mapping of str to mapping
+        `PARAMETERS` of each class, in the order of the columns.
+    duration : float
+        Of the recording, in seconds.
+    regions : sequence of (start, end)
+        Annotated parts, in seconds.
+
+    Returns
+    -------
+    list of (onset, offset, label)
+        In seconds, to the millisecond, in order of onset.
+
+    Examples
+    --------
+    >>> parameters = {"car": dict.fromkeys(PARAMETERS, 0.0) | {"onset": 0.5, "offset": 0.5}}
+    >>> scores = np.array([[0.1], [0.9], [0.8], [0.2]], dtype=np.float32)
+    >>> events_of(scores, 0.5, parameters, duration=2.0, regions=[(0.0, 1.25)])
+    [(0.5, 1.25, 'car')]
+    """
+    events = []
+    for column, (label, chosen) in enumerate(parameters.items()):
+        binarize = Binarize(**{name: float(chosen[name]) for name in PARAMETERS})
+        for onset, offset in binarize(scores[:, column], step, duration):
+            # figures are computed from the events that are written, to the millisecond
+            parts = ((round(max(onset, start), 3), round(min(offset, end), 3)) for start, end in regions)
+            events += [(start, end, label) for start, end in parts if end > start]
+    return sorted(events)
