@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, Literal, get_args
 
-from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.core.errors import CheckpointError, ConfigError
 from pyannote.audio.core.labels import ClassDefinition, Composition
 from pyannote.audio.core.values import Values
 from pyannote.audio.core.windows import DAY
@@ -190,6 +190,28 @@ class Specifications:
         if None not in (self.output.step, other.output.step) or self.output.kind != other.output.kind:
             names.append("output")
         return [name for name in names if getattr(self, name) != getattr(other, name)]
+
+    def composed(self, configured: Composition) -> Composition:
+        """What the classes are made of; as a configuration says, where it is not known.
+
+        Parameters
+        ----------
+        configured : Composition
+            Of the task of the configuration.
+
+        Raises
+        ------
+        ConfigError
+            If it is not known, and the configuration has other classes.
+        """
+        if self.composition is None and configured.classes != self.classes:
+            raise ConfigError(
+                f"The trained model has the classes {', '.join(self.classes)}; its specs.yml does not say "
+                "what they are made of, and the configuration has "
+                f"{', '.join(configured.classes) or 'none'}.",
+                fix="Undo the change of the configuration, or train again.",
+            )
+        return self.composition or configured
 
     def dump(self) -> dict[str, Any]:
         """Plain mapping for `specs.yml`."""
