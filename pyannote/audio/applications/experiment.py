@@ -113,8 +113,9 @@ class Experiment(ABC):
     def model(self, specifications: Specifications) -> Model:
         """Network with fresh weights."""
         block = self.config.architecture
-        with self._located(ConfigError, *block.where, "name"):
-            found: type[Model] = find("architecture", block.name, self.config.document, block.where)
+        where = (*block.where, "name")
+        found: type[Model] = find("architecture", block.name, self.config.document, where)
+        with self._located(ConfigError, *where):
             found.check_output(specifications)
         model: Model = self._build("architecture", block, specifications=specifications)
         chunk = specifications.frames
