@@ -238,7 +238,19 @@ def test_folder_from_the_environment_and_one_that_cannot_be_written(tmp_path, fi
         store.get(files[0])
     monkeypatch.delenv("PYANNOTE_AUDIO_CACHE")
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert FeatureStore(Counting()).folder.parent == tmp_path / ".cache" / "pyannote.audio" / "features"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other platforms have other cache folders")
+def test_the_cache_folder_of_the_platform_unless_there_is_one_already(tmp_path, monkeypatch):
+    monkeypatch.delenv("PYANNOTE_AUDIO_CACHE", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert FeatureStore(Counting()).folder.parent == tmp_path / "xdg" / "pyannote.audio" / "features"
+    earlier = tmp_path / ".cache" / "pyannote.audio" / "features"
+    earlier.mkdir(parents=True)
+    assert FeatureStore(Counting()).folder.parent == earlier
 
 
 def test_precomputed_features_are_given_as_they_are(tmp_path, files):

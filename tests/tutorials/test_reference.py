@@ -108,6 +108,14 @@ def test_tables_give_all_classes_parameters_and_defaults(kinds, place):
     assert named == set(signatures)
 
 
+def test_the_table_of_networks_gives_their_outputs(place):
+    outputs = {
+        cells[0].strip("`"): cells[1] for cells in rows(place("architecture")) if cells[0] not in ("", "all")
+    }
+    expected = {name: ", ".join(found.gives) for name, found in classes(["architecture"]).items()}
+    assert outputs == expected
+
+
 @pytest.mark.parametrize("kind", PLACES)
 def test_tables_name_all_values_that_are_allowed(kind, place):
     for found in classes([kind]).values():
