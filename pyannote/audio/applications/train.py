@@ -43,7 +43,7 @@ def train(experiment_type: type[Experiment], options: TrainOptions) -> None:
     folder = TrainFolder(options.root / "train" / f"{options.protocol}.{options.subset}")
     with joined(device) as ranks:
         with ranks.in_turn():
-            config = load_config(folder.root / CONFIG)
+            config = load_config(options.root / CONFIG)
             experiment = experiment_type(config, options.parallel, device, options.scheduler)
             left_out = LeftOut(options.skip, ranks)
             found = left_out.without(*experiment.training_files(options.protocol, options.subset))
