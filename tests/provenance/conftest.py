@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import yaml
 from pyannote.core import SlidingWindow
-from worlds import Step, World
+from mutating import arrays_changed, of_audio, of_file
+from worlds import Mutation, Step, World
 
 from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.features.precomputed import Precomputed
@@ -127,9 +128,12 @@ class Scene:
     def applied(self):
         return self.contents(self.folders.validate / "apply")
 
+    whole = True
+    """Whether all that can happen to any world happens to this one."""
+
     def mutations(self):
         """Those of this world alone."""
-        return ()
+        yield Mutation("seed", "--seed: 1", lambda world: None, ("--seed=1",))
 
     def steps(self):
         """Commands that both blocks have."""
@@ -170,6 +174,18 @@ class Call:
 class Detection(Scene):
     """The block `dcase`, with one damaged recording that is left out."""
 
+    def mutations(self):
+        yield from super().mutations()
+        whole = partial(shutil.copy2, self.whole_audio, self.audio("a004"))
+        yield Mutation("data.train", "a004.wav: whole again", lambda world: whole())
+        stored, root = self.folders.train / "config.yml", self.folders.config
+
+        def lost(world):
+            stored.unlink()
+            root.write_text(root.read_text().replace("n_mels: 40", "n_mels: 30"))
+
+        yield Mutation("stored", "config.yml: lost, and that of the root changed", lost)
+
     def steps(self):
         yield from super().steps()
         test = self.world.root / "tut" / "audio" / "street" / "a001.wav"
@@ -188,6 +204,11 @@ class Detection(Scene):
 class Embedding(Scene):
     """The block `emb`, with noise and a back-end that learns."""
 
+    def mutations(self):
+        yield from super().mutations()
+        sounds = sorted((self.world.root / "musan" / "noise" / "source").iterdir())
+        yield from of_audio("sounds", sounds[0], sounds[1])
+
     def steps(self):
         yield from super().steps()
         uris = ("id10270/first/00001", "id10271/first/00001")
@@ -203,6 +224,47 @@ class Embedding(Scene):
             return result
 
         yield Step("compare", "validated", compare, lambda: {"answer": self.said}, inputs)
+
+
+class OwnCode(Detection):
+    """The block `dcase` with a network of one's own."""
+
+    whole = False
+
+    def mutations(self):
+        def edit(old, new, world):
+            self.file.write_text(OWN.replace(old, new))
+
+        for name, old, new in (("a comment", "class", "# a comment\nclass"), ("other numbers", "1.0", "0.5")):
+            yield Mutation("code", f"Mine: {name}", partial(edit, old, new))
+        yield Mutation("stored", f"{self.file.name}: without it", lambda world: self.file.unlink())
+
+    def steps(self):
+        for step in super().steps():
+            if step.name in ("Pretrained", "evaluate"):
+                continue
+            if step.name == "resume":
+                yield step._replace(refuses=step.refuses | {"code"})
+            else:
+                yield step._replace(inputs=step.inputs | {"code"})
+
+
+class Frames(Detection):
+    """The block `dcase` on features that were computed before."""
+
+    whole = False
+
+    def mutations(self):
+        folder = self.world.root / "features"
+        for subset in ("train", "development", "test"):
+            one, other, *_ = (folder / "TUT2017" / f"{uri}.npy" for uri in self.uris(subset))
+            for name, change in (("changed", arrays_changed), ("replaced", partial(shutil.copyfile, other))):
+                yield Mutation(f"data.{subset}", f"{one.name}: {name}", lambda world, one=one, change=change: change(one))
+            yield from of_file(f"data.{subset}", one)
+        yield from of_file("stored", folder / "metadata.yml")
+
+    def steps(self):
+        yield from (step for step in super().steps() if step.name not in ("Pretrained", "evaluate"))
 
 
 @pytest.fixture(scope="session")
@@ -223,7 +285,8 @@ def detection(make_world, data, here):
         make_world(data), here, "dcase", commands.CONFIG, commands.PROTOCOL, commands.METRIC,
         ["database/database.yml"],
     )
-    damaged = scene.world.root / "tut" / "audio" / "street" / "a004.wav"
+    damaged = scene.audio("a004")
+    scene.whole_audio = data / damaged.relative_to(scene.world.root)
     damaged.write_bytes(damaged.read_bytes()[: damaged.stat().st_size // 2])
     scene.prepare()
     return scene
@@ -245,10 +308,11 @@ def own(make_world, data, here):
     code = world.root / "mine.py"
     code.write_text(OWN)
     text = commands.CONFIG.replace("architecture:\n   name: Dcase", "architecture:\n   name: Mine")
-    scene = Detection(
+    scene = OwnCode(
         world, here, "dcase", text, commands.PROTOCOL, commands.METRIC, ["database/database.yml"],
         (f"--code={code}",),
     )
+    scene.file = code
     scene.prepare()
     return scene
 
@@ -256,7 +320,7 @@ def own(make_world, data, here):
 @pytest.fixture(scope="session")
 def precomputed(make_world, data, here):
     world = make_world(data)
-    frames = Precomputed.create(world.root / "features", SlidingWindow(0.0, 0.02, 0.02), 8)
+    frames = Precomputed.create(world.root / "features", SlidingWindow(duration=0.02, step=0.02, start=0.0), 8)
     random = np.random.default_rng(0)
     for index in range(1, 9):
         frames.dump({"database": "TUT2017", "uri": f"a00{index}"}, random.normal(size=(500, 8)))
@@ -264,7 +328,7 @@ def precomputed(make_world, data, here):
     params = {"root_dir": str(world.root / "features")}
     content["feature_extraction"] = {"name": "Precomputed", "params": params}
     content["architecture"]["params"] = {"pooling": [2, 2, 2, 1]}
-    scene = Detection(
+    scene = Frames(
         world, here, "dcase", json.dumps(content), commands.PROTOCOL, commands.METRIC, ["database/database.yml"]
     )
     scene.prepare()

@@ -37,7 +37,7 @@ def linked(folder, world):
     folder.symlink_to(target)
 
 
-def of_experiment(scene, state):
+def of_experiment(scene):
     """Each file of an experiment."""
     for path in scene.contents(scene.folders.root):
         file = scene.folders.root / path
@@ -47,9 +47,10 @@ def of_experiment(scene, state):
 
 def mutations(scene, state):
     scene.world.restore(state)
-    yield from of_data(scene)
-    yield from of_environment(scene)
-    yield from of_experiment(scene, state)
+    if scene.whole:
+        yield from of_data(scene)
+        yield from of_environment(scene)
+        yield from of_experiment(scene)
     yield from scene.mutations()
 
 

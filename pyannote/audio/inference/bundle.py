@@ -89,12 +89,12 @@ class Bundle:
                 f"configuration: {self.folder.root / CONFIG} is used as it is today."
             ]
         before = (self.config.provenance or {}).get("code") or {}
-        return [
-            *self.notes,
+        changed = [
             f"The code of {name} (--code) has changed since this training: its scores may be others now."
             for name, now in self.code.items()
             if before.get(name) != now
         ]
+        return [*self.notes, *changed]
 
     @property
     def checkpoints(self) -> Checkpoints:
