@@ -232,7 +232,7 @@ class Specifications:
             classes=classes,
             duration=values.number("chunk", "duration", low=0, high=DAY, above=True),
             step=values.number("chunk", "step", low=FINEST, high=DAY),
-            sample_rate=values.whole("chunk", "sample_rate", low=1, high=2**31 - 1),
+            sample_rate=values.whole("chunk", "sample_rate", low=0, high=2**31 - 1),
             output=Output.load(values) if "output" in values else Output(kind),
             composition=_composition(values, classes) if "made_of" in values.names("y") else None,
         )
