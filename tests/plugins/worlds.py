@@ -14,6 +14,7 @@ class World:
 
     def __init__(self, root, states):
         self.root, self.states = root, states
+        self.untouched = {}
         root.mkdir(parents=True)
 
     def adopt(self, folder):
@@ -28,20 +29,30 @@ class World:
 
     def save(self, name):
         shutil.copytree(self.root, self.states / name, symlinks=True)
+        self.untouched = changed_at(self.root)
 
     def restore(self, name):
-        """Put back all files that are other ones now."""
-        before, now = entries(self.states / name), entries(self.root)
-        for path in sorted(now, reverse=True):
-            if path not in before or now[path] != before[path]:
+        """Put back all files that are other ones now, even if they say that they have not changed."""
+        before, now, changed = entries(self.states / name), entries(self.root), changed_at(self.root)
+        same = {
+            path
+            for path, state in before.items()
+            if path in now and now[path] == state and changed[path] == self.untouched.get(path)
+        }
+        for path in sorted(set(now) - same, reverse=True):
+            if now[path] is not None or before.get(path, ()) is not None:
                 remove(self.root / path)
-        for path, state in sorted(before.items()):
-            if path in now and now[path] == state:
-                continue
-            if state is None:
+        for path in sorted(set(before) - same):
+            if before[path] is None:
                 (self.root / path).mkdir(exist_ok=True)
             else:
                 shutil.copy2(self.states / name / path, self.root / path, follow_symlinks=False)
+        self.untouched = changed_at(self.root)
+
+
+def changed_at(folder):
+    """Time of the last change of each entry, which no program can set back."""
+    return {path: (folder / path).lstat().st_ctime_ns for path in entries(folder)}
 
 
 def entries(folder):

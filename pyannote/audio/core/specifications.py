@@ -92,7 +92,7 @@ class Specifications:
     step : float
         Time between two feature frames, in seconds.
     sample_rate : int
-        Rate at which features were computed, in Hertz.
+        Rate at which features are computed, in Hertz; 0 if they were precomputed.
     output : Output
         Output of the model. Defaults to scores of output frames.
     composition : Composition, optional
