@@ -92,7 +92,7 @@ class Specifications:
     step : float
         Time between two feature frames, in seconds.
     sample_rate : int
-        Rate at which features were computed, in Hertz.
+        Rate at which features are computed, in Hertz; 0 if they were precomputed.
     output : Output
         Output of the model. Defaults to scores of output frames.
     composition : Composition, optional
@@ -254,7 +254,7 @@ class Specifications:
             classes=classes,
             duration=values.number("chunk", "duration", low=0, high=DAY, above=True),
             step=values.number("chunk", "step", low=FINEST, high=DAY),
-            sample_rate=values.whole("chunk", "sample_rate", low=1, high=2**31 - 1),
+            sample_rate=values.whole("chunk", "sample_rate", low=0, high=2**31 - 1),
             output=Output.load(values) if "output" in values else Output(kind),
             composition=_composition(values, classes) if "made_of" in values.names("y") else None,
         )
