@@ -27,7 +27,7 @@ import docopt
 import yaml
 
 from pyannote.audio.applications.blocks._embedding import embedding_measure
-from pyannote.audio.applications.blocks.base import block
+from pyannote.audio.applications.blocks.emb import BLOCK
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import EmbeddingOptions, TrainOptions
 from pyannote.audio.applications.train import train
@@ -253,7 +253,7 @@ def main() -> None:
         root = prepare(run, output, Path(arguments["--config"]), arguments["--noise"].split(","))
         started = time.perf_counter()
         epochs = yaml.safe_load((root / "config.yml").read_text())["scheduler"]["params"]["epochs_per_cycle"]
-        train(block("emb"), TrainOptions(root=root, protocol=protocol, last=epochs, seed=run.seed))
+        train(BLOCK, TrainOptions(root=root, protocol=protocol, last=epochs, seed=run.seed))
         seconds = time.perf_counter() - started
         run.results(output).write_text(json.dumps({"seconds": seconds, **score(root, protocol, domains)}))
     text = table(output, runs, domains)

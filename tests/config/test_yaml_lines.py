@@ -6,6 +6,7 @@ import pytest
 
 from pyannote.audio.config.yaml_lines import LARGEST, read_yaml
 from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.io.yaml_files import load_yaml, write_yaml
 
 
 @pytest.fixture
@@ -52,6 +53,16 @@ def read(tmp_path):
 def test_plain_values(read, text, value):
     found = read(f"key: {text}\n").content["key"]
     assert found == value and type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    "word", ["1e2", "1.5e3", ".5", "-.inf", ".NaN", "no", "~", "0x1", "010", "1:30", "1_0"]
+)
+def test_words_that_commands_write_are_words_to_all_readers(tmp_path, word):
+    """A training stores its configuration as YAML 1.1, and reads it as YAML 1.2, which has other numbers."""
+    path = tmp_path / "config.yml"
+    write_yaml(path, {"classes": [word], word: 1e-5})
+    assert read_yaml(path).content == load_yaml(path, "") == {"classes": [word], word: 1e-5}
 
 
 def test_each_entry_knows_its_line(read):

@@ -208,11 +208,11 @@ def test_databases_do_not_share_files(tmp_path):
 # Databases that scripts make
 
 
-def write_wav(path, seconds=1.0):
+def write_wav(path, seconds=1.0, seed=0):
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as stream:
         soundfile.write(
-            stream, np.random.default_rng(0).uniform(-0.1, 0.1, round(8000 * seconds)), 8000, format="WAV"
+            stream, np.random.default_rng(seed).uniform(-0.1, 0.1, round(8000 * seconds)), 8000, format="WAV"
         )
 
 
@@ -332,7 +332,7 @@ def odd(tmp_path_factory, here):
     root = tmp_path_factory.mktemp("odd")
     rows = []
     for index, name in enumerate(HOSTILE_FILES):
-        write_wav(root / "audio" / f"{name}.wav", seconds=3)
+        write_wav(root / "audio" / f"{name}.wav", seconds=3, seed=index)
         rows += [f'"{name}",0.2,{1 + index / 10},"car"', f'"{name}",1,2,"people walking"']
     (root / "labels.csv").write_text("\n".join(["filename,onset,offset,label", *rows]))
     make_database(root / "audio", root / "labels.csv", root / "database", development=0.4, test=0.2)

@@ -191,15 +191,18 @@ def test_scores_of_whole_chunks_lie_on_the_grid_of_steps(kind, frames, chunk, st
     assert np.allclose(found, naive_of_chunks(model, inputs, chunk, hop), atol=1e-5)
 
 
-def test_a_network_may_give_one_row_a_chunk_itself():
-    """Whether it averages over its frames, or the toolkit does, its scores are the same."""
+def test_a_network_may_give_frames_where_chunks_are_asked_for():
+    """A network of one's own without a head for chunks has the same scores: its frames are pooled."""
 
-    class Averaging(Dcase):
-        def rest(self, local, batch):
-            return super().rest(local, batch).mean(dim=1)
+    class OnlyFrames(Dcase):
+        def __init__(self, specifications, **sizes):
+            super().__init__(replace(specifications, output=Output("frames")), **sizes)
+            self.specifications = specifications
 
     specs = replace(SPECS, output=Output("chunk"))
-    own = Averaging(specs, channels=6, hidden=5, pooling=(3, 2, 1, 1))
+    own = OnlyFrames(specs, channels=6, hidden=5, pooling=(3, 2, 1, 1))
     other = model_of("dcase", specs)
     own.load_state_dict(other.state_dict())
+    batch = {name: torch.from_numpy(value)[None] for name, value in inputs_of(60).items()}
+    assert own(batch).ndim == 3 and other(batch).ndim == 2
     assert np.allclose(Slide(own, 30)(inputs_of(100)), Slide(other, 30)(inputs_of(100)), atol=1e-6)

@@ -233,7 +233,8 @@ class TestApply:
         written = Precomputed(next((folder / "apply").iterdir()))
         embedding = SpeakerEmbedding(folder, duration=0.6)
         embedding.step = 0.25
-        found = written({"database": "audio", "uri": recordings[0].stem})
+        (path,) = (folder / "apply").glob(f"*/audio/{recordings[0].stem}~*.npy")
+        found = written({"database": "audio", "uri": path.stem})
         assert found.data == pytest.approx(embedding(recordings[0]).data, abs=1e-5)
 
 

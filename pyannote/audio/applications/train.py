@@ -46,7 +46,7 @@ def train(block: Block, options: TrainOptions) -> None:
     folder = TrainFolder(options.root / "train" / f"{options.protocol}.{options.subset}")
     with joined(device) as ranks:
         with ranks.in_turn():
-            config = load_config(folder.root / CONFIG)
+            config = load_config(options.root / CONFIG)
             refuse_other_shelf(block, config)
             corpus = Corpus(Recipe(config), options.parallel, device, options.scheduler)
             left_out = LeftOut(options.skip, ranks)

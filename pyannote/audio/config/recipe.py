@@ -81,8 +81,10 @@ class Recipe:
             If the network cannot give what the task asks for, or its outputs are longer than a chunk.
         """
         block = self.config.architecture
-        with self.located(ConfigError, *block.where, "name"):
-            find("architecture", block.name, self.config.document, block.where).check_output(specifications)  # type: ignore[attr-defined]
+        where = (*block.where, "name")
+        found: Any = find("architecture", block.name, self.config.document, where)
+        with self.located(ConfigError, *where):
+            found.check_output(specifications)
         model = self.build("architecture", block, specifications=specifications)
         seconds, parameter = self.task.shortest
         frames = specifications.frames_of(seconds)

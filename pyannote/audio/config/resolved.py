@@ -55,7 +55,7 @@ def resolved(config: Config, kind: str, defaults: Mapping[str, Mapping[str, Any]
 
 
 def filled(kind: str, block: Block, document: Document, defaults: Mapping[str, Any]) -> Block:
-    """The same block with the default of each parameter that it leaves out.
+    """The same block with the default of each parameter that it leaves out, as values that YAML knows.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def filled(kind: str, block: Block, document: Document, defaults: Mapping[str, A
             continue
         value = block.params.get(name, defaults.get(name, parameter.default))
         if value is not inspect.Parameter.empty:
-            params[name] = value
+            params[name] = _lists(value)
     return Block(found.__name__, params, block.where)
 
 
@@ -108,7 +108,7 @@ def dumped(config: Config) -> dict[str, Any]:
 
 
 def _dumped(block: Block) -> dict[str, Any]:
-    return {"name": block.name, "params": _lists(block.params)}
+    return {"name": block.name, "params": dict(block.params)}
 
 
 def _lists(value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.io.yaml_files import checked_text, not_valid
+from pyannote.audio.io.yaml_files import FLOAT, checked_text, not_valid
 
 LARGEST = 1 << 17
 
@@ -63,7 +63,7 @@ _Loader.add_implicit_resolver(
 )
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.(?:inf|Inf)|\.(?:nan|NaN))$"),
+    FLOAT,
     list("-+0123456789."),
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, Literal, get_args
 
-from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.core.errors import CheckpointError, ConfigError
 from pyannote.audio.core.labels import ClassDefinition, Composition
 from pyannote.audio.core.values import Values
 from pyannote.audio.core.windows import DAY
@@ -92,7 +92,7 @@ class Specifications:
     step : float
         Time between two feature frames, in seconds.
     sample_rate : int
-        Rate at which features were computed, in Hertz.
+        Rate at which features are computed, in Hertz; 0 if they were precomputed.
     output : Output
         Output of the model. Defaults to scores of output frames.
     composition : Composition, optional
@@ -191,6 +191,28 @@ class Specifications:
             names.append("output")
         return [name for name in names if getattr(self, name) != getattr(other, name)]
 
+    def composed(self, configured: Composition) -> Composition:
+        """What the classes are made of; as a configuration says, where it is not known.
+
+        Parameters
+        ----------
+        configured : Composition
+            Of the task of the configuration.
+
+        Raises
+        ------
+        ConfigError
+            If it is not known, and the configuration has other classes.
+        """
+        if self.composition is None and configured.classes != self.classes:
+            raise ConfigError(
+                f"The trained model has the classes {', '.join(self.classes)}; its specs.yml does not say "
+                "what they are made of, and the configuration has "
+                f"{', '.join(configured.classes) or 'none'}.",
+                fix="Undo the change of the configuration, or train again.",
+            )
+        return self.composition or configured
+
     def dump(self) -> dict[str, Any]:
         """Plain mapping for `specs.yml`."""
         made_of = None if self.composition is None else {"made_of": _dumped(self.composition)}
@@ -232,7 +254,7 @@ class Specifications:
             classes=classes,
             duration=values.number("chunk", "duration", low=0, high=DAY, above=True),
             step=values.number("chunk", "step", low=FINEST, high=DAY),
-            sample_rate=values.whole("chunk", "sample_rate", low=1, high=2**31 - 1),
+            sample_rate=values.whole("chunk", "sample_rate", low=0, high=2**31 - 1),
             output=Output.load(values) if "output" in values else Output(kind),
             composition=_composition(values, classes) if "made_of" in values.names("y") else None,
         )

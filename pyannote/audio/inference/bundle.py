@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class Bundle:
         Of all that its outputs depend on beside the weights (see `model_digest`).
     stored : bool
         Whether the training has stored its configuration: those of earlier versions have not.
+    notes : tuple of str
+        Warnings about the validation that has chosen its epochs.
     """
 
     folder: TrainFolder
@@ -47,6 +49,7 @@ class Bundle:
     specifications: Specifications
     digest: str
     stored: bool
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, folder: TrainFolder) -> Bundle:
@@ -79,18 +82,19 @@ class Bundle:
 
     @property
     def remarks(self) -> list[str]:
-        """Warnings: an earlier version stored no configuration, or code of one's own has changed."""
+        """Warnings: no stored configuration (earlier versions), an edited validation, changed own code."""
         if not self.stored:
             return [
                 f"{self.folder.path} was trained by an earlier version, which did not store its "
                 f"configuration: {self.folder.root / CONFIG} is used as it is today."
             ]
         before = (self.config.provenance or {}).get("code") or {}
-        return [
+        changed = [
             f"The code of {name} (--code) has changed since this training: its scores may be others now."
             for name, now in self.code.items()
             if before.get(name) != now
         ]
+        return [*self.notes, *changed]
 
     @property
     def checkpoints(self) -> Checkpoints:
@@ -158,7 +162,9 @@ def bundle_of(folder: ValidateFolder, params: Mapping[str, Any]) -> Bundle:
             file=folder.params,
             fix="Run `validate` again.",
         )
-    return bundle
+    if is_sealed(checked_text(folder.params)):
+        return bundle
+    return replace(bundle, notes=(f"{folder.params} has been edited since `validate` wrote it.",))
 
 
 def trained_on(folder: TrainFolder) -> dict[str, tuple[str, ...]] | None:
@@ -179,9 +185,13 @@ def stored_config(folder: TrainFolder) -> Config | None:
     Raises
     ------
     CheckpointError
-        If it is damaged or was edited.
+        If it is damaged, was edited, or is missing though its epochs name their model.
     """
     if not folder.config.exists():
+        if Checkpoints(folder.weights).name_models():
+            raise CheckpointError(
+                "The configuration that this training has stored is missing.", file=folder.config, fix=OTHERS
+            )
         return None
     text = checked_text(folder.config)
     config = load_config(folder.config)

@@ -105,6 +105,10 @@ class Checkpoints:
         """16 hexadecimal digits that tell the weights of an epoch from those of any other."""
         return self._digest(epoch, self.weights(epoch))[:16]
 
+    def name_models(self) -> bool:
+        """Whether any manifest names the model of its weights; those of earlier versions do not."""
+        return any("model" in self._manifest(epoch) for epoch in self.epochs())
+
     def load_weights(self, epoch: int, device: torch.device | str = "cpu") -> dict[str, Any]:
         """Weights of an epoch, checked against its manifest."""
         return self._load(epoch, self.weights(epoch), device)
@@ -133,23 +137,27 @@ class Checkpoints:
 
     def _digest(self, epoch: int, path: Path) -> str:
         """Digest of a file of an epoch, as its manifest has it."""
+        content = self._manifest(epoch)
+        if self.model not in (None, content.get("model", self.model)):
+            raise CheckpointError(
+                "This epoch belongs to a training with other features, another architecture or other "
+                "classes than the configuration beside it.",
+                file=self.manifest(epoch),
+                fix="Copy trainings as whole folders.",
+            )
+        return str(content["sha256"][path.name])
+
+    def _manifest(self, epoch: int) -> dict[str, Any]:
+        """Checked content of the manifest of an epoch."""
         manifest = self.manifest(epoch)
         try:
             content = json.loads(_small(manifest))
             names = {self.weights(epoch).name, self.state(epoch).name}
             if content["epoch"] != epoch or set(content["sha256"]) != names or set(content) - MANIFEST:
                 raise ValueError
-            if self.model not in (None, content.get("model", self.model)):
-                raise CheckpointError(
-                    "This epoch belongs to a training with other features, another architecture or other "
-                    "classes than the configuration beside it.",
-                    file=manifest,
-                    fix="Copy trainings as whole folders.",
-                )
-            digest = content["sha256"][path.name]
-            if not re.fullmatch("[0-9a-f]{64}", digest):
+            if not all(re.fullmatch("[0-9a-f]{64}", digest) for digest in content["sha256"].values()):
                 raise ValueError
-            return str(digest)
+            return dict(content)
         except FileNotFoundError:
             have = self.epochs()
             raise CheckpointError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,18 @@ from pyannote.audio.io.storage import write_text
 _SEAL = "# sha256: "
 LARGEST = 1 << 26
 DEEPEST = 50
+
+FLOAT = re.compile(
+    r"^[-+]?(?:(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.(?:inf|Inf)|\.(?:nan|NaN))$"
+)
+"""Numbers of YAML 1.2, such as `1e2`, which is a word in YAML 1.1."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts words in quotes that a reader of YAML 1.1 or of YAML 1.2 would take for numbers."""
+
+
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))
 
 # that of libyaml is many times faster, where there is one
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -156,7 +169,8 @@ def load_yaml(path: Path, fix: str) -> dict[str, Any]:
 
 def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
     """Write a mapping in its own order, for people, sealed so that damage is noticed when it is read."""
-    write_text(path, sealed(yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True)))
+    text = yaml.dump(dict(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    write_text(path, sealed(text))
 
 
 def sealed(text: str) -> str:

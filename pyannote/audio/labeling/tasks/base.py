@@ -205,8 +205,7 @@ class Task:
     def reference(self, events: Iterable[Event], specifications: Specifications) -> list[Event]:
         """Events of each class in a recording: targets of training, and reference of validation.
 
-        It depends on its arguments and on parameters of the task alone, so that a task that has not seen the
-        training files gives the same.
+        It depends on its arguments and on parameters of the task alone, not on training files.
 
         Parameters
         ----------
@@ -224,15 +223,7 @@ class Task:
         ConfigError
             If the specifications do not say what classes are made of, and the configuration names others.
         """
-        composition = specifications.composition or self.labels
-        if composition.classes != specifications.classes:
-            raise ConfigError(
-                f"The trained model has the classes {', '.join(specifications.classes)}; its specs.yml does "
-                "not say what they are made of, and the configuration has "
-                f"{', '.join(composition.classes) or 'none'}.",
-                fix="Undo the change of the configuration, or train again.",
-            )
-        return composition.events(events)
+        return specifications.composed(self.labels).events(events)
 
     def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
         """Rasterise the annotation, and set the sampler up.
@@ -251,20 +242,16 @@ class Task:
         DataError
             If no annotated region is as long as a chunk.
         """
-        check_weights(self.class_weights, specifications.classes)
         self._pack, self._frames = pack, specifications.frames
-        self._sampler = ChunkSampler(files, pack.offsets, specifications.frames, specifications.step)
+        classes, step = specifications.classes, specifications.step
+        check_weights(self.class_weights, classes)
+        self._sampler = ChunkSampler(files, pack.offsets, self._frames, step)
         rasters = [
-            raster(
-                self.reference(file["events"] or (), specifications),
-                specifications.classes,
-                int(last - first),
-                specifications.step,
-            )
+            raster(self.reference(file["events"] or (), specifications), classes, int(last - first), step)
             for file, first, last in zip(files, pack.offsets[:-1], pack.offsets[1:], strict=True)
         ]
         activity = np.concatenate(rasters)
-        self._weights = loss_weights(self.class_weights, activity.mean(axis=0), specifications.classes)
+        self._weights = loss_weights(self.class_weights, activity.mean(axis=0), classes)
         self._tensors = {"y": torch.from_numpy(activity).to(pack.device)}
 
     def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
@@ -284,8 +271,7 @@ class Task:
         Yields
         ------
         dict of str to Tensor
-            Inputs of the model, of these rows, and activity in each feature frame of all rows: "y" of shape
-            (batch, frames, classes).
+            Inputs of these rows, and activity of all rows: "y" of shape (batch, frames, classes).
         """
         size, device = self.batch_size, self._pack.device
         own = share.rows(size)
