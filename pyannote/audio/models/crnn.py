@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import reduce
 from typing import ClassVar
 
 import torch
@@ -96,27 +97,18 @@ class Crnn(EncoderModel, LocalModel):
         # each convolution sees one frame of its own input on both sides of the first frame of a stride
         seen = sum(math.prod(time_stride[:layer]) for layer in range(len(time_stride)))
         self.reach = (seen, max(0, seen - (self.local_resolution - 1)))
-        bands = specifications.inputs["X"]
-        blocks: list[nn.Module] = []
-        for inputs, outputs, stride in zip(
-            (1, *channels[:-1]), channels, zip(time_stride, frequency_stride, strict=True), strict=True
-        ):
-            convolution = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, stride=stride, bias=False)
-            blocks += [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
-            bands = -(-bands // stride[1])
         # this layout of memory makes convolutions with few channels faster on CPUs
-        self.convolutions = nn.Sequential(*blocks)
+        self.convolutions = _convolutions(channels, time_stride, frequency_stride)
         self.convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        features = channels[-1] * bands
+        features = channels[-1] * _strided(specifications.inputs["X"], frequency_stride)
         if "long_term" in specifications.inputs and self.kind != "vector":
             self.long = long_term_layers(specifications.inputs["long_term"], 64, features)
         self.before_recurrent = nn.Dropout(min(dropout, 0.3))
         self.recurrent = nn.GRU(features, recurrent, layers, batch_first=True, bidirectional=True)
         if self.kind == "vector":
             self.add_head(2 * recurrent, pooling)
-        else:
-            classes = len(specifications.classes)
-            self.output = score_head(self.kind, 2 * recurrent, classes, hidden, dropout)
+            return
+        self.output = score_head(self.kind, 2 * recurrent, len(specifications.classes), hidden, dropout)
 
     def encode(self, frames: Tensor) -> Tensor:
         """Convolutions, (batch, frames, dimension) to (batch, ceil(frames / local_resolution), features)."""
@@ -133,3 +125,20 @@ class Crnn(EncoderModel, LocalModel):
         """Long-term input, GRU and head, of the shape that `Model.forward` tells."""
         hidden, _ = self.recurrent(self.before_recurrent(self.with_long_term(encoded, batch)))
         return self.head(hidden, batch)
+
+
+def _strided(size: int, strides: Sequence[int]) -> int:
+    """Size of an axis after padded convolutions of width 3 with these strides."""
+    return reduce(lambda left, stride: -(-left // stride), strides, size)
+
+
+def _convolutions(
+    channels: Sequence[int], time_stride: Sequence[int], frequency_stride: Sequence[int]
+) -> nn.Sequential:
+    """Strided 3 x 3 convolutions, each with batch normalisation and ReLU."""
+    strides = zip(time_stride, frequency_stride, strict=True)
+    layers: list[nn.Module] = []
+    for inputs, outputs, stride in zip((1, *channels[:-1]), channels, strides, strict=True):
+        convolution = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, stride=stride, bias=False)
+        layers += [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
+    return nn.Sequential(*layers)

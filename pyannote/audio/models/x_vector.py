@@ -90,7 +90,7 @@ class XVector(EncoderModel):
         if residual and len(set(channels[:4])) > 1:
             raise ConfigError(f"With residual, the first four channels must be equal, not {list(channels)}.")
         features = specifications.inputs["X"]
-        encoded = channels[-1] + (0 if input_statistics == "none" else 2 * features)
+        encoded = channels[-1] + 2 * features * (input_statistics != "none")
         pooled = pooled_size(pooling, encoded)
         appended = (pooled // encoded) * 2 * features if input_statistics == "appended" else 0
         # both parts of an embedding with statistics are normalised before they are joined
@@ -99,20 +99,13 @@ class XVector(EncoderModel):
         self.residual = residual
         self.input_statistics = input_statistics
         self.learned = channels[-1]
-        layers = []
-        for inputs, outputs, width, dilation in zip(
-            (features, *channels), channels, (5, 3, 3, 1, 1), (1, 2, 3, 1, 1), strict=False
-        ):
-            convolution = nn.Conv1d(inputs, outputs, width, dilation=dilation, padding="same")
-            layers.append(nn.Sequential(convolution, nn.ReLU(), nn.BatchNorm1d(outputs, affine=False)))
-        self.layers = nn.ModuleList(layers)
+        self.layers = nn.ModuleList(_time_delay_layers(features, channels))
         if self.kind != "vector":
             self.add_scores(encoded)
             return
         self.pooling, _ = pooling_layer(pooling, encoded)
-        self.pooled_normalization = (
-            nn.Identity() if input_statistics == "none" else nn.BatchNorm1d(pooled, affine=False)
-        )
+        plain = input_statistics == "none"
+        self.pooled_normalization = nn.Identity() if plain else nn.BatchNorm1d(pooled, affine=False)
         # batch normalisation would take a bias away again
         self.linear = nn.Linear(pooled, dimension, bias=not batch_normalize)
         self.learned_normalization = (
@@ -139,6 +132,19 @@ class XVector(EncoderModel):
         # means of all features come first, then their deviations
         statistics = pooled.unflatten(1, (-1, encoded.shape[2]))[:, :, self.learned :].flatten(1)
         return torch.cat([to_unit_length(learned), to_unit_length(statistics)], dim=1)
+
+
+def _time_delay_layers(features: int, channels: Sequence[int]) -> list[nn.Module]:
+    """Layers frame1 to frame5 of table 1: convolutions over time, ReLU, batch normalisation."""
+    shapes = zip((features, *channels), channels, (5, 3, 3, 1, 1), (1, 2, 3, 1, 1), strict=False)
+    return [
+        nn.Sequential(
+            nn.Conv1d(inputs, outputs, width, dilation=dilation, padding="same"),
+            nn.ReLU(),
+            nn.BatchNorm1d(outputs, affine=False),
+        )
+        for inputs, outputs, width, dilation in shapes
+    ]
 
 
 def change(frames: Tensor, reach: int = 2) -> Tensor:
