@@ -14,10 +14,10 @@ CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
 
 def chosen(tmp_path, device=GPU, uniform=True, processes=1, debug=False, graphs="auto"):
-    experiment = SimpleNamespace(task=SimpleNamespace(uniform=uniform))
+    corpus = SimpleNamespace(recipe=SimpleNamespace(task=SimpleNamespace(uniform=uniform)))
     ranks = SimpleNamespace(share=Share(0, processes))
     options = TrainOptions(root=tmp_path, protocol="D.SpeakerDiarization.P", debug=debug, graphs=graphs)
-    return _graphs(experiment, options, device, ranks)
+    return _graphs(corpus, options, device, ranks)
 
 
 @pytest.mark.parametrize("graphs", ["auto", "on", "off"])

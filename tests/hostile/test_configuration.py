@@ -19,6 +19,7 @@ from pyannote.audio.core.errors import ConfigError
 
 CLI = Path(__file__).parents[1] / "cli"
 SEEDS = {"seed": "dcase", "seed_embedding": "emb"}
+SHELVES = {"dcase": "task", "emb": "approach"}
 
 VALUES = {
     "a word": ("zzz", "zzz"),
@@ -166,16 +167,16 @@ def built(tmp_path):
         (tmp_path / "config.yml").write_text(text)
         config = load_config(tmp_path / "config.yml")
         refuse_other_shelf(block(family), config)
-        experiment = Recipe(config)
+        recipe = Recipe(config)
         if family == "emb":
             files = [{"events": [(0.0, 100.0, str(speaker))]} for speaker in range(20)]
-            experiment.task.check(files)
-        specifications = experiment.task.specifications(experiment.extraction)
-        experiment.net = experiment.model(specifications)
-        experiment.optimizer([experiment.net])
-        experiment.rates = experiment.scheduler()
-        experiment.callback(object)
-        return experiment
+            recipe.task.check(files)
+        specifications = recipe.task.specifications(recipe.extraction)
+        recipe.net = recipe.model(specifications)
+        recipe.optimizer([recipe.net])
+        recipe.rates = recipe.scheduler()
+        recipe.callback(object)
+        return recipe
 
     return build
 
@@ -230,7 +231,7 @@ def test_a_misspelt_key(seed, refusal, promise):
     assert count["refused"] > 50
     promise(
         "A misspelt key is refused with its line and the nearest name.",
-        f"Misspell each of {len(text.entries)} keys of the first configuration with `{family.kind}:`, "
+        f"Misspell each of {len(text.entries)} keys of the first configuration with `{SHELVES[family]}:`, "
         "at all levels, in up to four ways.",
         f"{count['refused']} refused, all with line and name; {count['without effect']} within parameters "
         "that have no effect",
@@ -274,7 +275,7 @@ def test_another_value(seed, built, refusal, promise):
     promise(
         "A value of another type is refused with its line; `1e-2` is a number, and `no` a word.",
         f"Write {len(VALUES)} other values into each of {len(text.entries)} keys of the first configuration "
-        f"with `{family.kind}:`.",
+        f"with `{SHELVES[family]}:`.",
         f"{count['refused']} of another type refused, {count['out of range']} out of range refused, "
         f"{count['meant as written']} legal and meant as written",
     )
@@ -298,18 +299,18 @@ def test_a_missing_key(seed, refusal, built, promise):
         count["refused" if needed else "default"] += 1
     promise(
         "A missing key is refused by its name, or has its default.",
-        f"Leave out each of {len(text.entries)} keys of the first configuration with `{family.kind}:`.",
+        f"Leave out each of {len(text.entries)} keys of the first configuration with `{SHELVES[family]}:`.",
         f"{count['refused']} refused, {count['default']} with their defaults",
     )
 
 
-def assert_defaults(experiment, entry):
+def assert_defaults(recipe, entry):
     """What is made without a parameter is what the class is documented to make."""
     made = {
-        "task": experiment.task,
-        "approach": experiment.task,
-        "feature_extraction": experiment.extraction,
-        "scheduler": experiment.rates,
+        "task": recipe.task,
+        "approach": recipe.task,
+        "feature_extraction": recipe.extraction,
+        "scheduler": recipe.rates,
     }.get(entry.path[0])
     if len(entry.path) != 3:
         return
@@ -328,14 +329,14 @@ def test_a_doubled_key(seed, refusal, promise):
         assert error.found == f"The key {entry.path[-1]!r} stands here and in line {entry.line}."
     promise(
         "A doubled key is refused with both lines.",
-        f"Double each of {len(text.entries)} keys of the first configuration with `{family.kind}:`.",
+        f"Double each of {len(text.entries)} keys of the first configuration with `{SHELVES[family]}:`.",
         f"{len(text.entries)} refused",
     )
 
 
 def test_the_configurations_themselves_are_whole(seed, built):
     text, family = seed
-    experiment = built(text.text, family)
-    assert sum(weight.numel() for weight in experiment.net.parameters()) > 10_000
-    assert experiment.net.training and not torch.is_inference_mode_enabled()
-    assert re.fullmatch(r"[A-Z]\w+", type(experiment.task).__name__)
+    recipe = built(text.text, family)
+    assert sum(weight.numel() for weight in recipe.net.parameters()) > 10_000
+    assert recipe.net.training and not torch.is_inference_mode_enabled()
+    assert re.fullmatch(r"[A-Z]\w+", type(recipe.task).__name__)
