@@ -14,8 +14,8 @@ Usage:
 Options:
   --name=NAME          Name of the database. [default: Own]
   --protocol=NAME      Name of the protocol. [default: Protocol]
-  --development=SHARE  Share of the recordings for development, 0 for none. [default: 0.2]
-  --test=SHARE         Share of the recordings for test, 0 for none. [default: 0.2]
+  --development=SHARE  Rank of the recordings for development, 0 for none. [default: 0.2]
+  --test=SHARE         Rank of the recordings for test, 0 for none. [default: 0.2]
   --seed=N             Another number draws other subsets. [default: 0]
   --allow-empty        Nothing is heard in recordings that the annotation does not name.
   -h --help            Show this.

@@ -45,7 +45,7 @@ from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.models.clopi_net import ClopiNet
 from pyannote.audio.models.x_vector import XVector
 from pyannote.audio.store.feature_store import FeatureStore
-from pyannote.audio.train.memory import keep_memory
+from pyannote.audio.train.allocator import tune_allocator
 from pyannote.audio.train.optimizers.adam_w import AdamW
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
@@ -192,7 +192,7 @@ def main() -> None:
     arguments = docopt.docopt(__doc__)
     names = [name.strip() for name in (arguments["--setups"] or ",".join(SETUPS)).split(",")]
     rounds, ahead = int(arguments["--rounds"]), int(arguments["--ahead"])
-    keep_memory()
+    tune_allocator()
     print(
         "| setup | threads | step | model alone | drawing alone | goal | training / model alone | loss "
         "| share of the loss |"

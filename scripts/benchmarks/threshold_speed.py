@@ -29,7 +29,7 @@ from pyannote.audio.core.labels import Composition, Event
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.metrics.official import import_sed_eval
 from pyannote.audio.pipeline.binarize import Binarize
-from pyannote.audio.train.memory import keep_memory
+from pyannote.audio.train.allocator import tune_allocator
 from pyannote.audio.validation.detection import Detection
 from pyannote.audio.validation.records import Records
 from pyannote.audio.validation.reference import Reference, frames_of
@@ -138,7 +138,7 @@ def rows_of(network: str, files: list[Recording], rounds: int, folder: Path) -> 
 def main() -> None:
     """Print the table."""
     arguments = docopt.docopt(__doc__)
-    keep_memory()  # as `validate` does
+    tune_allocator()  # as `validate` does
     files = synthetic_files(int(arguments["--files"]), float(arguments["--seconds"]), CLASSES)
     rows = []
     for network in RESOLUTIONS:

@@ -29,8 +29,8 @@ from pyannote.audio.core.windows import DAY
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
+from pyannote.audio.train.allocator import tune_allocator
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
-from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
 from pyannote.audio.train.trainer import Trainer
@@ -124,7 +124,7 @@ def main() -> None:
     """Print a row for each model, with and without augmentation, and size of batches."""
     arguments = docopt.docopt(__doc__)
     seconds, rounds = float(arguments["--seconds"]), int(arguments["--rounds"])
-    keep_memory()
+    tune_allocator()
     rows = []
     for name in arguments["--models"].split(","):
         for augmented in (False, True):

@@ -27,7 +27,7 @@ from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.models.base import Model
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
-from pyannote.audio.train.memory import keep_memory
+from pyannote.audio.train.allocator import tune_allocator
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
 from pyannote.audio.train.trainer import Trainer
@@ -94,7 +94,7 @@ def _train(trainer: Trainer, epochs: count[int]) -> None:
 def main() -> None:
     """Print the table."""
     arguments = docopt.docopt(__doc__)
-    keep_memory()  # as `validate` does
+    tune_allocator()  # as `validate` does
     rows = []
     for architecture in (Dcase, Crnn):
         with tempfile.TemporaryDirectory() as folder:

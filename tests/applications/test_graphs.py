@@ -8,14 +8,14 @@ import torch
 from pyannote.audio.applications.learner import _graphs
 from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.core.shares import Share
+from pyannote.audio.core.ranks import Rank
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
 
 def chosen(tmp_path, device=GPU, uniform=True, processes=1, debug=False, graphs="auto"):
     corpus = SimpleNamespace(recipe=SimpleNamespace(task=SimpleNamespace(uniform=uniform)))
-    ranks = SimpleNamespace(share=Share(0, processes))
+    ranks = SimpleNamespace(share=Rank(0, processes))
     options = TrainOptions(root=tmp_path, protocol="D.SpeakerDiarization.P", debug=debug, graphs=graphs)
     return _graphs(corpus, options, device, ranks)
 

@@ -15,7 +15,7 @@ from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogra
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.rttm import read_rttm, write_rttm
-from pyannote.audio.io.scratch import remove_temporaries
+from pyannote.audio.io.temporary import remove_temporaries
 from pyannote.audio.io.yaml_files import load_yaml, write_yaml
 from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.validation.records import Records

@@ -12,7 +12,7 @@ from hostile_audio import RATE
 from pyannote.audio.applications import speaker_embedding
 from pyannote.audio.applications.left_out import LeftOut
 from pyannote.audio.core.errors import AudioError, DataError
-from pyannote.audio.core.shares import Share
+from pyannote.audio.core.ranks import Rank
 from pyannote.audio.database.protocols import Unusable
 from pyannote.audio.features import Precomputed
 from pyannote.audio.io.experiment_folders import TrainFolder
@@ -300,7 +300,7 @@ def test_every_train_has_the_option(here):
 class Second(Alone):
     """The second of two processes; the first one leaves out the file `a`."""
 
-    share = Share(1, 2)
+    share = Rank(1, 2)
 
     def answer(self, work):
         return ["a"]

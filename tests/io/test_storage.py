@@ -9,8 +9,7 @@ import pytest
 
 from pyannote.audio.core.errors import BusyError, DataError, StorageError
 from pyannote.audio.io import storage
-from pyannote.audio.io.locks import beside_others
-from pyannote.audio.io.scratch import remove_temporaries, scratch_folder
+from pyannote.audio.io.locks import shared_lock
 from pyannote.audio.io.storage import (
     FolderLock,
     digest,
@@ -23,6 +22,7 @@ from pyannote.audio.io.storage import (
     write_text,
     write_with,
 )
+from pyannote.audio.io.temporary import remove_temporaries, temporary_folder
 
 
 def names(folder):
@@ -218,7 +218,7 @@ def test_a_folder_that_was_made_for_a_lock_goes_if_it_is_empty(tmp_path):
 
 
 def _write_beside(folder, ready):
-    with beside_others(folder, lambda folder: None), scratch_folder(folder) as scratch:
+    with shared_lock(folder, lambda folder: None), temporary_folder(folder) as scratch:
         (scratch / "half").touch()
         (folder / ".0.part").touch()
         ready.set()
@@ -231,11 +231,11 @@ def test_what_others_are_making_stays_until_they_are_gone(tmp_path):
     child = context.Process(target=_write_beside, args=(tmp_path, ready), daemon=True)
     child.start()
     assert ready.wait(30)
-    with beside_others(tmp_path, remove_temporaries):
+    with shared_lock(tmp_path, remove_temporaries):
         assert names(tmp_path) == [".0.part", "half"]
     child.kill()
     child.join(30)
-    with beside_others(tmp_path, remove_temporaries):
+    with shared_lock(tmp_path, remove_temporaries):
         assert list(tmp_path.iterdir()) == []
 
 

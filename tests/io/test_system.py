@@ -8,7 +8,7 @@ import pytest
 
 from pyannote.audio.core.errors import BusyError
 from pyannote.audio.io import system
-from pyannote.audio.io.locks import FolderLock, beside_others, is_locked
+from pyannote.audio.io.locks import FolderLock, is_locked, shared_lock
 from pyannote.audio.io.storage import write_text
 
 
@@ -65,7 +65,7 @@ def test_one_at_a_time_where_locks_are_of_bytes(tmp_path, windows):
 
 def test_files_and_shared_folders_where_folders_cannot_be_opened(tmp_path, windows):
     calls = []
-    with beside_others(tmp_path, calls.append):
+    with shared_lock(tmp_path, calls.append):
         write_text(tmp_path / "new" / "a", "b")
     assert (tmp_path / "new" / "a").read_text() == "b"
     assert calls == []
@@ -76,6 +76,6 @@ def test_a_platform_without_locks(tmp_path, monkeypatch):
     calls = []
     with FolderLock(tmp_path, "training"), FolderLock(tmp_path, "training"):
         assert not is_locked(tmp_path, "training")
-    with beside_others(tmp_path, calls.append):
+    with shared_lock(tmp_path, calls.append):
         pass
     assert calls == [] and list(tmp_path.iterdir()) == []

@@ -10,7 +10,7 @@ from pyannote.audio.augmentation.add_noise import AddNoise
 from pyannote.audio.augmentation.mixup import Mixup
 from pyannote.audio.augmentation.time_frequency_masking import TimeFrequencyMasking
 from pyannote.audio.config.registry import available
-from pyannote.audio.core.shares import Share
+from pyannote.audio.core.ranks import Rank
 from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.models.dcase import Dcase
@@ -138,7 +138,7 @@ def test_the_same_samples_in_all_ways(name, mixed, ways, tmp_path, promise):
     expected = content(shown(name, mixed, tmp_path / "1", 1, 0, Alone()))
     assert len(expected) > EPOCHS and expected[0] != expected[len(expected) // EPOCHS]
     for parallel, ahead, size in ways:
-        ranks = [Part(Share(rank, size)) for rank in range(size)]
+        ranks = [Part(Rank(rank, size)) for rank in range(size)]
         parts = [shown(name, mixed, tmp_path / str(parallel), parallel, ahead, rank) for rank in ranks]
         assert content(joined(parts)) == expected, (parallel, ahead, size)
     promise(

@@ -12,7 +12,7 @@ from pyannote.audio.models.clopi_net import ClopiNet
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.models.x_vector import XVector
 from pyannote.audio.train.acceleration import Acceleration
-from pyannote.audio.train.memory import keep_memory
+from pyannote.audio.train.allocator import tune_allocator
 from pyannote.audio.train.optimizers.adam import Adam
 from pyannote.audio.train.optimizers.sgd import SGD
 
@@ -118,9 +118,9 @@ def test_fused_steps_are_those_of_the_textbook_implementation(optimizer):
 
 
 def test_memory_is_kept_where_glibc_hands_it_out(monkeypatch):
-    assert keep_memory() in (True, False)
+    assert tune_allocator() in (True, False)
     monkeypatch.setattr("sys.platform", "darwin")
-    assert not keep_memory()
+    assert not tune_allocator()
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr("ctypes.CDLL", lambda name: object())
-    assert not keep_memory()
+    assert not tune_allocator()

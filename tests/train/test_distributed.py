@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from pyannote.audio.core.shares import Share
+from pyannote.audio.core.ranks import Rank
 from pyannote.audio.train.distributed import Alone
 
 WORKER = Path(__file__).with_name("together.py")
@@ -182,12 +182,12 @@ def test_a_process_that_is_told_to_end_takes_the_others_with_it(ended):
 def test_shares_cover_each_row_once():
     for size in range(1, 6):
         for count in range(2 * size, 20):
-            rows = [list(range(count))[Share(rank, size).rows(count)] for rank in range(size)]
+            rows = [list(range(count))[Rank(rank, size).rows(count)] for rank in range(size)]
             assert [*chain(*rows)] == list(range(count))
             assert max(map(len, rows)) - min(map(len, rows)) <= 1
 
 
 def test_half_an_environment_makes_no_share():
-    assert Share.of({"RANK": "1", "WORLD_SIZE": "2"}) == Share(0, 1)
+    assert Rank.of({"RANK": "1", "WORLD_SIZE": "2"}) == Rank(0, 1)
     whole = {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1234"}
-    assert Share.of(whole) == Share(1, 2)
+    assert Rank.of(whole) == Rank(1, 2)

@@ -11,7 +11,7 @@ from typing import Any
 from pyannote.audio.applications.arguments import one_of, options_of, parse
 from pyannote.audio.applications.blocks.base import Block
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.core.shares import Share
+from pyannote.audio.core.ranks import Rank
 
 
 def dispatch(program: str, block: Block, argv: Sequence[str]) -> int | None:
@@ -60,7 +60,7 @@ def load_code_of(options: Any) -> None:
 
 
 def _refuse_several(command: str) -> None:
-    processes = Share.of().size
+    processes = Rank.of().size
     if processes > 1 and command != "train":
         raise UsageError(
             f"`{command}` is the work of one process, and {processes} were started.",

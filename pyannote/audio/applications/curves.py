@@ -9,7 +9,7 @@ from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
-from pyannote.audio.io.refusals import storage_error
+from pyannote.audio.io.storage_errors import storage_error
 
 
 class Curves(SummaryWriter):

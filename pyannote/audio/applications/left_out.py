@@ -20,7 +20,7 @@ class LeftOut:
     Parameters
     ----------
     share : float
-        Share of all files up to which files may be left out.
+        Rank of all files up to which files may be left out.
     ranks : Alone
         Processes of the training: all must leave out the same files.
     """

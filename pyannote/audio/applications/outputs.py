@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pyannote.audio.applications.terminal import warn
-from pyannote.audio.io.scratch import remove_temporaries, scratch_folder
 from pyannote.audio.io.storage import inside, move, remove
+from pyannote.audio.io.temporary import remove_temporaries, temporary_folder
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def new_scores(output: Path, results: Sequence[Path] = ()) -> Iterator[Path]:
         A symbolic link in `output` leads out of it; nothing has been changed then.
     """
     remove_temporaries(output)
-    with scratch_folder(output) as scratch:
+    with temporary_folder(output) as scratch:
         yield scratch
         metadata = scratch / "metadata.yml"
         places = {path: inside(output, path.relative_to(scratch).as_posix()) for path in _scores(scratch)}

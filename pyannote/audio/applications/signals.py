@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
-from pyannote.audio.core.shares import Share
+from pyannote.audio.core.ranks import Rank
 
 PATIENCE = 4.0
 """Seconds that a command has to end in."""
@@ -40,7 +40,7 @@ _sections: list[None] = []
 """As many as there are sections that a signal must not interrupt."""
 
 
-def heard() -> int | None:
+def received() -> int | None:
     """Number of the first signal that has come since the command began."""
     return _heard[0] if _heard else None
 
@@ -58,7 +58,7 @@ def sentence(number: int) -> str:
 
 
 @contextmanager
-def heeded() -> Iterator[None]:
+def handled() -> Iterator[None]:
     """Raise the first signal that comes within: KeyboardInterrupt, or Terminated.
 
     From then on, and after the block, signals change nothing.
@@ -68,12 +68,12 @@ def heeded() -> Iterator[None]:
     try:
         _install(_raise)
         yield
-        mind()
+        check_received()
     finally:
         _at_work.clear()
 
 
-def mind() -> None:
+def check_received() -> None:
     """Raise a signal that has come, and was dropped: Python drops what is raised while it cleans up."""
     if _heard and not _sections:
         raise _error(_heard[0])
@@ -91,7 +91,7 @@ def uninterrupted() -> Iterator[None]:
         yield
     finally:
         _sections.pop()
-        mind()
+        check_received()
 
 
 def watch() -> None:
@@ -129,7 +129,7 @@ def _error(number: int) -> BaseException:
 def _raise(number: int, frame: FrameType | None) -> None:
     if _at_work and not _heard:
         _heard.append(number)
-        mind()
+        check_received()
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
@@ -143,7 +143,7 @@ def _end_in_time(reader: int) -> None:
         number = os.read(reader, 1)[0]
     time.sleep(PATIENCE)
     # one process of a training speaks for all
-    if Share.of().rank == 0:
+    if Rank.of().rank == 0:
         with suppress(OSError):
             print(sentence(number), file=sys.stderr, flush=True)
     os._exit(STATUS[number])

@@ -14,8 +14,8 @@ from typing import TypeVar
 from pyannote.audio.applications import signals
 from pyannote.audio.core.errors import OutOfMemoryError, PeerError, ToolkitError
 from pyannote.audio.core.foreign_errors import is_out_of_memory, unforeseen
-from pyannote.audio.core.shares import Share
-from pyannote.audio.io.refusals import storage_error
+from pyannote.audio.core.ranks import Rank
+from pyannote.audio.io.storage_errors import storage_error
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ def bar(items: Iterable[T], *, total: int, description: str) -> Iterator[T]:
     hidden = not (_leads() and sys.stderr.isatty())
     shown = tqdm(items, total=total, desc=description, leave=False, disable=hidden)
     for item in shown:
-        signals.mind()
+        signals.check_received()
         yield item
 
 
@@ -68,7 +68,7 @@ def run(command: Callable[[], int | None], debug: bool = False) -> int:
         # what is raised while an object is cleaned up, such as a signal, comes again
         sys.unraisablehook = _silent
     try:
-        with signals.heeded():
+        with signals.handled():
             return command() or 0
     except (Exception, KeyboardInterrupt, signals.Terminated) as error:
         return _status(error, debug)
@@ -76,7 +76,7 @@ def run(command: Callable[[], int | None], debug: bool = False) -> int:
 
 def _status(error: BaseException, debug: bool) -> int:
     """Say what has ended a command: a signal, if one has come, whatever has become of it."""
-    if (number := signals.heard()) is not None:
+    if (number := signals.received()) is not None:
         _report(signals.sentence(number))
         return signals.STATUS[number]
     if isinstance(error, BrokenPipeError):
@@ -104,7 +104,7 @@ def _report(sentence: str) -> None:
 
 def _leads() -> bool:
     """Whether this is the only process of a command, or the first one."""
-    return Share.of().rank == 0
+    return Rank.of().rank == 0
 
 
 def _silent(arguments: object) -> None:

@@ -30,18 +30,18 @@ from pyannote.audio.inference.transfer import transfer
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
 from pyannote.audio.io.experiment_folders import CONFIG, TrainFolder
 from pyannote.audio.io.locks import FolderLock
-from pyannote.audio.io.scratch import remove_temporaries
+from pyannote.audio.io.temporary import remove_temporaries
 from pyannote.audio.models.base import Model
 from pyannote.audio.report.learning_rate import range_test_figure
+from pyannote.audio.train.allocator import tune_allocator
 from pyannote.audio.train.distributed import joined
-from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.train.trainer import EpochReport, Trainer
 
 
 def train(block: Block, options: TrainOptions) -> None:
     """Train from the first epoch to the last, or resume."""
     torch.autograd.set_detect_anomaly(options.debug)
-    keep_memory()
+    tune_allocator()
     device = choose_device(options.cpu, options.gpu)
     folder = TrainFolder(options.root / "train" / f"{options.protocol}.{options.subset}")
     with joined(device) as ranks:

@@ -22,9 +22,9 @@ from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.locks import FolderLock, is_locked
-from pyannote.audio.io.scratch import remove_temporaries
+from pyannote.audio.io.temporary import remove_temporaries
+from pyannote.audio.train.allocator import tune_allocator
 from pyannote.audio.train.callbacks.early_stopping import EarlyStopping
-from pyannote.audio.train.memory import keep_memory
 from pyannote.audio.validation.validator import Validator
 from pyannote.audio.validation.watch import watch
 
@@ -34,7 +34,7 @@ START_PATIENCE = 20.0
 
 def validate(block: Block, options: ValidateOptions) -> None:
     """Validate epochs until training has ended and none is left, or until the last one asked for."""
-    keep_memory()
+    tune_allocator()
     folder = TrainFolder.existing(options.train)
     device = choose_device(options.cpu, options.gpu)
     _wait_for_epochs(folder)

@@ -32,7 +32,7 @@ class Noise(WaveformAugmentation):
     snr_min, snr_max : float
         Range of the ratio of the power of a whole chunk to that of what is added, in decibels.
     probability : float
-        Share of chunks that are changed, in [0, 1].
+        Rank of chunks that are changed, in [0, 1].
 
     Raises
     ------
@@ -119,7 +119,7 @@ class NoiseTensors:
     sounds : sequence of float32, each of shape (samples,)
         At least one, none of them empty.
     bounds : float64, shape (sounds,)
-        Share of draws that takes a sound or one before it.
+        Rank of draws that takes a sound or one before it.
     snr_min, snr_max, probability : float
         See `Noise`.
     device : torch.device

@@ -23,7 +23,7 @@ class AddNoise(Noise):
     collection : str or list of str
         Full names of collections of pyannote.database.
     probability : float
-        Share of chunks that get noise, in [0, 1].
+        Rank of chunks that get noise, in [0, 1].
 
     Raises
     ------

@@ -29,7 +29,7 @@ class AddNoiseFromGaps(Noise):
     subset : {"train", "development", "test"}
         Subset of `protocol`; without effect if there is none.
     probability : float
-        Share of chunks that get noise, in [0, 1].
+        Rank of chunks that get noise, in [0, 1].
 
     Raises
     ------

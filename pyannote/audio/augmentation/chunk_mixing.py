@@ -26,7 +26,7 @@ class ChunkMixing(Augmentation):
     Parameters
     ----------
     share : float
-        Share of the chunks of a batch that get another one on top, in [0, 1].
+        Rank of the chunks of a batch that get another one on top, in [0, 1].
     gain : float
         The other chunk is made louder or softer by up to this many decibels, in [0, 100].
 

@@ -25,7 +25,7 @@ class Mixup(Augmentation):
         Parameter of the symmetric Beta distribution of the weight, positive; the smaller, the more
         one of both prevails.
     share : float
-        Share of the chunks of a batch that are blended, in [0, 1].
+        Rank of the chunks of a batch that are blended, in [0, 1].
 
     References
     ----------

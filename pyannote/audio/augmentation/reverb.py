@@ -45,7 +45,7 @@ class Reverb(WaveformAugmentation):
     seed : int
         What the pool depends on.
     probability : float
-        Share of chunks that are changed, in [0, 1].
+        Rank of chunks that are changed, in [0, 1].
 
     Raises
     ------
@@ -166,7 +166,7 @@ class ReverbTensors:
     direct : int
         Sample of all of them where the direct path is.
     probability : float
-        Share of chunks that are changed, in [0, 1].
+        Rank of chunks that are changed, in [0, 1].
     device : torch.device
 
     Examples

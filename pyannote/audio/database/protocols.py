@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
-from pyannote.audio.core.attempts import together
+from pyannote.audio.core.collected_errors import combined_error
 from pyannote.audio.core.errors import AudioError, DataError, ToolkitError, UsageError
 from pyannote.audio.core.labels import Event
-from pyannote.audio.database.ends import check_events, check_regions
+from pyannote.audio.database.bounds import check_events, check_regions
 from pyannote.audio.database.known_protocols import known_protocols
 from pyannote.audio.database.sources import check_sources, sources_of
 from pyannote.audio.database.strict import UNCUT, read_strictly, uncut
@@ -111,7 +111,7 @@ def recordings(
     """
     found, unusable = readable_recordings(name, subset, templates, annotated, speakers)
     if unusable:
-        raise together([one.reason for one in unusable])
+        raise combined_error([one.reason for one in unusable])
     return found
 
 

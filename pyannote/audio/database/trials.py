@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
-from pyannote.audio.database.ends import check_regions
+from pyannote.audio.database.bounds import check_regions
 from pyannote.audio.database.protocols import (
     Recording,
     _by_name,

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.io.archives import check_archive
-from pyannote.audio.io.refusals import storage_error
 from pyannote.audio.io.storage import write_with
+from pyannote.audio.io.storage_errors import storage_error
 
 Features = NDArray[np.float32]
 

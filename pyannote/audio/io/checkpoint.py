@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.io.archives import check_archive
-from pyannote.audio.io.refusals import storage_error
-from pyannote.audio.io.scratch import remove_temporaries
 from pyannote.audio.io.storage import digest_of, remove, write_bytes, write_text
+from pyannote.audio.io.storage_errors import storage_error
+from pyannote.audio.io.temporary import remove_temporaries
 
 if TYPE_CHECKING:
     import torch

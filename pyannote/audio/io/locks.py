@@ -15,7 +15,7 @@ from typing import IO
 
 from pyannote.audio.core.errors import BusyError
 from pyannote.audio.io import system
-from pyannote.audio.io.refusals import storage_error
+from pyannote.audio.io.storage_errors import storage_error
 
 
 def is_locked(folder: Path, purpose: str) -> bool:
@@ -43,7 +43,7 @@ def is_locked(folder: Path, purpose: str) -> bool:
 
 
 @contextmanager
-def beside_others(folder: Path, alone: Callable[[Path], object]) -> Iterator[None]:
+def shared_lock(folder: Path, alone: Callable[[Path], object]) -> Iterator[None]:
     """Shared lock of a folder: context within which several processes may write there.
 
     Parameters
@@ -62,8 +62,8 @@ def beside_others(folder: Path, alone: Callable[[Path], object]) -> Iterator[Non
     Examples
     --------
     >>> folder = getfixture("tmp_path")
-    >>> with beside_others(folder, lambda folder: print("alone")):
-    ...     with beside_others(folder, lambda folder: print("alone as well")):
+    >>> with shared_lock(folder, lambda folder: print("alone")):
+    ...     with shared_lock(folder, lambda folder: print("alone as well")):
     ...         pass
     alone
     """

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.locks import FolderLock, is_locked
-from pyannote.audio.io.refusals import storage_error
+from pyannote.audio.io.storage_errors import storage_error
 from pyannote.audio.io.system import flush_folder
 
 __all__ = [

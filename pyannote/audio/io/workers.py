@@ -19,7 +19,7 @@ from pyannote.audio import __version__
 from pyannote.audio.core.errors import OutOfMemoryError, ToolkitError, UsageError
 from pyannote.audio.core.own_code import import_file, own_modules
 from pyannote.audio.core.threads import in_order
-from pyannote.audio.io.about import about, name_of
+from pyannote.audio.io.error_context import error_context, name_of
 from pyannote.audio.io.waveform import AudioFile
 
 Item = TypeVar("Item")
@@ -92,7 +92,7 @@ class Workers:
 
 def _told(function: Callable[[Item], Result], file: Callable[[Item], AudioFile], item: Item) -> Result:
     """Call a function; whatever goes wrong is told with the name of the file."""
-    with about(file(item)):
+    with error_context(file(item)):
         return function(item)
 
 

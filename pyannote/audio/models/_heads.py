@@ -24,7 +24,7 @@ class FrameHead(nn.Sequential):
     hidden : int, optional
         Units of the hidden layer; none by default.
     dropout : float
-        Share of hidden units that are dropped in training, in [0, 1).
+        Rank of hidden units that are dropped in training, in [0, 1).
 
     Raises
     ------

@@ -43,7 +43,7 @@ class Crnn(EncoderModel, LocalModel):
     hidden : int
         Units of the fully connected layer.
     dropout : float
-        Share of units dropped before the output, in [0, 1); before the GRU, at most 0.3.
+        Rank of units dropped before the output, in [0, 1); before the GRU, at most 0.3.
     pooling : "sum", "mean", "max", "statistics" or "attentive"
         For embeddings: how frames become one vector.
     dimension : int

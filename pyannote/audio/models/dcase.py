@@ -36,7 +36,7 @@ class Dcase(LocalModel):
     hidden : int
         Units of the fully connected layer.
     dropout : float
-        Share of those units that are dropped in training, in [0, 1).
+        Rank of those units that are dropped in training, in [0, 1).
     batch_normalize : bool
         Normalise the outputs of each convolution over the batch (not in the paper).
 

@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from pyannote.audio.core.attempts import attempted, failed, together
+from pyannote.audio.core.collected_errors import combined_error, errors_by_position, result_or_error
 from pyannote.audio.core.errors import DataError, StorageError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.features.precomputed import Precomputed
@@ -47,17 +47,20 @@ class Catalog:
         """
         index, unreadable = self.look_up(files, progress)
         if unreadable:
-            raise together(list(unreadable.values()))
+            raise combined_error(list(unreadable.values()))
         return index
 
     def look_up(self, files: Sequence[AudioFile], progress: Progress = silent) -> Found:
         """Index of those recordings that can be read, and errors of the others."""
         if isinstance(self.stored.extraction, Precomputed):
             return _precomputed(self.stored.extraction, files)
-        looks = [attempted(state_of, file) for file in files]
+        looks = [result_or_error(state_of, file) for file in files]
         states = [b"" if isinstance(look, DataError) else look for look in looks]
         path = self.stored.folder / f"index-{blake2b(b''.join(states), digest_size=16).hexdigest()}.npz"
-        index, unreadable = None if failed(looks) else Index.load(path, states), dict[int, DataError]()
+        index, unreadable = (
+            None if errors_by_position(looks) else Index.load(path, states),
+            dict[int, DataError](),
+        )
         if index is None or not index.is_complete(self.stored.folder):
             index, unreadable = self._computed(files, looks, states, progress)
             if not unreadable:
@@ -71,8 +74,8 @@ class Catalog:
         if isinstance(extraction, Precomputed):
             files = [extraction.path(file) for file in files]
         found = self._contents.of(files, [state_of(file) for file in files], progress)
-        if errors := list(failed(found).values()):
-            raise together(errors)
+        if errors := list(errors_by_position(found).values()):
+            raise combined_error(errors)
         return [content for content in found if isinstance(content, str)]
 
     def work(self, file: AudioFile) -> Work:
@@ -137,7 +140,7 @@ class Catalog:
 
 def _precomputed(extraction: Precomputed, files: Sequence[AudioFile]) -> Found:
     """Index of recordings whose frames lie in a folder of the user, keyed by the look at their files."""
-    counts = [attempted(lambda file: len(extraction(file).data), file) for file in files]
+    counts = [result_or_error(lambda file: len(extraction(file).data), file) for file in files]
     states = [
         b"" if isinstance(count, DataError) else state_of(extraction.path(file))
         for file, count in zip(files, counts, strict=True)
@@ -155,4 +158,4 @@ def _described(
     known = [
         "" if isinstance(count, DataError) else str(key) for key, count in zip(keys, counts, strict=True)
     ]
-    return Index(known, np.array(frames, dtype=np.int64), states), failed(counts)
+    return Index(known, np.array(frames, dtype=np.int64), states), errors_by_position(counts)

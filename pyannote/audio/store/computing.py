@@ -9,15 +9,15 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pyannote.audio.core.attempts import attempted
+from pyannote.audio.core.collected_errors import result_or_error
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress
 from pyannote.audio.features._threads import threads_of_one
 from pyannote.audio.features.base import FeatureExtraction, Features
-from pyannote.audio.io.about import about
 from pyannote.audio.io.arrays import load_features, save_pieces
-from pyannote.audio.io.locks import beside_others
-from pyannote.audio.io.scratch import remove_temporaries, scratch_folder
+from pyannote.audio.io.error_context import error_context
+from pyannote.audio.io.locks import shared_lock
+from pyannote.audio.io.temporary import remove_temporaries, temporary_folder
 from pyannote.audio.io.waveform import AudioFile, audio_path
 from pyannote.audio.io.workers import Workers
 from pyannote.audio.store.content_key import changed, check_unchanged, state_of
@@ -61,8 +61,8 @@ def compute_all(
     # what workers leave that are killed goes with the folder
     with ExitStack() as stack:
         with explained():
-            stack.enter_context(beside_others(folder, remove_temporaries))
-            scratch = stack.enter_context(scratch_folder(folder))
+            stack.enter_context(shared_lock(folder, remove_temporaries))
+            scratch = stack.enter_context(temporary_folder(folder))
         one = partial(compute, extraction=extraction, threads=threads, device=device, scratch=scratch)
         done = workers.map(partial(_attempted, one), work, file=itemgetter(0))
         results = progress(done, total=len(work), description="Computing features")
@@ -86,7 +86,7 @@ def compute(
     file, path, state = work
     if load_features(path, extraction.dimension) is not None:
         return
-    with about(file):
+    with error_context(file):
         state = check_unchanged(file, state, path.stem)
         if device is None or device.type == "cpu":
             reader = extraction.open(file)
@@ -107,7 +107,7 @@ def _guarded(pieces: Iterable[Features], file: AudioFile, state: bytes) -> Itera
 
 def _attempted(compute: Callable[[Work], None], work: Work) -> tuple[Path, DataError | None]:
     """Compute, and tell for what, and what is wrong with it if it cannot be read."""
-    return work.path, attempted(compute, work)
+    return work.path, result_or_error(compute, work)
 
 
 def portable(file: AudioFile) -> AudioFile:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from pyannote.audio.core.errors import AudioError
-from pyannote.audio.io.about import name_of
+from pyannote.audio.io.error_context import name_of
 from pyannote.audio.io.storage import digest_of
 from pyannote.audio.io.waveform import AudioFile, audio_path, percent
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.core.attempts import attempted
+from pyannote.audio.core.collected_errors import result_or_error
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress
 from pyannote.audio.io.arrays import load_arrays, save_arrays
@@ -131,7 +131,7 @@ class Contents:
 
 def _read_one(work: tuple[bytes, AudioFile]) -> tuple[bytes, str | DataError]:
     look, file = work
-    return look, attempted(content_of, file)
+    return look, result_or_error(content_of, file)
 
 
 def _load(path: Path) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from pyannote.audio.core.errors import StorageError
-from pyannote.audio.io.locks import beside_others
-from pyannote.audio.io.scratch import remove_temporaries
+from pyannote.audio.io.locks import shared_lock
+from pyannote.audio.io.temporary import remove_temporaries
 
 VARIABLE = "PYANNOTE_AUDIO_CACHE"
 """Environment variable that names the folder of stored features."""
@@ -43,7 +43,7 @@ def write_beside(folder: Path, write: Callable[[], None]) -> None:
     StorageError
         The folder cannot be written. The sentence tells how another one is chosen.
     """
-    with explained(), beside_others(folder, remove_temporaries):
+    with explained(), shared_lock(folder, remove_temporaries):
         write()
 
 

@@ -17,9 +17,9 @@ from pyannote.audio.features._threads import threads_of_one
 from pyannote.audio.features.base import FeatureExtraction, Features
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.arrays import is_intact, load_features, read_into, read_only, save_pieces
-from pyannote.audio.io.locks import beside_others
-from pyannote.audio.io.scratch import remove_temporaries
+from pyannote.audio.io.locks import shared_lock
 from pyannote.audio.io.storage import remove, write_text
+from pyannote.audio.io.temporary import remove_temporaries
 from pyannote.audio.io.workers import Workers
 from pyannote.audio.store.computing import Work, compute, compute_all
 from pyannote.audio.store.location import write_beside
@@ -116,7 +116,7 @@ class StoredFeatures:
         self._describe()
         remove([work.path])
         threads = threads_of_one(self.workers.parallel)
-        with beside_others(self.folder, remove_temporaries):
+        with shared_lock(self.folder, remove_temporaries):
             compute(work, self.extraction, threads, self.device)
 
     def _describe(self) -> None:

@@ -16,8 +16,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from pyannote.audio.train.cuda_graphs import Compute, Recorded, recordable
 from pyannote.audio.train.interfaces import Batch, Gradients
-from pyannote.audio.train.recorded import Compute, Recorded, recordable
 
 Choice = Literal["auto", "on", "off"]
 

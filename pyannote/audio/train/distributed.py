@@ -29,7 +29,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from pyannote.audio.core.errors import PeerError, ToolkitError, UsageError
-from pyannote.audio.core.shares import WHOLE, Share
+from pyannote.audio.core.ranks import WHOLE, Rank
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class Alone:
     (True, slice(0, 3, None))
     """
 
-    share: Share = WHOLE
+    share: Rank = WHOLE
 
     @property
     def leads(self) -> bool:
@@ -106,13 +106,13 @@ class Ranks(Alone):
 
     Parameters
     ----------
-    share : Share
+    share : Rank
         Which of them.
     store : Store
         What all can read and write.
     """
 
-    def __init__(self, share: Share, store: distributed.Store) -> None:
+    def __init__(self, share: Rank, store: distributed.Store) -> None:
         self.share = share
         self._store = store
         # the first process of a machine waits for process 0, the others of the machine for the first one
@@ -296,7 +296,7 @@ class _Together(torch.autograd.Function):
     """Rows of all processes, of which each has computed some."""
 
     @staticmethod
-    def forward(context: Any, outputs: Tensor, share: Share, count: int) -> Tensor:
+    def forward(context: Any, outputs: Tensor, share: Rank, count: int) -> Tensor:
         context.share, context.rows = share, share.rows(count)
         # the sum of what is zero elsewhere: rows need not be equally many, as they must to be gathered
         whole = outputs.new_zeros(count, *outputs.shape[1:])
@@ -335,15 +335,15 @@ def joined(device: torch.device) -> Iterator[Alone]:
     --------
     >>> with joined(torch.device("cpu")) as ranks:
     ...     ranks.share
-    Share(rank=0, size=1)
+    Rank(rank=0, size=1)
     """
-    if Share.of().size == 1:
+    if Rank.of().size == 1:
         yield Alone()
         return
     with _explained():
         timeout = timedelta(seconds=START_PATIENCE)
         store, rank, size = next(iter(distributed.rendezvous("env://", timeout=timeout)))
-        ranks = Ranks(Share(rank, size), distributed.PrefixStore("training", store))
+        ranks = Ranks(Rank(rank, size), distributed.PrefixStore("training", store))
         with ranks._living():
             ranks._start()
             with _group(device, ranks.share, store):
@@ -352,7 +352,7 @@ def joined(device: torch.device) -> Iterator[Alone]:
 
 
 @contextmanager
-def _group(device: torch.device, share: Share, store: distributed.Store) -> Iterator[None]:
+def _group(device: torch.device, share: Rank, store: distributed.Store) -> Iterator[None]:
     """The process group, whose collective operations give up after `PATIENCE`."""
     if device.type == "cuda":
         _take_gpu(int(os.environ.get("LOCAL_RANK", 0)))

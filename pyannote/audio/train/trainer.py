@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from pyannote.audio.core.foreign_errors import named
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import torch_seed
-from pyannote.audio.core.shares import WHOLE
+from pyannote.audio.core.ranks import WHOLE
 from pyannote.audio.models._outputs import aligned
 from pyannote.audio.train.acceleration import Acceleration, Forward
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging

@@ -12,7 +12,7 @@ from pyannote.audio.applications.options import EmbeddingOptions
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.config.resolved import filled
 from pyannote.audio.config.schema import Block
-from pyannote.audio.core.attempts import together
+from pyannote.audio.core.collected_errors import combined_error
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.contents import Content, changes, contents_of
 from pyannote.audio.database.faults import remarks_on
@@ -91,7 +91,7 @@ class _Teachers:
         files, unusable = self.corpus.training_files(protocol, subset)
         left_out = self.bundle.folder.left_out()
         if errors := [one.reason for one in unusable if one.name not in left_out]:
-            raise together(errors)
+            raise combined_error(errors)
         files = [file for file in files if name_of(file) not in left_out]
         self._compare(files)
         return files

@@ -14,8 +14,8 @@ from pyannote.audio.applications.terminal import bar, say
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.embedder import Embeddings
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
-from pyannote.audio.io.about import about
 from pyannote.audio.io.apply_folders import ApplyFolder
+from pyannote.audio.io.error_context import error_context
 from pyannote.audio.store.feature_store import FeatureStore
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class EmbeddingApplier:
 
     def one(self, file: Recording, store: FeatureStore) -> Embeddings:
         """Embeddings of a recording, of shape (windows, dimension)."""
-        with about(file), applied_batches(self.options.batch):
+        with error_context(file), applied_batches(self.options.batch):
             return self.embedding.windows(store.get(file))
 
     def answer(self, frames: Embeddings, file: Recording) -> int:

@@ -38,7 +38,7 @@ class Sound:
     peaks : tuple of float
         Largest magnitude of each channel.
     clipped : float
-        Share of the samples of all channels whose magnitude is the largest one, beyond the first.
+        Rank of the samples of all channels whose magnitude is the largest one, beyond the first.
     offset, level : float
         Mean, and root mean square, of the samples mixed down.
     fault : {"silent", "clipped"}, optional

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.database.bounds import passes, too_long
 from pyannote.audio.database.checks.subsets import Subset
-from pyannote.audio.database.ends import passes, too_long
 from pyannote.audio.database.protocols import (
     SUBSETS,
     _audio,

@@ -28,7 +28,7 @@ def hold_out(
     durations : mapping of str to mapping of str to float
         For each recording, the seconds of each of its classes.
     share : float
-        Share of the recordings to hold out, between 0 and 1. One at least is held out, and one at least kept.
+        Rank of the recordings to hold out, between 0 and 1. One at least is held out, and one at least kept.
     seed : int, optional
         The same recordings, share and seed give the same split.
 

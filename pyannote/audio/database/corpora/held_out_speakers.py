@@ -46,7 +46,7 @@ def draw_speakers(
     voices : mapping of str to Voice
         Speaker of each uri.
     share : float
-        Share of the speakers to hold out below 1, or their number. Two at least are held out, and two kept.
+        Rank of the speakers to hold out below 1, or their number. Two at least are held out, and two kept.
     seed : int
         The same arguments give the same split.
 

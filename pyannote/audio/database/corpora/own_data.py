@@ -53,7 +53,7 @@ def make_database(
     name, protocol : str, optional
         The protocol is called `<name>.SpeakerDiarization.<protocol>`.
     development, test : float, optional
-        Share of the recordings in each subset, from 0 (no such subset) to below 1; the rest is train.
+        Rank of the recordings in each subset, from 0 (no such subset) to below 1; the rest is train.
     seed : int, optional
         The same data and seed give the same subsets.
     allow_empty : bool, optional

@@ -14,6 +14,7 @@ from pathlib import Path
 from pyannote.core import Segment, Timeline
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.bounds import passes
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_annotation import by_file, called, calls_of
 from pyannote.audio.database.corpora.writing import (
@@ -22,7 +23,6 @@ from pyannote.audio.database.corpora.writing import (
     clip,
     write_database,
 )
-from pyannote.audio.database.ends import passes
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, quoted
 from pyannote.audio.io.rttm import read_events, read_regions
 

@@ -69,7 +69,7 @@ def prepare(
         without both, whatever speakers are not in `train`; without all three, test speakers are drawn.
         Without `train`, train is whatever speakers are not in test.
     development, test : float, optional
-        Share of the train speakers that are held out for development, and of all speakers for test where no
+        Rank of the train speakers that are held out for development, and of all speakers for test where no
         list says it; 0 for none.
     trials : int, optional
         How many trials to draw for development, and for test where no list says them.

@@ -31,8 +31,8 @@ import yaml
 from pyannote.core import Annotation, Segment, Timeline
 
 from pyannote.audio.core.errors import AudioError, DataError
+from pyannote.audio.database.bounds import passes
 from pyannote.audio.database.corpora.locations import audio_templates, link_audio
-from pyannote.audio.database.ends import passes
 from pyannote.audio.database.trial_lists import Trial, write_trials
 from pyannote.audio.io.lines import AnnotatedEvent, quoted, safe_names
 from pyannote.audio.io.rttm import write_lst, write_rttm, write_uem

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.randomness import generator
-from pyannote.audio.core.shares import WHOLE, Share
+from pyannote.audio.core.ranks import WHOLE, Rank
 from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_of, check_epoch
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segments import SegmentSampler, Speakers, durations
@@ -142,14 +142,14 @@ class SpeakerSegments:
         """Mean and standard deviation of each value over all frames of the files, each (dimension,)."""
         return {"X": self._pack.statistics()}
 
-    def batches(self, epoch: int, seed: int, share: Share = WHOLE) -> Iterator[dict[str, Tensor]]:
+    def batches(self, epoch: int, seed: int, share: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
         """Batches of an epoch.
 
         Parameters
         ----------
         epoch, seed : int
             Each batch depends on them and on its index alone.
-        share : Share
+        share : Rank
             Rows of each batch whose features are asked for.
 
         Yields

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.shares import WHOLE, Share
+from pyannote.audio.core.ranks import WHOLE, Rank
 from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
@@ -176,7 +176,7 @@ class Approach(ABC):
         """Mean and standard deviation of each value over all frames of the training files."""
         return self.segments.statistics()
 
-    def batches(self, epoch: int, seed: int, share: Share = WHOLE) -> Iterator[dict[str, Tensor]]:
+    def batches(self, epoch: int, seed: int, share: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
         """Batches of an epoch; see `SpeakerSegments.batches`."""
         return self.segments.batches(epoch, seed, share)
 

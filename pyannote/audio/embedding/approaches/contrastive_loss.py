@@ -25,7 +25,7 @@ class ContrastiveLoss(Approach):
     metric : {"cosine", "euclidean", "angular"}
         Distance d, whose largest value is 2, 2 (on the unit sphere) and pi.
     margin : float
-        Share of the largest distance, in (0, 1]. With 0.5, embeddings of different speakers need not be more
+        Rank of the largest distance, in (0, 1]. With 0.5, embeddings of different speakers need not be more
         than orthogonal for "cosine" and "angular".
     segments : SpeakerSegments, optional
         Sampler of batches; a configuration gives its parameters here.

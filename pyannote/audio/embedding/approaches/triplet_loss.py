@@ -29,7 +29,7 @@ class TripletLoss(Approach):
     clamp : {"positive", "softmargin", "sigmoid"}
         max(0, delta), log(1 + exp(delta)), or 1 / (1 + exp(-10 delta)).
     margin : float
-        Share of the largest distance, in [0, 1].
+        Rank of the largest distance, in [0, 1].
     sampling : {"all", "hard", "negative", "easy"}
         Which triplets count: all; for each anchor its farthest positive and its closest negative; for each
         anchor and positive the closest negative; or those whose positive is not farther than their negative.

@@ -28,7 +28,7 @@ class WCCN(Backend):
     Parameters
     ----------
     shrinkage : float
-        Share of a covariance that is equal in all directions, in [0, 1]: 0 trusts the training speakers
+        Rank of a covariance that is equal in all directions, in [0, 1]: 0 trusts the training speakers
         entirely, 1 takes only the mean away.
     cohort : int
         Number of training speakers that scores are compared with; 0 for none.

@@ -43,7 +43,7 @@ def loss_weights(weights: Weights, share: NDArray[np.float64], classes: Sequence
     weights : "balanced" or mapping of str to float, optional
         "balanced": inverse to the square root of `share`, with mean 1.
     share : ndarray, shape (classes,)
-        Share of the training set that each class fills, in [0, 1].
+        Rank of the training set that each class fills, in [0, 1].
     classes : sequence of str
 
     Examples

@@ -14,7 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.labels import Composition, Event, raster
 from pyannote.audio.core.randomness import generator
-from pyannote.audio.core.shares import WHOLE, Share
+from pyannote.audio.core.ranks import WHOLE, Rank
 from pyannote.audio.core.specifications import Output, OutputKind, Specifications
 from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_of, check_epoch
 from pyannote.audio.database.protocols import Recording
@@ -258,14 +258,14 @@ class Task:
         """Mean and standard deviation of each input over the training files, each of shape (dimension,)."""
         return {"X": self._pack.statistics()}
 
-    def batches(self, epoch: int, seed: int, share: Share = WHOLE) -> Iterator[dict[str, Tensor]]:
+    def batches(self, epoch: int, seed: int, share: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
         """Batches of an epoch, gathered where the features are; what is drawn is moved there once an epoch.
 
         Parameters
         ----------
         epoch, seed : int
             Each sample depends on them and on its index alone.
-        share : Share
+        share : Rank
             Rows of each batch whose inputs are asked for.
 
         Yields

@@ -9,7 +9,7 @@ import sys
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
 
 
-def keep_memory() -> bool:
+def tune_allocator() -> bool:
     """Let this process keep the memory that it has freed, and use it again.
 
     Each step of a training allocates what the one before has freed. By default, glibc gives large pieces

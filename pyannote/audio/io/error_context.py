@@ -24,7 +24,7 @@ def name_of(file: AudioFile) -> str:
 
 
 @contextmanager
-def about(file: AudioFile) -> Iterator[None]:
+def error_context(file: AudioFile) -> Iterator[None]:
     """Let errors within name a recording, unless they name a file already.
 
     Raises
@@ -36,7 +36,7 @@ def about(file: AudioFile) -> Iterator[None]:
 
     Examples
     --------
-    >>> with about("a.wav"):
+    >>> with error_context("a.wav"):
     ...     raise ValueError("too small")
     Traceback (most recent call last):
     pyannote.audio.core.errors.ToolkitError: a.wav: Something unforeseen happened (ValueError: too small). ...

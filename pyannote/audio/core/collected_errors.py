@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def attempted(work: Callable[[Item], Result], item: Item) -> Result | DataError:
+def result_or_error(work: Callable[[Item], Result], item: Item) -> Result | DataError:
     """What some work gives, or what is wrong with the data that it was given.
 
     Examples
@@ -20,7 +20,7 @@ def attempted(work: Callable[[Item], Result], item: Item) -> Result | DataError:
     ...     if number % 2:
     ...         raise DataError(f"{number} is odd.")
     ...     return number // 2
-    >>> [attempted(halved, number) for number in (4, 5)]
+    >>> [result_or_error(halved, number) for number in (4, 5)]
     [2, DataError('5 is odd.')]
     """
     try:
@@ -29,23 +29,23 @@ def attempted(work: Callable[[Item], Result], item: Item) -> Result | DataError:
         return error
 
 
-def failed(results: Iterable[object]) -> dict[int, DataError]:
+def errors_by_position(results: Iterable[object]) -> dict[int, DataError]:
     """Errors among the results of attempts, by their positions.
 
     Examples
     --------
-    >>> failed([2, DataError("5 is odd.")])
+    >>> errors_by_position([2, DataError("5 is odd.")])
     {1: DataError('5 is odd.')}
     """
     return {place: result for place, result in enumerate(results) if isinstance(result, DataError)}
 
 
-def together(errors: Sequence[DataError]) -> DataError:
+def combined_error(errors: Sequence[DataError]) -> DataError:
     """The first of some errors, which also tells how many other files have one.
 
     Examples
     --------
-    >>> print(together([DataError("It is empty.", file=name, fix="Copy it again.") for name in "abc"]))
+    >>> print(combined_error([DataError("It is empty.", file=name, fix="Copy it again.") for name in "abc"]))
     a: It is empty. 2 other files cannot be read, either. Copy it again.
     """
     first, *others = errors

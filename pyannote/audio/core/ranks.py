@@ -12,7 +12,7 @@ NEEDED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
 @dataclass(frozen=True)
-class Share:
+class Rank:
     """The part of one of several processes.
 
     Parameters
@@ -24,7 +24,7 @@ class Share:
 
     Examples
     --------
-    >>> [Share(rank, 3).rows(8) for rank in range(3)]
+    >>> [Rank(rank, 3).rows(8) for rank in range(3)]
     [slice(0, 2, None), slice(2, 5, None), slice(5, 8, None)]
     """
 
@@ -32,13 +32,13 @@ class Share:
     size: int = 1
 
     @classmethod
-    def of(cls, environment: Mapping[str, str] = os.environ) -> Share:
+    def of(cls, environment: Mapping[str, str] = os.environ) -> Rank:
         """The part of this process, as `torchrun` (or whoever started it) has written into its environment.
 
         Examples
         --------
-        >>> Share.of({})
-        Share(rank=0, size=1)
+        >>> Rank.of({})
+        Rank(rank=0, size=1)
         """
         if not all(environment.get(name) for name in NEEDED):
             return WHOLE
@@ -60,5 +60,5 @@ class Share:
         return slice(self.rank * count // self.size, (self.rank + 1) * count // self.size)
 
 
-WHOLE = Share()
+WHOLE = Rank()
 """The part of a process that is alone."""

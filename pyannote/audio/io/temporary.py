@@ -9,14 +9,14 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pyannote.audio.io.refusals import storage_error
 from pyannote.audio.io.storage import TEMPORARY_SUFFIX
+from pyannote.audio.io.storage_errors import storage_error
 
 SCRATCH_PREFIX = ".work-"
 
 
 @contextmanager
-def scratch_folder(folder: Path) -> Iterator[Path]:
+def temporary_folder(folder: Path) -> Iterator[Path]:
     """A new folder in a folder, for what is being made; at the end it is removed with all that is left in it.
 
     Raises
@@ -28,7 +28,7 @@ def scratch_folder(folder: Path) -> Iterator[Path]:
     --------
     >>> from pyannote.audio.io.storage import move, write_text
     >>> folder = getfixture("tmp_path")
-    >>> with scratch_folder(folder) as scratch:
+    >>> with temporary_folder(folder) as scratch:
     ...     write_text(scratch / "a.txt", "abc")
     ...     move(scratch / "a.txt", folder / "new" / "a.txt")
     >>> [path.name for path in folder.iterdir()]
