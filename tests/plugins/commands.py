@@ -1,5 +1,6 @@
 """Tiny synthetic data sets, and two ways to run commands on them: in this process, and as one of its own."""
 
+import json
 import os
 import shutil
 import signal
@@ -240,6 +241,16 @@ def make_experiment(root, text=CONFIG, protocol=PROTOCOL, metric=METRIC):
     folders = Folders(root, protocol, metric)
     folders.config.write_text(text)
     return folders
+
+
+def forget_configuration(train):
+    """Take from a training its configuration, which earlier versions did not store."""
+    for name in ("config.yml", "files.json"):
+        (train / name).unlink()
+    for manifest in (train / "weights").glob("*.json"):
+        content = json.loads(manifest.read_text())
+        del content["model"]
+        manifest.write_text(json.dumps(content, indent=1) + "\n")
 
 
 @pytest.fixture(scope="session")
