@@ -61,7 +61,7 @@ def test_defaults_written_out_change_nothing(tmp_path, needed, kind, name):
     document = read_yaml(path)
     found = find(kind, name, document, (kind, "name"))
     signature = inspect.signature(found).parameters
-    injected = {key: FRAMES for key in INJECTED.get(kind, ())}
+    injected = dict.fromkeys(INJECTED.get(kind, ()), FRAMES)
     if name == "SincNet":
         injected = {"specifications": WAVEFORM}
     missing = [key for key, one in signature.items() if one.default is one.empty and key not in injected]

@@ -104,7 +104,9 @@ def of_config(path, resolved):
     for key, value in ADDED.items():
         if key not in content:
             edit = partial(add, (key,), value)
-            yield Mutation("config", f"config.yml: {key} added", lambda world, edit=edit: edit_yaml(path, edit))
+            yield Mutation(
+                "config", f"config.yml: {key} added", lambda world, edit=edit: edit_yaml(path, edit)
+            )
     stored = {key: value for key, value in yaml.safe_load(resolved.read_text()).items() if key in content}
     for where in leaves(stored):
         try:
@@ -119,12 +121,14 @@ def of_config(path, resolved):
 
 
 def of_database(path, protocol):
-    """Each value of the entries of a protocol in database.yml changed and dropped, and the audio elsewhere."""
+    """Each value that database.yml has for a protocol changed and dropped."""
     content = yaml.safe_load(path.read_text())
     database, task, name = protocol.split(".")
     for title, edit in edits(content):
         if title.startswith((f"Protocols.{database}.{task}.{name}.", f"Databases.{database}")):
-            yield Mutation("database", f"database.yml: {title}", lambda world, edit=edit: edit_yaml(path, edit))
+            yield Mutation(
+                "database", f"database.yml: {title}", lambda world, edit=edit: edit_yaml(path, edit)
+            )
 
 
 def lines_edited(item, path, name, edit):

@@ -9,8 +9,8 @@ import commands
 import numpy as np
 import pytest
 import yaml
-from pyannote.core import SlidingWindow
 from mutating import arrays_changed, of_audio, of_file
+from pyannote.core import SlidingWindow
 from worlds import Mutation, Step, World
 
 from pyannote.audio.core.errors import ToolkitError
@@ -63,10 +63,7 @@ class Scene:
         """Files of a subset, by their key in database.yml."""
         database, task, protocol = self.folders.protocol.split(".")
         content = yaml.safe_load(self.databases[0].read_text())
-        return {
-            key: Path(path)
-            for key, path in content["Protocols"][database][task][protocol][name].items()
-        }
+        return {key: Path(path) for key, path in content["Protocols"][database][task][protocol][name].items()}
 
     def uris(self, name):
         return self.subset(name)["uri"].read_text().split()
@@ -118,12 +115,15 @@ class Scene:
     def last_epoch(self):
         weights = self.folders.weights(3)
         return {
-            path.name: path.read_bytes() for path in (weights, weights.with_suffix(".state.pt")) if path.exists()
+            path.name: path.read_bytes()
+            for path in (weights, weights.with_suffix(".state.pt"))
+            if path.exists()
         }
 
     def validation(self):
+        """Parameters and back-end of a validation; scores may be kept of removed epochs."""
         found = self.contents(self.folders.validate)
-        return {name: content for name, content in found.items() if not name.startswith("apply/")}
+        return {name: one for name, one in found.items() if not name.startswith(("apply/", "scores/"))}
 
     def applied(self):
         return self.contents(self.folders.validate / "apply")
@@ -194,9 +194,7 @@ class Detection(Scene):
         self.evaluation = self.world.root / "evaluation.json"
 
         def evaluate(*arguments):
-            return self.run(
-                "evaluate", *arguments, f"--output={self.evaluation}", self.folders.applied
-            )
+            return self.run("evaluate", *arguments, f"--output={self.evaluation}", self.folders.applied)
 
         yield Step("evaluate", "applied", evaluate, lambda: {"evaluation": self.evaluation.read_bytes()})
 
@@ -259,7 +257,9 @@ class Frames(Detection):
         for subset in ("train", "development", "test"):
             one, other, *_ = (folder / "TUT2017" / f"{uri}.npy" for uri in self.uris(subset))
             for name, change in (("changed", arrays_changed), ("replaced", partial(shutil.copyfile, other))):
-                yield Mutation(f"data.{subset}", f"{one.name}: {name}", lambda world, one=one, change=change: change(one))
+                yield Mutation(
+                    f"data.{subset}", f"{one.name}: {name}", lambda world, one=one, change=change: change(one)
+                )
             yield from of_file(f"data.{subset}", one)
         yield from of_file("stored", folder / "metadata.yml")
 
@@ -282,7 +282,12 @@ def make_world(tmp_path_factory):
 @pytest.fixture(scope="session")
 def detection(make_world, data, here):
     scene = Detection(
-        make_world(data), here, "dcase", commands.CONFIG, commands.PROTOCOL, commands.METRIC,
+        make_world(data),
+        here,
+        "dcase",
+        commands.CONFIG,
+        commands.PROTOCOL,
+        commands.METRIC,
         ["database/database.yml"],
     )
     damaged = scene.audio("a004")
@@ -295,8 +300,13 @@ def detection(make_world, data, here):
 @pytest.fixture(scope="session")
 def embedding(make_world, corpora, here):
     scene = Embedding(
-        make_world(corpora.root), here, "emb", commands.EMBEDDING_CONFIG + BACKEND + NOISE, commands.VOXCELEB,
-        "validate_equal_error_rate", [f"{name}/database.yml" for name in ("voxceleb", "ami", "noise")],
+        make_world(corpora.root),
+        here,
+        "emb",
+        commands.EMBEDDING_CONFIG + BACKEND + NOISE,
+        commands.VOXCELEB,
+        "validate_equal_error_rate",
+        [f"{name}/database.yml" for name in ("voxceleb", "ami", "noise")],
     )
     scene.prepare()
     return scene
@@ -309,7 +319,13 @@ def own(make_world, data, here):
     code.write_text(OWN)
     text = commands.CONFIG.replace("architecture:\n   name: Dcase", "architecture:\n   name: Mine")
     scene = OwnCode(
-        world, here, "dcase", text, commands.PROTOCOL, commands.METRIC, ["database/database.yml"],
+        world,
+        here,
+        "dcase",
+        text,
+        commands.PROTOCOL,
+        commands.METRIC,
+        ["database/database.yml"],
         (f"--code={code}",),
     )
     scene.file = code
@@ -320,7 +336,9 @@ def own(make_world, data, here):
 @pytest.fixture(scope="session")
 def precomputed(make_world, data, here):
     world = make_world(data)
-    frames = Precomputed.create(world.root / "features", SlidingWindow(duration=0.02, step=0.02, start=0.0), 8)
+    frames = Precomputed.create(
+        world.root / "features", SlidingWindow(duration=0.02, step=0.02, start=0.0), 8
+    )
     random = np.random.default_rng(0)
     for index in range(1, 9):
         frames.dump({"database": "TUT2017", "uri": f"a00{index}"}, random.normal(size=(500, 8)))
@@ -329,7 +347,13 @@ def precomputed(make_world, data, here):
     content["feature_extraction"] = {"name": "Precomputed", "params": params}
     content["architecture"]["params"] = {"pooling": [2, 2, 2, 1]}
     scene = Frames(
-        world, here, "dcase", json.dumps(content), commands.PROTOCOL, commands.METRIC, ["database/database.yml"]
+        world,
+        here,
+        "dcase",
+        json.dumps(content),
+        commands.PROTOCOL,
+        commands.METRIC,
+        ["database/database.yml"],
     )
     scene.prepare()
     return scene
