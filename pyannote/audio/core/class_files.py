@@ -91,6 +91,19 @@ def lazy_classes(
     get, names, every = lazy_loader.attach(package, submod_attrs=modules)
 
     def get_from_anywhere(name: str) -> Any:
-        return getattr(import_module(elsewhere[name]), name) if name in elsewhere else get(name)
+        if name in elsewhere:
+            return getattr(import_module(elsewhere[name]), name)
+        try:
+            return get(name)
+        except AttributeError:
+            # a folder that was added to the path of the package may hold it
+            added = {
+                one: module
+                for path in import_module(package).__path__
+                for one, module in classes_in(path).items()
+            }
+            if name not in added:
+                raise
+            return getattr(import_module(f"{package}.{added[name]}"), name)
 
     return get_from_anywhere, lambda: sorted([*names(), *elsewhere]), sorted([*every, *elsewhere])
