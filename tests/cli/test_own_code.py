@@ -11,7 +11,7 @@ import torch
 import yaml
 
 from pyannote.audio.config.classes import available, load_code
-from pyannote.audio.core import own_code
+from pyannote.audio.core import user_code
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.features import LibrosaMelSpectrogram, Pretrained
 
@@ -153,7 +153,7 @@ def own(tmp_path, monkeypatch):
 @pytest.fixture
 def no_code(monkeypatch):
     """Nothing is known of one's own before and after."""
-    monkeypatch.setattr(own_code, "_modules", {})
+    monkeypatch.setattr(user_code, "_modules", {})
 
 
 def test_own_task_features_augmentation_network_and_callback(
@@ -296,7 +296,7 @@ def test_changed_code_is_read_anew_and_nothing_is_left_beside_it(tmp_path, no_co
     for number in (1, 2, 1):
         path.write_text(source.format(number))
         load_code(path)
-        module = own_code.own_modules()[path]
+        module = user_code.user_modules()[path]
         found.append((module.Mine.number, module.Mine(sample_rate=8000).parameters))
     assert [number for number, _ in found] == [1, 2, 1]
     # features of other code are others, and lie in another folder

@@ -158,8 +158,8 @@ def test_events_of_one_label_stay_as_they_are_under_the_name_of_the_class():
 
 def test_labels_that_count():
     composition = Composition(DEFINITIONS)
-    assert composition.takes("anybody") and composition.labels == ("a", "b", "c")
-    assert not SPEC.takes("d") and SPEC.takes("c")
+    assert composition.includes("anybody") and composition.labels == ("a", "b", "c")
+    assert not SPEC.includes("d") and SPEC.includes("c")
     for one in DEFINITIONS:
         examples = Composition((one,)).examples()
         assert Composition((one,)).events([(0.0, 1.0, label) for label in examples]) == [(0.0, 1.0, one.name)]

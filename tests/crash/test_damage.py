@@ -52,7 +52,7 @@ def damaged(path, versions, read):
         try:
             read()
         except ToolkitError as error:
-            assert str(path.parent) in str(error.file) and error.found.endswith(".") and error.fix
+            assert str(path.parent) in str(error.file) and error.message.endswith(".") and error.fix
             refused += 1
     path.write_bytes(content)
     read()

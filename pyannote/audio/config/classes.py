@@ -9,7 +9,7 @@ from types import ModuleType
 
 from pyannote.audio.core.class_files import classes_in
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.own_code import import_file, own_modules
+from pyannote.audio.core.user_code import import_file, user_modules
 
 FOLDERS = {
     "task": "pyannote.audio.labeling.tasks",
@@ -32,7 +32,7 @@ def available(kind: str) -> dict[str, str]:
     >>> available("architecture")["Dcase"]
     'pyannote.audio.models.dcase'
     """
-    own = (_own(module, FOLDERS[kind]) for module in own_modules().values())
+    own = (_own(module, FOLDERS[kind]) for module in user_modules().values())
     return _built_in(kind) | {found.__name__: found.__module__ for classes in own for found in classes}
 
 
@@ -57,7 +57,7 @@ def load_code(file: str | Path) -> None:
     """
     module = import_file(Path(file))
     path = Path(str(module.__file__))
-    others = [other for other in own_modules().values() if other is not module]
+    others = [other for other in user_modules().values() if other is not module]
     count = 0
     for kind, folder in FOLDERS.items():
         taken = _built_in(kind).keys() | {one.__name__ for other in others for one in _own(other, folder)}

@@ -126,8 +126,8 @@ class Recipe:
         except kind as error:
             if error.file is not None:
                 raise
-            place = self.config.document.error(where, error.found)
-            raise kind(error.found, file=place.file, line=place.line, fix=error.fix) from error
+            place = self.config.document.error(where, error.message)
+            raise kind(error.message, file=place.file, line=place.line, fix=error.fix) from error
 
     def build(self, kind: str, block: Block, **injected: Any) -> Any:
         """Object that a block describes."""

@@ -204,9 +204,9 @@ def build(kind: str, block: Block, document: Document, **injected: Any) -> Any:
         if error.file is not None:
             raise
         # a class says what it refuses, which is one of its parameters in most cases
-        about = [name for name in block.params if re.search(rf"\b{re.escape(name)}\b", error.found)]
+        about = [name for name in block.params if re.search(rf"\b{re.escape(name)}\b", error.message)]
         where = (*block.where, "params", *(about if len(about) == 1 else ()))
-        raise document.error(where, error.found, fix=error.fix or CHANGE) from None
+        raise document.error(where, error.message, fix=error.fix or CHANGE) from None
     except (MemoryError, OverflowError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not re.search(r"allocate|overflow", str(error)):
             raise

@@ -11,7 +11,7 @@ from pyannote.audio.config.registry import find, parameters_of
 from pyannote.audio.config.schema import Block, Config
 from pyannote.audio.config.yaml_lines import Document, Location
 from pyannote.audio.core.digests import plain
-from pyannote.audio.core.own_code import own_digest
+from pyannote.audio.core.user_code import user_code_digest
 
 INJECTED = {"architecture": ("specifications",)}
 """Parameters that the toolkit fills in itself, by kind of class."""
@@ -131,7 +131,7 @@ def code_of(config: Config, kind: str) -> dict[str, str]:
         *(("callbacks", block) for block in config.callbacks),
     ]
     found = [find(kind, block.name, config.document, (*block.where, "name")) for kind, block in blocks]
-    digests = {one.__name__: own_digest(one.__module__) for one in found}
+    digests = {one.__name__: user_code_digest(one.__module__) for one in found}
     return {name: digest for name, digest in digests.items() if digest is not None}
 
 

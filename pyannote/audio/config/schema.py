@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pyannote.audio.config.yaml_lines import Document, Location, read_yaml
-from pyannote.audio.io.templates import odd_field
+from pyannote.audio.io.templates import invalid_field
 
 KEYS = (
     "task",
@@ -173,7 +173,7 @@ def load_config(file: Path) -> Config:
             fix="Write `audio: /path/{uri}.wav`.",
         )
     for key, template in preprocessors.items():
-        if (odd := odd_field(template)) is not None:
+        if (odd := invalid_field(template)) is not None:
             raise document.error(
                 ("preprocessors", key),
                 f"In braces stands {odd!r}, which is no plain name.",

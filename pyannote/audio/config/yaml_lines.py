@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.io.yaml_files import FLOAT, checked_text, not_valid
+from pyannote.audio.io.yaml_files import FLOAT, checked_text, invalid_yaml
 
 LARGEST = 1 << 17
 
@@ -125,5 +125,5 @@ def read_yaml(file: Path) -> Document:
         # _Loader is a SafeLoader: it builds plain values only
         content = yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, ValueError) as error:
-        raise not_valid(file, error) from None
+        raise invalid_yaml(file, error) from None
     return Document(file, content, lines)

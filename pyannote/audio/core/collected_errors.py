@@ -52,4 +52,4 @@ def combined_error(errors: Sequence[DataError]) -> DataError:
     if not others:
         return first
     count = f"{len(others)} other file{'s' * (len(others) > 1)} cannot be read, either."
-    return type(first)(f"{first.found} {count}", file=first.file, line=first.line, fix=first.fix)
+    return type(first)(f"{first.message} {count}", file=first.file, line=first.line, fix=first.fix)

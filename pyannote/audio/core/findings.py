@@ -47,7 +47,7 @@ class Finding:
     @classmethod
     def of(cls, kind: str, error: ToolkitError, mend: str = "Correct it.") -> Finding:
         """An error that a command would end with; `mend` stands in where the error names none."""
-        return cls(kind, error.found, error.fix or mend, error.file, error.line, error.code)
+        return cls(kind, error.message, error.fix or mend, error.file, error.line, error.code)
 
     @property
     def level(self) -> Level:

@@ -36,17 +36,17 @@ def is_out_of_memory(error: BaseException) -> bool:
     return not isinstance(error, ToolkitError) and any(word in str(error) for word in _WORDS_OF_MEMORY)
 
 
-def unforeseen(error: BaseException, file: str | PathLike[str] | None = None) -> ToolkitError:
+def unexpected_error(error: BaseException, file: str | PathLike[str] | None = None) -> ToolkitError:
     """An error that nobody foresaw, as a sentence.
 
     Examples
     --------
-    >>> print(unforeseen(ValueError("too small"), file="a.wav"))
-    a.wav: Something unforeseen happened (ValueError: too small). Please report it, with what --debug prints.
+    >>> print(unexpected_error(ValueError("too small"), file="a.wav"))
+    a.wav: An unexpected error occurred (ValueError: too small). Please report it, with what --debug prints.
     """
     text = " ".join(str(error).split())
     return ToolkitError(
-        f"Something unforeseen happened ({type(error).__name__}{': ' * bool(text)}{text}).",
+        f"An unexpected error occurred ({type(error).__name__}{': ' * bool(text)}{text}).",
         file=file,
         fix="Please report it, with what --debug prints.",
     )
@@ -61,7 +61,7 @@ def named(name: str) -> Iterator[None]:
     >>> with named("batch 3 of epoch 1"):
     ...     raise ValueError
     Traceback (most recent call last):
-    pyannote.audio.core.errors.ToolkitError: batch 3 of epoch 1: Something unforeseen happened (ValueError)...
+    pyannote.audio.core.errors.ToolkitError: batch 3 of epoch 1: An unexpected error occurred (ValueError)...
     """
     try:
         yield
@@ -69,7 +69,7 @@ def named(name: str) -> Iterator[None]:
         told = isinstance(error, ToolkitError) or (isinstance(error, OSError) and error.filename is not None)
         if told or is_out_of_memory(error):
             raise
-        raise unforeseen(error, name) from error
+        raise unexpected_error(error, name) from error
 
 
 @contextmanager

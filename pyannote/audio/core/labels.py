@@ -151,7 +151,7 @@ class Composition:
 
     def takes(self, label: str) -> bool:
         """Whether a label counts for any class."""
-        return any(one.takes(label) for one in self.definitions)
+        return any(one.includes(label) for one in self.definitions)
 
     def examples(self) -> tuple[str, ...]:
         """Labels that make each class active when all of them are: those named, and invented ones.

@@ -126,12 +126,12 @@ def check_epoch(days: float, seconds: float) -> None:
         )
 
 
-def batches_of(days: float, seconds: float) -> int:
+def batches_per_epoch(days: float, seconds: float) -> int:
     """Batches of so many seconds that make up so many days, at least 1.
 
     Examples
     --------
-    >>> batches_of(1, seconds=32 * 2.0)
+    >>> batches_per_epoch(1, seconds=32 * 2.0)
     1350
     """
     # arithmetic leaves noise behind, which would make one batch more

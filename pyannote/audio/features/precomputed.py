@@ -224,7 +224,7 @@ def _load_metadata(path: Path) -> dict[str, Any]:
     try:
         metadata = read_plain(path)
     except ConfigError as error:
-        raise _damaged(path, error.found.rstrip("."), error.line) from None
+        raise _damaged(path, error.message.rstrip("."), error.line) from None
     if not isinstance(metadata, dict) or not isinstance(metadata.get("classes", []), list):
         raise _damaged(path, "start, duration, step, dimension and classes are expected")
     return metadata

@@ -39,7 +39,7 @@ def error_context(file: AudioFile) -> Iterator[None]:
     >>> with error_context("a.wav"):
     ...     raise ValueError("too small")
     Traceback (most recent call last):
-    pyannote.audio.core.errors.ToolkitError: a.wav: Something unforeseen happened (ValueError: too small). ...
+    pyannote.audio.core.errors.ToolkitError: a.wav: An unexpected error occurred (ValueError: too small). ...
     """
     name, fix = name_of(file), "Set a smaller --parallel, so that fewer are read at once."
     with named(name), within_memory("this file", file=name, fix=fix):

@@ -7,16 +7,16 @@ from string import Formatter
 from typing import Any
 
 
-def odd_field(template: str) -> str | None:
+def invalid_field(template: str) -> str | None:
     """What stands in braces and is no plain name, if anything is.
 
     `str.format` would look into objects, or widen a name to any size.
 
     Examples
     --------
-    >>> odd_field("/audio/{database}/{uri}.wav") is None
+    >>> invalid_field("/audio/{database}/{uri}.wav") is None
     True
-    >>> odd_field("/audio/{uri.__class__}.wav"), odd_field("{uri:>99}"), odd_field("{")
+    >>> invalid_field("/audio/{uri.__class__}.wav"), invalid_field("{uri:>99}"), invalid_field("{")
     ('uri.__class__', 'uri:>99', '{')
     """
     try:
@@ -29,10 +29,10 @@ def odd_field(template: str) -> str | None:
     return None
 
 
-def texts_in(content: Any) -> Iterator[str]:
+def strings_in(content: Any) -> Iterator[str]:
     """All texts in mappings and lists, but for keys."""
     if isinstance(content, str):
         yield content
     elif isinstance(content, (dict, list)):
         for value in content.values() if isinstance(content, dict) else content:
-            yield from texts_in(value)
+            yield from strings_in(value)

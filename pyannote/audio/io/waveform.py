@@ -21,7 +21,7 @@ import soxr
 
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.io.decoding import AudioInfo, check_rate, check_samples, decode, info
-from pyannote.audio.io.samples import Waveform, mixed
+from pyannote.audio.io.samples import Waveform, mix_down
 
 __all__ = [
     "SUFFIXES",
@@ -247,6 +247,6 @@ def _checked_waveform(file: Mapping[str, Any]) -> tuple[Waveform, int]:
         )
     if channels.size == 0:
         raise AudioError("The waveform holds no samples.", file=name)
-    waveform = mixed(channels.T)
+    waveform = mix_down(channels.T)
     check_samples(waveform, name)
     return waveform, int(sample_rate)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from pyannote.audio import __version__
 from pyannote.audio.core.errors import OutOfMemoryError, ToolkitError, UsageError
-from pyannote.audio.core.own_code import import_file, own_modules
+from pyannote.audio.core.user_code import import_file, user_modules
 from pyannote.audio.core.threads import in_order
 from pyannote.audio.io.error_context import error_context, name_of
 from pyannote.audio.io.waveform import AudioFile
@@ -106,7 +106,7 @@ def _on_cluster(
         from cloudpickle import dumps
         from distributed import KilledWorker, as_completed
 
-        call = partial(_call, tuple(own_modules()), dumps(function))
+        call = partial(_call, tuple(user_modules()), dumps(function))
         # No result is kept on a worker once it is here, so that none is lost, and computed again, with it.
         futures = client.map(call, items, pure=False)
         files = {future.key: name_of(file(item)) for future, item in zip(futures, items, strict=True)}

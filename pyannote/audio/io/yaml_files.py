@@ -64,7 +64,7 @@ def plain(text: str, file: Path) -> Any:
         # a SafeLoader: it builds plain values only
         return yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, ValueError) as error:
-        raise not_valid(file, error) from None
+        raise invalid_yaml(file, error) from None
 
 
 def checked_text(file: Path, largest: int = LARGEST) -> str:
@@ -79,11 +79,11 @@ def checked_text(file: Path, largest: int = LARGEST) -> str:
     try:
         _refuse_hostile(text, file)
     except yaml.YAMLError as error:
-        raise not_valid(file, error) from None
+        raise invalid_yaml(file, error) from None
     return text
 
 
-def not_valid(file: Path, error: Exception) -> ConfigError:
+def invalid_yaml(file: Path, error: Exception) -> ConfigError:
     """Sentence for what PyYAML says of a file."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or " ".join(str(error).split())
@@ -155,7 +155,7 @@ def load_yaml(path: Path, fix: str) -> dict[str, Any]:
         text = checked_text(path)
         content = plain(text, path) if is_intact(text) else None
     except ConfigError as error:
-        raise CheckpointError(error.found, file=path, line=error.line, fix=fix) from None
+        raise CheckpointError(error.message, file=path, line=error.line, fix=fix) from None
     if not is_intact(text):
         raise CheckpointError(
             "This file has changed since it was written.",
@@ -185,12 +185,12 @@ def sealed(text: str) -> str:
     return f"{text}{_SEAL}{_digest(text)}\n"
 
 
-def is_sealed(text: str) -> bool:
+def has_checksum(text: str) -> bool:
     r"""Whether a text has a seal, intact or not.
 
     Examples
     --------
-    >>> is_sealed(sealed("epoch: 3\n")), is_sealed("epoch: 3\n")
+    >>> has_checksum(sealed("epoch: 3\n")), has_checksum("epoch: 3\n")
     (True, False)
     """
     return _SEAL in text

@@ -59,7 +59,7 @@ def _uri(name: str, path: Path) -> str:
     try:
         safe = "/".join(safe_name(part) for part in name.split("/"))
     except DataError as error:
-        raise DataError(error.found, file=path, fix="Rename the file or its folder.") from None
+        raise DataError(error.message, file=path, fix="Rename the file or its folder.") from None
     # pyannote.database takes a star for "any file"
     return safe.replace("*", "_")
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from pyannote.audio.core.errors import ConfigError, UsageError
 
-PREFIX = "own_code_"
+PREFIX = "user_code_"
 
 _modules: dict[Path, ModuleType] = {}
 """Module of each file that was imported."""
@@ -64,12 +64,12 @@ def import_file(file: Path) -> ModuleType:
     return _modules[path]
 
 
-def own_modules() -> Mapping[Path, ModuleType]:
+def user_modules() -> Mapping[Path, ModuleType]:
     """Module of each file that was imported, in their order."""
     return MappingProxyType(_modules)
 
 
-def own_digest(module: str) -> str | None:
+def user_code_digest(module: str) -> str | None:
     """What tells the content of an imported file from what it was before a change.
 
     Parameters
@@ -84,7 +84,7 @@ def own_digest(module: str) -> str | None:
 
     Examples
     --------
-    >>> own_digest("pathlib") is None
+    >>> user_code_digest("pathlib") is None
     True
     """
     return module.removeprefix(PREFIX) if module.startswith(PREFIX) else None
