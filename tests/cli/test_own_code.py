@@ -271,7 +271,7 @@ def test_with_debug_the_traceback_is_shown(here, experiment, tmp_path):
 def test_a_file_that_is_none(name, here, experiment):
     result = here("dcase", "train", f"--code={name}", experiment.root, experiment.protocol)
     assert (result.code, result.out) == (USAGE, "")
-    assert result.err.startswith(f"Error: There is no file {name}, which should hold code.")
+    assert result.err.startswith(f"Error: There is no file {name} with code.")
 
 
 def test_two_files_with_one_name(own, here, experiment, tmp_path):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.labels import ClassDefinition, Composition, frame_range
+from pyannote.audio.core.labels import ClassDefinition, Composition
+from pyannote.audio.core.rasters import frame_range
 
 SPEC = Composition.of_labels(
     regular=["a", "b"],

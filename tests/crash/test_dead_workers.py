@@ -168,7 +168,7 @@ def cluster():
 def test_workers_of_a_cluster_that_die_of_a_file_name_it(recordings, bad, cluster, promise):
     began = time.monotonic()
     with pytest.raises(
-        OutOfMemoryError, match="Several workers of the cluster have died of this file"
+        OutOfMemoryError, match="Several workers of the cluster died while they processed this file"
     ) as caught:
         list(Workers(scheduler=cluster).map(partial(die, bad), recordings))
     assert time.monotonic() - began < 60

@@ -71,8 +71,8 @@ HARMLESS = {
 
 REASONS = {
     "a zip that is compressed": "compressed",
-    "a zip that says to hold 100 GB": "more than there is",
-    "a tensor that is larger than its file": "more than there is",
+    "a zip that says to hold 100 GB": "claims more bytes than",
+    "a tensor that is larger than its file": "claims more bytes than",
     "a plain pickle in --pretrained": "not a zip file",
     "torch's old format in --pretrained": "not a zip file",
     "a template as wide as the memory": "no plain name",

@@ -189,7 +189,7 @@ def test_other_files_are_no_weights(tmp_path, content):
 
 def test_a_list_is_no_weights(tmp_path):
     torch.save([torch.zeros(1)], tmp_path / "model.pt")
-    with pytest.raises(CheckpointError, match="holds no weights"):
+    with pytest.raises(CheckpointError, match="contains no weights"):
         load_tensors(tmp_path / "model.pt")
 
 

@@ -10,10 +10,10 @@ import pytest
 from pyannote.audio.core.errors import BusyError, DataError, StorageError
 from pyannote.audio.io import storage
 from pyannote.audio.io.locks import shared_lock
+from pyannote.audio.io.paths import inside
 from pyannote.audio.io.storage import (
     FolderLock,
     digest,
-    inside,
     is_locked,
     move,
     remove,

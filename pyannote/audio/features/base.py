@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.user_code import user_code_digest
 from pyannote.audio.core.threads import in_order
+from pyannote.audio.core.user_code import user_code_digest
 from pyannote.audio.features._threads import threads_of_one
 from pyannote.audio.io.waveform import AudioFile
 

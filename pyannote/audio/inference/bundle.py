@@ -12,13 +12,13 @@ from pyannote.audio.config.registry import build, find
 from pyannote.audio.config.schema import Config, load_config
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.core.user_code import user_code_digest
 from pyannote.audio.core.specifications import OutputKind, Specifications
+from pyannote.audio.core.user_code import user_code_digest
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.inference.weights import fault_of
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import CONFIG, TrainFolder, ValidateFolder, load_specifications
-from pyannote.audio.io.yaml_files import checked_text, is_intact, has_checksum
+from pyannote.audio.io.yaml_files import checked_text, has_checksum, is_intact
 from pyannote.audio.models.base import Model
 
 OTHERS = "Copy trainings as whole folders, or train again."

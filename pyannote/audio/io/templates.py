@@ -1,4 +1,4 @@
-"""Templates of paths, in which names in braces stand for what is known of a file."""
+"""Path templates with fields in braces, such as `/audio/{uri}.wav`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 
 def invalid_field(template: str) -> str | None:
-    """What stands in braces and is no plain name, if anything is.
+    """First field of a template that is not a plain name; None if all are.
 
-    `str.format` would look into objects, or widen a name to any size.
+    Other fields would make `str.format` read attributes, or pad a name to any size.
 
     Examples
     --------
@@ -30,7 +30,13 @@ def invalid_field(template: str) -> str | None:
 
 
 def strings_in(content: Any) -> Iterator[str]:
-    """All texts in mappings and lists, but for keys."""
+    """Yield all strings in nested mappings and lists, except keys.
+
+    Examples
+    --------
+    >>> list(strings_in({"a": ["b", {"c": "d"}], "e": 1}))
+    ['b', 'd']
+    """
     if isinstance(content, str):
         yield content
     elif isinstance(content, (dict, list)):

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.lines import safe_name
-from pyannote.audio.io.storage import inside, storage_error
+from pyannote.audio.io.paths import inside
+from pyannote.audio.io.storage import storage_error
 
 
 def name_recordings(names: Mapping[Path, str], *, by_path: bool = False) -> dict[Path, str]:

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from pyannote.audio.core.errors import ConfigError, DataError
-from pyannote.audio.core.labels import Composition, Event, raster
+from pyannote.audio.core.labels import Composition, Event
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.ranks import WHOLE, Rank
+from pyannote.audio.core.rasters import raster
 from pyannote.audio.core.specifications import Output, OutputKind, Specifications
 from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_per_epoch, check_epoch
 from pyannote.audio.database.protocols import Recording
