@@ -251,7 +251,7 @@ RATE = "   name: ConstantScheduler\n   params:\n      learning_rate: 0.01"
         ("batch_size: 32", "batch_size: 32.5", ["batch_size", "32.5"]),
         ("name: Librosa", "name: Libresa", ["Mel", "Did you mean 'LibrosaMelSpectrogram'?"]),
         ("task:\n", "task:\n\tname: x\n", []),
-        ("scheduler:", "task:\n   name: Dcase\nscheduler:", ["'task' stands here and in line 1"]),
+        ("scheduler:", "task:\n   name: Dcase\nscheduler:", ["'task' is already in line 1"]),
         (RATE, "   3", ["scheduler must hold a name"]),
     ],
 )

@@ -326,7 +326,7 @@ def test_a_doubled_key(seed, refusal, promise):
         changed, second = text.doubled(entry)
         error = refusal(changed, family)
         assert error.line == second, entry.path
-        assert error.message == f"The key {entry.path[-1]!r} stands here and in line {entry.line}."
+        assert error.message == f"The key {entry.path[-1]!r} is already in line {entry.line}."
     promise(
         "A doubled key is refused with both lines.",
         f"Double each of {len(text.entries)} keys of the first configuration with `{SHELVES[family]}:`.",

@@ -120,9 +120,9 @@ class Provenance:
         if found and not self.options.accept_changes:
             raise _together(found)
         if found:
-            warn(f"{_listed([change.message for change in found])}. This is stored.")
+            warn(f"{_listed([change.what for change in found])}. This is stored.")
             self.pretrained = before.get("pretrained")
-            self._store(folder, epoch, before.get("changes") or [], [change.message for change in found])
+            self._store(folder, epoch, before.get("changes") or [], [change.what for change in found])
 
     def _store(
         self, folder: TrainFolder, epoch: int, history: Sequence[Mapping[str, Any]], found: list[str]
@@ -193,7 +193,7 @@ def _together(found: Sequence[Change]) -> ToolkitError:
     first = found[0].error
     if not found[1:]:
         return first
-    others = f"{first.message} Other changes: {_listed([change.message for change in found[1:]])}."
+    others = f"{first.message} Other changes: {_listed([change.what for change in found[1:]])}."
     return type(first)(others, file=first.file, line=first.line, fix=first.fix)
 
 

@@ -134,7 +134,7 @@ def check_epoch(days: float, seconds: float) -> None:
     --------
     >>> check_epoch(1e4, seconds=1.0)
     Traceback (most recent call last):
-    pyannote.audio.core.errors.ConfigError: per_epoch is 10000 days, which are 8.64e+08 chunks; allowed are ...
+    pyannote.audio.core.errors.ConfigError: per_epoch is 10000 days, which are 8.64e+08 chunks; allowed ...
     """
     chunks = days * (DAY / seconds)
     if not chunks <= LONGEST_EPOCH:

@@ -193,7 +193,7 @@ class ApplyFolder:
             actual = digest_of_file(result) if result.is_file() else None
             if content["results"].get(result.name) != actual:
                 raise DataError(
-                    f"This result is {'missing' if actual is None else 'not the one that `apply` has written'}: "
+                    f"This result is {'missing' if actual is None else 'not the one that `apply` wrote'}: "
                     f"its digest differs from the one in {path.name}.",
                     file=result,
                     fix=AGAIN,

@@ -207,7 +207,7 @@ def read_into(path: Path, array: Features) -> bool:
 
 
 def _raise_if_exhausted(path: Path, error: Exception) -> None:
-    """Raise an error about open files or memory; all others mean damage, with a dozen classes of exceptions."""
+    """Raise errors about open files and memory; all others, of a dozen classes, mean a damaged file."""
     if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
         # the file exists, and computing it again would not help
         raise storage_error(cast(OSError, error), path, action="read") from error

@@ -247,7 +247,7 @@ def check_samples(waveform: Waveform, name: str | os.PathLike[str]) -> None:
     --------
     >>> check_samples(np.array([0.5, np.nan], dtype=np.float32), "a.wav")
     Traceback (most recent call last):
-    pyannote.audio.core.errors.AudioError: a.wav: Sample 1 of the part that was read is nan; full scale is 1...
+    pyannote.audio.core.errors.AudioError: a.wav: Sample 1 of the part that was read is nan; full scale is...
     """
     # Comparisons with NaN are false, so that NaN is refused as well.
     if len(waveform) and not max(waveform.max(), -waveform.min()) <= LARGEST_SAMPLE:

@@ -19,7 +19,7 @@ import soundfile
 Waveform = npt.NDArray[np.float32]
 
 Reader = Callable[[int, int], Waveform]
-"""``read(start, count)`` returns `count` mono samples from sample `start` on, fewer at the end of the file."""
+"""``read(start, count)`` returns `count` mono samples from sample `start` on, fewer at the end."""
 
 _WAV = ("WAV", "WAVEX", "RF64")
 """Formats whose 24-bit samples are contiguous and little-endian."""
