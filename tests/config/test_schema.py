@@ -1,4 +1,4 @@
-"""The outline of a configuration."""
+"""Keys and blocks of a configuration."""
 
 import pytest
 
@@ -100,6 +100,6 @@ def test_errors_name_line_and_mend(load, old, new, line, words):
 
 
 @pytest.mark.parametrize("text", ["", "- task\n", "task\n", "3\n"])
-def test_what_is_no_mapping_is_no_configuration(load, text):
+def test_configurations_that_are_no_mapping_are_refused(load, text):
     with pytest.raises(ConfigError, match="must have keys"):
         load(text)

@@ -1,4 +1,4 @@
-"""YAML as people write it, and as nobody should."""
+"""YAML with line numbers: valid, invalid and hostile files."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Classes made of labels, against a raster of milliseconds and by hand."""
+"""Compositions of labels, against a raster of milliseconds and cases worked by hand."""
 
 from itertools import pairwise
 
@@ -92,7 +92,7 @@ def test_events_that_meet_share_no_frame():
     assert np.array_equal(raster.sum(axis=1), np.ones(200))
 
 
-def test_what_lies_beyond_the_last_frame_is_cut():
+def test_events_beyond_the_last_frame_are_cut():
     assert Composition.of_labels(["a"]).raster(
         [(0.5, 9.0, "a"), (20.0, 21.0, "a")], 10, 0.1
     ).ravel().tolist() == ([0] * 5 + [1] * 5)

@@ -1,4 +1,4 @@
-"""Specifications of a model and their file: what is written is read, and what makes no sense is refused."""
+"""Specifications of a model: round trip through specs.yml, and refusal of invalid values."""
 
 import copy
 import math

@@ -190,6 +190,31 @@ def load_config(file: Path) -> Config:
     pyannote.audio.core.errors.ConfigError: /...config.yml, line 1: There is no key 'tsak'; there are ...
     """
     document = read_yaml(file)
+    _check_keys(document)
+    preprocessors = _preprocessors(document)
+    content = document.content
+    task = "approach" if "approach" in content else "task"
+
+    def block(key: str, default: str | None = None) -> Block:
+        return block_of(document, (key,), content.get(key) or {"name": default})
+
+    return Config(
+        document=document,
+        task=block(task),
+        feature_extraction=block("feature_extraction"),
+        architecture=block("architecture"),
+        scheduler=block("scheduler"),
+        optimizer=block("optimizer", "SGD"),
+        data_augmentation=_blocks(document, "data_augmentation"),
+        callbacks=_blocks(document, "callbacks"),
+        preprocessors=preprocessors,
+        backend=block("backend", "Direct"),
+        provenance=content.get("provenance"),
+    )
+
+
+def _check_keys(document: Document) -> None:
+    """Refuse unknown, missing and contradictory keys."""
     if not isinstance(document.content, dict):
         raise document.error(
             (),
@@ -210,6 +235,10 @@ def load_config(file: Path) -> Config:
         if key not in document.content:
             name = "'task' or 'approach'" if key == "task" else repr(key)
             raise document.error((), f"The key {name} is missing.", fix="Add it; the tutorials show how.")
+
+
+def _preprocessors(document: Document) -> dict[str, str]:
+    """Path templates by their keys, checked."""
     preprocessors = document.content.get("preprocessors") or {}
     if not isinstance(preprocessors, dict) or not all(
         isinstance(value, str) for value in preprocessors.values()
@@ -226,21 +255,4 @@ def load_config(file: Path) -> Config:
                 f"{odd!r} in braces is no plain name.",
                 fix="Write `audio: /path/{uri}.wav`.",
             )
-    content = document.content
-
-    def block(key: str, default: str | None = None) -> Block:
-        return block_of(document, (key,), content.get(key) or {"name": default})
-
-    return Config(
-        document=document,
-        task=block(task),
-        feature_extraction=block("feature_extraction"),
-        architecture=block("architecture"),
-        scheduler=block("scheduler"),
-        optimizer=block("optimizer", "SGD"),
-        data_augmentation=_blocks(document, "data_augmentation"),
-        callbacks=_blocks(document, "callbacks"),
-        preprocessors=preprocessors,
-        backend=block("backend", "Direct"),
-        provenance=content.get("provenance"),
-    )
+    return preprocessors

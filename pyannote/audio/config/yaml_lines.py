@@ -42,7 +42,7 @@ class Document:
     content: Any
     lines: dict[Location, int]
 
-    def error(self, where: Location, found: str, fix: str | None = None) -> ConfigError:
+    def error(self, where: Location, message: str, fix: str | None = None) -> ConfigError:
         """Error about the entry at a location, with its line or that of the next entry above it.
 
         Examples
@@ -52,7 +52,7 @@ class Document:
         """
         while where and where not in self.lines:
             where = where[:-1]
-        return ConfigError(found, file=self.file, line=self.lines.get(where), fix=fix)
+        return ConfigError(message, file=self.file, line=self.lines.get(where), fix=fix)
 
 
 class _Loader(yaml.SafeLoader):
