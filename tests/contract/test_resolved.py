@@ -80,5 +80,5 @@ def test_defaults_written_out_change_nothing(tmp_path, needed, kind, name):
     path.write_text(yaml.safe_dump({kind: {"name": long.name, "params": dict(long.params)}}))
     document = read_yaml(path)
     read = block_of(document, (kind,), document.content[kind])
-    assert digest(read.described()) == digest(long.described())
+    assert digest(read.as_dict()) == digest(long.as_dict())
     assert built(read) == built(short)
