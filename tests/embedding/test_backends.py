@@ -95,7 +95,7 @@ class TestDirect:
 
     def test_embeddings_are_compared_as_they_are(self):
         embeddings, *_ = random_pairs()
-        assert Direct().transform(embeddings) is embeddings and not Direct().learns
+        assert Direct().transform(embeddings) is embeddings and not Direct().needs_training
 
 
 def test_cosine_stays_within_its_range():

@@ -289,9 +289,9 @@ def test_frequencies_are_learned_at_usual_rates():
 )
 def test_the_shortest_waveform_gives_one_frame(channels, width, stride):
     frames = WaveformFrames(specifications(1), channels, width, stride)
-    assert frames(frames_of(2, frames.shortest, 1)).shape == (2, 1, channels[-1])
+    assert frames(frames_of(2, frames.receptive_field, 1)).shape == (2, 1, channels[-1])
     with pytest.raises(RuntimeError):
-        frames(frames_of(2, frames.shortest - 1, 1))
+        frames(frames_of(2, frames.receptive_field - 1, 1))
 
 
 # convolutional networks
@@ -439,4 +439,4 @@ def test_padded_frames_lie_in_the_middle_of_their_samples(channels):
     frames(X)[0, 20].square().sum().backward()
     seen = X.grad[0, :, 0].nonzero()
     assert abs((seen.min() + seen.max()) / 2 - (20.5 * hop - 0.5)) <= 1 + hop / 2
-    assert seen.max() - seen.min() < frames.shortest
+    assert seen.max() - seen.min() < frames.receptive_field

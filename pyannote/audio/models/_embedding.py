@@ -35,7 +35,7 @@ class EmbeddingModel(EncoderModel):
     (3, 20)
     """
 
-    gives: ClassVar[tuple[OutputKind, ...]] = ("vector",)
+    output_kinds: ClassVar[tuple[OutputKind, ...]] = ("vector",)
 
     @abstractmethod
     def embed(self, encoded: Tensor) -> Tensor:

@@ -16,12 +16,12 @@ from pyannote.audio.models._pooling import Pooling
 from pyannote.audio.models.base import Batch, Model
 
 
-def multiplies_bfloat16() -> bool:
+def has_native_bfloat16() -> bool:
     """Whether this processor multiplies numbers of 16 bits natively.
 
     Examples
     --------
-    >>> multiplies_bfloat16() in (True, False)
+    >>> has_native_bfloat16() in (True, False)
     True
     """
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
@@ -73,7 +73,7 @@ class EncoderModel(Model):
     chunk (3, 2)
     """
 
-    gives: ClassVar[tuple[OutputKind, ...]] = ("vector", "frames", "chunk")
+    output_kinds: ClassVar[tuple[OutputKind, ...]] = ("vector", "frames", "chunk")
 
     half_precision: bool
     """Whether `encode` of a network for vectors multiplies in bfloat16 in training."""
@@ -101,7 +101,7 @@ class EncoderModel(Model):
             self.unused_parameters += ("pooling", "dimension", "batch_normalize", "normalize")
             return
         self.dimension = dimension
-        self.half_precision = multiplies_bfloat16()
+        self.half_precision = has_native_bfloat16()
         self.batch_normalization = (
             nn.BatchNorm1d(dimension, eps=1e-7, affine=False) if batch_normalize else nn.Identity()
         )

@@ -20,7 +20,7 @@ class LocalModel(Model):
     --------
     >>> import torch
     >>> class Smooth(LocalModel):
-    ...     resolution, local_resolution, reach = 1, 1, (1, 1)
+    ...     resolution, local_resolution, context = 1, 1, (1, 1)
     ...
     ...     def local(self, frames: Tensor) -> Tensor:
     ...         return torch.nn.functional.avg_pool1d(frames.transpose(1, 2), 3, 1, 1).transpose(1, 2)
@@ -36,7 +36,7 @@ class LocalModel(Model):
     local_resolution: int
     """Feature frames of one local frame, a divisor of `resolution`."""
 
-    reach: tuple[int, int]
+    context: tuple[int, int]
     """Feature frames that a local frame sees before its own ones, and after them, at most."""
 
     @abstractmethod

@@ -21,7 +21,7 @@ def scores_chunks(model: nn.Module) -> bool:
     return output.kind == "chunk"
 
 
-def of_chunks(logits: Tensor) -> Tensor:
+def chunk_logits(logits: Tensor) -> Tensor:
     """Logits of whole chunks; where a network gives those of output frames, `pooled_logits` of them.
 
     Parameters
@@ -35,13 +35,13 @@ def of_chunks(logits: Tensor) -> Tensor:
     Examples
     --------
     >>> import torch
-    >>> of_chunks(torch.tensor([[[1.0], [1.0]]])).tolist(), of_chunks(torch.tensor([[3.0]])).tolist()
+    >>> chunk_logits(torch.tensor([[[1.0], [1.0]]])).tolist(), chunk_logits(torch.tensor([[3.0]])).tolist()
     ([[[1.0]]], [[[3.0]]])
     """
     return (logits if logits.ndim == 2 else pooled_logits(logits)).unsqueeze(1)
 
 
-def aligned(model: nn.Module, logits: Tensor, frames: int) -> tuple[Tensor, int]:
+def aligned_outputs(model: nn.Module, logits: Tensor, frames: int) -> tuple[Tensor, int]:
     """Logits of chunks, and how many feature frames each of their outputs stands for.
 
     Parameters
@@ -59,5 +59,5 @@ def aligned(model: nn.Module, logits: Tensor, frames: int) -> tuple[Tensor, int]
     resolution : int
     """
     if scores_chunks(model):
-        return of_chunks(logits), frames
+        return chunk_logits(logits), frames
     return logits, model.resolution  # type: ignore[return-value]

@@ -45,10 +45,10 @@ class SincFilters(nn.Module):
     (2, 40, 101)
     """
 
-    LOWEST = 30.0
+    LOWEST_FREQUENCY = 30.0
     """Frequency in Hertz below which no band starts."""
 
-    NARROWEST = 50.0
+    NARROWEST_BAND = 50.0
     """Width in Hertz of the narrowest band."""
 
     def __init__(self, sample_rate: int, count: int = 80, width: int = 251, stride: int = 10) -> None:
@@ -59,12 +59,12 @@ class SincFilters(nn.Module):
             raise ConfigError(f"A sample rate of {sample_rate} Hz leaves no room for filters.")
         self.sample_rate = sample_rate
         self.stride = stride
-        ends = torch.tensor([2 * self.LOWEST, sample_rate / 2 - self.NARROWEST])
+        ends = torch.tensor([2 * self.LOWEST_FREQUENCY, sample_rate / 2 - self.NARROWEST_BAND])
         # the mel scale is the logarithm of 1 + frequency / 700, up to a factor
         low, high = torch.log1p(ends / 700).tolist()
         edges = 700 * torch.linspace(low, high, count + 1).expm1()
         # as shares of the sample rate, for which usual learning rates are about right
-        self.low = nn.Parameter((edges[:-1] - self.LOWEST) / sample_rate)
+        self.low = nn.Parameter((edges[:-1] - self.LOWEST_FREQUENCY) / sample_rate)
         self.band = nn.Parameter(edges.diff() / sample_rate)
         time = torch.arange(width) - width // 2
         self.register_buffer("time", time.float(), persistent=False)
@@ -72,8 +72,8 @@ class SincFilters(nn.Module):
 
     def cutoffs(self) -> tuple[Tensor, Tensor]:
         """Lowest and highest frequency of each filter as shares of the sample rate, shape (count,)."""
-        narrowest = self.NARROWEST / self.sample_rate
-        low = (self.LOWEST / self.sample_rate + self.low.abs()).clamp(max=0.5 - narrowest)
+        narrowest = self.NARROWEST_BAND / self.sample_rate
+        low = (self.LOWEST_FREQUENCY / self.sample_rate + self.low.abs()).clamp(max=0.5 - narrowest)
         return low, (low + narrowest + self.band.abs()).clamp(max=0.5)
 
     def filters(self) -> Tensor:
@@ -124,7 +124,7 @@ class WaveformFrames(nn.Module):
     --------
     >>> specs = Specifications("TripletLoss", {"X": 1}, ("anna", "bob"), 1.0, 1 / 16000, 16000)
     >>> frames = WaveformFrames(specs, channels=[20, 16])
-    >>> frames.shortest, tuple(frames(torch.randn(2, 16000, 1)).shape)
+    >>> frames.receptive_field, tuple(frames(torch.randn(2, 16000, 1)).shape)
     (451, (2, 173, 16))
     >>> frames = WaveformFrames(specs, channels=[20, 16], padded=True)
     >>> frames.hop, tuple(frames(torch.randn(2, 16000, 1)).shape), 16000 // 90
@@ -156,10 +156,10 @@ class WaveformFrames(nn.Module):
         values = 1
         for _ in channels[1:]:
             values = 3 * values + 4
-        self.shortest = (3 * values - 1) * stride + width
+        self.receptive_field = (3 * values - 1) * stride + width
         self.hop = stride * 3 ** len(channels)
         self.padded = padded
-        self.resolution = self.hop if padded else self.shortest
+        self.resolution = self.hop if padded else self.receptive_field
 
     def forward(self, waveform: Tensor) -> Tensor:
         """(batch, samples, 1) to (batch, frames, outputs)."""
@@ -167,7 +167,7 @@ class WaveformFrames(nn.Module):
         with torch.autocast(waveform.device.type, enabled=False):
             hidden = waveform.transpose(1, 2)
             if self.padded:
-                around = self.shortest - self.hop
+                around = self.receptive_field - self.hop
                 hidden = nn.functional.pad(hidden, (around // 2, around - around // 2))
             for index, convolution in enumerate(self.convolutions):
                 hidden = convolution(hidden) if index else convolution(hidden).abs()

@@ -14,7 +14,7 @@ from pyannote.audio.core.specifications import OutputKind, Specifications
 
 Batch = Mapping[str, Tensor]
 
-OUTPUTS: dict[OutputKind, str] = {
+OUTPUT_NAMES: dict[OutputKind, str] = {
     "frames": "scores of each output frame",
     "vector": "an embedding of each chunk",
     "chunk": "scores of each chunk",
@@ -51,7 +51,7 @@ class Model(nn.Module, ABC):
     tensor([[[1., 1.]]])
     """
 
-    gives: ClassVar[tuple[OutputKind, ...]] = ("frames", "chunk")
+    output_kinds: ClassVar[tuple[OutputKind, ...]] = ("frames", "chunk")
     """Kinds of output that the network serves; for "chunk", scores of frames do, which are pooled."""
 
     kind: OutputKind
@@ -85,10 +85,10 @@ class Model(nn.Module, ABC):
         ConfigError
             With what the network gives, and what the task needs.
         """
-        if specifications.output.kind not in cls.gives:
+        if specifications.output.kind not in cls.output_kinds:
             raise ConfigError(
-                f"{cls.__name__} gives {' or '.join(OUTPUTS[kind] for kind in cls.gives)}, and "
-                f"{specifications.task} needs {OUTPUTS[specifications.output.kind]}.",
+                f"{cls.__name__} gives {' or '.join(OUTPUT_NAMES[kind] for kind in cls.output_kinds)}, and "
+                f"{specifications.task} needs {OUTPUT_NAMES[specifications.output.kind]}.",
                 fix="Choose another architecture; the tutorials list them.",
             )
 
@@ -123,5 +123,5 @@ class Model(nn.Module, ABC):
         -------
         Tensor
             Of shape (batch, frames // resolution, classes) for "frames", (batch, dimension) for "vector",
-            (batch, classes) for "chunk", or that of "frames" (see `_outputs.of_chunks`).
+            (batch, classes) for "chunk", or that of "frames" (see `_outputs.chunk_logits`).
         """

@@ -67,7 +67,7 @@ class Crnn(EncoderModel, LocalModel):
     (8, 25, 2)
     """
 
-    gives: ClassVar[tuple[OutputKind, ...]] = ("frames", "vector", "chunk")
+    output_kinds: ClassVar[tuple[OutputKind, ...]] = ("frames", "vector", "chunk")
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Crnn(EncoderModel, LocalModel):
         self.resolution = 1 if self.kind == "vector" else self.local_resolution
         # each convolution sees one frame of its own input on both sides of the first frame of a stride
         seen = sum(math.prod(time_stride[:layer]) for layer in range(len(time_stride)))
-        self.reach = (seen, max(0, seen - (self.local_resolution - 1)))
+        self.context = (seen, max(0, seen - (self.local_resolution - 1)))
         # this layout of memory makes convolutions with few channels faster on CPUs
         self.convolutions = _convolutions(channels, time_stride, frequency_stride)
         self.convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

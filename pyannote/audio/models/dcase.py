@@ -54,7 +54,7 @@ class Dcase(LocalModel):
     (8, 2, 2)
     """
 
-    gives: ClassVar[tuple[OutputKind, ...]] = ("frames", "chunk")
+    output_kinds: ClassVar[tuple[OutputKind, ...]] = ("frames", "chunk")
     unused_parameters = ("sincnet", "rnn", "ff")
 
     def __init__(
@@ -73,7 +73,7 @@ class Dcase(LocalModel):
         self.resolution = math.prod(pooling)
         self.local_resolution = pooling[0] * pooling[1]
         # one frame of each convolution, the second of which is over what has been pooled
-        self.reach = (1 + pooling[0], 1 + pooling[0])
+        self.context = (1 + pooling[0], 1 + pooling[0])
         dimension = specifications.inputs["X"]
 
         def convolution(inputs: int, size: int) -> nn.Sequential:

@@ -121,7 +121,7 @@ class XVector(EncoderModel):
         encoded = encoded.transpose(1, 2)
         if self.input_statistics == "none":
             return encoded
-        return torch.cat([encoded, frames, change(frames)], dim=2)
+        return torch.cat([encoded, frames, delta(frames)], dim=2)
 
     def embed(self, encoded: Tensor) -> Tensor:
         """Embeddings before their normalisation, of shape (batch, dimension)."""
@@ -147,20 +147,20 @@ def _time_delay_layers(features: int, channels: Sequence[int]) -> list[nn.Module
     ]
 
 
-def change(frames: Tensor, reach: int = 2) -> Tensor:
+def delta(frames: Tensor, width: int = 2) -> Tensor:
     """Difference of the frames after and before each frame; the first and the last frame are repeated.
 
     Parameters
     ----------
     frames : Tensor, shape (batch, frames, features)
-    reach : int
+    width : int
         How many frames after and before.
 
     Examples
     --------
-    >>> change(torch.arange(6.0).reshape(1, 6, 1)).flatten()
+    >>> delta(torch.arange(6.0).reshape(1, 6, 1)).flatten()
     tensor([2., 3., 4., 4., 3., 2.])
     """
     index = torch.arange(frames.shape[1], device=frames.device)
     last = frames.shape[1] - 1
-    return frames[:, (index + reach).clamp(max=last)] - frames[:, (index - reach).clamp(min=0)]
+    return frames[:, (index + width).clamp(max=last)] - frames[:, (index - width).clamp(min=0)]

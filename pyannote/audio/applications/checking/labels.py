@@ -43,18 +43,18 @@ def check_training(config: Config, task: Task, train: Subset) -> Iterator[Findin
                 config,
                 line_of(config, label),
                 "absent",
-                f"labels_spec names {label!r}, which no training file holds; they hold "
+                f"labels_spec names {label!r}, which no training file contains; they contain "
                 f"{', '.join(sorted(heard)) or 'none'}.",
-                _nearest(label, heard) or "Remove it, or annotate some.",
+                _nearest(label, heard) or "Remove it, or add files that contain it.",
                 code=DataError.code,
             )
     for label, (file, line) in heard.items():
-        if not task.knows(label):
+        if not task.expects(label):
             close = _nearest(label, task.labels.labels)
             choice = "dd it to `regular`, or to `ignore` to leave it out."
             yield Finding(
                 "unknown",
-                f"The training files hold {label!r}, which labels_spec does not name.",
+                f"The training files contain {label!r}, which labels_spec does not name.",
                 f"{close} Otherwise, a{choice}" if close else f"A{choice}",
                 file,
                 line,
@@ -80,10 +80,10 @@ def check_development(task: Task, development: Subset, train: Subset) -> Iterato
                 development.listing,
             )
     for label, (file, line) in heard.items():
-        if not (task.knows(label) or label in learned):
+        if not (task.expects(label) or label in learned):
             yield Finding(
                 "unknown",
-                f"The {development.name} files hold {label!r}, which labels_spec does not name.",
+                f"The {development.name} files contain {label!r}, which labels_spec does not name.",
                 _nearest(label, (*task.labels.labels, *learned))
                 or "It is passed over; name it in `ignore` if it is meant to be.",
                 file,

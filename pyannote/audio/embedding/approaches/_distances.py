@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pyannote.audio.embedding.approaches.base import Metric
 
-LARGEST: dict[Metric, float] = {"cosine": 2.0, "euclidean": 2.0, "angular": math.pi}
+LARGEST_DISTANCE: dict[Metric, float] = {"cosine": 2.0, "euclidean": 2.0, "angular": math.pi}
 """Largest distance of each metric: margins are shares of it. That of "euclidean" holds on the unit sphere."""
 
 # squares of norms below 1e-19 underflow in single precision; no embedding in use comes near

@@ -142,14 +142,14 @@ class SpeakerSegments:
         """Mean and standard deviation of each value over all frames of the files, each (dimension,)."""
         return {"X": self._pack.statistics()}
 
-    def batches(self, epoch: int, seed: int, share: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
+    def batches(self, epoch: int, seed: int, rank: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
         """Batches of an epoch.
 
         Parameters
         ----------
         epoch, seed : int
             Each batch depends on them and on its index alone.
-        share : Rank
+        rank : Rank
             Rows of each batch whose features are asked for.
 
         Yields
@@ -159,7 +159,7 @@ class SpeakerSegments:
             of the speaker of each segment, "y" of shape (per_fold x per_label,). The segments of a speaker
             stand together.
         """
-        count, rows = self.batches_per_epoch, share.rows(self.chunks)
+        count, rows = self.batches_per_epoch, rank.rows(self.chunks)
         everyone = self._sampler.speakers(count, generator(seed, epoch, 0, 1))
         seconds = durations(self.min_duration, self.max_duration, count, epoch, seed)
         frames = np.maximum(1, np.rint(seconds / self._step).astype(np.int64)).tolist()

@@ -40,7 +40,7 @@ class AdditiveAngularMarginLoss(CongenerousCosineLoss):
     --------
     >>> approach = AdditiveAngularMarginLoss(margin=math.pi / 6, scale=1.0)
     >>> cosines = torch.tensor([[0.5, 0.0]])  # angles of 60 and 90 degrees
-    >>> [round(value, 3) for value in approach.penalise(cosines, torch.tensor([1]))[0].tolist()]
+    >>> [round(value, 3) for value in approach.loss_logits(cosines, torch.tensor([1]))[0].tolist()]
     [0.5, -0.5]
     """
 
@@ -55,7 +55,7 @@ class AdditiveAngularMarginLoss(CongenerousCosineLoss):
             raise ConfigError("margin must be in [0, pi / 2]: it is an angle, in radians.")
         self.margin = margin
 
-    def penalise(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def loss_logits(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Widen the angle between each embedding and the centre of its own speaker.
 
         Parameters

@@ -55,7 +55,7 @@ class Approach(ABC):
     metric: Metric = "cosine"
     """How embeddings are compared."""
 
-    fewest: ClassVar[int] = 1
+    min_per_label: ClassVar[int] = 1
     """Segments of a speaker that the loss needs in a batch."""
 
     head: nn.Module
@@ -72,15 +72,15 @@ class Approach(ABC):
 
     def __init__(self, segments: SpeakerSegments | None = None) -> None:
         self.segments = SpeakerSegments() if segments is None else segments
-        if self.segments.per_label < self.fewest:
+        if self.segments.per_label < self.min_per_label:
             raise ConfigError(
-                f"per_label of {type(self).__name__} must be at least {self.fewest}, not "
+                f"per_label of {type(self).__name__} must be at least {self.min_per_label}, not "
                 f"{self.segments.per_label}."
             )
         self.head = nn.Identity()
 
     @property
-    def shortest(self) -> tuple[float, str]:
+    def shortest_chunk(self) -> tuple[float, str]:
         """Duration of the shortest segment in seconds, and the parameter that sets it."""
         return self.segments.min_duration, "min_duration"
 
@@ -176,9 +176,9 @@ class Approach(ABC):
         """Mean and standard deviation of each value over all frames of the training files."""
         return self.segments.statistics()
 
-    def batches(self, epoch: int, seed: int, share: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
+    def batches(self, epoch: int, seed: int, rank: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
         """Batches of an epoch; see `SpeakerSegments.batches`."""
-        return self.segments.batches(epoch, seed, share)
+        return self.segments.batches(epoch, seed, rank)
 
     def make_head(self, dimension: int, classes: int) -> nn.Module:
         """Make what the loss learns beside the network.

@@ -54,7 +54,7 @@ class Classification(Approach):
         scores: Tensor = self.head(embeddings)
         return scores
 
-    def penalise(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def loss_logits(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Make the task harder than the one whose accuracy is watched; here, leave it as it is."""
         return logits
 
@@ -70,7 +70,7 @@ class Classification(Approach):
         """
         logits = self.logits(embeddings)
         self._means.add("accuracy", logits.detach().argmax(dim=1) == labels)
-        return functional.cross_entropy(self.penalise(logits, labels), labels)
+        return functional.cross_entropy(self.loss_logits(logits, labels), labels)
 
     def measures(self) -> dict[str, float]:
         """Share of segments whose speaker has the highest score, "accuracy", since the last call."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.embedding.approaches._distances import LARGEST, pairwise_distances
+from pyannote.audio.embedding.approaches._distances import LARGEST_DISTANCE, pairwise_distances
 from pyannote.audio.embedding.approaches._means import Means
 from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.base import Approach, Metric
@@ -42,7 +42,7 @@ class ContrastiveLoss(Approach):
     0.5
     """
 
-    fewest: ClassVar[int] = 2
+    min_per_label: ClassVar[int] = 2
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class ContrastiveLoss(Approach):
         same = (labels[:, None] == labels).triu(diagonal=1)
         other = (labels[:, None] != labels).triu(diagonal=1)
         # d^2 / 2 for pairs of a speaker, max(0, m - d)^2 / 2 for others
-        missing = (self.margin * LARGEST[self.metric] - distances).clamp(min=0)
+        missing = (self.margin * LARGEST_DISTANCE[self.metric] - distances).clamp(min=0)
         self._means.add("active_negatives", missing[other] > 0)
         return _half_mean_square(distances, same) + _half_mean_square(missing, other)
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.embedding.approaches._distances import LARGEST, pairwise_distances
+from pyannote.audio.embedding.approaches._distances import LARGEST_DISTANCE, pairwise_distances
 from pyannote.audio.embedding.approaches._means import Means
 from pyannote.audio.embedding.approaches._mining import Sampling, triplets
 from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
@@ -51,7 +51,7 @@ class TripletLoss(Approach):
     {'active_triplets': 0.0}
     """
 
-    fewest: ClassVar[int] = 2
+    min_per_label: ClassVar[int] = 2
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class TripletLoss(Approach):
         distances = pairwise_distances(embeddings, self.metric)
         anchors, positives, negatives = triplets(distances, labels, self.sampling)
         delta = distances[anchors, positives] - distances[anchors, negatives]
-        delta = delta + self.margin * LARGEST[self.metric]
+        delta = delta + self.margin * LARGEST_DISTANCE[self.metric]
         self._means.add("active_triplets", delta > 0)
         # not mean(), which is NaN where there is no triplet
         return self._clamped(delta).sum() / max(1, len(delta))

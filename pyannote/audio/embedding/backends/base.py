@@ -18,7 +18,7 @@ Embeddings = NDArray[np.float32]
 class Backend(ABC):
     """Compares embeddings, after it has seen those of the training speakers, if it needs them."""
 
-    learns: bool = False
+    needs_training: bool = False
     """Whether it must see embeddings of training speakers before it compares any."""
 
     metric: Metric = "cosine"

@@ -50,7 +50,7 @@ class WCCN(Backend):
     (200, 3)
     """
 
-    learns = True
+    needs_training = True
 
     def __init__(self, shrinkage: float = 0.2, cohort: int = 10) -> None:
         if not 0 <= shrinkage <= 1 or cohort < 0:
