@@ -562,7 +562,7 @@ def test_comparing_needs_a_validation_on_trials(embedded_copy, emb, corpora):
 def test_a_metric_for_what_learns_its_own(embedded_copy, emb):
     options = ("--metric=euclidean", "--backend=WCCN")
     result = emb("validate", *options, embedded_copy.train, VOXCELEB)
-    check(result, CONFIG, "--backend", "WCCN", "Leave --metric out")
+    check(result, CONFIG, "--backend", "WCCN", "Omit --metric")
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def more_speakers_than_there_are(demo):
     line = demo.replaced(demo.config, "per_fold: 4", "per_fold: 40")
     params = demo.config.read_text().splitlines()[:line]
     above = max(number for number, text in enumerate(params, start=1) if text.strip() == "params:")
-    return DATA, demo.config, above, "A batch takes 40 speakers"
+    return DATA, demo.config, above, "A batch contains 40 speakers"
 
 
 def segments_longer_than_all_turns(demo):
