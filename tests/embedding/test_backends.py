@@ -1,4 +1,4 @@
-"""Comparing embeddings, against scipy, scikit-learn, and loops."""
+"""Back-ends against scipy, scikit-learn and loops."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Distances against scipy, and where they are hard to compute."""
+"""Distances against scipy, also for equal, opposite and zero vectors."""
 
 import math
 

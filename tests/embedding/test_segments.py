@@ -1,4 +1,4 @@
-"""Batches of segments, told by features that are the number of their frame."""
+"""Batches of segments, identified by features that are the numbers of their frames."""
 
 from collections import Counter
 from math import ceil

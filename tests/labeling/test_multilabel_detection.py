@@ -77,7 +77,7 @@ def prepared(kind=Dcase, **arguments):
 
 
 def in_classes(file, frame):
-    """Which classes are active in the middle of a frame."""
+    """Whether each class is active in the middle of a frame."""
     time = (frame + 0.5) * STEP
     active = {label for onset, offset, label in FILES[file]["events"] if onset - 1e-9 <= time < offset - 1e-9}
     return ["car" in active, "man" in active, bool(active), {"man", "woman"} <= active]

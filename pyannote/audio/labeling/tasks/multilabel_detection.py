@@ -80,9 +80,9 @@ class MultilabelDetection(Task):
             if label not in present:
                 close = get_close_matches(label, present, n=1, cutoff=0.6)
                 hint = f"Did you mean {close[0]!r}?" if close else "Remove it, or add files that contain it."
-                contained = ", ".join(present) or "no labels"
+                listed = ", ".join(present) or "no labels"
                 raise DataError(
-                    f"labels_spec names {label!r}, which no training file contains; they contain {contained}.",
+                    f"labels_spec names {label!r}, which no training file contains; they contain {listed}.",
                     fix=hint,
                 )
         for label in present:
