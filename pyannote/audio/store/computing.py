@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyannote.audio.core.collected_errors import result_or_error
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress
-from pyannote.audio.features._threads import threads_of_one
-from pyannote.audio.features.base import FeatureExtraction, Features
+from pyannote.audio.features._threads import threads_per_recording
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.frames import Features
 from pyannote.audio.io.arrays import load_features, save_pieces
 from pyannote.audio.io.error_context import error_context
 from pyannote.audio.io.locks import shared_lock
@@ -53,7 +54,7 @@ def compute_all(
     progress: Progress,
 ) -> dict[Path, DataError]:
     """Store features of recordings below a folder, and give the error of each that cannot be read."""
-    threads = threads_of_one(workers.parallel)
+    threads = threads_per_recording(workers.parallel)
     if workers.scheduler is not None:
         work = [one._replace(file=portable(one.file)) for one in work]
         # workers of a cluster are as many as there are cores

@@ -32,7 +32,8 @@ from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.features.base import FeatureExtraction, Features
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.frames import Features
 from pyannote.audio.features.raw_audio import RawAudio
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.io.workers import Workers

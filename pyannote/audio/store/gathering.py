@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import StorageError
-from pyannote.audio.features.base import Features
+from pyannote.audio.features.frames import Features
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.arrays import (
     is_intact,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.features.base import Features
+from pyannote.audio.features.frames import Features
 
 if TYPE_CHECKING:
     import torch

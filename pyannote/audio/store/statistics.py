@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.features.base import Features
+from pyannote.audio.features.frames import Features
 from pyannote.audio.io.arrays import release
 
 if TYPE_CHECKING:

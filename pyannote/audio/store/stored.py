@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import DataError, StorageError
 from pyannote.audio.core.progress import Progress
-from pyannote.audio.features._threads import threads_of_one
-from pyannote.audio.features.base import FeatureExtraction, Features
+from pyannote.audio.features._threads import threads_per_recording
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.frames import Features
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.arrays import is_intact, load_features, read_into, read_only, save_pieces
 from pyannote.audio.io.locks import shared_lock
@@ -115,7 +116,7 @@ class StoredFeatures:
         """Compute the features of a recording; what is there is damaged."""
         self._describe()
         remove([work.path])
-        threads = threads_of_one(self.workers.parallel)
+        threads = threads_per_recording(self.workers.parallel)
         with shared_lock(self.folder, remove_temporaries):
             compute(work, self.extraction, threads, self.device)
 
