@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from pyannote.audio.store.packs import Pack, TensorPack, fits, rows
+from pyannote.audio.store.packs import Pack, TensorPack, fits
+from pyannote.audio.store.rows import rows
 
 LENGTHS = (7, 1, 30)
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="GPU"))]

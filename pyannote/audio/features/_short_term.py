@@ -127,7 +127,7 @@ class ShortTerm(FeatureExtraction):
         return FrameReader(frames, lambda first, last: self._read(recording, frames, first, last))
 
     def open_on(self, file: AudioFile, device: torch.device) -> FrameReader:
-        """Open a recording to read frames, shape (frames, dimension), computed by a device in large pieces."""
+        """Open a recording to read frames, shape (frames, dimension), that a device computes."""
         recording = Recording(file, self.sample_rate)
         frames = 1 + recording.samples // self.hop
         return FrameReader(frames, lambda first, last: self._read_on(device, recording, frames, first, last))

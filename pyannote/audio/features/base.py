@@ -277,7 +277,7 @@ class FeatureExtraction(ABC):
 
     def _without_waveforms(self) -> ConfigError:
         return ConfigError(
-            f"{type(self).__name__} is not computed from waveforms, so that these cannot be augmented.",
+            f"{type(self).__name__} has no waveforms that an augmentation could change.",
             fix="Remove it from data_augmentation, or choose a feature_extraction that reads audio.",
         )
 

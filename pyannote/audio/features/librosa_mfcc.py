@@ -178,7 +178,7 @@ class LibrosaMFCC(LibrosaSpectrogram):
 
 @lru_cache(maxsize=1)
 def cosines(count: int) -> Features:
-    """Orthonormal basis of the discrete cosine transform (type 2), shape (count, count): columns are coefficients.
+    """Orthonormal basis of the discrete cosine transform (type 2), shape (bands, coefficients).
 
     Examples
     --------

@@ -21,7 +21,8 @@ from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.labeling.tasks._chunks import ChunkSampler
 from pyannote.audio.labeling.tasks._class_weights import Weights, check_weights, loss_weights
-from pyannote.audio.store.packs import Pack, excerpts
+from pyannote.audio.store.packs import Pack
+from pyannote.audio.store.rows import excerpts
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
