@@ -1,3 +1,5 @@
+"""Precomputed features: metadata, frames, and damaged files."""
+
 import numpy as np
 import pytest
 import yaml

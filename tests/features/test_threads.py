@@ -1,4 +1,4 @@
-"""Matrices are multiplied in one thread, and then in as many as before."""
+"""BLAS is limited to one thread while features are computed, and restored afterwards."""
 
 import numpy as np
 import pytest

@@ -1,3 +1,5 @@
+"""Clustering curves, compared with SciPy and with brute force."""
+
 import time
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Bootstrap confidence intervals over files."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Purity and coverage, compared with pyannote.metrics and brute force."""
+
 import numpy as np
 import pytest
 from pyannote.core import Annotation, Segment

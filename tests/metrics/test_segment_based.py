@@ -1,3 +1,5 @@
+"""Segment-based counts, compared with sed_eval and brute force."""
+
 import math
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Bootstrap confidence intervals over speakers for error rates of trials."""
+
 import numpy as np
 import pytest
 

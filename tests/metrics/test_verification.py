@@ -1,3 +1,5 @@
+"""DET curves, compared with scikit-learn and brute force."""
+
 import time
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Chunks that a device changes are those of the host, where both draw the same."""
+"""Chunks augmented on a device equal those of the host for the same random numbers."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A bit that flips among stored numbers is found, and they are computed again."""
+"""A flipped bit in stored features is detected, and the features are computed again."""
 
 import zlib
 

@@ -1,4 +1,4 @@
-"""Recordings are told apart by all of their bytes, and none is read twice for it."""
+"""Recordings are identified by a digest of all bytes, and read once for it."""
 
 import os
 import shutil

@@ -1,3 +1,5 @@
+"""Feature store: computing, finding, and packing features of lists of recordings."""
+
 import os
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Chunks that are gathered on a device, against loops over frames, and against the pack of the host."""
+"""Chunks gathered on a device, compared with loops over frames and with the pack of the host."""
 
 import numpy as np
 import pytest

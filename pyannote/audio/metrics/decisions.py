@@ -95,8 +95,8 @@ class Cuts:
         self.sizes = np.append(0, last + 1)
         accepted = ranked[last]
         lower = np.append(accepted[1:], accepted[-1:])
-        # Halving before adding cannot overflow, and the scores' own precision keeps the decision the same
-        # wherever scores of that precision are compared.
+        # Halving before adding cannot overflow. In the precision of the scores, a threshold makes the same
+        # decision wherever it is compared with scores of that precision.
         middle = accepted / 2 + lower / 2
         never = np.nextafter(values.max(initial=1.0), np.inf, dtype=values.dtype)
         self.thresholds: FloatArray = np.append(never, np.where(middle > lower, middle, accepted)).astype(
@@ -143,7 +143,7 @@ class Curve:
     cuts : Cuts
         Of the scores of n items.
     target : bool array, shape (n,)
-        Which items are positive.
+        True for positive items.
     weights : float array, shape (n,), optional
         Weight of each item; at least 0.
 

@@ -30,7 +30,7 @@ def best_f_score(
     scores : float array, shape (n,)
         Scores of frames or segments.
     target : bool array, shape (n,)
-        Which of them are positive.
+        True for positive items.
     weights : float array, shape (n,), optional
         Weight of each of them, for example its duration.
     prior : float
