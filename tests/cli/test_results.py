@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 import yaml
+from commands import forget_configuration
 
 from pyannote.audio.features import Precomputed
 
@@ -150,7 +151,7 @@ def test_results_of_an_earlier_version(applied, here):
 
 def test_a_training_of_an_earlier_version(copied, here):
     """It has not stored its training files, so that no one can tell whether it has seen others."""
-    (copied.train / "config.yml").unlink()
+    forget_configuration(copied.train)
     path = copied.validate / "params.yml"
     params = yaml.safe_load(path.read_text())
     path.write_text(yaml.safe_dump({name: value for name, value in params.items() if name != "provenance"}))

@@ -9,6 +9,7 @@ import time
 import pytest
 import torch
 import yaml
+from commands import forget_configuration
 
 from pyannote.audio.core.errors import CheckpointError, ConfigError
 from pyannote.audio.core.specifications import Specifications
@@ -121,7 +122,7 @@ def _yaml(folders):
 
 def test_folders_of_earlier_versions_are_read_and_completed(copied, here):
     """Their specs.yml holds names only, and they have no configuration of their own."""
-    (copied.train / "config.yml").unlink()
+    forget_configuration(copied.train)
     specs = copied.train / "specs.yml"
     content = yaml.safe_load(specs.read_text())
     complete = {key: content.pop(key) for key in ("output",)} | {"made_of": content["y"].pop("made_of")}
@@ -144,7 +145,7 @@ def params_of(result, folders):
 def test_another_resolution_of_the_same_weights_is_refused(copied, here):
     """A smaller pooling has weights of the same shapes, and other scores."""
     # as if it was trained before trainings stored their configuration
-    (copied.train / "config.yml").unlink()
+    forget_configuration(copied.train)
     text = copied.config.read_text()
     pooling = "name: Dcase\n   params: {pooling: [3, 3, 1, 1]}\nscheduler"
     copied.config.write_text(text.replace("name: Dcase\nscheduler", pooling))

@@ -1,5 +1,6 @@
 """Tiny synthetic data sets, and two ways to run commands on them: in this process, and as one of its own."""
 
+import json
 import os
 import shutil
 import signal
@@ -22,7 +23,7 @@ from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
 from pyannote.audio.applications import pyannote_audio, speaker_embedding
-from pyannote.audio.core import own_code
+from pyannote.audio.core import user_code
 from pyannote.audio.database.corpora import ami, musan, voxceleb
 from pyannote.audio.database.corpora.tut2017 import prepare
 from pyannote.audio.database.synthetic.street import make_demonstration
@@ -101,7 +102,7 @@ def known_database(path, cache):
         patch.setenv("PYANNOTE_AUDIO_CACHE", str(cache))
         patch.setattr(threading, "excepthook", threading.excepthook)
         # classes of --code are known to one command
-        patch.setattr(own_code, "_modules", {})
+        patch.setattr(user_code, "_modules", {})
         patch.setattr(sys, "unraisablehook", sys.unraisablehook)
         yield
     for number, handler in before.items():
@@ -240,6 +241,16 @@ def make_experiment(root, text=CONFIG, protocol=PROTOCOL, metric=METRIC):
     folders = Folders(root, protocol, metric)
     folders.config.write_text(text)
     return folders
+
+
+def forget_configuration(train):
+    """Take from a training its configuration, which earlier versions did not store."""
+    for name in ("config.yml", "files.json"):
+        (train / name).unlink()
+    for manifest in (train / "weights").glob("*.json"):
+        content = json.loads(manifest.read_text())
+        del content["model"]
+        manifest.write_text(json.dumps(content, indent=1) + "\n")
 
 
 @pytest.fixture(scope="session")

@@ -121,7 +121,7 @@ def of_config(path, resolved):
 
 
 def of_database(path, protocol):
-    """Each value of the entries of a protocol in database.yml changed and dropped, and the audio elsewhere."""
+    """Each value that database.yml has for a protocol changed and dropped."""
     content = yaml.safe_load(path.read_text())
     database, task, name = protocol.split(".")
     for title, edit in edits(content):

@@ -121,8 +121,9 @@ class Scene:
         }
 
     def validation(self):
+        """Parameters and back-end of a validation; scores may be kept of removed epochs."""
         found = self.contents(self.folders.validate)
-        return {name: content for name, content in found.items() if not name.startswith("apply/")}
+        return {name: one for name, one in found.items() if not name.startswith(("apply/", "scores/"))}
 
     def applied(self):
         return self.contents(self.folders.validate / "apply")

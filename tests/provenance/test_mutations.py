@@ -99,10 +99,10 @@ def test_some_changes_make_no_silent_difference(request, name):
 def test_no_change_makes_a_silent_difference(request, name, promise):
     counts = check(request.getfixturevalue(name), quick=False)
     promise(
-        "What changes between two commands makes no silent difference: results are equal, refused, or those of "
-        "a run without anything kept.",
-        "Change, drop or replace each value of config.yml and database.yml, each line of lists, annotation and "
-        "audio of each subset, each file of an experiment, code and sounds, before train --from=last, validate, "
-        "validate again, apply, evaluate, compare and use in a program.",
+        "What changes between two commands makes no silent difference: results are equal, or those of a run "
+        "without anything kept, or the command refuses.",
+        "Change, drop or replace each value of config.yml and database.yml, lists, annotation and audio, "
+        "each file of an experiment, code and sounds, before train --from=last, validate, validate "
+        "again, apply, evaluate, compare and use in a program.",
         f"{name}: {counts}",
     )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.own_code import own_digest
+from pyannote.audio.core.user_code import user_code_digest
 from pyannote.audio.features._threads import threads_per_recording
 from pyannote.audio.features.frames import THREAD_FRAMES, Features, FrameReader, Framing
 from pyannote.audio.io.waveform import AudioFile
@@ -197,7 +197,7 @@ class FeatureExtraction(ABC):
         """
         names = inspect.signature(type(self)).parameters
         values = {name: getattr(self, name) for name in names}
-        code = own_digest(type(self).__module__)
+        code = user_code_digest(type(self).__module__)
         user_code = {} if code is None else {"code": code}
         return {"name": type(self).__name__, "version": self.version, **user_code, **values}
 

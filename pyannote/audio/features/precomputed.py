@@ -15,7 +15,8 @@ from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.features.frames import Features, FrameReader
 from pyannote.audio.io.arrays import is_whole
-from pyannote.audio.io.storage import inside, one_part, write_array, write_text
+from pyannote.audio.io.paths import flat_name, inside
+from pyannote.audio.io.storage import write_array, write_text
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.io.yaml_files import read_plain
 
@@ -159,7 +160,7 @@ class Precomputed(FeatureExtraction):
                 f"Frames in {self.root_dir} are identified by 'database' and 'uri'.",
                 fix="Give a file of a protocol.",
             )
-        folder = f"{one_part(str(file['database']))}/" if file.get("database") else ""
+        folder = f"{flat_name(str(file['database']))}/" if file.get("database") else ""
         return inside(Path(self.root_dir), f"{folder}{file['uri']}", ".npy")
 
     def open(self, file: AudioFile) -> FrameReader:
@@ -254,7 +255,7 @@ def _load_metadata(path: Path) -> dict[str, Any]:
     try:
         metadata = read_plain(path)
     except ConfigError as error:
-        raise _damaged(path, error.found.rstrip("."), error.line) from None
+        raise _damaged(path, error.message.rstrip("."), error.line) from None
     if not isinstance(metadata, dict) or not isinstance(metadata.get("classes", []), list):
         raise _damaged(path, "start, duration, step, dimension and classes are expected")
     return metadata

@@ -72,7 +72,7 @@ class AugmentedTensors(Pack):
         """Copy waveforms, each of shape (samples,), and augmentations to a device (see `AugmentedPack`)."""
         import torch
 
-        from pyannote.audio.core.devices import joined
+        from pyannote.audio.core.devices import concatenated
 
         lengths = [len(waveform) for waveform in waveforms]
         bounds = np.stack([pack.offsets, np.cumsum([0, *lengths])])
@@ -81,7 +81,7 @@ class AugmentedTensors(Pack):
             pack.offsets,
             pack.long_term,
             extraction,
-            joined(waveforms, device),
+            concatenated(waveforms, device),
             torch.from_numpy(bounds).to(device),
             [augmentation.to(device) for augmentation in augmentations],
             moments=pack.moments,

@@ -172,7 +172,7 @@ def changed_error(file: AudioFile) -> AudioError:
 
     Examples
     --------
-    >>> changed_error("a.wav").found
+    >>> changed_error("a.wav").message
     'The recording has changed while it was being read.'
     """
     return AudioError(

@@ -73,4 +73,4 @@ def cache_folder_hint() -> Iterator[None]:
         yield
     except StorageError as error:
         fix = f"Set {VARIABLE} to a writable folder with enough space."
-        raise StorageError(error.found, file=error.file, fix=fix) from error
+        raise StorageError(error.message, file=error.file, fix=fix) from error

@@ -70,7 +70,7 @@ def warn_of(corpus: Corpus, files: Sequence[Recording], protocol: str, name: str
         found += labels.check_lengths(corpus.recipe.config, corpus.recipe.task, subset, frame)
     for finding in found:
         if finding.code:
-            raise DataError(finding.what, file=finding.file, line=finding.line, fix=finding.mend)
+            raise DataError(finding.message, file=finding.file, line=finding.line, fix=finding.fix)
     for sentence in summarised(found):
         warn(sentence)
 

@@ -32,7 +32,7 @@ def summary(found: Check) -> dict[str, Any]:
         "root": str(options.root),
         "protocol": options.protocol,
         "status": found.status,
-        "findings": [finding.described() for finding in found.findings],
+        "findings": [finding.as_dict() for finding in found.findings],
         "configuration": None if corpus is None else _configuration(corpus),
         "subsets": None if found.data is None else _subsets(found),
         "batch": None if found.batch is None else _batch(found.batch),

@@ -11,7 +11,7 @@ from torch import Tensor
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.ranks import WHOLE, Rank
-from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_of, check_epoch
+from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_per_epoch, check_epoch
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segments import SegmentSampler, Speakers, durations
 from pyannote.audio.store.packs import Pack
@@ -95,7 +95,7 @@ class SpeakerSegments:
     @property
     def batches_per_epoch(self) -> int:
         """Batches of an epoch, at least 1."""
-        return batches_of(self.per_epoch, self.batch_seconds)
+        return batches_per_epoch(self.per_epoch, self.batch_seconds)
 
     @property
     def speakers(self) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ class MultilabelDetection(Task):
 
     def knows(self, label: str) -> bool:
         """Whether `labels_spec` names a label."""
-        return self.labels.takes(label) or label in self.ignored
+        return self.labels.includes(label) or label in self.ignored
 
     def check(self, files: Sequence[Recording]) -> list[str]:
         """Refuse labels that only the configuration or only the data knows.
@@ -101,7 +101,7 @@ def _labels(spec: Mapping[str, Any]) -> tuple[Composition, tuple[str, ...]]:
     try:
         labels = Composition.of_labels(regular, **parts)
     except ConfigError as error:
-        raise ConfigError(f"In labels_spec: {error.found}", fix=error.fix) from None
+        raise ConfigError(f"In labels_spec: {error.message}", fix=error.fix) from None
     if not labels.classes:
         raise ConfigError("labels_spec names no class.", fix="List labels below `regular`.")
     _check_names(labels.classes)
@@ -120,7 +120,7 @@ def _check_names(classes: Sequence[str]) -> None:
     try:
         safe_names(classes)
     except DataError as error:
-        raise ConfigError(error.found, fix=error.fix) from None
+        raise ConfigError(error.message, fix=error.fix) from None
 
 
 def _are_names(value: Any) -> bool:
