@@ -1,3 +1,5 @@
+"""Script that writes long-term averages of log-mel spectrograms."""
+
 import os
 import subprocess
 import sys

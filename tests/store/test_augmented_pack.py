@@ -1,4 +1,4 @@
-"""Chunks computed from waveforms equal those of the store, unless the waveforms are changed."""
+"""Chunks computed from waveforms equal those of the store, unless the waveforms are augmented."""
 
 import numpy as np
 import pytest

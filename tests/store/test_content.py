@@ -1,4 +1,4 @@
-"""Recordings are told apart by all of their bytes, and none is read twice for it."""
+"""Recordings are identified by a digest of all bytes, and read once for it."""
 
 import os
 import shutil
@@ -11,8 +11,8 @@ import soundfile
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.raw_audio import RawAudio
+from pyannote.audio.store import content_digests as contents_module
 from pyannote.audio.store import content_key as content_key_module
-from pyannote.audio.store import contents as contents_module
 from pyannote.audio.store.content_key import content_of, state_of
 from pyannote.audio.store.feature_store import FeatureStore
 
@@ -38,7 +38,7 @@ def stored(files, folder):
     """Features of some recordings, by each way that the store gives them."""
     pack = FeatureStore(extraction(), folder).pack(files)
     parts = [pack.data[first:last] for first, last in zip(pack.offsets, pack.offsets[1:], strict=False)]
-    for file, part, lazy in zip(files, parts, FeatureStore(extraction(), folder).lazily(files), strict=True):
+    for file, part, lazy in zip(files, parts, FeatureStore(extraction(), folder).lazy(files), strict=True):
         np.testing.assert_array_equal(FeatureStore(extraction(), folder).get(file), part)
         np.testing.assert_array_equal(FeatureStore(extraction(), folder).read(file), part)
         np.testing.assert_array_equal(lazy, part)
@@ -146,7 +146,7 @@ def test_a_list_of_which_one_recording_is_new_or_changed_reads_that_one_alone(tm
 
 
 def test_many_lists_are_merged_and_remembered(tmp_path, reads, monkeypatch):
-    monkeypatch.setattr(contents_module, "MOST_FILES", 3)
+    monkeypatch.setattr(contents_module, "MAX_FILES", 3)
     files = [write(tmp_path / f"{index}.wav", noise(0.1, index)) for index in range(9)]
     expected = [content_of(file) for file in files]
     for file in files:
@@ -274,7 +274,7 @@ def test_a_recording_that_grows_while_its_digest_is_taken_is_refused(tmp_path, m
 def test_the_features_of_a_list_are_those_of_the_look_at_its_start(tmp_path):
     """A recording that changes later, while another one is packed, does not get into the same pack."""
     files = [write(tmp_path / f"{index}.wav", noise(1, index)) for index in range(2)]
-    features = FeatureStore(extraction(), tmp_path / "cache").lazily(files)
+    features = FeatureStore(extraction(), tmp_path / "cache").lazy(files)
     expected = [np.array(one) for one in features]
     write(files[1]["audio"], noise(3, seed=5))
     np.testing.assert_array_equal(features[1], expected[1])

@@ -1,3 +1,5 @@
+"""Feature store: computing, finding, and packing features of lists of recordings."""
+
 import os
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from pyannote.audio.core.errors import AudioError, OutOfMemoryError, StorageErro
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.store import content_key, contents, gathering, stored
+from pyannote.audio.store import content_digests, content_key, gathering, stored
 from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.store.statistics import long_term_average
 
@@ -299,7 +301,7 @@ def test_a_second_start_opens_no_recording(tmp_path, files, monkeypatch):
     first = FeatureStore(Counting(), tmp_path / "cache").pack(files)
     store = FeatureStore(Counting(), tmp_path / "cache")
     refused = [
-        (contents, "content_of"),
+        (content_digests, "content_of"),
         (content_key, "digest_of"),
         (stored, "load_features"),
         (stored, "read_into"),

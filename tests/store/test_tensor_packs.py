@@ -1,10 +1,11 @@
-"""Chunks that are gathered on a device, against loops over frames, and against the pack of the host."""
+"""Chunks gathered on a device, compared with loops over frames and with the pack of the host."""
 
 import numpy as np
 import pytest
 import torch
 
-from pyannote.audio.store.packs import Pack, TensorPack, fits, rows
+from pyannote.audio.store.packs import Pack, TensorPack, fits
+from pyannote.audio.store.rows import rows
 
 LENGTHS = (7, 1, 30)
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="GPU"))]

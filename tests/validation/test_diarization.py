@@ -57,7 +57,7 @@ def test_each_turn_alone_at_threshold_zero():
 def test_errors_name_the_file():
     broken = conversation("broken", 4)
     broken.embeddings[2] = np.nan
-    with pytest.raises(DataError, match=r"broken: 1 of 4 embeddings are NaN or infinite, that of turn 3"):
+    with pytest.raises(DataError, match=r"broken: 1 of 4 embeddings are NaN .* first that of turn 3"):
         evaluate([conversation("fine", 4), broken])
 
 

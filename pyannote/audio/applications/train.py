@@ -77,7 +77,7 @@ def _begin(
     if resumed and trainer.ranks.leads:
         provenance.resume(folder, resumed)
     pack = on_device(corpus.pack(learner.files), trainer.device)
-    trainer.ahead = pack.ahead
+    trainer.ahead = pack.prefetch
     corpus.recipe.task.prepare(learner.files, pack, specifications)
     if resumed:
         folder.check_specifications(specifications)

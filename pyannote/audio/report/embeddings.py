@@ -6,7 +6,7 @@ import numpy as np
 from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.metrics.clustering import Metric, distances
+from pyannote.audio.metrics.distances import Metric, distances
 from pyannote.audio.train.trainer import EpochReport
 
 

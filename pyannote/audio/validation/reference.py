@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pyannote.audio.core.labels import Event
 from pyannote.audio.core.rasters import frame_range, raster
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.metrics.segment_based import activity, frame_ranges, highest
+from pyannote.audio.metrics.segment_based import activity, frame_ranges, range_maxima
 
 Unit = Literal["segments", "frames"]
 SEGMENT = 1.0
@@ -110,7 +110,7 @@ class Reference:
         if unit == "frames":
             return Items(filtered[:, self._inside].T, self._frames[self._inside])
         filtered[:, self._outside] = -np.inf
-        return Items(highest(filtered, self._ranges).T, self._segments)
+        return Items(range_maxima(filtered, self._ranges).T, self._segments)
 
 
 def frames_of(duration: float, step: float) -> int:

@@ -15,10 +15,10 @@ from pyannote.audio.metrics.clustering import (
     ClusteringCurve,
     Merges,
     Method,
-    Metric,
     agglomerate,
     clustering_curve,
 )
+from pyannote.audio.metrics.distances import Metric
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,7 +53,7 @@ def detection_measure(corpus: Corpus, bundle: Bundle, options: DetectionOptions)
     slide = Slide(model, frames, options.step, options.batch)
     files = corpus.recordings(options.protocol, options.subset)
     corpus.prepare_features(files)
-    features = corpus.store.lazily(files)
+    features = corpus.store.lazy(files)
     outputs = [slide.outputs(int(frames)) for frames in features.frames]
     contents = contents_of(files, corpus.store.contents(files))
 

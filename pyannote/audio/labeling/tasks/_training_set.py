@@ -15,7 +15,8 @@ from pyannote.audio.core.rasters import raster
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.labeling.tasks._chunks import ChunkSampler
-from pyannote.audio.store.packs import Pack, excerpts
+from pyannote.audio.store.packs import Pack
+from pyannote.audio.store.rows import excerpts
 
 
 class TrainingSet:
