@@ -10,7 +10,7 @@ from pyannote.database.protocol import SpeakerVerificationProtocol
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import DataError, UsageError
-from pyannote.audio.database.corpora.held_out_speakers import Voice, balanced_trials, draw_speakers
+from pyannote.audio.database.corpora.held_out_speakers import SpeakerSession, balanced_trials, draw_speakers
 from pyannote.audio.database.protocols import recordings
 from pyannote.audio.database.trials import is_verification, trials
 
@@ -203,7 +203,7 @@ def test_equal_names_of_speakers_mean_equal_speakers(data, scope, labels):
 
 def voices(speakers, sessions, files):
     return {
-        f"s{s}/{v}/{n}": Voice(f"s{s}", str(v))
+        f"s{s}/{v}/{n}": SpeakerSession(f"s{s}", str(v))
         for s in range(speakers)
         for v in range(sessions)
         for n in range(files)
@@ -234,7 +234,7 @@ def test_trials_that_cannot_be_drawn(heard):
 
 
 def test_speakers_are_held_out_whole():
-    heard = voices(10, 1, 2) | {"once": Voice("once", "")}
+    heard = voices(10, 1, 2) | {"once": SpeakerSession("once", "")}
     kept, held_out = draw_speakers(heard, heard, 0.3, seed=0)
     assert sorted(kept + held_out) == sorted(heard)
     assert not {heard[uri].speaker for uri in kept} & {heard[uri].speaker for uri in held_out}

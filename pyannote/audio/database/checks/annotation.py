@@ -21,18 +21,18 @@ _SLACK = 0.01
 """Seconds by which events of a label may overlap, and pass a region: times are often rounded."""
 
 
-def check_lines(subsets: Sequence[Subset]) -> Iterator[Finding]:
+def check_annotation(subsets: Sequence[Subset]) -> Iterator[Finding]:
     """What is odd about the lists and the annotation of a protocol."""
     yield from listed_twice(subsets)
-    yield from without_files(subsets)
+    yield from empty_subsets(subsets)
     uris = {uri for subset in subsets for uri, _ in subset.uris}
     for events in _by_file(subset.events for subset in subsets):
-        yield from repeated(event for event in events if event.recording in uris)
-        yield from unlisted(events)
+        yield from repeated_events(event for event in events if event.recording in uris)
+        yield from unlisted_recordings(events)
     for regions in _by_file(subset.regions for subset in subsets):
-        yield from unlisted(regions)
+        yield from unlisted_recordings(regions)
     for subset in subsets:
-        yield from outside(subset)
+        yield from events_outside(subset)
 
 
 def _by_file(
@@ -73,7 +73,7 @@ def _located(finding: Finding, subset: Subset, line: int) -> Finding:
     return replace(finding, file=subset.listing, line=line or None)
 
 
-def without_files(subsets: Sequence[Subset]) -> Iterator[Finding]:
+def empty_subsets(subsets: Sequence[Subset]) -> Iterator[Finding]:
     """Subsets without recordings."""
     for subset in subsets:
         if not subset.uris and (subset.listing is None or subset.listing.is_file()):
@@ -81,7 +81,7 @@ def without_files(subsets: Sequence[Subset]) -> Iterator[Finding]:
             yield Finding.of("empty", found, "Fill its list.")
 
 
-def repeated(events: Iterable[AnnotatedEvent | AnnotatedRegion]) -> Iterator[Finding]:
+def repeated_events(events: Iterable[AnnotatedEvent | AnnotatedRegion]) -> Iterator[Finding]:
     """Events that are there twice, or overlap with an event of the same label."""
     latest: dict[tuple[str, str], AnnotatedEvent] = {}
     given = [event for event in events if isinstance(event, AnnotatedEvent)]
@@ -123,7 +123,7 @@ def shared_speakers(subsets: Sequence[Subset]) -> Iterator[Finding]:
     """Speakers of one subset who are heard in an earlier one."""
     owners: dict[str, str] = {}
     for subset in subsets:
-        for label, (file, line) in first_heard(subset).items():
+        for label, (file, line) in first_lines(subset).items():
             if owners.setdefault(label, subset.name) != subset.name:
                 yield Finding(
                     "speakers",
@@ -135,7 +135,7 @@ def shared_speakers(subsets: Sequence[Subset]) -> Iterator[Finding]:
                 )
 
 
-def first_heard(subset: Subset) -> dict[str, tuple[Path | None, int | None]]:
+def first_lines(subset: Subset) -> dict[str, tuple[Path | None, int | None]]:
     """Labels that a subset holds, and the line where each is first annotated, if it is known."""
     found: dict[str, tuple[Path | None, int | None]] = {}
     for uri, _ in subset.uris:
@@ -147,7 +147,7 @@ def first_heard(subset: Subset) -> dict[str, tuple[Path | None, int | None]]:
     return found
 
 
-def outside(subset: Subset) -> Iterator[Finding]:
+def events_outside(subset: Subset) -> Iterator[Finding]:
     """Events of a subset that lie, in part or whole, where nothing counts as annotated.
 
     Recordings whose annotation is wrong are looked at when it has been mended.
@@ -175,8 +175,8 @@ def _uncovered(event: AnnotatedEvent, regions: Collection[tuple[float, float]]) 
 def _outside(event: AnnotatedEvent) -> Finding:
     return Finding(
         "outside",
-        f"{event.label!r} from {event.segment.start:g} to {event.segment.end:g} s lies outside of the "
-        f"annotated parts of {event.recording} (UEM): what is outside does not count.",
+        f"{event.label!r} from {event.segment.start:g} to {event.segment.end:g} s lies events_outside of the "
+        f"annotated parts of {event.recording} (UEM): what is events_outside does not count.",
         "Make the annotated part longer, or remove the event.",
         file=event.file,
         line=event.line,
@@ -193,9 +193,9 @@ def _without_region(uri: str, subset: Subset) -> Finding:
     )
 
 
-def unlisted(lines: Sequence[AnnotatedEvent | AnnotatedRegion]) -> Iterator[Finding]:
+def unlisted_recordings(lines: Sequence[AnnotatedEvent | AnnotatedRegion]) -> Iterator[Finding]:
     """The first line on each recording that no list names which goes with the file of annotation."""
-    known = listed_beside(lines[0].file)
+    known = listed_recordings(lines[0].file)
     if known is None:
         return
     first: dict[str, AnnotatedEvent | AnnotatedRegion] = {}
@@ -215,7 +215,7 @@ def unlisted(lines: Sequence[AnnotatedEvent | AnnotatedRegion]) -> Iterator[Find
         )
 
 
-def listed_beside(annotation: Path) -> set[str] | None:
+def listed_recordings(annotation: Path) -> set[str] | None:
     """Recordings that protocols list which use a file of annotation; None if some are not known."""
     known: set[str] = set()
     for name in known_protocols():

@@ -26,7 +26,7 @@ OFFSET = 0.5
 
 
 @dataclass(frozen=True)
-class Sound:
+class AudioStatistics:
     """What a recording holds, or why it cannot be read.
 
     Parameters
@@ -55,7 +55,7 @@ class Sound:
     fault: str | None = None
 
 
-def listen(header: AudioInfo) -> Sound:
+def measure_audio(header: AudioInfo) -> AudioStatistics:
     """Decode a recording from end to end, in little memory."""
     digest = blake2b(str(header.sample_rate).encode(), digest_size=16)
     peaks, largest, total, squares = np.zeros(header.channels), 0, 0.0, 0.0
@@ -70,8 +70,8 @@ def listen(header: AudioInfo) -> Sound:
             squares += float(np.square(mono, dtype=np.float64).sum())
         found = fault(header.path)
     except AudioError as error:
-        return Sound(header, error)
-    return Sound(
+        return AudioStatistics(header, error)
+    return AudioStatistics(
         header,
         digest=digest.hexdigest(),
         peaks=tuple(map(float, peaks)),
@@ -82,7 +82,7 @@ def listen(header: AudioInfo) -> Sound:
     )
 
 
-def check_sounds(
+def check_audio(
     headers: Mapping[str, Sequence[AudioInfo]], parallel: int = 1, progress: Progress = silent
 ) -> Iterator[Finding]:
     """Decode the recordings of each subset, and tell what is wrong with them.
@@ -95,17 +95,17 @@ def check_sounds(
         Files that are read at once.
     """
     unique = list({header.path: header for own in headers.values() for header in own}.values())
-    heard = in_order(listen, unique, parallel)
+    heard = in_order(measure_audio, unique, parallel)
     sounds = {
         sound.header.path: sound for sound in progress(heard, total=len(unique), description="Listening")
     }
     for sound in sounds.values():
-        yield from of_sound(sound)
+        yield from audio_findings(sound)
     where = {header.path: f"{header.path.name} ({name})" for name, own in headers.items() for header in own}
-    yield from same_content(sounds.values(), where)
+    yield from duplicate_audio(sounds.values(), where)
 
 
-def of_sound(sound: Sound) -> Iterator[Finding]:
+def audio_findings(sound: AudioStatistics) -> Iterator[Finding]:
     """What is wrong with a single recording."""
     path = sound.header.path
     if sound.error is not None:
@@ -129,7 +129,7 @@ def of_sound(sound: Sound) -> Iterator[Finding]:
     yield from _silent_channels(sound)
 
 
-def _silent_channels(sound: Sound) -> Iterator[Finding]:
+def _silent_channels(sound: AudioStatistics) -> Iterator[Finding]:
     silent_ones = [str(number) for number, peak in enumerate(sound.peaks, start=1) if peak == 0]
     if 0 < len(silent_ones) < len(sound.peaks):
         yield Finding(
@@ -141,7 +141,7 @@ def _silent_channels(sound: Sound) -> Iterator[Finding]:
         )
 
 
-def same_content(sounds: Iterable[Sound], where: Mapping[Path, str]) -> Iterator[Finding]:
+def duplicate_audio(sounds: Iterable[AudioStatistics], where: Mapping[Path, str]) -> Iterator[Finding]:
     """Recordings that hold the same samples as another one."""
     first: dict[str, Path] = {}
     for sound in sounds:

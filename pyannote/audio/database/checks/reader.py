@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.database.bounds import passes, too_long
+from pyannote.audio.database.bounds import exceeds_end, too_long_error
 from pyannote.audio.database.checks.subsets import Subset
-from pyannote.audio.database.protocols import (
-    SUBSETS,
-    _audio,
-    _distinct,
-    _protocol,
-    _recording,
-    _scope,
+from pyannote.audio.database.protocol_files import (
+    audio_of,
+    find_protocol,
+    read_recording,
+    scope_of,
+    with_scope,
 )
+from pyannote.audio.database.protocols import SUBSETS
 from pyannote.audio.database.sources import files_of, sources_of
 from pyannote.audio.database.strict import read_strictly
 from pyannote.audio.io import waveform
@@ -54,7 +54,7 @@ class Reader:
     def __init__(self, name: str, templates: Mapping[str, str] | None = None, speakers: bool = False) -> None:
         self.name, self.speakers = name, speakers
         self.findings: list[Finding] = []
-        self._protocol = _protocol(name, templates)
+        self._protocol = find_protocol(name, templates)
         self._read: dict[Path, list[Any]] = {}
         self._wrong: set[Path] = set()
 
@@ -138,7 +138,7 @@ class Reader:
         for file in progress(files, total=len(files), description=f"Opening {subset.name} files"):
             uri = str(file["uri"])
             try:
-                subset.headers[uri] = waveform.info(_audio(file))
+                subset.headers[uri] = waveform.info(audio_of(file))
             except DataError as error:
                 kind = "missing" if error.file is None else "damaged"
                 self.findings.append(_located(Finding.of(kind, error, "Copy it again."), subset, uri))
@@ -148,19 +148,19 @@ class Reader:
         uri = str(file["uri"])
         duration = subset.headers[uri].duration
         late = [
-            Finding.of("end", too_long(uri, line.segment.end, duration, line.file, line.line))
+            Finding.of("end", too_long_error(uri, line.segment.end, duration, line.file, line.line))
             for line in subset.annotation_of(uri)
-            if passes(line.segment.start, line.segment.end, duration)
+            if exceeds_end(line.segment.start, line.segment.end, duration)
         ]
         if late:
             self.findings += late
             return
         try:
-            one = _recording(file, subset.sources, annotated=subset.name != "test")
+            one = read_recording(file, subset.sources, annotated=subset.name != "test")
         except DataError as error:
             self.findings.append(_located(Finding.of("annotation", error), subset, uri))
             return
-        subset.files.append(_distinct(one, _scope(file, self.name)) if self.speakers else one)
+        subset.files.append(with_scope(one, scope_of(file, self.name)) if self.speakers else one)
 
 
 def _located(finding: Finding, subset: Subset, uri: str) -> Finding:

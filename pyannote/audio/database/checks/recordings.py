@@ -17,14 +17,14 @@ FEWEST = 3
 """Recordings from which on one that differs from the others is told."""
 
 
-def odd_headers(headers: Iterable[AudioInfo]) -> Iterator[Finding]:
+def unusual_headers(headers: Iterable[AudioInfo]) -> Iterator[Finding]:
     """Recordings of another rate, or with another number of channels, than most.
 
     Examples
     --------
     >>> headers = [AudioInfo(Path(name), 16000, 1, 16000, "WAV PCM_16") for name in "abc"]
     >>> headers.append(AudioInfo(Path("d"), 8000, 1, 8000, "WAV PCM_16"))
-    >>> print(*odd_headers(headers))
+    >>> print(*unusual_headers(headers))
     d: The sample rate is 8000 Hz, and most recordings have 16000 Hz: nothing is heard above 4000 Hz. ...
     """
     found = list(headers)
@@ -95,7 +95,7 @@ def short_recordings(files: Iterable[Recording], window: float, chunk: float) ->
             )
 
 
-def silent_annotation(
+def empty_annotation(
     files: Iterable[Recording], listing: Path | None, lines: Mapping[str, int | None]
 ) -> Iterator[Finding]:
     """Recordings in which nothing is annotated."""
@@ -110,12 +110,12 @@ def silent_annotation(
             )
 
 
-def twins(labels: Collection[str]) -> Iterator[tuple[str, str]]:
+def similar_labels(labels: Collection[str]) -> Iterator[tuple[str, str]]:
     """Pairs of labels that differ in case, blanks and marks alone.
 
     Examples
     --------
-    >>> list(twins(["car", "Car", "people walking", "people_walking", "van"]))
+    >>> list(similar_labels(["car", "Car", "people walking", "people_walking", "van"]))
     [('Car', 'car'), ('people walking', 'people_walking')]
     """
     alike = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Speakers to hold out, and trials of those who are: drawn by chance, the same ones each time."""
+"""Speakers to hold out, and trials of those who are: drawn by random, the same ones each time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pyannote.audio.database.trial_lists import Trial
 T = TypeVar("T")
 
 
-class Voice(NamedTuple):
+class SpeakerSession(NamedTuple):
     """Who is heard in a recording, and in which session it was made."""
 
     speaker: str
@@ -36,14 +36,14 @@ def check_draw(shares: Mapping[str, float], trials: int, seed: int) -> None:
 
 
 def draw_speakers(
-    uris: Iterable[str], voices: Mapping[str, Voice], share: float, seed: int
+    uris: Iterable[str], sessions: Mapping[str, SpeakerSession], share: float, seed: int
 ) -> tuple[list[str], list[str]]:
     """Split recordings by speaker.
 
     Parameters
     ----------
     uris : iterable of str
-    voices : mapping of str to Voice
+    sessions : mapping of str to SpeakerSession
         Speaker of each uri.
     share : float
         Rank of the speakers to hold out below 1, or their number. Two at least are held out, and two kept.
@@ -63,12 +63,12 @@ def draw_speakers(
 
     Examples
     --------
-    >>> voices = {f"{name}{number}": Voice(name, "") for name in "abcd" for number in (1, 2)}
-    >>> draw_speakers(voices, voices, 0.5, seed=0)
+    >>> sessions = {f"{name}{number}": SpeakerSession(name, "") for name in "abcd" for number in (1, 2)}
+    >>> draw_speakers(sessions, sessions, 0.5, seed=0)
     (['b1', 'b2', 'd1', 'd2'], ['a1', 'a2', 'c1', 'c2'])
     """
     uris = list(uris)
-    recordings = Counter(voices[uri].speaker for uri in uris)
+    recordings = Counter(sessions[uri].speaker for uri in uris)
     fit = sorted(speaker for speaker in recordings if recordings[speaker] > 1)
     count = max(2, round(share * len(recordings) if share < 1 else share))
     if len(fit) < count or len(recordings) < count + 2:
@@ -81,12 +81,12 @@ def draw_speakers(
     order = generator(seed, len(fit), count).permutation(len(fit))
     chosen = {fit[index] for index in order[:count]}
     return (
-        [uri for uri in uris if voices[uri].speaker not in chosen],
-        [uri for uri in uris if voices[uri].speaker in chosen],
+        [uri for uri in uris if sessions[uri].speaker not in chosen],
+        [uri for uri in uris if sessions[uri].speaker in chosen],
     )
 
 
-def balanced_trials(voices: Mapping[str, Voice], count: int, seed: int = 0) -> list[Trial]:
+def balanced_trials(sessions: Mapping[str, SpeakerSession], count: int, seed: int = 0) -> list[Trial]:
     """Draw as many target as non-target trials.
 
     Speakers get the same number of target trials, as far as their recordings allow, and recordings occur
@@ -95,7 +95,7 @@ def balanced_trials(voices: Mapping[str, Voice], count: int, seed: int = 0) -> l
 
     Parameters
     ----------
-    voices : mapping of str to Voice
+    sessions : mapping of str to SpeakerSession
         Speaker and session of each uri.
     count : int
         How many trials to draw; there are fewer where recordings are few.
@@ -114,17 +114,21 @@ def balanced_trials(voices: Mapping[str, Voice], count: int, seed: int = 0) -> l
 
     Examples
     --------
-    >>> voices = {uri: Voice(uri[0], "") for uri in ("a1", "a2", "b1", "b2")}
-    >>> [trial.target for trial in balanced_trials(voices, 4)]
+    >>> sessions = {uri: SpeakerSession(uri[0], "") for uri in ("a1", "a2", "b1", "b2")}
+    >>> [trial.target for trial in balanced_trials(sessions, 4)]
     [True, False, True, False]
     """
-    chance = generator(seed, count)
+    random = generator(seed, count)
     own: dict[str, list[str]] = {}
-    for uri, voice in voices.items():
-        own.setdefault(voice.speaker, []).append(uri)
-    targets = list(islice(_alternate([_targets(uris, voices, chance) for uris in own.values()]), count // 2))
+    for uri, speaker_session in sessions.items():
+        own.setdefault(speaker_session.speaker, []).append(uri)
+    targets = list(
+        islice(_alternate([_targets(uris, sessions, random) for uris in own.values()]), count // 2)
+    )
     others = (
-        pair for pair in _pairs(list(voices), chance) if voices[pair[0]].speaker != voices[pair[1]].speaker
+        pair
+        for pair in _pairs(list(sessions), random)
+        if sessions[pair[0]].speaker != sessions[pair[1]].speaker
     )
     trials = [
         Trial(target, *pair)
@@ -133,24 +137,24 @@ def balanced_trials(voices: Mapping[str, Voice], count: int, seed: int = 0) -> l
     ]
     if not trials:
         raise DataError(
-            f"{len(voices)} recordings of {len(own)} speakers give no trials.",
+            f"{len(sessions)} recordings of {len(own)} speakers give no trials.",
             fix="Trials need two speakers, and a speaker with two recordings.",
         )
     return trials
 
 
 def _targets(
-    uris: Sequence[str], voices: Mapping[str, Voice], chance: np.random.Generator
+    uris: Sequence[str], sessions: Mapping[str, SpeakerSession], random: np.random.Generator
 ) -> Iterator[tuple[str, str]]:
-    several = len({voices[uri].session for uri in uris}) > 1
-    for first, second in _pairs(uris, chance):
-        if not several or voices[first].session != voices[second].session:
+    several = len({sessions[uri].session for uri in uris}) > 1
+    for first, second in _pairs(uris, random):
+        if not several or sessions[first].session != sessions[second].session:
             yield first, second
 
 
-def _pairs(items: Sequence[T], chance: np.random.Generator) -> Iterator[tuple[T, T]]:
+def _pairs(items: Sequence[T], random: np.random.Generator) -> Iterator[tuple[T, T]]:
     """Yield each pair of different items once, in rounds that hold each item twice."""
-    count, order = len(items), chance.permutation(len(items))
+    count, order = len(items), random.permutation(len(items))
     for step in range(1, count // 2 + 1):
         for index in range(step if 2 * step == count else count):
             yield items[order[index]], items[order[(index + step) % count]]

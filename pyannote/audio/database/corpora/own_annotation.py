@@ -6,7 +6,7 @@
 * A folder of label tracks as Audacity exports them: for `a.wav` a file `a.txt` of onset, offset and label,
   separated by tabs. An empty one says that nothing is heard.
 
-A file is called by its name, or by its path below the audio folder, with or without suffix. Each audio file
+A file is file_named by its name, or by its path below the audio folder, with or without suffix. Each audio file
 must have annotation, because silence taken for an answer teaches a model not to hear what is there.
 """
 
@@ -95,7 +95,7 @@ def read_csv(path: Path, folder: Path, files: Iterable[Path]) -> Annotated:
     lines = read_lines(path, comments=False)
     number, header = next(lines, (1, ""))
     delimiter, names = _read_header(header, path, number)
-    calls = calls_of(folder, files)
+    by_name = files_by_name(folder, files)
     annotated: Annotated = {}
     for line, text in lines:
         row = [column.strip() for column in next(csv.reader([text], delimiter=delimiter))]
@@ -104,7 +104,7 @@ def read_csv(path: Path, folder: Path, files: Iterable[Path]) -> Annotated:
             raise DataError(found, file=path, line=line, fix="Put names with a separator in double quotes.")
         cells = dict(zip(names, row, strict=True))
         filename, onset, offset, label = (cells[name] for name in COLUMNS)
-        events = annotated.setdefault(called(filename, calls, path, line), [])
+        events = annotated.setdefault(file_named(filename, by_name, path, line), [])
         if not (onset or offset or label):
             continue
         if not label:
@@ -126,24 +126,24 @@ def _read_header(header: str, path: Path, line: int) -> tuple[str, list[str]]:
 
 def by_file(events: Iterable[AnnotatedEvent], folder: Path, files: Iterable[Path]) -> Annotated:
     """Return the events of each audio file that they name."""
-    calls = calls_of(folder, files)
+    by_name = files_by_name(folder, files)
     annotated: Annotated = {}
     for event in events:
-        annotated.setdefault(called(event.recording, calls, event.file, event.line), []).append(event)
+        annotated.setdefault(file_named(event.recording, by_name, event.file, event.line), []).append(event)
     return annotated
 
 
-def calls_of(folder: Path, files: Iterable[Path]) -> Mapping[str, set[Path]]:
-    """Return everything that a file may be called by, and the files so called."""
-    calls: defaultdict[str, set[Path]] = defaultdict(set)
+def files_by_name(folder: Path, files: Iterable[Path]) -> Mapping[str, set[Path]]:
+    """Return everything that a file may be file_named by, and the files so file_named."""
+    by_name: defaultdict[str, set[Path]] = defaultdict(set)
     for file in files:
         below = file.relative_to(folder)
         for call in (below.as_posix(), below.with_suffix("").as_posix(), file.name, file.stem):
-            calls[call].add(file)
-            calls[safe_name(call)].add(file)
-    for call in [call for call in calls if _composed(call) not in calls]:
-        calls[_composed(call)] |= calls[call]
-    return calls
+            by_name[call].add(file)
+            by_name[safe_name(call)].add(file)
+    for call in [call for call in by_name if _composed(call) not in by_name]:
+        by_name[_composed(call)] |= by_name[call]
+    return by_name
 
 
 def _composed(name: str) -> str:
@@ -151,14 +151,14 @@ def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def called(name: str, calls: Mapping[str, set[Path]], path: Path, line: int | None = None) -> Path:
+def file_named(name: str, by_name: Mapping[str, set[Path]], path: Path, line: int | None = None) -> Path:
     """Return the audio file that is named in a line of the annotation."""
-    files = sorted(calls.get(name) or calls.get(_composed(name)) or ())
+    files = sorted(by_name.get(name) or by_name.get(_composed(name)) or ())
     if len(files) == 1:
         return files[0]
     if files:
         found = f"{quoted(name)} may be {files[0]} or {files[1]}."
         raise DataError(found, file=path, line=line, fix="Write its path below the audio folder.")
-    close = get_close_matches(name[:LONGEST_NAME], calls, n=1)
+    close = get_close_matches(name[:LONGEST_NAME], by_name, n=1)
     fix = f"Did you mean '{close[0]}'?" if close else "Add the file, or remove the line."
     raise DataError(f"There is no audio file {quoted(name)}.", file=path, line=line, fix=fix)

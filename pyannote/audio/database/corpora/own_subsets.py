@@ -14,9 +14,9 @@ from pathlib import Path
 from pyannote.core import Segment, Timeline
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.bounds import passes
+from pyannote.audio.database.bounds import exceeds_end
 from pyannote.audio.database.corpora.locations import name_recordings
-from pyannote.audio.database.corpora.own_annotation import by_file, called, calls_of
+from pyannote.audio.database.corpora.own_annotation import by_file, file_named, files_by_name
 from pyannote.audio.database.corpora.writing import (
     AnnotatedFile,
     audio_duration,
@@ -72,7 +72,7 @@ def make_database_of_subsets(
     output : path
         Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
     name, protocol : str
-        The protocol is called `<name>.SpeakerDiarization.<protocol>`.
+        The protocol is file_named `<name>.SpeakerDiarization.<protocol>`.
 
     Raises
     ------
@@ -105,10 +105,10 @@ def make_database_of_subsets(
 
 
 def _regions(uem: Path, folder: Path, audio: Iterable[Path]) -> dict[Path, list[AnnotatedRegion]]:
-    calls = calls_of(folder, audio)
+    by_name = files_by_name(folder, audio)
     regions: dict[Path, list[AnnotatedRegion]] = {}
     for region in read_regions(uem):
-        regions.setdefault(called(region.recording, calls, uem, region.line), []).append(region)
+        regions.setdefault(file_named(region.recording, by_name, uem, region.line), []).append(region)
     return regions
 
 
@@ -125,7 +125,7 @@ def _recording(
 def _within(region: AnnotatedRegion, duration: float) -> Segment:
     """Cut a region at the end of its recording, or say that it lies too far beyond."""
     start, end = region.segment
-    if passes(start, end, duration):
+    if exceeds_end(start, end, duration):
         raise DataError(
             f"{quoted(region.recording)} is said to be annotated until {end:.10g} s, and ends at "
             f"{duration:.10g} s.",

@@ -20,7 +20,7 @@ from pyannote.core import Segment
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.database.corpora.held_out_speakers import (
-    Voice,
+    SpeakerSession,
     balanced_trials,
     check_draw,
     draw_speakers,
@@ -28,7 +28,7 @@ from pyannote.audio.database.corpora.held_out_speakers import (
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_data import check_names, find_audio
 from pyannote.audio.database.corpora.writing import AnnotatedFile, absolute, audio_duration, write_database
-from pyannote.audio.database.trial_lists import Trial, names_of, read_names, read_trials
+from pyannote.audio.database.trial_lists import Trial, read_names, read_trials, uris_by_path_end
 from pyannote.audio.io.lines import AnnotatedEvent
 
 
@@ -97,70 +97,76 @@ def prepare(
     check_draw({"development": development, "test": test}, trials, seed)
     files = find_audio(absolute(folder), absolute(output))
     uris = name_recordings(files, by_path=True)
-    voices = {uri: voice(path, files[path]) for path, uri in uris.items()}
+    sessions = {uri: speaker_session(path, files[path]) for path, uri in uris.items()}
     lists = lists or Lists()
-    calls = names_of(uris) if any(lists) else {}
-    train, tested, listed = _sides(voices, calls, lists, test, seed)
+    uris_by_name = uris_by_path_end(uris) if any(lists) else {}
+    train, tested, listed = _sides(sessions, uris_by_name, lists, test, seed)
     subsets = {"train": train}
     if development:
-        subsets["train"], subsets["development"] = draw_speakers(train, voices, development, seed)
-    drawn = {"development": _draw(subsets["development"], voices, trials, seed)} if development else {}
+        subsets["train"], subsets["development"] = draw_speakers(train, sessions, development, seed)
+    drawn = {"development": _draw(subsets["development"], sessions, trials, seed)} if development else {}
     if tested:
-        subsets["test"], drawn["test"] = tested, listed or _draw(tested, voices, trials, seed)
+        subsets["test"], drawn["test"] = tested, listed or _draw(tested, sessions, trials, seed)
     used = {uri for subset in subsets.values() for uri in subset}
-    recordings = one_turn_each({path: uri for path, uri in uris.items() if uri in used}, voices, progress)
+    recordings = single_turn_recordings(
+        {path: uri for path, uri in uris.items() if uri in used}, sessions, progress
+    )
     return write_database(output, name, recordings, {protocol: subsets}, {protocol: drawn})
 
 
-def voice(path: Path, name: str) -> Voice:
+def speaker_session(path: Path, name: str) -> SpeakerSession:
     """Speaker and session of a recording, from its path below the folder of all speakers.
 
     Examples
     --------
-    >>> voice(Path("/data/ann/monday/1.wav"), "ann/monday/1.wav")
-    Voice(speaker='ann', session='monday')
+    >>> speaker_session(Path("/data/ann/monday/1.wav"), "ann/monday/1.wav")
+    SpeakerSession(speaker='ann', session='monday')
     """
     speaker, *session = Path(name).parent.parts or ("",)
     if not speaker:
         raise DataError("This is not in the folder of a speaker.", file=path, fix="Move it into one.")
-    return Voice(speaker, "/".join(session))
+    return SpeakerSession(speaker, "/".join(session))
 
 
-def one_turn_each(
-    uris: Mapping[Path, str], voices: Mapping[str, Voice], progress: Progress
+def single_turn_recordings(
+    uris: Mapping[Path, str], sessions: Mapping[str, SpeakerSession], progress: Progress
 ) -> list[AnnotatedFile]:
     """Recordings that are one turn of their speaker from end to end."""
     recordings = []
     for path, uri in progress(uris.items(), total=len(uris), description="recordings"):
         duration = audio_duration(path)
-        event = AnnotatedEvent(uri, Segment(0, duration), voices[uri].speaker, path, 0)
+        event = AnnotatedEvent(uri, Segment(0, duration), sessions[uri].speaker, path, 0)
         recordings.append(AnnotatedFile(uri, path, duration, [event]))
     return recordings
 
 
 def _sides(
-    voices: Mapping[str, Voice], calls: Mapping[str, str], lists: Lists, test: float, seed: int
+    sessions: Mapping[str, SpeakerSession],
+    uris_by_name: Mapping[str, str],
+    lists: Lists,
+    test: float,
+    seed: int,
 ) -> tuple[list[str], list[str], list[Trial] | None]:
     """Recordings of train and test, and the trials that a list says."""
     listed = None
-    train = read_names(lists.train, calls) if lists.train else list(voices)
-    tested = read_names(lists.test, calls) if lists.test else []
+    train = read_names(lists.train, uris_by_name) if lists.train else list(sessions)
+    tested = read_names(lists.test, uris_by_name) if lists.test else []
     if lists.trials:
-        listed = read_trials(lists.trials, _only(calls, set(tested)) if lists.test else calls)
+        listed = read_trials(lists.trials, _only(uris_by_name, set(tested)) if lists.test else uris_by_name)
         tested = tested or list(dict.fromkeys(uri for trial in listed for uri in trial[1:]))
     if not tested and lists.train:
-        of_train = {voices[uri].speaker for uri in train}
-        tested = [uri for uri in voices if voices[uri].speaker not in of_train] if test else []
+        of_train = {sessions[uri].speaker for uri in train}
+        tested = [uri for uri in sessions if sessions[uri].speaker not in of_train] if test else []
     elif not tested and test:
-        train, tested = draw_speakers(train, voices, test, seed)
-    of_test = {voices[uri].speaker for uri in tested}
+        train, tested = draw_speakers(train, sessions, test, seed)
+    of_test = {sessions[uri].speaker for uri in tested}
     if lists.train:
-        _check_apart({voices[uri].speaker for uri in train}, of_test, lists.train)
-    return [uri for uri in train if voices[uri].speaker not in of_test], tested, listed
+        _check_apart({sessions[uri].speaker for uri in train}, of_test, lists.train)
+    return [uri for uri in train if sessions[uri].speaker not in of_test], tested, listed
 
 
-def _only(calls: Mapping[str, str], uris: Collection[str]) -> dict[str, str]:
-    return {name: uri for name, uri in calls.items() if uri in uris}
+def _only(uris_by_name: Mapping[str, str], uris: Collection[str]) -> dict[str, str]:
+    return {name: uri for name, uri in uris_by_name.items() if uri in uris}
 
 
 def _check_apart(train: set[str], test: set[str], path: Path) -> None:
@@ -172,5 +178,5 @@ def _check_apart(train: set[str], test: set[str], path: Path) -> None:
         )
 
 
-def _draw(uris: Iterable[str], voices: Mapping[str, Voice], trials: int, seed: int) -> list[Trial]:
-    return balanced_trials({uri: voices[uri] for uri in uris}, trials, seed)
+def _draw(uris: Iterable[str], sessions: Mapping[str, SpeakerSession], trials: int, seed: int) -> list[Trial]:
+    return balanced_trials({uri: sessions[uri] for uri in uris}, trials, seed)

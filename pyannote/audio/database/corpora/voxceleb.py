@@ -27,14 +27,14 @@ from pathlib import Path
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.database.corpora.held_out_speakers import (
-    Voice,
+    SpeakerSession,
     balanced_trials,
     check_draw,
     draw_speakers,
 )
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_data import find_audio
-from pyannote.audio.database.corpora.speakers import one_turn_each, voice
+from pyannote.audio.database.corpora.speakers import single_turn_recordings, speaker_session
 from pyannote.audio.database.corpora.writing import absolute, write_database
 from pyannote.audio.database.trial_lists import Trial, read_trials
 
@@ -103,15 +103,15 @@ def prepare(
             file=root,
             fix="Give the folder that holds dev/ and test/; audio in m4a must be converted to wav first.",
         )
-    voices = {uri: voice(path, f"{uri}{path.suffix}") for path, uri in uris.items()}
+    sessions = {uri: speaker_session(path, f"{uri}{path.suffix}") for path, uri in uris.items()}
     subsets: dict[str, dict[str, list[str]]] = {"VoxCeleb1": {}}
     drawn: dict[str, dict[str, list[Trial]]] = {"VoxCeleb1": {}}
     if train := list(sides["dev"].values()):
         subsets["VoxCeleb1"]["train"] = train
         if development:
-            train, held_out = draw_speakers(train, voices, development, seed)
+            train, held_out = draw_speakers(train, sessions, development, seed)
             subsets["VoxCeleb1"] |= {"train": train, "development": held_out}
-            drawn["VoxCeleb1"]["development"] = balanced_trials(_of(voices, held_out), trials, seed)
+            drawn["VoxCeleb1"]["development"] = balanced_trials(_of(sessions, held_out), trials, seed)
     if sides["test"]:
         path = absolute(official) if official else _listed(root, OFFICIAL)
         if path is None:
@@ -122,10 +122,10 @@ def prepare(
         subsets["VoxCeleb1"]["test"] = list(sides["test"].values())
     for protocol, names in LARGER.items():
         if path := _listed(root, names):
-            listed = read_trials(path, {uri: uri for uri in voices})
+            listed = read_trials(path, {uri: uri for uri in sessions})
             drawn[protocol] = {"test": listed}
             subsets[protocol] = {"test": list(dict.fromkeys(uri for trial in listed for uri in trial[1:]))}
-    return write_database(output, DATABASE, one_turn_each(uris, voices, progress), subsets, drawn)
+    return write_database(output, DATABASE, single_turn_recordings(uris, sessions, progress), subsets, drawn)
 
 
 def _find(folder: Path, output: Path) -> dict[Path, str]:
@@ -138,5 +138,5 @@ def _listed(root: Path, names: tuple[str, ...]) -> Path | None:
     return next((root / name for name in names if (root / name).is_file()), None)
 
 
-def _of(voices: Mapping[str, Voice], uris: list[str]) -> dict[str, Voice]:
-    return {uri: voices[uri] for uri in uris}
+def _of(sessions: Mapping[str, SpeakerSession], uris: list[str]) -> dict[str, SpeakerSession]:
+    return {uri: sessions[uri] for uri in uris}

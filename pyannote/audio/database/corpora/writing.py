@@ -31,7 +31,7 @@ import yaml
 from pyannote.core import Annotation, Segment, Timeline
 
 from pyannote.audio.core.errors import AudioError, DataError
-from pyannote.audio.database.bounds import passes
+from pyannote.audio.database.bounds import exceeds_end
 from pyannote.audio.database.corpora.locations import audio_templates, link_audio
 from pyannote.audio.database.trial_lists import Trial, write_trials
 from pyannote.audio.io.lines import AnnotatedEvent, quoted, safe_names
@@ -105,7 +105,7 @@ def _is_file(path: Path) -> bool:
 def clip(event: AnnotatedEvent, duration: float) -> AnnotatedEvent:
     """Cut an event at the end of its recording, or say that it lies too far beyond."""
     segment = event.segment
-    if passes(segment.start, segment.end, duration):
+    if exceeds_end(segment.start, segment.end, duration):
         raise DataError(
             f"The event {quoted(event.label)} from {segment.start:.10g} s to {segment.end:.10g} s lies "
             f"beyond the end of {quoted(event.recording)} at {duration:.10g} s.",

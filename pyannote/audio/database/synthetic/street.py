@@ -1,6 +1,6 @@
-"""A small synthetic data set in the layout of TUT Sound Events 2017, to try every command without a download.
+"""A small synthetic data set in the layout of TUT SyntheticEvent Events 2017, to try every command without a download.
 
-The classes and the layout are those of TUT Sound Events 2017; the sounds are made by
+The classes and the layout are those of TUT SyntheticEvent Events 2017; the sounds are made by
 `pyannote.audio.database.synthetic.synthesis` and stand for no real ones. Figures reached on them say that
 the commands work, and nothing else.
 """
@@ -39,7 +39,7 @@ _SNR = (6.0, 18.0)
 _LEVEL = 0.01
 
 
-class Sound(NamedTuple):
+class SyntheticEvent(NamedTuple):
     """One event: onset and offset in seconds, and its label."""
 
     onset: float
@@ -85,34 +85,34 @@ def make_demonstration(
     """
     output = Path(output)
     _check(files, seconds, seed)
-    claim(output, _readme(files, seconds, seed))
+    claim_folder(output, _readme(files, seconds, seed))
     classes = _deal_classes(files, generator(seed, files))
-    sounds: dict[str, list[Sound]] = {}
+    sounds: dict[str, list[SyntheticEvent]] = {}
     for index in progress(range(files), total=files, description="synthesis"):
-        chance = generator(seed, files, index)
+        random = generator(seed, files, index)
         name = f"audio/{SCENE}/a{index + 1:03d}.wav"
-        sounds[name] = place(classes[index], seconds, chance)
-        write_wav(output / name, mix(sounds[name], seconds, chance))
+        sounds[name] = draw_events(classes[index], seconds, random)
+        write_wav(output / name, mix(sounds[name], seconds, random))
     _write_lists(output, sounds)
     return output
 
 
-def place(labels: Sequence[str], seconds: float, chance: np.random.Generator) -> list[Sound]:
+def draw_events(labels: Sequence[str], seconds: float, random: np.random.Generator) -> list[SyntheticEvent]:
     """Draw events of each label at random times, those of one label apart from each other."""
-    sounds: list[Sound] = []
+    sounds: list[SyntheticEvent] = []
     for label in labels:
         shortest, longest = _DURATIONS[label]
-        count = 1 + int(chance.integers(max(1, int(seconds // 10))))
+        count = 1 + int(random.integers(max(1, int(seconds // 10))))
         slot = seconds / count
         for index in range(count):
-            duration = min(chance.uniform(shortest, longest), 0.6 * slot)
-            onset = index * slot + chance.uniform(0, slot - duration - _GAP)
-            sounds.append(Sound(round(onset, 3), round(onset + duration, 3), label))
+            duration = min(random.uniform(shortest, longest), 0.6 * slot)
+            onset = index * slot + random.uniform(0, slot - duration - _GAP)
+            sounds.append(SyntheticEvent(round(onset, 3), round(onset + duration, 3), label))
     return sorted(sounds)
 
 
-def mix(sounds: Sequence[Sound], seconds: float, chance: np.random.Generator) -> np.ndarray:
-    """Add events to background noise, each at its own place between left and right and its own level.
+def mix(sounds: Sequence[SyntheticEvent], seconds: float, random: np.random.Generator) -> np.ndarray:
+    """Add events to background noise, each at its own draw_events between left and right and its own level.
 
     Returns
     -------
@@ -120,12 +120,12 @@ def mix(sounds: Sequence[Sound], seconds: float, chance: np.random.Generator) ->
         Within -1 and 1.
     """
     size = round(seconds * RATE)
-    mixture = background(size, chance)
+    mixture = background(size, random)
     for sound in sounds:
         start, stop = round(sound.onset * RATE), round(sound.offset * RATE)
-        samples = SOUNDS[sound.label](stop - start, RATE, chance)
-        gain = 10 ** (chance.uniform(*_SNR) / 20) / np.sqrt(np.mean(samples**2))
-        angle = chance.uniform(0.2, 0.8) * np.pi / 2
+        samples = SOUNDS[sound.label](stop - start, RATE, random)
+        gain = 10 ** (random.uniform(*_SNR) / 20) / np.sqrt(np.mean(samples**2))
+        angle = random.uniform(0.2, 0.8) * np.pi / 2
         mixture[start:stop] += gain * np.outer(samples, [np.cos(angle), np.sin(angle)])
     return mixture * min(_LEVEL, 0.9 / np.abs(mixture).max())
 
@@ -135,7 +135,7 @@ def write_wav(path: Path, samples: np.ndarray, rate: int = RATE, subtype: str = 
     write_with(path, lambda stream: soundfile.write(stream, samples, rate, format="WAV", subtype=subtype))
 
 
-def claim(output: Path, readme: str) -> None:
+def claim_folder(output: Path, readme: str) -> None:
     """Write the README of a synthetic data set into a folder that is empty or held one with that title."""
     path = output / _README
     title = readme.partition("\n")[0]
@@ -145,16 +145,16 @@ def claim(output: Path, readme: str) -> None:
     write_text(path, readme)
 
 
-def _deal_classes(files: int, chance: np.random.Generator) -> list[list[str]]:
+def _deal_classes(files: int, random: np.random.Generator) -> list[list[str]]:
     """Choose the classes of each file: most of them, and all of them somewhere in every fold."""
-    heard = chance.random((files, len(SOUNDS))) < 0.85
+    heard = random.random((files, len(SOUNDS))) < 0.85
     for fold in range(FOLDS):
         for column in np.flatnonzero(~heard[fold::FOLDS].any(axis=0)):
             heard[fold, column] = True
     return [[label for label, yes in zip(SOUNDS, row, strict=True) if yes] for row in heard]
 
 
-def _write_lists(output: Path, sounds: Mapping[str, Sequence[Sound]]) -> None:
+def _write_lists(output: Path, sounds: Mapping[str, Sequence[SyntheticEvent]]) -> None:
     rows = {name: [f"{name}\t{SCENE}\t{_row(sound)}\n" for sound in sounds[name]] for name in sounds}
     for name in sounds:
         ann = output / "meta" / SCENE / Path(name).with_suffix(".ann").name
@@ -170,7 +170,7 @@ def _write_lists(output: Path, sounds: Mapping[str, Sequence[Sound]]) -> None:
         write_text(Path(f"{start}_test.txt"), "".join(f"{name}\t{SCENE}\n" for name in tested))
 
 
-def _row(sound: Sound) -> str:
+def _row(sound: SyntheticEvent) -> str:
     return f"{sound.onset:.6f}\t{sound.offset:.6f}\t{sound.label}"
 
 
@@ -185,7 +185,7 @@ def _check(files: int, seconds: float, seed: int) -> None:
 def _readme(files: int, seconds: float, seed: int) -> str:
     return f"""{_TITLE}
 
-{files} recordings of {seconds:g} s in the layout of TUT Sound Events 2017 (development), made by synthesis
+{files} recordings of {seconds:g} s in the layout of TUT SyntheticEvent Events 2017 (development), made by synthesis
 with seed {seed}. No sound in it was recorded anywhere, and it is not that data set: it shows that the
 commands work, and says nothing about how well a model hears a real street.
 

@@ -26,7 +26,7 @@ def brakes_squeaking(size: int, rate: int, generator: np.random.Generator) -> np
 
 
 def car(size: int, rate: int, generator: np.random.Generator) -> np.ndarray:
-    """Make a band of noise that swells and fades as a car passes."""
+    """Make a band of noise that swells and fades like a passing car."""
     centre = generator.uniform(600, 1100)
     return _noise(size, rate, generator, centre / 3, centre * 2.5) * _swell(size, generator)
 
@@ -122,7 +122,7 @@ SOUNDS: dict[str, Synthesis] = {
 
 
 def background(size: int, generator: np.random.Generator) -> np.ndarray:
-    """Make stereo noise whose power falls with frequency as far as chance will have it, with RMS 1.
+    """Make stereo noise whose power falls with frequency as far as random will have it, with RMS 1.
 
     Returns
     -------

@@ -19,7 +19,7 @@ from scipy.signal import iirpeak, lfilter
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import generator
-from pyannote.audio.database.synthetic.street import claim, write_wav
+from pyannote.audio.database.synthetic.street import claim_folder, write_wav
 from pyannote.audio.database.synthetic.synthesis import artificial_voice, background
 
 RATE = 16000
@@ -77,7 +77,7 @@ def make_speakers(
             f"{files} files of {seconds:g} s of {speakers} speakers with seed {seed} cannot be made.",
             fix="Take 2 to 999 speakers, a file or more of each, of 0.5 s to 600 s, and a seed of 0 or more.",
         )
-    claim(output, _readme(speakers, files, seconds, seed))
+    claim_folder(output, _readme(speakers, files, seconds, seed))
     voices = _voices(speakers, seed)
     for speaker in progress(range(speakers), total=speakers, description="synthesis"):
         for file in range(files):
@@ -91,7 +91,7 @@ def make_speakers(
     return output
 
 
-class Voice(NamedTuple):
+class SyntheticVoice(NamedTuple):
     """What makes a speaker: pitch in Hz, factor of all formants, and a resonance in Hz that never moves."""
 
     pitch: float
@@ -99,25 +99,25 @@ class Voice(NamedTuple):
     nose: float
 
 
-def _voices(speakers: int, seed: int) -> list[Voice]:
+def _voices(speakers: int, seed: int) -> list[SyntheticVoice]:
     """Spread each trait of the speakers evenly on a logarithmic scale, independently of the others."""
-    chance = generator(seed, speakers)
+    random = generator(seed, speakers)
     traits = []
     for low, high in (_PITCH, _TRACT, _NOSE):
-        traits.append(low * (high / low) ** ((chance.permutation(speakers) + 0.5) / speakers))
-    return [Voice(*map(float, of_one)) for of_one in zip(*traits, strict=True)]
+        traits.append(low * (high / low) ** ((random.permutation(speakers) + 0.5) / speakers))
+    return [SyntheticVoice(*map(float, of_one)) for of_one in zip(*traits, strict=True)]
 
 
-def _recording(voice: Voice, seconds: float, chance: np.random.Generator) -> np.ndarray:
+def _recording(voice: SyntheticVoice, seconds: float, random: np.random.Generator) -> np.ndarray:
     """Make one recording: another mood, another level and another noise than in the next."""
     size = round(seconds * RATE)
-    pitch = voice.pitch * chance.uniform(0.97, 1.03)
-    speech = artificial_voice(size, RATE, chance, pitch=pitch, tract=voice.tract)
+    pitch = voice.pitch * random.uniform(0.97, 1.03)
+    speech = artificial_voice(size, RATE, random, pitch=pitch, tract=voice.tract)
     speech += _RESONANCE * lfilter(*iirpeak(voice.nose, 4.0, RATE), speech)
-    noise = background(size, chance).mean(axis=1)
-    snr = chance.uniform(*_SNR)
+    noise = background(size, random).mean(axis=1)
+    snr = random.uniform(*_SNR)
     mixture = speech / speech.std() + 10 ** (-snr / 20) * noise / noise.std()
-    return mixture * min(chance.uniform(*_LEVEL), 0.9 / np.abs(mixture).max())
+    return mixture * min(random.uniform(*_LEVEL), 0.9 / np.abs(mixture).max())
 
 
 def _readme(speakers: int, files: int, seconds: float, seed: int) -> str:
