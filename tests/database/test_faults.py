@@ -63,8 +63,8 @@ def test_those_that_are_left_out_are_counted_and_named(tmp_path):
     assert sound == [files[6]]
     assert [one.name for one in others] == [f"Test/{index}" for index in (0, 1, 2, 3, 4, 5, 7, 8)]
     silent, missing, clipped = others[0].reason, others[3].reason, others[6].reason
-    assert str(silent).startswith(f"{files[0]['audio']}: This is silent.")
-    assert str(clipped).startswith(f"{files[7]['audio']}: This is clipped from end to end.")
+    assert str(silent).startswith(f"{files[0]['audio']}: The recording is silent.")
+    assert str(clipped).startswith(f"{files[7]['audio']}: The whole recording is clipped.")
     assert str(missing).startswith(f"{files[3]['audio']}: There is no such audio file.")
     assert without_faults(sound) == (sound, []) and fault_summaries(sound) == []
 

@@ -189,7 +189,7 @@ def test_a_damaged_wav_is_named(data, content):
 def test_a_missing_list_is_named(data, name):
     (data.folder / name).unlink()
     error = data.refused(DataError)
-    assert error.file == data.folder / name and "is not there" in str(error)
+    assert error.file == data.folder / name and "does not exist" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.errors import DataError, ToolkitError
 from pyannote.audio.core.findings import Finding
-from pyannote.audio.database.checks.annotation import listed_twice
+from pyannote.audio.database.checks.lists import listed_twice
 from pyannote.audio.database.checks.recordings import empty_annotation, low_rates, unusual_headers
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.protocols import SUBSETS, Recording
