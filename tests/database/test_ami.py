@@ -123,8 +123,8 @@ def test_the_partition_is_the_published_one():
 def test_manual_annotation(corpus, manual, tmp_path):
     prepared = prepare(corpus, manual, tmp_path / "out")
     assert load(prepared.path) == EXPECTED
-    assert (prepared.present, len(prepared.absent)) == (4, 166)
-    assert {"EN2001a", "TS3003a"} <= set(prepared.absent)
+    assert (prepared.meetings, len(prepared.missing)) == (4, 166)
+    assert {"EN2001a", "TS3003a"} <= set(prepared.missing)
 
 
 @pytest.mark.parametrize("form", ["one file", "a file a meeting"])
@@ -152,11 +152,11 @@ def test_subsets_without_meetings_are_left_out(corpus, manual, tmp_path):
 def test_wrong_annotation(corpus, manual, tmp_path):
     wrong = manual / "segments" / "IB4001.A.segments.xml"
     for text, said in (
-        ("<a><segment></a>", "no XML"),
+        ("<a><segment></a>", "not valid XML"),
         ('<a><segment transcriber_start="1"/></a>', "no transcriber_end"),
         ('<a><segment transcriber_start="2" transcriber_end="1"/></a>', "not later"),
         ('<a><segment transcriber_start="x" transcriber_end="1"/></a>', "not a time"),
-        ('<a><segment transcriber_start="1" transcriber_end="90"/></a>', "ends at 4 s"),
+        ('<a><segment transcriber_start="1" transcriber_end="90"/></a>', "but IB4001.Mix-Headset.wav at 4 s"),
     ):
         wrong.write_text(text)
         with pytest.raises(DataError, match=said) as caught:

@@ -155,7 +155,7 @@ def test_what_cannot_be_made_is_refused(tmp_path, options):
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
     (tmp_path / "README.md").write_text("# TUT Sound Events 2017")
-    with pytest.raises(UsageError, match="no empty folder"):
+    with pytest.raises(UsageError, match="not empty"):
         make_demonstration(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
 

@@ -331,7 +331,7 @@ def test_subsets_with_annotation_of_their_own(audio, tmp_path):
         ("my.test.rttm", "SPEAKER a 1 1 1 <NA> <NA> car <NA> <NA>\n", "a.wav is in both train and test"),
         ("my.test.rttm", "SPEAKER zz 1 1 1 <NA> <NA> car <NA> <NA>\n", "no audio file 'zz'"),
         ("my.test.uem", "zz 1 0 1\n", "no audio file 'zz'"),
-        ("my.test.uem", "d 1 0 4.5\n", "annotated until 4.5 s, and ends at 4 s"),
+        ("my.test.uem", "d 1 0 4.5\n", "annotated until 4.5 s, but its audio ends at 4 s"),
         ("other.test.rttm", "", "my.test.rttm and other.test.rttm are both of test"),
     ],
 )

@@ -199,7 +199,7 @@ def test_artificial_voices_that_cannot_be_made(tmp_path, options):
     with pytest.raises(UsageError, match="cannot be made"):
         make_speakers(tmp_path / "out", **options)
     (tmp_path / "mine.txt").write_text("precious")
-    with pytest.raises(UsageError, match="no empty folder"):
+    with pytest.raises(UsageError, match="not empty"):
         make_speakers(tmp_path)
 
 

@@ -313,7 +313,7 @@ def no_folds(root):
             "evaluation_setup",
         ),
         (twin_label, "'brakes squeaking' and 'brakes_squeaking'", None),
-        (both_sides, r"Fold 1 trains on and is evaluated on a002.wav", "evaluation_setup"),
+        (both_sides, r"Fold 1 has a002.wav in both training and evaluation", "evaluation_setup"),
         (no_folds, "Found 0 development", "tut"),
     ],
 )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pyannote.core import Annotation
 
 TOLERANCE = 0.1
-"""Seconds by which annotation may pass the end of the audio, where it is cut: manual annotation often does."""
+"""Seconds by which annotation may pass the end of the audio, where it is cut (rounding, manual work)."""
 
 
 def exceeds_end(start: float, end: float, duration: float) -> bool:

@@ -63,9 +63,9 @@ def load_database(path: str) -> None:
     Examples
     --------
     >>> path = getfixture("tmp_path") / "database.yml"
-    >>> _ = path.write_text("Protocols: {Demo: {SpeakerDiarization: {Empty: {scope: file, train: {uri: a.lst}}}}}")
+    >>> _ = path.write_text("Protocols: {Demo: {Collection: {Empty: {uri: a.lst}}}}")
     >>> load_database(str(path))
-    >>> "Demo.SpeakerDiarization.Empty" in known_protocols()
+    >>> "Demo.Collection.Empty" in known_protocols()
     True
     """
     registry = known_protocols()
@@ -77,7 +77,7 @@ def load_database(path: str) -> None:
 
 
 def _check(paths: Sequence[Path]) -> None:
-    """Refuse files, and those that they require, with fields that pyannote.database would evaluate for ever."""
+    """Refuse files, and those that they require, with templates that take pyannote.database for ever."""
     waiting, seen = list(paths), set()
     while waiting:
         path = waiting.pop().expanduser().resolve()

@@ -11,7 +11,7 @@ from pyannote.audio.database.known_protocols import known_protocols
 
 
 def sources_of(name: str, subset: str | None) -> dict[str, Path]:
-    """Files that a `database.yml` names for a subset of a protocol; templates such as `{uri}.rttm` are left out.
+    """Files that a `database.yml` names for a subset of a protocol, without templates such as `{uri}.rttm`.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ def sources_of(name: str, subset: str | None) -> dict[str, Path]:
     --------
     >>> from pyannote.audio.database.known_protocols import load_database
     >>> path = getfixture("tmp_path") / "database.yml"
-    >>> _ = path.write_text("Protocols: {Files: {SpeakerDiarization: {One: {scope: file, train: {uri: a.lst}}}}}")
+    >>> _ = path.write_text("Protocols: {Files: {Collection: {One: {uri: a.lst}}}}")
     >>> load_database(str(path))
-    >>> sources_of("Files.SpeakerDiarization.One", "train")["uri"].name
+    >>> sources_of("Files.Collection.One", None)["uri"].name
     'a.lst'
     """
     config, entries = _entries(name, subset)
@@ -59,7 +59,8 @@ def files_of(name: str, subset: str, key: str, uris: Iterable[str]) -> list[Path
     >>> from pyannote.audio.database.known_protocols import load_database
     >>> path = getfixture("tmp_path") / "database.yml"
     >>> _ = path.write_text(
-    ...     "Protocols: {Files: {SpeakerDiarization: {Each: {scope: file, test: {annotation: '{uri}.rttm'}}}}}"
+    ...     "Protocols: {Files: {SpeakerDiarization: {Each: {test: {annotation: '{uri}.rttm'}, "
+    ...     "scope: file}}}}"
     ... )
     >>> load_database(str(path))
     >>> [one.name for one in files_of("Files.SpeakerDiarization.Each", "test", "annotation", ["a", "b"])]
@@ -129,7 +130,7 @@ def check_sources(sources: Mapping[str, Path]) -> None:
 
 
 def region_line(source: Path | None, uri: str, end: float) -> int | None:
-    """Line of a UEM file in which a region of a recording ends, None if it is unknown.
+    r"""Line of a UEM file in which a region of a recording ends, None if it is unknown.
 
     Parameters
     ----------
@@ -143,7 +144,7 @@ def region_line(source: Path | None, uri: str, end: float) -> int | None:
     Examples
     --------
     >>> path = getfixture("tmp_path") / "a.uem"
-    >>> _ = path.write_text("a 1 0 5\\nb 1 0 9\\n")
+    >>> _ = path.write_text("a 1 0 5\nb 1 0 9\n")
     >>> region_line(path, "b", 9.0)
     2
     """

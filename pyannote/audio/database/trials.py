@@ -66,7 +66,9 @@ def is_verification(name: str) -> bool:
     --------
     >>> from pyannote.audio.database.known_protocols import load_database
     >>> path = getfixture("tmp_path") / "database.yml"
-    >>> _ = path.write_text("Protocols: {Pairs: {SpeakerVerification: {One: {scope: file, train: {uri: a.lst}}}}}")
+    >>> _ = path.write_text(
+    ...     "Protocols: {Pairs: {SpeakerVerification: {One: {scope: file, train: {uri: a.lst}}}}}"
+    ... )
     >>> load_database(str(path))
     >>> is_verification("Pairs.SpeakerVerification.One")
     True

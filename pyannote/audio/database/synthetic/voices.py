@@ -1,11 +1,10 @@
-"""Artificial voices and noise, to try speaker embedding without a download.
+"""Synthetic data set of artificial voices and noise, to try speaker embedding without a download.
 
     <output>/speakers/<speaker>/<number>.wav
     <output>/noise/<number>.wav
 
-Speakers differ in pitch, in the length of their vocal tract, and in a resonance of their own. They are
-much easier to tell apart than people are: figures reached on them say that the commands work, and nothing
-else.
+Speakers differ in pitch, in the length of their vocal tract, and in one resonance. They are much easier to
+distinguish than real speakers: scores on them show that the commands work, and nothing else.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def make_speakers(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Path:
-    """Write the data set.
+    """Write recordings of artificial speakers, and of noise.
 
     Parameters
     ----------
@@ -51,13 +50,13 @@ def make_speakers(
     speakers : int, optional
         Number of speakers, 2 to 999.
     files : int, optional
-        Recordings of each, 1 or more.
+        Recordings of each speaker, 1 or more.
     seconds : float, optional
         Duration of each recording, 0.5 s to 600 s.
     seed : int, optional
         The same arguments give the same files, byte for byte.
     progress : Progress, optional
-        Told of each speaker.
+        Called with the speakers.
 
     Returns
     -------
@@ -67,15 +66,21 @@ def make_speakers(
     Raises
     ------
     UsageError
-        If numbers are out of range, or `output` holds something else.
+        If numbers are out of range, or `output` contains other files.
     StorageError
         If `output` cannot be written.
+
+    Examples
+    --------
+    >>> folder = make_speakers(getfixture("tmp_path") / "data", speakers=2, files=1, seconds=0.5)
+    >>> sorted(path.name for path in (folder / "speakers").iterdir())
+    ['speaker01', 'speaker02']
     """
     output = Path(output)
     if not 2 <= speakers <= 999 or files < 1 or not 0.5 <= seconds <= 600 or seed < 0:
         raise UsageError(
             f"{files} files of {seconds:g} s of {speakers} speakers with seed {seed} cannot be made.",
-            fix="Take 2 to 999 speakers, a file or more of each, of 0.5 s to 600 s, and a seed of 0 or more.",
+            fix="Use 2 to 999 speakers, one file or more of each, of 0.5 s to 600 s, and a seed of 0 or more.",
         )
     claim_folder(output, _readme(speakers, files, seconds, seed))
     voices = _voices(speakers, seed)
@@ -92,7 +97,13 @@ def make_speakers(
 
 
 class SyntheticVoice(NamedTuple):
-    """What makes a speaker: pitch in Hz, factor of all formants, and a resonance in Hz that never moves."""
+    """Traits of a speaker: pitch in Hz, factor of all formants, and frequency of a fixed resonance in Hz.
+
+    Examples
+    --------
+    >>> SyntheticVoice(pitch=120.0, tract=1.1, nose=2500.0).tract
+    1.1
+    """
 
     pitch: float
     tract: float
@@ -109,7 +120,7 @@ def _voices(speakers: int, seed: int) -> list[SyntheticVoice]:
 
 
 def _recording(voice: SyntheticVoice, seconds: float, random: np.random.Generator) -> np.ndarray:
-    """Make one recording: another mood, another level and another noise than in the next."""
+    """One recording, with random pitch, level and noise, shape (samples,)."""
     size = round(seconds * RATE)
     pitch = voice.pitch * random.uniform(0.97, 1.03)
     speech = artificial_voice(size, RATE, random, pitch=pitch, tract=voice.tract)
