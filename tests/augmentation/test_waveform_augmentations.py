@@ -99,7 +99,7 @@ def test_without_any_sound_that_is_long_enough_nothing_starts(kind, lengths):
         ({"snr_min": 20, "snr_max": 10}, "in order"),
         ({"snr_min": float("nan")}, "snr_min is nan"),
         ({"probability": 1.5}, "allowed are 0 to 1"),
-        ({"collection": []}, "names nothing"),
+        ({"collection": []}, "is empty"),
     ],
 )
 def test_senseless_noise_is_refused(values, words):

@@ -43,7 +43,7 @@ def check_events(uri: str, annotation: Annotation, duration: float, source: Path
     uri : str
         Name of the recording.
     annotation : Annotation
-        Its events.
+        Its events, with times of shape (events, 2), in seconds.
     duration : float
         Its duration, in seconds.
     source : Path, optional

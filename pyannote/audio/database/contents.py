@@ -56,6 +56,11 @@ def contents_of(files: Sequence[Recording], audio: Sequence[str]) -> dict[str, C
 def annotation_digest(file: Recording) -> str:
     """Digest of the annotated regions and the events of a recording, independent of their order.
 
+    Parameters
+    ----------
+    file : Recording
+        Its `regions` have shape (regions, 2), its `events` shape (events, 3).
+
     Examples
     --------
     >>> file = {"regions": [(0.0, 10.0)], "events": [(1.0, 2.0, "car"), (3.0, 4.0, "car")]}

@@ -114,6 +114,11 @@ def read_recording(file: Any, sources: Mapping[str, Path], annotated: bool) -> R
     annotated : bool
         Whether the file must have an annotation.
 
+    Returns
+    -------
+    recording : Recording
+        With `regions` of shape (regions, 2) and `events` of shape (events, 3), in seconds.
+
     Raises
     ------
     AudioError
@@ -247,6 +252,13 @@ def scope_of(file: Any, protocol: str) -> str:
 
 def with_scope(recording: Recording, scope: str) -> Recording:
     """Same recording, whose labels begin with a prefix; it is changed in place.
+
+    Parameters
+    ----------
+    recording : Recording
+        With `events` of shape (events, 3), or None.
+    scope : str
+        See `scope_of`.
 
     Examples
     --------

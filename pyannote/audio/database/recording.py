@@ -85,7 +85,7 @@ def name_of(file: Mapping[str, Any]) -> str:
 
 
 def recording_of(audio: Path) -> Recording:
-    """Recording without annotation, for a plain audio file.
+    """Recording without annotation, for a plain audio file; its `regions` have shape (1, 2).
 
     Raises
     ------

@@ -135,6 +135,11 @@ def shared_speakers(subsets: Sequence[Subset]) -> Iterator[Finding]:
 def first_lines(subset: Subset) -> dict[str, tuple[Path | None, int | None]]:
     """Labels of a subset, each with the file and line of its first event, None where they are unknown.
 
+    Parameters
+    ----------
+    subset : Subset
+        With `uris` of shape (recordings, 2) and `events` of shape (events,).
+
     Examples
     --------
     >>> first_lines(Subset("train", files=[{"uri": "a", "events": [(0.0, 1.0, "car")]}]))
@@ -155,6 +160,11 @@ def events_outside(subset: Subset) -> Iterator[Finding]:
 
     Only recordings whose audio and annotation fit each other (`Subset.files`) are examined. An event may pass
     a region by up to 0.01 s.
+
+    Parameters
+    ----------
+    subset : Subset
+        With `events` of shape (events,) and `regions` of shape (regions,).
 
     Examples
     --------

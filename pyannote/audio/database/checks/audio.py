@@ -117,7 +117,7 @@ def check_audio(
 
     Parameters
     ----------
-    headers : mapping of str to sequence of AudioInfo
+    headers : mapping of str to sequence of AudioInfo, shape (files,)
         Headers of the recordings of each subset, by its name.
     parallel : int
         Number of files that are decoded at once.

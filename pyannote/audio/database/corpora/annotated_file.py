@@ -50,7 +50,7 @@ class AnnotatedFile:
     regions: Sequence[Segment] = ()
 
     def seconds(self) -> dict[str, float]:
-        """Total duration of each label, in seconds.
+        """Total duration of each label in `events`, of shape (events,), in seconds.
 
         Examples
         --------

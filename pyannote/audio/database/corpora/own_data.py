@@ -105,6 +105,11 @@ def find_audio(folder: Path, output: Path) -> dict[Path, str]:
     folder, output : Path
         Folder to search, and folder of a database, whose links to audio are ignored.
 
+    Returns
+    -------
+    audio : dict of Path to str, shape (files,)
+        Path of each audio file from `folder`, in the order of their names.
+
     Raises
     ------
     DataError

@@ -93,9 +93,8 @@ def _protocols(
     def with_development(train: Iterable[Path], test: Iterable[Path]) -> dict[str, list[str]]:
         seconds = {recordings[path].uri: recordings[path].seconds() for path in train}
         if len(seconds) < 2:
-            found = (
-                f"A fold has one training file, '{next(iter(seconds))}', which leaves none for development."
-            )
+            name = next(iter(seconds))
+            found = f"'{name}' is the only training file of a fold, which leaves none for development."
             raise DataError(found, fix="Give each fold two training files or more.")
         remaining, held_out = hold_out(seconds, DEVELOPMENT_SHARE)
         return {"train": remaining, "development": held_out, "test": uris(test)}

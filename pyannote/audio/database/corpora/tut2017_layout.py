@@ -36,6 +36,11 @@ _WHOLE_LIST = re.compile(r"(?P<scene>(?:(?!_fold\d).)+)_(?P<part>evaluate|test)\
 class Fold(NamedTuple):
     """Files for training, and for evaluation, of a fold.
 
+    Parameters
+    ----------
+    train, test : dict of Path to list of AnnotatedEvent, shape (events,)
+        Events of each audio file, None where it is not annotated.
+
     Examples
     --------
     >>> Fold({Path("a.wav"): []}, {Path("b.wav"): []}).test
@@ -93,7 +98,7 @@ def read_folds(root: Path) -> dict[int, Fold]:
     Returns
     -------
     folds : dict of int to Fold
-        By number of the fold.
+        Training and evaluation files of each fold, with events of shape (events,) in each.
 
     Raises
     ------
@@ -136,6 +141,11 @@ def read_evaluation(root: Path) -> Listed:
     root : Path
         Folder of the evaluation set.
 
+    Returns
+    -------
+    listed : dict of Path to list of AnnotatedEvent, shape (events,)
+        Events of each audio file, None where it is not annotated.
+
     Examples
     --------
     >>> folder = getfixture("tmp_path") / "evaluation_setup"
@@ -164,6 +174,11 @@ def read_list(path: Path, root: Path) -> Listed:
         File of lines `file, scene, onset, offset, label`, or `file, scene`, separated by tabs.
     root : Path
         Folder of the data set.
+
+    Returns
+    -------
+    listed : dict of Path to list of AnnotatedEvent, shape (events,)
+        Events of each audio file, empty where the list has none.
 
     Raises
     ------

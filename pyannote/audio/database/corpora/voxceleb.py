@@ -10,8 +10,8 @@ protocols, each both `VoxCeleb.SpeakerVerification.<Protocol>` and `VoxCeleb.Spe
 
 * `VoxCeleb1`: test is the official list of trials between speakers of `test/`; train is `dev/` without
   some speakers whose trials, between different videos, are development.
-* `VoxCeleb1_E` and `VoxCeleb1_H`, if their lists are present: only test, with all speakers. They are meant for
-  models that were trained on speakers outside of VoxCeleb1.
+* `VoxCeleb1_E` and `VoxCeleb1_H`, if their lists are present: only test, with all speakers. They are meant
+  for models that were trained on speakers outside of VoxCeleb1.
 
 References
 ----------

@@ -79,7 +79,8 @@ def make_demonstration(
     Returns
     -------
     output : Path
-        The folder, with `audio/street/a001.wav` (24 bits, stereo, 44.1 kHz) and so on, `meta.txt`,
+        The folder, with `audio/street/a001.wav` (24 bits, 44.1 kHz, stereo, shape
+        (seconds * 44100, 2)) and so on, `meta.txt`,
         `meta/street/` and `evaluation_setup/`. Every class occurs in train and evaluate of every fold.
 
     Raises

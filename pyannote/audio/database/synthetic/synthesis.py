@@ -1,7 +1,7 @@
 """Synthesis of street sounds: random sounds of six classes, artificial voices, and background noise.
 
-Each function of a class takes a number of samples, the sample rate in Hertz and a generator of random numbers,
-and returns the samples of one event as float64 of shape (samples,), at an arbitrary level.
+Each function of a class takes a number of samples, the sample rate in Hertz and a generator of random
+numbers, and returns the samples of one event as float64 of shape (samples,), at an arbitrary level.
 """
 
 from __future__ import annotations

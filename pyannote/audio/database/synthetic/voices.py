@@ -61,7 +61,8 @@ def make_speakers(
     Returns
     -------
     output : Path
-        The folder, with `speakers/speaker01/1.wav` and so on, and `noise/1.wav` (16 bits, mono, 16 kHz).
+        The folder, with `speakers/speaker01/1.wav` and so on, and `noise/1.wav`: 16 bits, 16 kHz, mono, shape
+        (seconds * 16000,).
 
     Raises
     ------
@@ -80,7 +81,7 @@ def make_speakers(
     if not 2 <= speakers <= 999 or files < 1 or not 0.5 <= seconds <= 600 or seed < 0:
         raise UsageError(
             f"{files} files of {seconds:g} s of {speakers} speakers with seed {seed} cannot be made.",
-            fix="Use 2 to 999 speakers, one file or more of each, of 0.5 s to 600 s, and a seed of 0 or more.",
+            fix="Use 2 to 999 speakers, 1 file or more of each, of 0.5 s to 600 s, and a seed of 0 or more.",
         )
     claim_folder(output, _readme(speakers, files, seconds, seed))
     voices = _voices(speakers, seed)
