@@ -1,4 +1,4 @@
-"""The AMI corpus from its own layout, on a few meetings."""
+"""Preparation of the AMI corpus, on a few meetings."""
 
 import subprocess
 import sys
@@ -151,7 +151,7 @@ def test_subsets_without_meetings_are_left_out(corpus, manual, tmp_path):
 
 def test_wrong_annotation(corpus, manual, tmp_path):
     wrong = manual / "segments" / "IB4001.A.segments.xml"
-    for text, said in (
+    for text, message in (
         ("<a><segment></a>", "not valid XML"),
         ('<a><segment transcriber_start="1"/></a>', "no transcriber_end"),
         ('<a><segment transcriber_start="2" transcriber_end="1"/></a>', "not later"),
@@ -159,13 +159,13 @@ def test_wrong_annotation(corpus, manual, tmp_path):
         ('<a><segment transcriber_start="1" transcriber_end="90"/></a>', "but IB4001.Mix-Headset.wav at 4 s"),
     ):
         wrong.write_text(text)
-        with pytest.raises(DataError, match=said) as caught:
+        with pytest.raises(DataError, match=message) as caught:
             prepare(corpus, manual, tmp_path / "out")
         assert caught.value.file == wrong
     assert not (tmp_path / "out").exists()
 
 
-def test_what_is_missing_is_said(corpus, manual, tmp_path):
+def test_missing_files_are_named(corpus, manual, tmp_path):
     with pytest.raises(DataError, match="No meeting has both"):
         prepare(tmp_path, manual, tmp_path / "out")
     with pytest.raises(DataError, match="neither segments/ nor RTTM"):

@@ -1,4 +1,4 @@
-"""Collections of pyannote.database, and what is said of those that are not as they should be."""
+"""Collections of pyannote.database, and errors about wrong ones."""
 
 import numpy as np
 import pyannote.database
@@ -59,7 +59,7 @@ def test_the_order_of_the_list_does_not_matter(folder):
         ("Noise.SpeakerDiarization.Speech", "is not a collection"),
     ],
 )
-def test_an_unknown_name_is_answered_with_the_nearest(folder, name, words):
+def test_the_nearest_name_is_suggested(folder, name, words):
     with pytest.raises(UsageError) as caught:
         collection(name)
     assert words in str(caught.value)

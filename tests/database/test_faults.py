@@ -1,4 +1,4 @@
-"""Silent and clipped recordings, told from those in which somebody may be heard."""
+"""Detection of silent and clipped recordings."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_a_long_silence_is_read_to_its_end(tmp_path):
     assert fault(tmp_path / "a.wav") is None
 
 
-def test_those_that_are_left_out_are_counted_and_named(tmp_path):
+def test_faulty_recordings_are_counted_and_named(tmp_path):
     files = []
     for index, samples in enumerate([0 * NOISE] * 6 + [NOISE] + [np.sign(NOISE)] * 2):
         path = tmp_path / f"{index}.wav"

@@ -55,13 +55,13 @@ class ChunkMixing(Augmentation):
         gain = uniform(random, -self.gain, self.gain, len(other))
         mixed = {}
         for name, value in batch.items():
-            own, added = value[: len(other)], value.index_select(0, other)
-            both = torch.maximum(own, added) if name == "y" else _sum(own, added, gain)
+            first, second = value[: len(other)], value.index_select(0, other)
+            both = torch.maximum(first, second) if name == "y" else _sum(first, second, gain)
             mixed[name] = torch.cat([both, value[len(other) :]])
         return mixed
 
 
-def _sum(own: Tensor, added: Tensor, gain: Tensor) -> Tensor:
-    """Level of the sum of two powers, the second of which is amplified, in decibels; overwrites `added`."""
-    difference = added.sub_(own).add_(gain.to(own.dtype).reshape(-1, *[1] * (own.ndim - 1)))
-    return softplus(difference, beta=DECIBEL).add_(own)
+def _sum(first: Tensor, second: Tensor, gain: Tensor) -> Tensor:
+    """Level of the sum of two powers, the second of which is amplified, in decibels; overwrites `second`."""
+    difference = second.sub_(first).add_(gain.to(first.dtype).reshape(-1, *[1] * (first.ndim - 1)))
+    return softplus(difference, beta=DECIBEL).add_(first)

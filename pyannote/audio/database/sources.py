@@ -85,7 +85,7 @@ def files_of(name: str, subset: str, key: str, uris: Iterable[str]) -> list[Path
 
 def _entries(name: str, subset: str | None) -> tuple[Path, Mapping[str, Any]]:
     """Entries of a subset of a protocol, and the `database.yml` that contains them."""
-    found: tuple[Path, Mapping[str, Any]] = (Path(), {})
+    result: tuple[Path, Mapping[str, Any]] = (Path(), {})
     for config, content in known_protocols().configs.items():
         entries = content.get("Protocols")
         for part in (*name.split("."), *([] if subset is None else [subset])):
@@ -93,8 +93,8 @@ def _entries(name: str, subset: str | None) -> tuple[Path, Mapping[str, Any]]:
             entries = {str(key): value for key, value in (entries or {}).items()}.get(part)
         if entries:
             # of several files that define a protocol, the last one counts
-            found = (config, entries)
-    return found
+            result = (config, entries)
+    return result
 
 
 def _resolved(value: str, config: Path) -> Path:
@@ -152,5 +152,5 @@ def region_line(source: Path | None, uri: str, end: float) -> int | None:
         return None
     from pyannote.audio.io.rttm import read_regions
 
-    own = (region for region in read_regions(source) if region.recording == uri)
-    return next((region.line for region in own if region.segment.end == end), None)
+    regions = (region for region in read_regions(source) if region.recording == uri)
+    return next((region.line for region in regions if region.segment.end == end), None)

@@ -117,7 +117,7 @@ def read_audacity(labels: Path, folder: Path, files: Iterable[Path]) -> Annotate
 def _read_label_file(path: Path, recording: str) -> list[AnnotatedEvent]:
     events = []
     for line, text in read_lines(path):
-        # the frequencies of a spectral selection follow its label in a line of their own
+        # the frequencies of a spectral selection follow its label in a separate line
         if text.startswith("\\"):
             continue
         columns = text.split("\t")

@@ -68,7 +68,7 @@ def prepare(root: Path | str, output: Path | str) -> Path:
     development, evaluation = find_sets(absolute(root))
     folds = read_folds(development)
     evaluated = read_evaluation(evaluation) if evaluation else {}
-    # a file is tested in one fold and trained on in others: its test lists come first and define its events
+    # a file is evaluated in one fold and trained on in others: its evaluation lists define its events
     lists = [fold.test for fold in folds.values()] + [fold.train for fold in folds.values()] + [evaluated]
     names = {path: below_audio(path, development) for listed in lists[:-1] for path in listed}
     names |= {path: f"evaluation/{below_audio(path, evaluation)}" for path in evaluated if evaluation}

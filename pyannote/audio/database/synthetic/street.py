@@ -278,8 +278,8 @@ def _readme(files: int, seconds: float, seed: int) -> str:
     return f"""{_TITLE}
 
 {files} recordings of {seconds:g} s in the layout of TUT Sound Events 2017 (development), made by synthesis
-with seed {seed}. No sound in it was recorded anywhere, and it is not that data set: it shows that the
-commands work, and says nothing about how well a model hears a real street.
+with seed {seed}. It contains no recorded sound and nothing of that data set: it shows that the commands
+work, and nothing about how well a model detects real sounds.
 
 Classes: {", ".join(SOUNDS)}.
 """

@@ -136,6 +136,6 @@ def _readme(speakers: int, files: int, seconds: float, seed: int) -> str:
     return f"""# SYNTHETIC speakers
 
 {files} recordings of {seconds:g} s of each of {speakers} artificial voices, and some noise, made by synthesis
-with seed {seed}. Nobody is heard in them: they show that the commands work, and say nothing about how well a
-model tells people apart.
+with seed {seed}. They contain no real speech: they show that the commands work, and nothing about how well a
+model distinguishes real speakers.
 """
