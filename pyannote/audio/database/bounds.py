@@ -104,7 +104,7 @@ def too_long_error(uri: str, end: float, duration: float, file: Path | None, lin
 
     Examples
     --------
-    >>> too_long_error("a", 5.0, 4.0, None, None).found
+    >>> too_long_error("a", 5.0, 4.0, None, None).message
     'a is annotated until 5.000 s, but its audio ends at 4.000 s.'
     """
     return DataError(

@@ -95,7 +95,9 @@ def _check(paths: Sequence[Path]) -> None:
         for text in strings_in(content):
             if (invalid := invalid_field(text)) is not None:
                 raise DataError(
-                    f"The braces contain {invalid!r}, which is not a plain name.", file=path, fix="Write {uri}."
+                    f"The braces contain {invalid!r}, which is not a plain name.",
+                    file=path,
+                    fix="Write {uri}.",
                 )
         required = content.get("Requirements") or []
         waiting += [

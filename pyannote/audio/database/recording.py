@@ -65,7 +65,7 @@ class Unusable(NamedTuple):
 
     Examples
     --------
-    >>> Unusable("D/a", DataError("The audio file is missing.")).reason.found
+    >>> Unusable("D/a", DataError("The audio file is missing.")).reason.message
     'The audio file is missing.'
     """
 
