@@ -220,7 +220,12 @@ def test_only_silence(broken, embedding):
         write(broken.wav(uri), fault_of("silent"))
     for skip in ("0.1", "1"):
         result = broken.train(embedding, f"--skip={skip}")
-        check(result, DATA, "60 of 60 files cannot be trained on, so that none is left", "This is silent")
+        check(
+            result,
+            DATA,
+            "60 of 60 files cannot be trained on, so that none is left",
+            "The recording is silent",
+        )
     assert not embedding.weights(1).parent.exists()
 
 
@@ -285,7 +290,7 @@ def two_columns(broken, path):
 
 def missing_trials(broken, path):
     path.unlink()
-    return [f"{path}: ", "named in database.yml, and is not there", "Check the path"]
+    return [f"{path}: ", "named in database.yml, but does not exist", "Check the path"]
 
 
 def empty_recording(broken, path):
@@ -333,7 +338,7 @@ def empty_collection(broken):
 def missing_list(broken):
     path = broken.root / "noise" / "lists" / "BackgroundNoise.lst"
     path.unlink()
-    return DATA, [path, "named in database.yml, and is not there", "Check the path"]
+    return DATA, [path, "named in database.yml, but does not exist", "Check the path"]
 
 
 def noise_that_is_text(broken):
@@ -369,7 +374,7 @@ def test_faults_of_noise(damage, broken, noisy):
     [
         ("MUSAN.Collection.BackgroundNoises", "Did you mean 'MUSAN.Collection.BackgroundNoise'?"),
         ("Noise", "There is no protocol 'Noise'"),
-        (VOXCELEB, f"{VOXCELEB} is no collection. Name one as Database.Collection.Name"),
+        (VOXCELEB, f"{VOXCELEB} is not a collection. Name one of database.yml, as Database.Collection.Name"),
     ],
 )
 def test_an_unknown_collection(name, expected, noisy, emb):

@@ -10,8 +10,8 @@ from pyannote.audio.applications.checking.configuration import located, param
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
-from pyannote.audio.database.checks.annotation import first_heard
-from pyannote.audio.database.checks.recordings import Activity, twins
+from pyannote.audio.database.checks.annotation import first_lines
+from pyannote.audio.database.checks.recordings import Activity, similar_labels
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.labeling.tasks.base import Task
 
@@ -36,7 +36,7 @@ def line_of(config: Config, label: str) -> tuple[str | int, ...]:
 
 def check_training(config: Config, task: Task, train: Subset) -> Iterator[Finding]:
     """Labels that only `labels_spec` or only the training files know: `train` refuses them."""
-    heard = first_heard(train)
+    heard = first_lines(train)
     for label in task.labels.labels:
         if label not in heard:
             yield located(
@@ -70,7 +70,7 @@ def _nearest(label: str, others: Iterable[str]) -> str | None:
 
 def check_development(task: Task, development: Subset, train: Subset) -> Iterator[Finding]:
     """Labels of training that cannot be validated, and those that nobody has trained."""
-    heard, learned = first_heard(development), first_heard(train)
+    heard, learned = first_lines(development), first_lines(train)
     for label in task.labels.labels:
         if label in learned and label not in heard:
             yield Finding(
@@ -93,7 +93,7 @@ def check_development(task: Task, development: Subset, train: Subset) -> Iterato
 
 def check_names(config: Config, task: Task) -> Iterator[Finding]:
     """Labels of `labels_spec` that look like one."""
-    for first, second in twins({*task.labels.labels, *task.labels.classes}):
+    for first, second in similar_labels({*task.labels.labels, *task.labels.classes}):
         yield located(
             config,
             line_of(config, second),
@@ -106,7 +106,7 @@ def check_names(config: Config, task: Task) -> Iterator[Finding]:
 def check_spread(task: Task, train: Subset) -> Iterator[Finding]:
     """Labels that a single training file holds."""
     found = Activity(file["events"] or () for file in train.files)
-    where = first_heard(train)
+    where = first_lines(train)
     for label in task.labels.labels:
         if found.files[label] == 1 and len(train.files) >= FEWEST_FILES:
             uri = next(
