@@ -7,7 +7,7 @@ from commands import known_database
 from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_of, training_batches
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.schema import load_config
-from pyannote.audio.core.errors import ConfigError, DataError, MemoryExhaustedError
+from pyannote.audio.core.errors import ConfigError, DataError, OutOfMemoryError
 from pyannote.audio.core.specifications import Output, Specifications
 
 FOLD = "TUT2017.SpeakerDiarization.Fold1"
@@ -129,11 +129,11 @@ def test_errors_name_the_line_of_the_part_that_they_are_about(corpus, tmp_path):
 
 def test_exhausted_memory_names_what_sets_the_size_of_batches(corpus):
     made = corpus()
-    with pytest.raises(MemoryExhaustedError) as caught, training_batches(made.recipe):
+    with pytest.raises(OutOfMemoryError) as caught, training_batches(made.recipe):
         raise MemoryError
     assert "batch_size" in caught.value.fix and "--from=last" in caught.value.fix
     text = made.recipe.config.document.file.read_text().splitlines()
     assert text[caught.value.line - 1].strip() == "batch_size: 32"
-    with pytest.raises(MemoryExhaustedError, match="--batch=7") as caught, applied_batches(7):
+    with pytest.raises(OutOfMemoryError, match="--batch=7") as caught, applied_batches(7):
         raise MemoryError
     assert "smaller --batch" in caught.value.fix

@@ -266,7 +266,7 @@ def test_a_training_that_was_not_validated(block, trained_copy):
 
 def test_epochs_that_are_left_out(block, trained_copy):
     check(
-        block.validate(trained_copy, "--from=50", "--duration=0.75"), CHECKPOINT, trained_copy.train, "--from"
+        block.validate(trained_copy, "--from=50", "--duration=0.9"), CHECKPOINT, trained_copy.train, "--from"
     )
     check(block.train(trained_copy, "--from=7"), USAGE, "no epoch 7")
 

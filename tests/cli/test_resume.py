@@ -124,11 +124,11 @@ def test_training_again_is_refused_with_both_ways_out(block, trained_copy):
 
 def test_a_changed_configuration_is_refused(block, trained_copy):
     text = trained_copy.config.read_text()
-    trained_copy.config.write_text(re.sub(r"duration: [\d.]+", "duration: 0.75", text, count=1))
+    trained_copy.config.write_text(re.sub(r"duration: [\d.]+", "duration: 0.9", text, count=1))
     result = block.train(trained_copy, "--from=last", "--to=5")
     assert result.code == 3
     name, before = re.search(r"(\w*duration): ([\d.]+)", text).groups()
-    assert f"{block.shelf}.{name} was {before} and is 0.75" in result.err
+    assert f"{block.shelf}.{name} was {before} and is 0.9" in result.err
     assert str(trained_copy.config) in result.err
 
 

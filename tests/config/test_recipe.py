@@ -99,7 +99,7 @@ def test_a_chunk_has_to_be_as_long_as_an_output_of_the_network(duration, fits, r
 
 def test_a_network_that_cannot_give_what_the_task_asks_for_is_refused_by_line(recipe):
     made = recipe()
-    with pytest.raises(ConfigError, match="Dcase gives .*, and Dcase needs one vector") as caught:
+    with pytest.raises(ConfigError, match=r"Dcase gives scores .*, and Dcase needs an embedding") as caught:
         made.model(replace(SPECIFICATIONS, output=Output("vector")))
     assert caught.value.line == line_of(made, "architecture:") + 1
 
