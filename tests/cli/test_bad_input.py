@@ -26,7 +26,8 @@ from outcomes import (
     leftovers,
     line_of,
 )
-from tested_blocks import FIRST_QUICK, first_difference
+from recordings import first_difference
+from tested_blocks import FIRST_QUICK
 
 from pyannote.audio.io import storage
 

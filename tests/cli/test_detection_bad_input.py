@@ -37,7 +37,7 @@ def test_labels_that_do_not_fit_the_configuration(damage, block, broken, fresh):
     assert not list(fresh.root.rglob("*.pt")) and not (fresh.train / "specs.yml").exists()
 
 
-@pytest.mark.parametrize("rate", [8000, 16000, 48000])
+@pytest.mark.parametrize("rate", [8000, pytest.param(16000, marks=pytest.mark.slow), 48000])
 def test_recordings_of_any_rate_and_channels_are_fine(rate, block, broken, fresh):
     for uri in broken.listed("train"):
         noise = np.random.default_rng(0).normal(0, 0.1, (10 * rate, 1 if uri == broken.uri else 3))

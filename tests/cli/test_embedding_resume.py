@@ -29,7 +29,11 @@ def waits(condition, process, seconds=60):
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGTERM, 143, "Terminated"), (signal.SIGINT, 130, "Interrupted")]
+    ("number", "code", "word"),
+    [
+        (signal.SIGTERM, 143, "Terminated"),
+        pytest.param(signal.SIGINT, 130, "Interrupted", marks=pytest.mark.slow),
+    ],
 )
 def test_a_signal_ends_the_command_of_2019(number, code, word, embedding, start, speakers, old):
     """`--to` is left out: the command of 2019 trains until somebody stops it."""

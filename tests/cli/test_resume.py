@@ -8,9 +8,9 @@ import pytest
 import torch
 import yaml
 from processes import waits
-from tested_blocks import ENTRIES, FIRST_QUICK
+from tested_blocks import ENTRIES, FIRST_QUICK, marked
 
-VARIANTS = [(name, variant) for name, entry in ENTRIES.items() for variant in entry.rich]
+VARIANTS = [marked(name, variant) for name, entry in ENTRIES.items() for variant in entry.rich]
 
 
 def weights(folders, epoch):

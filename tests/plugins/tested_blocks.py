@@ -1,15 +1,14 @@
 """Blocks over which the tests of commands run. An entry of `ENTRIES` gives all of them to one more block."""
 
-import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
 from commands import CONFIG, EMBEDDING_CONFIG, METRIC, PROTOCOL, VOXCELEB, make_experiment
+from recordings import Recordings, Street, Voices
 
 from pyannote.audio.applications import validate
 from pyannote.audio.applications.blocks.base import block as block_of
@@ -29,6 +28,8 @@ class Entry(NamedTuple):
         Fixture of the recordings (see `RECORDINGS`).
     rich : dict of str to tuple
         Variants of the configuration that draw random numbers or keep a state: pairs of pattern and text.
+    slow : bool
+        Whether its tests repeat those of another block, and run with `--all` only.
     """
 
     text: str
@@ -36,8 +37,10 @@ class Entry(NamedTuple):
     metric: str
     corpora: str
     rich: dict[str, tuple[tuple[str, str], ...]]
+    slow: bool = False
 
 
+MULTILABEL = CONFIG.replace("name: Dcase", "name: MultilabelDetection", 1)
 CONSTANT = "name: ConstantScheduler\n   params:\n      learning_rate: 0.01\n"
 CYCLES = "name: CyclicScheduler\n   params:\n      "
 AVERAGE = "optimizer:\n   name: Adam\ncallbacks:\n   name: WeightAveraging\n   params: {decay: 0.9}\n"
@@ -60,126 +63,23 @@ EMBEDDING: dict[str, tuple[tuple[str, str], ...]] = {
 ENTRIES = {
     "dcase": Entry(CONFIG, PROTOCOL, METRIC, "data", DETECTION),
     "emb": Entry(EMBEDDING_CONFIG, VOXCELEB, "validate_equal_error_rate", "corpora", EMBEDDING),
+    "mlt": Entry(MULTILABEL, PROTOCOL, METRIC, "data", DETECTION, slow=True),
 }
 
 
-FIRST_QUICK = [
-    pytest.param(name, marks=[pytest.mark.slow] if place else []) for place, name in enumerate(ENTRIES)
-]
+def marked(name, *values, slow=False):
+    """Parameters of a test over blocks, of which the first is the name of one."""
+    return pytest.param(name, *values, marks=[pytest.mark.slow] if slow or ENTRIES[name].slow else [])
+
+
+FIRST_QUICK = [marked(name, slow=place > 0) for place, name in enumerate(ENTRIES)]
 """All blocks, of which only the first is tested by default: for tests that start processes."""
-
-
-class Recordings:
-    """Recordings that a block is tested on, or a copy of them that may be damaged.
-
-    Parameters
-    ----------
-    root : Path
-        Folder of data set, lists and annotation.
-    cache : Path
-        Of their features.
-    """
-
-    name: str
-    """Of the protocol, in the names of lists."""
-
-    seconds: float
-    """Duration of each recording."""
-
-    prepared: str
-    """Folder of database.yml."""
-
-    def __init__(self, root, cache):
-        self.root, self.cache = root, cache
-
-    @property
-    def database(self):
-        return self.root / self.prepared / "database.yml"
-
-    @property
-    def config(self):
-        """Text of PYANNOTE_DATABASE_CONFIG."""
-        return str(self.database)
-
-    def copy(self, root):
-        """Copy of the recordings in another folder, with a cache of its own."""
-        for path in self.parts:
-            shutil.copytree(self.root / path, root / path)
-        for path in root.glob("*/*.yml"):
-            path.write_text(path.read_text().replace(str(self.root), str(root)))
-        return type(self)(root, root / "cache")
-
-    def list(self, subset):
-        return self.root / self.prepared / "lists" / f"{self.name}.{subset}.lst"
-
-    def listed(self, subset):
-        return self.list(subset).read_text().split()
-
-    @cached_property
-    def uri(self):
-        """First recording to train on."""
-        return self.listed("train")[0]
-
-    def change(self, path, pattern, new):
-        """Replace the first match, and give the number of the line that has changed."""
-        text = path.read_text()
-        changed = re.sub(pattern, new, text, count=1, flags=re.MULTILINE)
-        assert changed != text
-        path.write_text(changed)
-        return first_difference(text, changed)
-
-
-class Street(Recordings):
-    """Eight recordings of a street, of 10 s each."""
-
-    name, seconds, prepared = "Fold1", 10, "database"
-    parts = ("database", "tut/audio")
-
-    @property
-    def rttm(self):
-        return self.root / "database" / "TUT2017.rttm"
-
-    @property
-    def uem(self):
-        return self.root / "database" / "TUT2017.uem"
-
-    def wav(self, uri=None):
-        return self.root / "tut" / "audio" / "street" / f"{uri or self.uri}.wav"
-
-
-class Voices(Recordings):
-    """Speakers in the layout of VoxCeleb1, noise in that of MUSAN; recordings of 2 s each."""
-
-    name, seconds, prepared = "VoxCeleb1", 2, "voxceleb"
-    parts = ("voxceleb1", "voxceleb", "musan", "noise")
-
-    @property
-    def config(self):
-        folders = [self.root / name for name in ("voxceleb", "ami", "noise")]
-        return ";".join(str(folder / "database.yml") for folder in folders if folder.exists())
-
-    @property
-    def rttm(self):
-        return self.root / "voxceleb" / "lists" / "VoxCeleb1.train.rttm"
-
-    @property
-    def uem(self):
-        return self.root / "voxceleb" / "lists" / "VoxCeleb1.train.uem"
-
-    def wav(self, uri=None):
-        return self.root / "voxceleb1" / "dev" / "wav" / f"{uri or self.uri}.wav"
 
 
 RECORDINGS: dict[str, Callable[[Any], Recordings]] = {
     "data": lambda folder: Street(folder, folder / "cache"),
     "corpora": lambda corpora: Voices(corpora.root, corpora.cache),
 }
-
-
-def first_difference(text, changed):
-    """Number of the first line in which two texts differ, counted from 1."""
-    pairs = zip(text.split("\n"), changed.split("\n"), strict=False)
-    return 1 + next(number for number, (before, after) in enumerate(pairs) if before != after)
 
 
 @dataclass(frozen=True)
@@ -265,7 +165,7 @@ def trained_of(tested_block, tmp_path_factory):
     return train
 
 
-@pytest.fixture(params=ENTRIES)
+@pytest.fixture(params=[marked(name) for name in ENTRIES])
 def block(request, tested_block, monkeypatch):
     """Each block, in the environment that its user sets."""
     found = tested_block(request.param)
