@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from places import SCRIPTS
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import AudioError, DataError, UsageError
 from pyannote.audio.database.corpora.musan import prepare
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_musan.py"
+SCRIPT = SCRIPTS / "prepare_musan.py"
 FILES = {
     "BackgroundNoise": ["noise/free-sound/noise-free-sound-0000", "noise/sound-bible/noise-sound-bible-0000"],
     "Music": ["music/fma/music-fma-0000"],

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from places import SCRIPTS
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
@@ -14,7 +15,7 @@ from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.corpora.ami import prepare
 from pyannote.audio.database.corpora.ami_layout import partition
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_ami.py"
+SCRIPT = SCRIPTS / "prepare_ami.py"
 NAME = "AMI.SpeakerDiarization.MixHeadset"
 ROOT = (
     '<?xml version="1.0" encoding="ISO-8859-1" standalone="yes"?>\n'

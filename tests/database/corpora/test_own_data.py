@@ -2,18 +2,18 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from places import SCRIPTS
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.corpora.own_data import make_database
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "make_database.py"
+SCRIPT = SCRIPTS / "make_database.py"
 FORMS = ("rttm", "audacity", "csv")
 EVENTS = {
     "a": [(0.5, 1.5, "people walking"), (1.0, 3.0, "car")],

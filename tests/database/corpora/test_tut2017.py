@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 import yaml
+from places import SCRIPTS
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
@@ -16,7 +17,7 @@ from pyannote.audio.core.errors import DataError, StorageError
 from pyannote.audio.database.corpora.tut2017 import prepare
 
 LABELS = ("brakes squeaking", "car", "née 鳥")
-SCRIPT = Path(__file__).parents[2] / "scripts" / "preprocess.py"
+SCRIPT = SCRIPTS / "preprocess.py"
 
 
 def write_audio(path, seconds=10.0):

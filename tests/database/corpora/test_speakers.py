@@ -9,6 +9,7 @@ import numpy as np
 import pyannote.database
 import pytest
 import soundfile
+from places import SCRIPTS
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 from scipy.spatial.distance import pdist, squareform
@@ -19,7 +20,6 @@ from pyannote.audio.database.protocols import recordings
 from pyannote.audio.database.synthetic.voices import make_speakers
 from pyannote.audio.database.trials import trials
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 SPEAKERS = ("Ann Lee", "007", "Žofie", "NA", "eve", "fay")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from places import SCRIPTS
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import UsageError
@@ -14,7 +15,7 @@ from pyannote.audio.database.corpora.tut2017 import prepare
 from pyannote.audio.database.synthetic.street import make_demonstration, mix
 from pyannote.audio.database.synthetic.synthesis import SOUNDS, background
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "demonstration.py"
+SCRIPT = SCRIPTS / "demonstration.py"
 RATE = 44100
 
 

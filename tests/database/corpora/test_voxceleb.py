@@ -8,6 +8,7 @@ import numpy as np
 import pyannote.database
 import pytest
 import soundfile
+from places import SCRIPTS
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
@@ -16,7 +17,7 @@ from pyannote.audio.database.corpora.voxceleb import prepare
 from pyannote.audio.database.protocols import recordings
 from pyannote.audio.database.trials import trials
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_voxceleb.py"
+SCRIPT = SCRIPTS / "prepare_voxceleb.py"
 VERIFICATION = "VoxCeleb.SpeakerVerification.VoxCeleb1"
 DIARIZATION = "VoxCeleb.SpeakerDiarization.VoxCeleb1"
 DEV = ("id10001", "id10002", "id10003", "id10004", "id10005")
