@@ -20,7 +20,7 @@ class LeftOut:
     Parameters
     ----------
     share : float
-        Rank of all files up to which files may be left out.
+        Share of all files up to which files may be left out.
     ranks : Alone
         Processes of the training: all must leave out the same files.
     """

@@ -13,7 +13,7 @@ class AdamW(Adam):
     Parameters
     ----------
     weight_decay : float
-        Rank of each weight that is taken away, times the learning rate, at each step.
+        Share of each weight that is taken away, times the learning rate, at each step.
 
     Examples
     --------
