@@ -78,7 +78,7 @@ def test_sharing_takes_place(model, inputs, monkeypatch):
 
 
 def test_a_local_frame_sees_no_further_than_its_reach(model):
-    resolution, (before, after) = model.local_resolution, model.reach
+    resolution, (before, after) = model.local_resolution, model.context
     frames = torch.randn(1, 100 * resolution, 20)
     first, last = 50 * resolution - before, 51 * resolution - 1 + after
 

@@ -3,14 +3,14 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import librosa
 import numpy as np
 import pytest
 import soundfile
+from places import SCRIPTS
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "logavgmel.py"
+SCRIPT = SCRIPTS / "logavgmel.py"
 DATABASE = """\
 Databases:
   Toy: audio/{uri}.wav

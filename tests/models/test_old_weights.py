@@ -1,4 +1,4 @@
-"""Weights of trainings made before networks had heads still load, and give the outputs that they gave then.
+"""Weights of trainings by earlier versions load, and give the outputs of those versions.
 
 `tests/data/states` holds one file a network: a few steps of training by the code of that time, its
 parameters, specifications, weights, a batch, and the outputs in evaluation.

@@ -42,7 +42,7 @@ class TestChoice:
 
     @pytest.mark.parametrize("native", [False, True])
     def test_embeddings_take_16_bits_where_the_processor_multiplies_them(self, native, monkeypatch):
-        monkeypatch.setattr("pyannote.audio.models._encoder.multiplies_bfloat16", lambda: native)
+        monkeypatch.setattr("pyannote.audio.models._encoder.has_native_bfloat16", lambda: native)
         assert Acceleration.chosen(embedding(), CPU).mixed == native
         assert not Acceleration.chosen(detector(), CPU).mixed
 

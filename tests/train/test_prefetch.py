@@ -192,7 +192,7 @@ class Failing:
     def __init__(self, in_batches):
         self.in_batches = in_batches
 
-    def batches(self, epoch, seed, share=None):
+    def batches(self, epoch, seed, rank=None):
         for index in range(4):
             if self.in_batches and index == 2:
                 raise DataError("A waveform is gone.")

@@ -171,7 +171,7 @@ class Points:
         self.head = nn.BatchNorm1d(3)
         self.drawn, self.watched = [], 0
 
-    def batches(self, epoch, seed, share=None):
+    def batches(self, epoch, seed, rank=None):
         for index in range(self.batches_per_epoch):
             self.drawn.append((epoch, index))
             points = torch.from_numpy(generator(seed, epoch, index).normal(size=(16, 4)).astype(np.float32))

@@ -66,7 +66,7 @@ class Ends:
     """
 
     def __init__(self, model: LocalModel, length: int) -> None:
-        resolution, (before, after) = model.local_resolution, model.reach
+        resolution, (before, after) = model.local_resolution, model.context
         self.length, self.resolution = length, resolution
         self.outputs = length // resolution
         self.left = -(-before // resolution)

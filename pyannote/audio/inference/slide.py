@@ -16,7 +16,7 @@ from pyannote.audio.core.windows import OverlapAdd, chunk_starts
 from pyannote.audio.inference.chunks import logits
 from pyannote.audio.io.arrays import release
 from pyannote.audio.models._local import LocalModel
-from pyannote.audio.models._outputs import of_chunks, scores_chunks
+from pyannote.audio.models._outputs import chunk_logits, scores_chunks
 from pyannote.audio.models.base import Model
 
 Inputs = Mapping[str, NDArray[np.float32]]
@@ -186,7 +186,7 @@ class Slide:
                 self.model, frames, torch.from_numpy(np.concatenate(starts)).to(device), self.frames, others
             )
             if self.whole:
-                found = of_chunks(found)
+                found = chunk_logits(found)
             scores: Scores = torch.sigmoid(found).cpu().numpy()
         return np.repeat(scores, self.chunk_outputs, axis=1) if self.whole else scores
 

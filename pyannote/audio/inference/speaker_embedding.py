@@ -90,7 +90,7 @@ class SpeakerEmbedding:
         self.backend: Backend = backend_of(block, document, "cosine", params["distance"])
         learned = params.get("provenance", {}).get("backend")
         self._backend = [params.get("backend"), params["distance"], learned]
-        if self.backend.learns:
+        if self.backend.needs_training:
             version = checkpoints.version(self.epoch)
             path = folder.path / "backend" / f"{self.epoch:04d}.{version}.npz"
             _teach(self.backend, path, learned)

@@ -44,7 +44,7 @@ class Task(Protocol):
     def batches_per_epoch(self) -> int:
         """Batches of an epoch."""
 
-    def batches(self, epoch: int, seed: int, share: Rank = WHOLE) -> Iterable[Batch]:
+    def batches(self, epoch: int, seed: int, rank: Rank = WHOLE) -> Iterable[Batch]:
         """Batches of an epoch: inputs of the rows of a share, and "y" of all rows."""
 
     def targets(self, truth: Tensor, resolution: int) -> Tensor:

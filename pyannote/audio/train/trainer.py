@@ -17,7 +17,7 @@ from pyannote.audio.core.foreign_errors import error_subject
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.ranks import WHOLE
-from pyannote.audio.models._outputs import aligned
+from pyannote.audio.models._outputs import aligned_outputs
 from pyannote.audio.train.acceleration import Acceleration, Forward
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.distributed import Alone
@@ -270,7 +270,7 @@ class Trainer:
             batch = augmentation(batch, random)
         if self.augmentations:
             batch = self.ranks.own(batch)
-        own, resolution = aligned(self.model, self._forward(batch), batch["X"].shape[1])
+        own, resolution = aligned_outputs(self.model, self._forward(batch), batch["X"].shape[1])
         outputs = self.ranks.together(own, len(batch["y"]))
         targets = self.task.targets(batch["y"], resolution)
         loss = self.task.loss(outputs, targets)

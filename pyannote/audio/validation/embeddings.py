@@ -75,7 +75,7 @@ class EmbeddingMeasure(Measure):
         """Excerpts, truth, chunks and back-end, with the training files that it learns from."""
         stored = self.bundle.config.provenance or {}
         return {
-            "taught_by": stored.get("files") if self.backend.learns else None,
+            "taught_by": stored.get("files") if self.backend.needs_training else None,
             "measure": self.comparison.fingerprint(),
             **self.chunk,
             "metric": self.backend.metric,
@@ -111,7 +111,7 @@ class EmbeddingMeasure(Measure):
             "value": round(self.values[epoch], 6),
             "provenance": {
                 "files": self.comparison.fingerprint(),
-                "backend": arrays_digest(self._state(epoch)) if self.backend.learns else None,
+                "backend": arrays_digest(self._state(epoch)) if self.backend.needs_training else None,
             },
             "epochs": {epoch},
             "distance": self.backend.metric,
@@ -122,7 +122,7 @@ class EmbeddingMeasure(Measure):
 
     def write_files(self, folder: Path) -> None:
         """Write what the back-end has learned at the best epoch."""
-        if not self.backend.learns:
+        if not self.backend.needs_training:
             return
         epoch = self.best[self.name]
         state = self._state(epoch)
@@ -161,7 +161,7 @@ class EmbeddingMeasure(Measure):
         version = self.bundle.checkpoints.version(epoch)
         if version != self._taught:
             self.bundle.load(self.embedder.model, epoch)
-            if self.backend.learns:
+            if self.backend.needs_training:
                 excerpts, speakers = self.teachers()
                 self.backend.fit(self._finite(epoch, self.embedder(excerpts)), speakers)
             self._taught = version

@@ -15,7 +15,7 @@ from pyannote.audio.config.schema import Block
 from pyannote.audio.core.collected_errors import combined_error
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.contents import Content, changes, contents_of
-from pyannote.audio.database.faults import remarks_on
+from pyannote.audio.database.faults import fault_summaries
 from pyannote.audio.database.protocols import Recording, name_of
 from pyannote.audio.database.trials import is_verification, trials
 from pyannote.audio.embedding.approaches._segments import Speakers
@@ -147,7 +147,7 @@ def comparison_of(corpus: Corpus, protocol: str, subset: str, purity: float | No
 
 
 def _mind_faults(files: list[Recording]) -> None:
-    for remark in remarks_on(files):
+    for remark in fault_summaries(files):
         warn(f"{remark} They count like the others; take them out of the lists if they should not.")
 
 

@@ -11,8 +11,8 @@ from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.errors import DataError, ToolkitError
 from pyannote.audio.core.findings import Finding
-from pyannote.audio.database.checks.annotation import listed_twice
-from pyannote.audio.database.checks.recordings import low_rates, odd_headers, silent_annotation
+from pyannote.audio.database.checks.lists import listed_twice
+from pyannote.audio.database.checks.recordings import empty_annotation, low_rates, unusual_headers
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.protocols import SUBSETS, Recording
 from pyannote.audio.database.sources import sources_of
@@ -61,8 +61,8 @@ def warn_of(corpus: Corpus, files: Sequence[Recording], protocol: str, name: str
     files = [file for file in files if "speed" not in file]
     subset = Subset(name, sources_of(protocol, name), [(file["uri"], 0) for file in files], files=files)
     found = list(check_fit(corpus, subset))
-    found += odd_headers(file["header"] for file in files if "header" in file)
-    found += silent_annotation(files, subset.listing, {})
+    found += unusual_headers(file["header"] for file in files if "header" in file)
+    found += empty_annotation(files, subset.listing, {})
     for other in _others(protocol, name):
         found += listed_twice([subset, other])
     if corpus.recipe.shelf == "task":

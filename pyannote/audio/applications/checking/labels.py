@@ -10,8 +10,8 @@ from pyannote.audio.applications.checking.configuration import located, param
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
-from pyannote.audio.database.checks.annotation import first_heard
-from pyannote.audio.database.checks.recordings import Activity, twins
+from pyannote.audio.database.checks.annotation import first_lines
+from pyannote.audio.database.checks.recordings import Activity, similar_labels
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.labeling.tasks.base import Task
 
@@ -36,25 +36,25 @@ def line_of(config: Config, label: str) -> tuple[str | int, ...]:
 
 def check_training(config: Config, task: Task, train: Subset) -> Iterator[Finding]:
     """Labels that only `labels_spec` or only the training files know: `train` refuses them."""
-    heard = first_heard(train)
+    heard = first_lines(train)
     for label in task.labels.labels:
         if label not in heard:
             yield located(
                 config,
                 line_of(config, label),
                 "absent",
-                f"labels_spec names {label!r}, which no training file holds; they hold "
+                f"labels_spec names {label!r}, which no training file contains; they contain "
                 f"{', '.join(sorted(heard)) or 'none'}.",
-                _nearest(label, heard) or "Remove it, or annotate some.",
+                _nearest(label, heard) or "Remove it, or add files that contain it.",
                 code=DataError.code,
             )
     for label, (file, line) in heard.items():
-        if not task.knows(label):
+        if not task.expects(label):
             close = _nearest(label, task.labels.labels)
             choice = "dd it to `regular`, or to `ignore` to leave it out."
             yield Finding(
                 "unknown",
-                f"The training files hold {label!r}, which labels_spec does not name.",
+                f"The training files contain {label!r}, which labels_spec does not name.",
                 f"{close} Otherwise, a{choice}" if close else f"A{choice}",
                 file,
                 line,
@@ -70,7 +70,7 @@ def _nearest(label: str, others: Iterable[str]) -> str | None:
 
 def check_development(task: Task, development: Subset, train: Subset) -> Iterator[Finding]:
     """Labels of training that cannot be validated, and those that nobody has trained."""
-    heard, learned = first_heard(development), first_heard(train)
+    heard, learned = first_lines(development), first_lines(train)
     for label in task.labels.labels:
         if label in learned and label not in heard:
             yield Finding(
@@ -80,10 +80,10 @@ def check_development(task: Task, development: Subset, train: Subset) -> Iterato
                 development.listing,
             )
     for label, (file, line) in heard.items():
-        if not (task.knows(label) or label in learned):
+        if not (task.expects(label) or label in learned):
             yield Finding(
                 "unknown",
-                f"The {development.name} files hold {label!r}, which labels_spec does not name.",
+                f"The {development.name} files contain {label!r}, which labels_spec does not name.",
                 _nearest(label, (*task.labels.labels, *learned))
                 or "It is passed over; name it in `ignore` if it is meant to be.",
                 file,
@@ -93,7 +93,7 @@ def check_development(task: Task, development: Subset, train: Subset) -> Iterato
 
 def check_names(config: Config, task: Task) -> Iterator[Finding]:
     """Labels of `labels_spec` that look like one."""
-    for first, second in twins({*task.labels.labels, *task.labels.classes}):
+    for first, second in similar_labels({*task.labels.labels, *task.labels.classes}):
         yield located(
             config,
             line_of(config, second),
@@ -106,7 +106,7 @@ def check_names(config: Config, task: Task) -> Iterator[Finding]:
 def check_spread(task: Task, train: Subset) -> Iterator[Finding]:
     """Labels that a single training file holds."""
     found = Activity(file["events"] or () for file in train.files)
-    where = first_heard(train)
+    where = first_lines(train)
     for label in task.labels.labels:
         if found.files[label] == 1 and len(train.files) >= FEWEST_FILES:
             uri = next(

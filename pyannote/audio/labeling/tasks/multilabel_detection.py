@@ -11,19 +11,24 @@ from pyannote.audio.core.labels import Composition
 from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.io.lines import is_text, quoted, safe_names
 from pyannote.audio.labeling.tasks._class_weights import Weights
-from pyannote.audio.labeling.tasks.base import Target, Task
+from pyannote.audio.labeling.tasks._targets import Target
+from pyannote.audio.labeling.tasks.base import Task
 
 LABELS_KEYS = ("regular", "union", "intersection", "ignore")
 
 
 class MultilabelDetection(Task):
-    """Detection of classes that a configuration makes of labels.
+    """Detection of classes that a configuration defines by labels.
+
+    The classes are the columns of outputs and targets, of shape (batch, outputs, classes): first `regular`,
+    then `union`, then `intersection`.
 
     Parameters
     ----------
     labels_spec : mapping
-        `regular`: labels that are classes; `union` and `intersection`: names of classes, each with
-        the labels that it is made of; `ignore`: labels of the data that are left out on purpose.
+        `regular`: labels that are classes; `union`: classes that are active where one of several labels
+        is; `intersection`: classes that are active where all of several labels are; `ignore`: labels of
+        the data that are not used.
     duration, batch_size, per_epoch, target, class_weights
         As in `Task`.
 
@@ -31,7 +36,7 @@ class MultilabelDetection(Task):
     --------
     >>> spec = {"regular": ["man", "woman"], "union": {"speech": ["man", "woman"]}, "ignore": ["dog"]}
     >>> task = MultilabelDetection(spec)
-    >>> task.labels.classes, task.knows("dog"), task.knows("cat")
+    >>> task.labels.classes, task.expects("dog"), task.expects("cat")
     (('man', 'woman', 'speech'), True, False)
     """
 
@@ -47,31 +52,43 @@ class MultilabelDetection(Task):
         self.labels, self.ignored = _labels(labels_spec)
         super().__init__(duration, batch_size, per_epoch, target, class_weights)
 
-    def knows(self, label: str) -> bool:
-        """Whether `labels_spec` names a label."""
+    def expects(self, label: str) -> bool:
+        """Whether `labels_spec` contains a label.
+
+        Examples
+        --------
+        >>> MultilabelDetection({"regular": ["car"], "ignore": ["dog"]}).expects("cat")
+        False
+        """
         return self.labels.includes(label) or label in self.ignored
 
     def check(self, files: Sequence[Recording]) -> list[str]:
-        """Refuse labels that only the configuration or only the data knows.
+        """Refuse labels of the configuration that the data lack, and the reverse.
 
         Raises
         ------
         DataError
-            With the label, and the nearest one of the other side.
+            With the label, and the most similar label of the data, if there is one.
+
+        Examples
+        --------
+        >>> MultilabelDetection({"regular": ["car"]}).check([{"events": [(0.0, 1.0, "car")]}])
+        []
         """
-        found = labels_of(files)
+        present = labels_of(files)
         for label in self.labels.labels:
-            if label not in found:
-                close = get_close_matches(label, found, n=1, cutoff=0.6)
-                hint = f"Did you mean {close[0]!r}?" if close else "Remove it, or annotate some."
-                held = ", ".join(found) or "none"
+            if label not in present:
+                close = get_close_matches(label, present, n=1, cutoff=0.6)
+                hint = f"Did you mean {close[0]!r}?" if close else "Remove it, or add files that contain it."
+                listed = ", ".join(present) or "no labels"
                 raise DataError(
-                    f"labels_spec names {label!r}, which no training file holds; they hold {held}.", fix=hint
+                    f"labels_spec names {label!r}, which no training file contains; they contain {listed}.",
+                    fix=hint,
                 )
-        for label in found:
-            if not self.knows(label):
+        for label in present:
+            if not self.expects(label):
                 raise DataError(
-                    f"The training files hold {label!r}, which labels_spec does not name.",
+                    f"The training files contain {label!r}, which labels_spec does not name.",
                     fix="Add it to `regular`, or to `ignore` to leave it out.",
                 )
         return []
@@ -82,7 +99,7 @@ def _labels(spec: Mapping[str, Any]) -> tuple[Composition, tuple[str, ...]]:
         if key not in LABELS_KEYS:
             close = get_close_matches(str(key), LABELS_KEYS, n=1)
             raise ConfigError(
-                f"labels_spec has no key {key!r}; it has {', '.join(LABELS_KEYS)}.",
+                f"labels_spec has no key {key!r}; the keys are {', '.join(LABELS_KEYS)}.",
                 fix=f"Did you mean {close[0]!r}?" if close else None,
             )
     parts = {key: spec.get(key) or {} for key in ("union", "intersection")}
@@ -90,28 +107,28 @@ def _labels(spec: Mapping[str, Any]) -> tuple[Composition, tuple[str, ...]]:
         if not isinstance(groups, Mapping) or not all(map(_are_names, [[*groups], *groups.values()])):
             raise ConfigError(
                 f"{key} of labels_spec must map names of classes to lists of labels.",
-                fix="Write names that read as numbers or as true and false in quotes.",
+                fix="Put names that YAML would read as a number, true or false in quotes.",
             )
     regular, ignored = spec.get("regular") or [], spec.get("ignore") or []
     if not (_are_names(regular) and _are_names(ignored)):
         raise ConfigError(
             "regular and ignore of labels_spec must be lists of labels.",
-            fix="Write labels that read as numbers or as true and false in quotes.",
+            fix="Put labels that YAML would read as a number, true or false in quotes.",
         )
     try:
         labels = Composition.of_labels(regular, **parts)
     except ConfigError as error:
         raise ConfigError(f"In labels_spec: {error.message}", fix=error.fix) from None
     if not labels.classes:
-        raise ConfigError("labels_spec names no class.", fix="List labels below `regular`.")
+        raise ConfigError("labels_spec defines no class.", fix="List labels below `regular`.")
     _check_names(labels.classes)
     return labels, tuple(ignored)
 
 
 def _check_names(classes: Sequence[str]) -> None:
-    """Refuse classes that could not be told apart in what is written of them: before training, not after."""
+    """Refuse, before training, classes whose names would be ambiguous in files of results."""
     for name in classes:
-        # lines and columns of event lists must not be torn
+        # a line break or a tab would break the lines and columns of event lists
         if not (name.strip() and is_text(name)):
             raise ConfigError(
                 f"{quoted(name)} cannot be the name of a class in labels_spec.",

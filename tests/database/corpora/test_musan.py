@@ -1,4 +1,4 @@
-"""MUSAN and other folders of sounds as collections, on a few files."""
+"""Preparation of MUSAN and other folders of sounds as collections, on a few files."""
 
 import subprocess
 import sys
@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from places import SCRIPTS
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import AudioError, DataError, UsageError
 from pyannote.audio.database.corpora.musan import prepare
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_musan.py"
+SCRIPT = SCRIPTS / "prepare_musan.py"
 FILES = {
     "BackgroundNoise": ["noise/free-sound/noise-free-sound-0000", "noise/sound-bible/noise-sound-bible-0000"],
     "Music": ["music/fma/music-fma-0000"],
@@ -64,7 +65,7 @@ def test_any_folders(tmp_path):
     assert audio["a_b/deep/rain"] == tmp_path / "sounds" / "a b" / "deep" / "rain.flac"
 
 
-def test_what_is_wrong_is_said(musan, tmp_path):
+def test_errors_name_the_file(musan, tmp_path):
     with pytest.raises(UsageError, match="cannot name"):
         prepare(musan, tmp_path / "out", collections={"two words": "noise"})
     with pytest.raises(DataError, match="no such folder") as caught:
@@ -79,7 +80,7 @@ def test_what_is_wrong_is_said(musan, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_two_files_that_would_be_called_the_same(musan, tmp_path):
+def test_two_files_of_the_same_name(musan, tmp_path):
     write(musan / "noise" / "free-sound" / "noise-free-sound-0000.flac")
     with pytest.raises(DataError, match="would both be called"):
         prepare(musan, tmp_path / "out")

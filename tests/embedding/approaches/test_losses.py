@@ -191,7 +191,7 @@ def test_additive_angular_margin_loss_is_its_formula(margin):
 def test_a_wider_angle_never_raises_the_logit_of_the_own_speaker():
     approach = AdditiveAngularMarginLoss(margin=0.5, scale=30.0)
     cosine = torch.linspace(0, math.pi, 2001, dtype=torch.float64).cos()[:, None]
-    penalised = approach.penalise(30 * cosine, torch.zeros(2001, dtype=torch.int64))
+    penalised = approach.loss_logits(30 * cosine, torch.zeros(2001, dtype=torch.int64))
     assert (penalised.diff(dim=0) < 0).all() and (penalised[1:-1] < 30 * cosine[1:-1]).all()
 
 

@@ -1,4 +1,4 @@
-"""The AMI corpus from its own layout, on a few meetings."""
+"""Preparation of the AMI corpus, on a few meetings."""
 
 import subprocess
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from places import SCRIPTS
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
@@ -14,7 +15,7 @@ from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.corpora.ami import prepare
 from pyannote.audio.database.corpora.ami_layout import partition
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_ami.py"
+SCRIPT = SCRIPTS / "prepare_ami.py"
 NAME = "AMI.SpeakerDiarization.MixHeadset"
 ROOT = (
     '<?xml version="1.0" encoding="ISO-8859-1" standalone="yes"?>\n'
@@ -123,8 +124,8 @@ def test_the_partition_is_the_published_one():
 def test_manual_annotation(corpus, manual, tmp_path):
     prepared = prepare(corpus, manual, tmp_path / "out")
     assert load(prepared.path) == EXPECTED
-    assert (prepared.present, len(prepared.absent)) == (4, 166)
-    assert {"EN2001a", "TS3003a"} <= set(prepared.absent)
+    assert (prepared.meetings, len(prepared.missing)) == (4, 166)
+    assert {"EN2001a", "TS3003a"} <= set(prepared.missing)
 
 
 @pytest.mark.parametrize("form", ["one file", "a file a meeting"])
@@ -151,21 +152,21 @@ def test_subsets_without_meetings_are_left_out(corpus, manual, tmp_path):
 
 def test_wrong_annotation(corpus, manual, tmp_path):
     wrong = manual / "segments" / "IB4001.A.segments.xml"
-    for text, said in (
-        ("<a><segment></a>", "no XML"),
+    for text, message in (
+        ("<a><segment></a>", "not valid XML"),
         ('<a><segment transcriber_start="1"/></a>', "no transcriber_end"),
         ('<a><segment transcriber_start="2" transcriber_end="1"/></a>', "not later"),
         ('<a><segment transcriber_start="x" transcriber_end="1"/></a>', "not a time"),
-        ('<a><segment transcriber_start="1" transcriber_end="90"/></a>', "ends at 4 s"),
+        ('<a><segment transcriber_start="1" transcriber_end="90"/></a>', "but IB4001.Mix-Headset.wav at 4 s"),
     ):
         wrong.write_text(text)
-        with pytest.raises(DataError, match=said) as caught:
+        with pytest.raises(DataError, match=message) as caught:
             prepare(corpus, manual, tmp_path / "out")
         assert caught.value.file == wrong
     assert not (tmp_path / "out").exists()
 
 
-def test_what_is_missing_is_said(corpus, manual, tmp_path):
+def test_missing_files_are_named(corpus, manual, tmp_path):
     with pytest.raises(DataError, match="No meeting has both"):
         prepare(tmp_path, manual, tmp_path / "out")
     with pytest.raises(DataError, match="neither segments/ nor RTTM"):

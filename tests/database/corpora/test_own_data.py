@@ -1,17 +1,19 @@
+"""Preparation of the user's recordings, in each format of annotation."""
+
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from places import SCRIPTS
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.corpora.own_data import make_database
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "make_database.py"
+SCRIPT = SCRIPTS / "make_database.py"
 FORMS = ("rttm", "audacity", "csv")
 EVENTS = {
     "a": [(0.5, 1.5, "people walking"), (1.0, 3.0, "car")],
@@ -92,7 +94,7 @@ def test_events_come_back_from_each_form(audio, tmp_path, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path, form):
+def test_files_of_the_same_name_are_distinguished_by_their_folders(tmp_path, form):
     audio = tmp_path / "audio"
     write_audio(audio, "x/a.wav", "y/a.wav", "b c.flac")
     events = {"x/a": EVENTS["a"], "y/a": EVENTS["b"], "b c": EVENTS["c"]}
@@ -129,7 +131,7 @@ def test_csv_may_be_separated_by_any_of_three(audio, tmp_path, delimiter):
     assert {uri: events_of(file) for uri, file in files.items()} == {u: safe(e) for u, e in EVENTS.items()}
 
 
-def test_silence_can_be_said(audio, tmp_path):
+def test_files_without_events_can_be_annotated(audio, tmp_path):
     labels = annotate(tmp_path, "audacity", EVENTS | {"e": []})
     assert events_of(everything(load(make_database(audio, labels, tmp_path / "1")))["e"]) == []
     table = annotate(tmp_path, "csv", EVENTS | {"e": []})
@@ -147,7 +149,7 @@ def test_recordings_without_annotation_are_refused_until_allowed(audio, tmp_path
     assert events_of(files["d"]) == []
 
 
-def test_lines_of_spectral_selections_are_passed_over(tmp_path):
+def test_lines_of_spectral_selections_are_ignored(tmp_path):
     write_audio(tmp_path, "a.wav")
     (tmp_path / "a.txt").write_text("1.0\t2.0\tcar\n\\\t200.0\t4000.0\n")
     path = make_database(tmp_path, tmp_path, tmp_path / "out", development=0, test=0)
@@ -168,7 +170,7 @@ def many(tmp_path, count, rare):
     ("rare", "heard_in"), [(1, {"train"}), (2, {"train", None}), (3, {"train", "development", "test"})]
 )
 @pytest.mark.parametrize("seed", [0, 1])
-def test_rare_classes_are_trained_on_first(tmp_path, rare, heard_in, seed):
+def test_rare_classes_are_in_train_first(tmp_path, rare, heard_in, seed):
     audio, annotation = many(tmp_path, 20, rare)
     loaded = load(make_database(audio, annotation, tmp_path / "out", seed=seed))
     heard = {
@@ -222,7 +224,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("form", "text", "line", "message"), BAD)
-def test_a_bad_line_is_named_with_a_way_out_and_nothing_is_written(tmp_path, form, text, line, message):
+def test_a_wrong_line_is_named_and_nothing_is_written(tmp_path, form, text, line, message):
     write_audio(tmp_path / "audio", "a.wav", "b.wav", "c.wav")
     path = tmp_path / f"annotation.{form}"
     path.parent.mkdir(exist_ok=True)
@@ -235,7 +237,7 @@ def test_a_bad_line_is_named_with_a_way_out_and_nothing_is_written(tmp_path, for
     assert not (tmp_path / "out").exists()
 
 
-def test_a_name_that_may_be_two_files_is_refused(tmp_path):
+def test_an_ambiguous_name_is_refused(tmp_path):
     write_audio(tmp_path / "audio", "x/a.wav", "y/a.wav")
     (tmp_path / "a.csv").write_text(f"{HEADER}a.wav,1,2,car\n")
     with pytest.raises(DataError, match="may be") as caught:
@@ -255,14 +257,14 @@ def test_a_name_that_may_be_two_files_is_refused(tmp_path):
         ({"seed": -1}, "seed -1 is negative"),
     ],
 )
-def test_options_that_mean_nothing_are_refused(audio, tmp_path, options, message):
+def test_options_out_of_range_are_refused(audio, tmp_path, options, message):
     with pytest.raises(UsageError, match=message) as caught:
         make_database(audio, annotate(tmp_path, "csv", EVENTS), tmp_path / "out", **options)
     assert caught.value.fix
     assert not (tmp_path / "out").exists()
 
 
-def test_folders_and_files_that_are_not_what_they_should_be_are_refused(audio, tmp_path):
+def test_wrong_folders_and_files_are_refused(audio, tmp_path):
     annotation = annotate(tmp_path, "csv", EVENTS)
     with pytest.raises(DataError, match="no audio in this folder"):
         make_database(tmp_path / "nowhere", annotation, tmp_path / "out")
@@ -313,7 +315,7 @@ def annotate_subsets(folder, subsets):
     return folder
 
 
-def test_subsets_with_annotation_of_their_own(audio, tmp_path):
+def test_subsets_with_separate_annotation(audio, tmp_path):
     annotation = annotate_subsets(tmp_path / "annotation", SUBSETS)
     (annotation / "my.test.uem").unlink()
     loaded = load(make_database(audio, annotation, tmp_path / "out"))
@@ -326,17 +328,17 @@ def test_subsets_with_annotation_of_their_own(audio, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("my.test.rttm", "SPEAKER a 1 1 1 <NA> <NA> car <NA> <NA>\n", "a.wav is in both train and test"),
         ("my.test.rttm", "SPEAKER zz 1 1 1 <NA> <NA> car <NA> <NA>\n", "no audio file 'zz'"),
         ("my.test.uem", "zz 1 0 1\n", "no audio file 'zz'"),
-        ("my.test.uem", "d 1 0 4.5\n", "annotated until 4.5 s, and ends at 4 s"),
+        ("my.test.uem", "d 1 0 4.5\n", "annotated until 4.5 s, but its audio ends at 4 s"),
         ("other.test.rttm", "", "my.test.rttm and other.test.rttm are both of test"),
     ],
 )
-def test_wrong_subsets(audio, tmp_path, name, text, said):
+def test_wrong_subsets(audio, tmp_path, name, text, message):
     annotation = annotate_subsets(tmp_path / "annotation", SUBSETS)
     (annotation / name).write_text(text)
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         make_database(audio, annotation, tmp_path / "out")

@@ -1,4 +1,4 @@
-"""Comparing embeddings, against scipy, scikit-learn, and loops."""
+"""Back-ends against scipy, scikit-learn and loops."""
 
 import numpy as np
 import pytest
@@ -95,7 +95,7 @@ class TestDirect:
 
     def test_embeddings_are_compared_as_they_are(self):
         embeddings, *_ = random_pairs()
-        assert Direct().transform(embeddings) is embeddings and not Direct().learns
+        assert Direct().transform(embeddings) is embeddings and not Direct().needs_training
 
 
 def test_cosine_stays_within_its_range():

@@ -1,3 +1,5 @@
+"""Preparation of TUT Sound Events 2017, on a small set in its layout."""
+
 import subprocess
 import sys
 from itertools import combinations
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 import yaml
+from places import SCRIPTS
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
@@ -14,7 +17,7 @@ from pyannote.audio.core.errors import DataError, StorageError
 from pyannote.audio.database.corpora.tut2017 import prepare
 
 LABELS = ("brakes squeaking", "car", "née 鳥")
-SCRIPT = Path(__file__).parents[2] / "scripts" / "preprocess.py"
+SCRIPT = SCRIPTS / "preprocess.py"
 
 
 def write_audio(path, seconds=10.0):
@@ -95,7 +98,7 @@ def tut(tmp_path):
     return root, make_tut(root, street(8))
 
 
-def test_every_recording_comes_back_with_its_audio_events_and_extent(tut, tmp_path):
+def test_every_recording_has_its_audio_events_and_duration(tut, tmp_path):
     root, events = tut
     path = prepare(root, tmp_path / "out")
     for fold in range(4):
@@ -108,7 +111,7 @@ def test_every_recording_comes_back_with_its_audio_events_and_extent(tut, tmp_pa
             assert_events(file, events[name])
 
 
-def test_my_protocol_is_the_first_fold_as_the_challenge_has_it(tut, tmp_path):
+def test_my_protocol_is_the_first_fold_of_the_challenge(tut, tmp_path):
     path = prepare(tut[0], tmp_path / "out")
     assert set(load(path, "MyProtocol", "train")) == {"a002", "a003", "a004", "a006", "a007", "a008"}
     assert set(load(path, "MyProtocol", "development")) == {"a001", "a005"}
@@ -145,7 +148,7 @@ def test_again_gives_the_same_bytes(tut, tmp_path):
     assert contents(tmp_path / "out") == once
 
 
-def test_labels_keep_what_they_were_called(tut, tmp_path):
+def test_original_labels_are_stored(tut, tmp_path):
     prepare(tut[0], tmp_path / "out")
     kept = yaml.safe_load((tmp_path / "out" / "labels.yml").read_text())
     assert kept == {label.replace(" ", "_"): label for label in LABELS}
@@ -181,7 +184,7 @@ def test_any_file_names_are_found(tmp_path, names, uris):
         assert_events(file, events[Path(audio[uri]).relative_to(root).as_posix()])
 
 
-def test_a_stranger_of_the_same_name_does_not_confuse(tut, tmp_path):
+def test_an_unlisted_file_of_the_same_name_is_ignored(tut, tmp_path):
     root, _ = tut
     home = street(2, "h")
     make_tut(root, [name.replace("street", "home") for name in home], scene="home", folds=4)
@@ -211,7 +214,7 @@ def test_a_recording_without_events_is_tested_too(tut, tmp_path):
         (("test",), False, False),
     ],
 )
-def test_evaluation_set_is_tested_if_it_is_there(tmp_path, parts, ann, annotated):
+def test_the_evaluation_set_is_test_if_it_is_present(tmp_path, parts, ann, annotated):
     root = tmp_path / "data"
     (root / "TUT-sound-events-2017-development").mkdir(parents=True)
     make_tut(root / "TUT-sound-events-2017-development", street(8))
@@ -255,7 +258,7 @@ A1 = "audio/street/a001.wav"
         ("/elsewhere.wav\tstreet\t1.0\t2.0\tcar", "not below"),
     ],
 )
-def test_a_bad_line_is_named_with_a_way_out_and_nothing_is_written(tut, tmp_path, line, message):
+def test_a_wrong_line_is_named_and_nothing_is_written(tut, tmp_path, line, message):
     root, _ = tut
     break_line(root, EVALUATE, line)
     with pytest.raises(DataError, match=message) as caught:
@@ -268,7 +271,7 @@ def test_a_bad_line_is_named_with_a_way_out_and_nothing_is_written(tut, tmp_path
     assert not (tmp_path / "out").exists()
 
 
-def test_an_event_that_passes_the_end_by_little_is_cut(tut, tmp_path):
+def test_an_event_slightly_beyond_the_end_is_cut(tut, tmp_path):
     root, _ = tut
     break_line(root, EVALUATE, f"{A1}\tstreet\t9.5\t10.09\tcar")
     assert (
@@ -313,7 +316,7 @@ def no_folds(root):
             "evaluation_setup",
         ),
         (twin_label, "'brakes squeaking' and 'brakes_squeaking'", None),
-        (both_sides, r"Fold 1 trains on and is evaluated on a002.wav", "evaluation_setup"),
+        (both_sides, r"Fold 1 has a002.wav in both training and evaluation", "evaluation_setup"),
         (no_folds, "Found 0 development", "tut"),
     ],
 )

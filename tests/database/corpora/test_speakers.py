@@ -1,4 +1,4 @@
-"""Recordings of known speakers: from a folder for each of them to protocols."""
+"""Preparation of recordings of known speakers as protocols."""
 
 import subprocess
 import sys
@@ -9,6 +9,7 @@ import numpy as np
 import pyannote.database
 import pytest
 import soundfile
+from places import SCRIPTS
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 from scipy.spatial.distance import pdist, squareform
@@ -19,7 +20,6 @@ from pyannote.audio.database.protocols import recordings
 from pyannote.audio.database.synthetic.voices import make_speakers
 from pyannote.audio.database.trials import trials
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 SPEAKERS = ("Ann Lee", "007", "Žofie", "NA", "eve", "fay")
 
 
@@ -52,7 +52,7 @@ def speakers_of(registry, subset, name="Own.SpeakerVerification.Protocol"):
     return {label for file in files for label in file["annotation"].labels()}
 
 
-def test_subsets_have_speakers_of_their_own_and_trials(folder, tmp_path, monkeypatch):
+def test_subsets_have_different_speakers_and_trials(folder, tmp_path, monkeypatch):
     registry = load(prepare(folder, tmp_path / "out", development=0.4, test=0.34, trials=12), monkeypatch)
     subsets = [speakers_of(registry, subset) for subset in ("train", "development", "test")]
     assert [len(subset) for subset in subsets] == [2, 2, 2]
@@ -76,7 +76,7 @@ def test_the_same_is_drawn_again(folder, tmp_path):
     assert texts(1, 0) == texts(2, 0) != texts(3, 1)
 
 
-def test_lists_say_what_is_train_and_test(folder, tmp_path, monkeypatch):
+def test_lists_determine_train_and_test(folder, tmp_path, monkeypatch):
     (tmp_path / "train.lst").write_text("voices/eve/x/0.wav\nvoices/eve/y/1.wav\nfay/x/0.wav\n")
     (tmp_path / "test.lst").write_text("007/x/0.wav\n007/y/0.wav\nŽofie/x/1\n")
     (tmp_path / "trials.txt").write_text(
@@ -93,7 +93,7 @@ def test_lists_say_what_is_train_and_test(folder, tmp_path, monkeypatch):
     assert [file["uri"] for file in found.files] == ["007/x/0", "007/y/0", "Žofie/x/1"]
 
 
-def test_without_a_list_of_test_its_files_are_those_of_the_trials(folder, tmp_path, monkeypatch):
+def test_without_a_list_files_of_trials_are_test(folder, tmp_path, monkeypatch):
     (tmp_path / "trials.txt").write_text("1 007/x/0 007/y/0\n0 007/x/0 Žofie/x/1\n")
     path = prepare(folder, tmp_path / "out", lists=Lists(trials=tmp_path / "trials.txt"), development=0.5)
     registry = load(path, monkeypatch)
@@ -106,7 +106,7 @@ def test_without_a_list_of_test_its_files_are_those_of_the_trials(folder, tmp_pa
     }
 
 
-def test_with_a_list_of_train_alone_the_others_are_test(folder, tmp_path, monkeypatch):
+def test_with_only_a_list_of_train_other_speakers_are_test(folder, tmp_path, monkeypatch):
     (tmp_path / "train.lst").write_text("eve/x/0.wav\nfay/x/0.wav\n")
     path = prepare(folder, tmp_path / "out", lists=Lists(train=tmp_path / "train.lst"), development=0)
     registry = load(path, monkeypatch)
@@ -115,7 +115,7 @@ def test_with_a_list_of_train_alone_the_others_are_test(folder, tmp_path, monkey
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "line", "said"),
+    ("name", "text", "line", "message"),
     [
         ("train", "007/x/0\n008/x/0\n", 2, "no recording '008/x/0'"),
         ("train", "0.wav\n", 1, "no recording '0.wav'"),
@@ -127,7 +127,7 @@ def test_with_a_list_of_train_alone_the_others_are_test(folder, tmp_path, monkey
         ("trials", "yes 007/x/0 007/y/0\n", 1, "'yes' is neither"),
     ],
 )
-def test_wrong_lists_are_named(folder, tmp_path, name, text, line, said):
+def test_wrong_lists_are_named(folder, tmp_path, name, text, line, message):
     texts = {
         "train": "eve/x/0\nfay/x/0\n",
         "test": "007/x/0\n007/y/0\nŽofie/x/1\n",
@@ -136,14 +136,14 @@ def test_wrong_lists_are_named(folder, tmp_path, name, text, line, said):
     for key, content in texts.items():
         (tmp_path / key).write_text(content)
     lists = Lists(*(tmp_path / key for key in ("train", "test", "trials")))
-    with pytest.raises(DataError, match=said) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         prepare(folder, tmp_path / "out", lists=lists, development=0)
     assert (caught.value.file, caught.value.line) == (tmp_path / name, line)
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
-    ("options", "kind", "said"),
+    ("options", "kind", "message"),
     [
         ({"development": 1.0}, UsageError, "development cannot be 1"),
         ({"test": -0.1}, UsageError, "test cannot be"),
@@ -153,8 +153,8 @@ def test_wrong_lists_are_named(folder, tmp_path, name, text, line, said):
         ({"development": 0.9}, DataError, "cannot be held out"),
     ],
 )
-def test_wrong_options(folder, tmp_path, options, kind, said):
-    with pytest.raises(kind, match=said):
+def test_wrong_options(folder, tmp_path, options, kind, message):
+    with pytest.raises(kind, match=message):
         prepare(folder, tmp_path / "out", **options)
 
 
@@ -175,7 +175,7 @@ def test_two_names_that_become_one_are_refused(folder, tmp_path):
         prepare(folder, tmp_path / "out", development=0, test=0)
 
 
-def test_artificial_voices_differ_in_what_makes_a_speaker(tmp_path):
+def test_artificial_voices_differ_in_pitch_and_formants(tmp_path):
     folder = make_speakers(tmp_path / "a", speakers=4, files=3, seconds=1.5, seed=2)
     again = make_speakers(tmp_path / "b", speakers=4, files=3, seconds=1.5, seed=2)
     paths = sorted(path.relative_to(folder) for path in folder.rglob("*.wav"))
@@ -199,7 +199,7 @@ def test_artificial_voices_that_cannot_be_made(tmp_path, options):
     with pytest.raises(UsageError, match="cannot be made"):
         make_speakers(tmp_path / "out", **options)
     (tmp_path / "mine.txt").write_text("precious")
-    with pytest.raises(UsageError, match="no empty folder"):
+    with pytest.raises(UsageError, match="not empty"):
         make_speakers(tmp_path)
 
 

@@ -13,15 +13,15 @@ import yaml
 from commands import known_database
 from pyannote.core import Segment
 
-from pyannote.audio.database.checks.annotation import check_lines, outside, repeated
-from pyannote.audio.database.checks.audio import check_sounds, listen, of_sound
+from pyannote.audio.database.checks.annotation import check_annotation, events_outside, repeated_events
+from pyannote.audio.database.checks.audio import audio_findings, check_audio, measure_audio
 from pyannote.audio.database.checks.reader import Reader
 from pyannote.audio.database.checks.recordings import (
     Activity,
     low_rates,
-    odd_headers,
     short_recordings,
-    twins,
+    similar_labels,
+    unusual_headers,
 )
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
@@ -61,10 +61,10 @@ def event(onset, offset, label="car", line=1, uri="a"):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_every_event_that_begins_within_another_one_of_its_label_is_told(seed):
+def test_overlaps_equal_those_of_a_search_by_brute_force(seed):
     random = np.random.default_rng(seed)
     events = [event(*one, line=line) for line, one in enumerate(random_events(random, count=12), start=1)]
-    found = [finding for finding in repeated(events) if finding.kind == "overlap"]
+    found = [finding for finding in repeated_events(events) if finding.kind == "overlap"]
     pairs = [
         (one, other)
         for one in events
@@ -93,7 +93,7 @@ def test_every_event_that_begins_within_another_one_of_its_label_is_told(seed):
     ],
 )
 def test_repeated_events(events, kinds):
-    assert [finding.kind for finding in repeated(events)] == kinds
+    assert [finding.kind for finding in repeated_events(events)] == kinds
 
 
 @pytest.mark.parametrize(
@@ -107,62 +107,62 @@ def test_repeated_events(events, kinds):
         ([(6, 9)], True),
     ],
 )
-def test_events_outside_of_what_is_annotated(parts, told):
+def test_events_outside_of_regions(parts, told):
     regions = [AnnotatedRegion("a", Segment(*part), Path("a.uem"), 1) for part in parts]
     subset = Subset("train", uris=[("a", 1)], events=[event(1, 4)], regions=regions, files=[{"uri": "a"}])
-    assert bool(list(outside(subset))) is told
+    assert bool(list(events_outside(subset))) is told
 
 
 def header(name, rate=16000, channels=1):
     return AudioInfo(Path(name), rate, channels, rate, "WAV PCM_16")
 
 
-def test_the_few_that_differ_are_told_and_not_the_many():
+def test_the_minority_of_headers_is_reported():
     headers = [header("a"), header("b"), header("c", 8000), header("d", channels=2), header("e", 48000)]
-    found = list(odd_headers([*headers, header("f")]))
+    found = list(unusual_headers([*headers, header("f")]))
     assert [(finding.kind, str(finding.file)) for finding in found] == [
         ("rate", "c"), ("rate", "e"), ("channels", "d"),
     ]  # fmt: skip
     assert "above 4000 Hz" in found[0].message and "above" not in found[1].message
     # of two, neither is the odd one
-    assert list(odd_headers(headers[1:3])) == []
+    assert list(unusual_headers(headers[1:3])) == []
 
 
-def test_a_rate_is_too_high_only_if_it_is_for_all():
+def test_a_rate_is_reported_if_no_recording_reaches_it():
     assert low_rates([header("a", 8000), header("b", 44100)], 44100, "config.yml", 3) == []
     (found,) = low_rates([header("a", 8000), header("b", 16000)], 44100, "config.yml", 3)
     assert "Set sample_rate to 16000" in found.fix and found.line == 3
 
 
-def test_what_is_shorter_than_a_chunk():
+def test_recordings_shorter_than_a_chunk():
     files = [{"audio": Path(str(end)), "regions": [(0.0, end)]} for end in (0.01, 1.0, 2.0, 3.0)]
     found = list(short_recordings(files, window=0.025, chunk=2.0))
     assert [str(finding.file) for finding in found] == ["0.01", "1.0"]
     assert "a window" in found[0].message and "a chunk" in found[1].message
 
 
-def test_twins_are_pairs_of_different_words():
-    assert list(twins([])) == list(twins(["car", "cart"])) == []
-    assert list(twins(["a b", "A-B", "a_b"])) == [("A-B", "a b"), ("a b", "a_b")]
+def test_similar_labels_differ_in_punctuation_and_case():
+    assert list(similar_labels([])) == list(similar_labels(["car", "cart"])) == []
+    assert list(similar_labels(["a b", "A-B", "a_b"])) == [("A-B", "a b"), ("a b", "a_b")]
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3])
-def test_what_is_heard_equals_what_numpy_finds_in_all_of_it(channels, tmp_path):
+def test_audio_statistics_equal_those_of_numpy(channels, tmp_path):
     random = np.random.default_rng(channels)
     # more than one block
     samples = np.clip(random.normal(0.05, 0.4, (300_000, channels)), -0.7, 0.7).astype(np.float32)
     soundfile.write(tmp_path / "a.wav", samples, 16000, subtype="FLOAT")
-    found = listen(info(tmp_path / "a.wav"))
+    found = measure_audio(info(tmp_path / "a.wav"))
     level = np.abs(samples)
     assert found.peaks == pytest.approx(level.max(axis=0))
     assert found.clipped == pytest.approx(((level == level.max()).sum() - 1) / samples.size)
     mono = samples.mean(axis=1, dtype=np.float64)
     assert found.offset == pytest.approx(mono.mean(), rel=1e-4)
     assert found.level == pytest.approx(np.sqrt(np.square(mono).mean()), rel=1e-4)
-    assert [finding.kind for finding in of_sound(found)] == ["clipped"]
+    assert [finding.kind for finding in audio_findings(found)] == ["clipped"]
 
 
-def test_a_digest_tells_samples_from_others_and_not_formats_from_each_other(tmp_path):
+def test_a_digest_depends_on_samples_and_not_on_the_format(tmp_path):
     samples = np.random.default_rng(0).integers(-1000, 1000, 8000).astype(np.int16)
     for name, options in {
         "a.wav": {"subtype": "PCM_16"}, "b.flac": {"subtype": "PCM_16"}, "c.wav": {"subtype": "FLOAT"},
@@ -170,27 +170,27 @@ def test_a_digest_tells_samples_from_others_and_not_formats_from_each_other(tmp_
     }.items():  # fmt: skip
         stored = np.stack([samples, samples], axis=1) if name.startswith("stereo") else samples
         soundfile.write(tmp_path / name, stored / 2**15, 8000, **options)
-    digests = {listen(info(path)).digest for path in tmp_path.iterdir()}
+    digests = {measure_audio(info(path)).digest for path in tmp_path.iterdir()}
     assert len(digests) == 1
     samples[4000] += 1
     soundfile.write(tmp_path / "other.wav", samples / 2**15, 8000)
     soundfile.write(tmp_path / "rate.wav", samples / 2**15, 16000)
-    assert len({listen(info(path)).digest for path in tmp_path.iterdir()}) == 3
+    assert len({measure_audio(info(path)).digest for path in tmp_path.iterdir()}) == 3
 
 
-def test_short_recordings_are_not_clipped_because_one_sample_is_the_largest(tmp_path):
+def test_one_largest_sample_is_no_clipping(tmp_path):
     soundfile.write(tmp_path / "a.wav", np.random.default_rng(0).uniform(-0.5, 0.5, 100), 8000)
-    assert list(of_sound(listen(info(tmp_path / "a.wav")))) == []
+    assert list(audio_findings(measure_audio(info(tmp_path / "a.wav")))) == []
 
 
-def test_listening_takes_little_memory(tmp_path):
+def test_decoding_takes_little_memory(tmp_path):
     path = tmp_path / "long.wav"
     noise = np.random.default_rng(0).normal(0, 0.1, 60 * 16000)
     with soundfile.SoundFile(path, "w", 16000, 1) as stream:
         for _ in range(10):
             stream.write(noise)
     tracemalloc.start()
-    list(check_sounds({"train": [info(path)]}))
+    list(check_audio({"train": [info(path)]}))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     # ten minutes are 38 MB as floats
@@ -227,17 +227,17 @@ def own_database(folder, data, rttm):
         ("SPEAKER a002 1 4.0 2.0 <NA> <NA> car <NA> <NA>", [("a002.rttm", 2)]),
     ],
 )
-def test_annotation_that_is_named_by_a_template(second, places, data, tmp_path):
+def test_annotation_of_a_template(second, places, data, tmp_path):
     """One RTTM for each recording."""
     rttm = f"SPEAKER a002 1 5.0 2.0 <NA> <NA> car <NA> <NA>\n{second}\n"
     with known_database(own_database(tmp_path, data, rttm), tmp_path / "cache"):
         reader = Reader("Own.SpeakerDiarization.P")
-        findings = [*check_lines(reader.subsets()), *reader.findings]
+        findings = [*check_annotation(reader.subsets()), *reader.findings]
     assert [(Path(finding.file).name, finding.line) for finding in findings] == places
 
 
 @pytest.mark.usefixtures("environment")
-def test_json_is_alone_on_the_screen_though_pyannote_database_prints(data, tmp_path, command, experiment):
+def test_only_json_is_on_standard_output(data, tmp_path, command, experiment):
     path = own_database(tmp_path, data, "SPEAKER a002 1 1.0 2.0 <NA> <NA> car <NA> <NA>\n")
     environment = {**os.environ, "PYANNOTE_DATABASE_CONFIG": str(path)}
     result = command(
@@ -248,7 +248,7 @@ def test_json_is_alone_on_the_screen_though_pyannote_database_prints(data, tmp_p
 
 
 @pytest.mark.usefixtures("environment")
-def test_all_that_is_wrong_with_lists_and_annotation_is_told_at_once(data, tmp_path):
+def test_all_errors_of_lists_and_annotation_are_reported_at_once(data, tmp_path):
     copytree(data / "database", tmp_path / "database")
     database = tmp_path / "database" / "database.yml"
     database.write_text(database.read_text().replace(f"{data}/database", f"{tmp_path}/database"))

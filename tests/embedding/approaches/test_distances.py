@@ -1,4 +1,4 @@
-"""Distances against scipy, and where they are hard to compute."""
+"""Distances against scipy, also for equal, opposite and zero vectors."""
 
 import math
 
@@ -7,9 +7,9 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist
 
-from pyannote.audio.embedding.approaches._distances import LARGEST, pairwise_distances, unit
+from pyannote.audio.embedding.approaches._distances import LARGEST_DISTANCE, pairwise_distances, unit
 
-METRICS = list(LARGEST)
+METRICS = list(LARGEST_DISTANCE)
 
 
 def random_embeddings(seed=0, count=7, dimension=5, dtype=torch.float64):
@@ -37,8 +37,8 @@ def test_equals_scipy(metric, count):
 def test_lies_between_0_and_the_largest(metric):
     embeddings = unit(random_embeddings(1, 100, 3, torch.float32))
     found = pairwise_distances(torch.cat([embeddings, -embeddings, embeddings]), metric)
-    assert found.min() >= 0 and found.max() <= LARGEST[metric] * (1 + 1e-6)
-    assert found.max() > 0.999 * LARGEST[metric]
+    assert found.min() >= 0 and found.max() <= LARGEST_DISTANCE[metric] * (1 + 1e-6)
+    assert found.max() > 0.999 * LARGEST_DISTANCE[metric]
 
 
 @pytest.mark.parametrize("metric", ["cosine", "angular"])

@@ -1,3 +1,5 @@
+"""Synthetic data set in the layout of TUT Sound Events 2017."""
+
 import subprocess
 import sys
 from pathlib import Path
@@ -5,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from places import SCRIPTS
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import UsageError
@@ -12,7 +15,7 @@ from pyannote.audio.database.corpora.tut2017 import prepare
 from pyannote.audio.database.synthetic.street import make_demonstration, mix
 from pyannote.audio.database.synthetic.synthesis import SOUNDS, background
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "demonstration.py"
+SCRIPT = SCRIPTS / "demonstration.py"
 RATE = 44100
 
 
@@ -58,7 +61,7 @@ def test_every_class_is_in_train_and_evaluate_of_every_fold(tmp_path, files, see
     assert sorted(tested) == [f"audio/street/a{i:03d}.wav" for i in range(1, files + 1)]
 
 
-def test_meta_says_the_same_as_the_lists(demonstration):
+def test_meta_equals_the_lists(demonstration):
     meta = table(demonstration / "meta.txt")
     assert {(len(row), row[5]) for row in meta} == {(6, "m")}
     lists = [
@@ -70,7 +73,7 @@ def test_meta_says_the_same_as_the_lists(demonstration):
         assert table(path) == of_file
 
 
-def test_events_of_one_class_lie_apart_within_the_recording(demonstration):
+def test_events_of_one_class_do_not_overlap(demonstration):
     for path in (demonstration / "meta" / "street").iterdir():
         last = {}
         for onset, offset, label in table(path):
@@ -79,7 +82,7 @@ def test_events_of_one_class_lie_apart_within_the_recording(demonstration):
             last[label] = float(offset)
 
 
-def test_it_is_prepared_like_the_real_one(demonstration, tmp_path):
+def test_it_is_prepared_like_tut_2017(demonstration, tmp_path):
     registry = Registry()
     registry.load_database(prepare(demonstration, tmp_path))
     for protocol in ("MyProtocol", "Fold1", "Fold2", "Fold3", "Fold4"):
@@ -93,7 +96,7 @@ def test_it_says_that_it_is_synthetic(demonstration):
     assert "SYNTHETIC" in (demonstration / "README.md").read_text()
 
 
-def test_same_arguments_give_the_same_bytes_and_others_do_not(tmp_path):
+def test_bytes_depend_on_the_arguments_alone(tmp_path):
     for name, seed in (("one", 0), ("two", 0), ("three", 1)):
         make_demonstration(tmp_path / name, files=4, seconds=10, seed=seed)
     make_demonstration(tmp_path / "one", files=4, seconds=10, seed=0)
@@ -105,7 +108,7 @@ def test_same_arguments_give_the_same_bytes_and_others_do_not(tmp_path):
 
 @pytest.mark.parametrize("label", SOUNDS)
 @pytest.mark.parametrize("size", [RATE // 2, 3 * RATE + 1])
-def test_sounds_have_the_length_asked_for_and_vary(label, size):
+def test_sounds_have_the_given_length_and_vary(label, size):
     first, second = (SOUNDS[label](size, RATE, np.random.default_rng(seed)) for seed in (0, 1))
     assert first.shape == second.shape == (size,)
     assert np.isfinite(first).all()
@@ -121,7 +124,7 @@ def spectrum(samples):
     return np.log(shares / shares.sum() + 1e-4)
 
 
-def test_sounds_of_a_class_are_more_like_each_other_than_like_those_of_other_classes():
+def test_sounds_are_most_similar_to_those_of_their_class():
     sounds = {
         label: np.array([spectrum(make(2 * RATE, RATE, np.random.default_rng(i))) for i in range(6)])
         for label, make in SOUNDS.items()
@@ -146,16 +149,16 @@ def test_a_mixture_without_events_is_background():
 
 
 @pytest.mark.parametrize("options", [{"files": 3}, {"seconds": 5}, {"seconds": float("nan")}, {"seed": -1}])
-def test_what_cannot_be_made_is_refused(tmp_path, options):
+def test_arguments_out_of_range_are_refused(tmp_path, options):
     with pytest.raises(UsageError, match="cannot be made") as caught:
         make_demonstration(tmp_path / "out", **options)
     assert caught.value.fix
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_with_other_things_is_left_alone(tmp_path):
+def test_a_folder_with_other_files_is_refused(tmp_path):
     (tmp_path / "README.md").write_text("# TUT Sound Events 2017")
-    with pytest.raises(UsageError, match="no empty folder"):
+    with pytest.raises(UsageError, match="not empty"):
         make_demonstration(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
 

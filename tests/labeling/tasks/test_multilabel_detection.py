@@ -77,7 +77,7 @@ def prepared(kind=Dcase, **arguments):
 
 
 def in_classes(file, frame):
-    """Which classes are active in the middle of a frame."""
+    """Whether each class is active in the middle of a frame."""
     time = (frame + 0.5) * STEP
     active = {label for onset, offset, label in FILES[file]["events"] if onset - 1e-9 <= time < offset - 1e-9}
     return ["car" in active, "man" in active, bool(active), {"man", "woman"} <= active]
@@ -264,10 +264,10 @@ def test_chunks_longer_than_all_regions_are_refused():
     [
         (
             {"regular": ["car", "man", "wman"]},
-            "names 'wman'.*they hold car, man, woman.*Did you mean 'woman'",
+            "names 'wman'.*they contain car, man, woman.*Did you mean 'woman'",
         ),
         ({"regular": ["car", "man", "woman", "siren"]}, "names 'siren'.*Remove it"),
-        ({"regular": ["car", "man"]}, "hold 'woman', which labels_spec does not name.*ignore"),
+        ({"regular": ["car", "man"]}, "contain 'woman', which labels_spec does not name.*ignore"),
         ({"union": {"any": ["car", "man", "womn"]}}, "names 'womn'.*Did you mean 'woman'"),
     ],
 )
@@ -294,9 +294,9 @@ def test_labels_that_both_sides_know_are_accepted(spec):
     ("spec", "words"),
     [
         ({"regulr": ["car"]}, "no key 'regulr'.*Did you mean 'regular'"),
-        ({"xyz": ["car"]}, "no key 'xyz'; it has regular, union"),
-        ({}, "names no class"),
-        ({"regular": None}, "names no class"),
+        ({"xyz": ["car"]}, "no key 'xyz'; the keys are regular, union"),
+        ({}, "defines no class"),
+        ({"regular": None}, "defines no class"),
         ({"regular": "car"}, "must be lists"),
         ({"regular": [1]}, "must be lists"),
         ({"regular": ["car"], "ignore": "man"}, "must be lists"),
@@ -314,7 +314,7 @@ def test_senseless_labels_are_refused(spec, words):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"class_weights": {"cars": 1.0}}, "'cars', which is no class"),
+        ({"class_weights": {"cars": 1.0}}, "'cars', which is not a class"),
         ({"class_weights": {"car": -1.0}}, "not be negative"),
         ({"duration": float("nan")}, "positive"),
         ({"duration": float("inf")}, "positive"),
@@ -378,7 +378,7 @@ def test_a_task_without_classes_says_so():
 def test_weights_of_classes_that_follow_from_the_data_are_checked_with_them():
     task = Task(class_weights={"car": 2.0})
     task.labels = Composition.of_labels(["man"])
-    with pytest.raises(ConfigError, match="'car', which is no class; there are man"):
+    with pytest.raises(ConfigError, match="'car', which is not a class; the classes are man"):
         task.prepare(FILES, pack_of(), task.specifications(EXTRACTION))
 
 

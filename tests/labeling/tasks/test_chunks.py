@@ -1,4 +1,4 @@
-"""Where training chunks come from."""
+"""Distribution of training chunks over annotated regions."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""VoxCeleb1 from its own layout, on a few files."""
+"""Preparation of VoxCeleb1, on a few files."""
 
 import subprocess
 import sys
@@ -8,6 +8,7 @@ import numpy as np
 import pyannote.database
 import pytest
 import soundfile
+from places import SCRIPTS
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
@@ -16,7 +17,7 @@ from pyannote.audio.database.corpora.voxceleb import prepare
 from pyannote.audio.database.protocols import recordings
 from pyannote.audio.database.trials import trials
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_voxceleb.py"
+SCRIPT = SCRIPTS / "prepare_voxceleb.py"
 VERIFICATION = "VoxCeleb.SpeakerVerification.VoxCeleb1"
 DIARIZATION = "VoxCeleb.SpeakerDiarization.VoxCeleb1"
 DEV = ("id10001", "id10002", "id10003", "id10004", "id10005")
@@ -132,7 +133,7 @@ def test_one_half_is_enough(root, tmp_path, kept, subsets):
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("1 id10270/5r0dWxy17C8/00009.wav id10270/5r0dWxy17C8/00001.wav", "no recording"),
         ("1 id10001/5r0dWxy17C8/00001.wav id10270/5r0dWxy17C8/00001.wav", "no recording"),
@@ -140,15 +141,15 @@ def test_one_half_is_enough(root, tmp_path, kept, subsets):
         ("-1 id10270/5r0dWxy17C8/00001.wav id10270/5r0dWxy17C8/00001.wav", "'-1' is neither"),
     ],
 )
-def test_wrong_trials(root, tmp_path, line, said):
+def test_wrong_trials(root, tmp_path, line, message):
     (root / "veri_test.txt").write_text(f"{TRIALS}{line}\n")
-    with pytest.raises(DataError, match=said) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         prepare(root, tmp_path / "out", development=0)
     assert (caught.value.file, caught.value.line) == (root / "veri_test.txt", 3)
     assert not (tmp_path / "out").exists()
 
 
-def test_what_is_missing_is_said(root, tmp_path):
+def test_missing_files_are_named(root, tmp_path):
     with pytest.raises(DataError, match="4 of 5 speakers"):
         prepare(root, tmp_path / "out", development=4)
     with pytest.raises(UsageError, match="-1 speakers"):
