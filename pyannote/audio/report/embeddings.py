@@ -7,7 +7,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.metrics.clustering import Metric, distances
-from pyannote.audio.train.trainer import EpochReport
+from pyannote.audio.train.interfaces import EpochReport
 
 
 def log_distances(writer: SummaryWriter, report: EpochReport, metric: Metric) -> None:

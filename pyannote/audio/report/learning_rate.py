@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from pyannote.audio.report.figures import DETECTED, REFERENCE
-from pyannote.audio.train.range_test import smoothed, usable
+from pyannote.audio.train.range_test import finite_part, smoothed
 
 
 def range_test_figure(rates: Sequence[float], losses: Sequence[float], chosen: float) -> Figure:
@@ -22,7 +22,7 @@ def range_test_figure(rates: Sequence[float], losses: Sequence[float], chosen: f
     """
     figure = Figure(figsize=(7, 4), layout="constrained")
     axis = figure.subplots()
-    rate, loss = usable(rates, losses)
+    rate, loss = finite_part(rates, losses)
     if len(loss):
         curve = smoothed(loss)
         axis.plot(rate, loss, color=REFERENCE, alpha=0.35, linewidth=1, label="loss of a batch")

@@ -27,7 +27,7 @@ from pyannote.audio.store.packs import Pack, excerpts
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-    from pyannote.audio.train.trainer import EpochReport
+    from pyannote.audio.train.interfaces import EpochReport
 
 Target = Literal["majority", "any", "share"]
 
