@@ -2,21 +2,32 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.resolved import dumped
-from pyannote.audio.config.schema import load_config
-from pyannote.audio.inference.bundle import model_digest
+from pyannote.audio.config.schema import Block, load_config
+from pyannote.audio.core.labels import raster
+from pyannote.audio.embedding.backends import Direct
+from pyannote.audio.inference.bundle import Bundle, model_digest
+from pyannote.audio.inference.embedder import Embedder, Excerpt
+from pyannote.audio.inference.slide import Slide
 from pyannote.audio.io.checkpoint import Checkpoints
-from pyannote.audio.io.experiment_folders import TrainFolder
+from pyannote.audio.io.experiment_folders import TrainFolder, ValidateFolder
 from pyannote.audio.io.yaml_files import write_yaml
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.train.optimizers import SGD
 from pyannote.audio.train.schedulers import ConstantScheduler
 from pyannote.audio.train.trainer import Trainer
+from pyannote.audio.validation.criterion import Criterion
+from pyannote.audio.validation.detection import Detection
+from pyannote.audio.validation.embeddings import EmbeddingMeasure
+from pyannote.audio.validation.reference import Reference
+from pyannote.audio.validation.validator import Validator
+from pyannote.audio.validation.verification import Verification
 
 DETECTOR = """\
 task: {name: MultilabelDetection, params: {labels_spec: {regular: [car, children]}, duration: 0.5}}
@@ -137,3 +148,42 @@ def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "chunk": chunk,
     }
     return validated(train, params)
+
+
+@pytest.fixture
+def detection(detector: Path) -> Detection:
+    """Measure of the detector on a recording of 4 s with two events, two epochs of which are evaluated."""
+    bundle = Bundle.of(ValidateFolder(detector).train)
+    slide = Slide(bundle.network(), bundle.specifications.frames, step=0.5)
+    file = {"uri": "a001", "duration": 4.0, "regions": [(0.0, 4.0)]}
+    events = [[(1.0, 2.0, "car"), (2.5, 3.5, "children")]]
+    step, outputs = bundle.specifications.output.step, slide.outputs(400)
+    reference = Reference([file], bundle.specifications.classes, events, step, [outputs])
+    inputs = [{"X": np.zeros((400, 8), dtype=np.float32)}]
+    criterion = Criterion(tolerance=0.0)
+    measure = Detection(bundle, slide, lambda: inputs, reference, {"files": {}}, "0", criterion)
+    scores = raster(events[0], reference.classes, outputs, step).astype(np.float32)
+    measure.add(1, np.full_like(scores, 0.4))
+    measure.add(2, 0.1 + 0.8 * scores)
+    return measure
+
+
+@pytest.fixture
+def embedding_measure(embedding: Path) -> EmbeddingMeasure:
+    """Measure of the embedding by two trials of three recordings, with one epoch evaluated."""
+    bundle = Bundle.of(ValidateFolder(embedding).train)
+    frames = bundle.specifications.frames
+    embedder = Embedder(bundle.network(), frames, step=frames)
+    features = np.random.default_rng(0).normal(size=(3, 60, bundle.extraction().dimension))
+    excerpts = [Excerpt("a", one.astype(np.float32), [(0, 60)]) for one in features]
+    trials = Verification(excerpts, np.array([0, 0]), np.array([1, 2]), np.array([True, False]))
+    chunk = {"duration": 0.5, "step": 1.0}
+    measure = EmbeddingMeasure(bundle, embedder, trials, Direct(), Block("Direct"), chunk, lambda: ([], []))
+    measure.add(1, np.array([0.9, 0.1]))
+    return measure
+
+
+@pytest.fixture
+def validator(detection: Detection) -> Validator:
+    """Validation of the detector."""
+    return Validator(detection.bundle, detection, "Own.SpeakerVerification.Protocol.test")

@@ -180,11 +180,11 @@ def test_damaged_scores_are_computed_again(copied, here, promise):
     settings = yaml.safe_load((copied.validate / "scores" / "settings.json").read_text())
     checkpoints = Checkpoints(copied.train / "weights")
     records = Records(copied.validate / "scores", settings, checkpoints.version)
-    assert records.kept([1, 2, 3]) == [1, 2, 3]
+    assert records.stored([1, 2, 3]) == [1, 2, 3]
     content, missed = paths[1].read_bytes(), 0
     for version in [*flips(content, 1000), *cuts(content, 100)]:
         paths[1].write_bytes(version)
-        missed += records.kept([1, 2, 3]) != [1, 3]
+        missed += records.stored([1, 2, 3]) != [1, 3]
     assert missed == 0
     result = here("dcase", "validate", "--cpu", copied.train, copied.protocol)
     assert result.code == 0 and "Epoch 2: " in result.out and "Epoch 1: " not in result.out
