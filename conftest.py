@@ -12,9 +12,10 @@ from pyannote.audio.config.resolved import dumped
 from pyannote.audio.config.schema import Block, load_config
 from pyannote.audio.core.labels import raster
 from pyannote.audio.embedding.backends import Direct
-from pyannote.audio.inference.bundle import Bundle, model_digest
+from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.embedder import Embedder, Excerpt
 from pyannote.audio.inference.slide import Slide
+from pyannote.audio.inference.stored_config import model_digest
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import TrainFolder, ValidateFolder
 from pyannote.audio.io.yaml_files import write_yaml

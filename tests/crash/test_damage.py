@@ -14,7 +14,7 @@ from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogra
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.pretrained import Pretrained, load_params
-from pyannote.audio.inference.speaker_embedding import _teach
+from pyannote.audio.inference.speaker_embedding import _load_backend
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import TrainFolder, load_specifications
 from pyannote.audio.io.yaml_files import load_yaml
@@ -280,7 +280,7 @@ def test_a_damaged_backend(tmp_path):
 
     def read():
         backend = WCCN()
-        _teach(backend, path, None)
+        _load_backend(backend, path, None)
         for name, value in taught.state().items():
             assert np.array_equal(backend.state()[name], value)
 

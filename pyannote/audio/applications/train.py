@@ -25,8 +25,9 @@ from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.inference.bundle import Bundle, load_weights
+from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.transfer import transfer
+from pyannote.audio.inference.weights import load_weights
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
 from pyannote.audio.io.experiment_folders import CONFIG, TrainFolder
 from pyannote.audio.io.locks import FolderLock

@@ -235,7 +235,7 @@ class Detection(Measure):
         return "\n".join(lines)
 
     def log(self, writer: SummaryWriter, prefix: str, epoch: int, record: Record) -> None:
-        """Write figures and curves of classes to tensorboard, and a picture of events if it is the best epoch.
+        """Write figures and curves of classes to tensorboard, and a picture of events if it is the best.
 
         Parameters
         ----------
