@@ -136,7 +136,7 @@ class Bundle:
         return Checkpoints(self.folder.weights, self.digest if self.stored else None)
 
     def extraction(self) -> FeatureExtraction:
-        """Feature extraction of the training.
+        """Feature extraction of the training, which gives arrays of shape (frames, dimension).
 
         Examples
         --------

@@ -59,7 +59,7 @@ def logits(
 
 
 class ChunkEdges:
-    """Local frames of a chunk whose receptive field crosses an edge of the chunk.
+    """Local frames of a chunk, shape (outputs, features), whose receptive field crosses an edge of the chunk.
 
     Parameters
     ----------

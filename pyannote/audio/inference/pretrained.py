@@ -59,7 +59,7 @@ class Ensemble:
 
     @property
     def resolution(self) -> int:
-        """Feature frames of one output (see `Slide.resolution`).
+        """Feature frames of one row of the scores, shape (outputs, classes); see `Slide.resolution`.
 
         Examples
         --------
@@ -166,7 +166,7 @@ class Pretrained:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Classes, in the order of the columns of the scores.
+        """Classes, in the order of the columns of the scores, shape (frames, classes).
 
         Examples
         --------
@@ -177,7 +177,7 @@ class Pretrained:
 
     @property
     def frame_step(self) -> float:
-        """Duration of a frame of the scores, in seconds.
+        """Duration of a row of the scores, shape (frames, classes), in seconds.
 
         Examples
         --------
@@ -188,7 +188,7 @@ class Pretrained:
 
     @property
     def sliding_window(self) -> SlidingWindow:
-        """Sliding window of the frames of the scores.
+        """Sliding window of the rows of the scores, shape (frames, classes).
 
         Examples
         --------

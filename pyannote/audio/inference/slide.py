@@ -70,7 +70,7 @@ class Slide:
 
     @cached_property
     def chunk_level(self) -> bool:
-        """Whether the model gives one score for a whole chunk.
+        """Whether the model gives one score for a whole chunk, shape (chunks, classes).
 
         Examples
         --------
@@ -81,12 +81,12 @@ class Slide:
 
     @cached_property
     def resolution(self) -> int:
-        """Feature frames of one output: of an output frame of the model, or of a step."""
+        """Feature frames of one row of the scores, shape (outputs, classes)."""
         return self.model.resolution * (self._steps if self.chunk_level else 1)
 
     @cached_property
     def chunk_outputs(self) -> int:
-        """Outputs of one chunk, at least 1.
+        """Rows of the scores of one chunk, shape (outputs, classes); at least 1.
 
         Examples
         --------
@@ -99,7 +99,7 @@ class Slide:
 
     @cached_property
     def step_outputs(self) -> int:
-        """Outputs from one chunk to the next."""
+        """Rows of the scores, shape (outputs, classes), from one chunk to the next."""
         return 1 if self.chunk_level else self._steps
 
     @property
@@ -121,7 +121,7 @@ class Slide:
         return self.batch_size * (self.chunk_outputs if shared else self.step_outputs) // self.step_outputs
 
     def outputs(self, frames: int) -> int:
-        """Number of outputs of a recording, the last of which may extend beyond its end.
+        """Number of rows of the scores of a recording, shape (outputs, classes); the last may pass its end.
 
         Parameters
         ----------

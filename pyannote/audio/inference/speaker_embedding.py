@@ -133,7 +133,7 @@ class SpeakerEmbedding:
 
     @property
     def sliding_window(self) -> SlidingWindow:
-        """Sliding window of the embeddings.
+        """Sliding window of the embeddings, shape (windows, dimension).
 
         Examples
         --------

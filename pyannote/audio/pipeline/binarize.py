@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Binarize:
-    """Detection of events by two thresholds on the scores of a class (hysteresis).
+    """Detection of events by two thresholds on the scores of a class, shape (frames,) (hysteresis).
 
     An event starts where the score reaches `onset` and ends where it falls below `offset`. Then short gaps
     are closed, short events removed, and the others padded.

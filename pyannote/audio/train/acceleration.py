@@ -90,7 +90,7 @@ class Acceleration:
     def gradients(
         self, compute: Compute, parameters: Iterable[nn.Parameter], device: torch.device
     ) -> Gradients:
-        """Function of a batch and a seed that computes the gradients of parameters.
+        """Function of a batch and a seed that computes the gradients of parameters, of their shapes.
 
         Parameters
         ----------

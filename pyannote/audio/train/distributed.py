@@ -58,7 +58,10 @@ class ProcessGroup(SingleProcess):
         return (self.rank.rank, self.rank.size)
 
     def module(self, model: nn.Module) -> nn.Module:
-        """`DistributedDataParallel` of a model; on GPUs, batch normalisation is over the rows of all."""
+        """`DistributedDataParallel` of a model; on GPUs, batch normalisation is over all rows.
+
+        Its outputs are those of the local rows, shape (rows of this process, ...).
+        """
         if next(model.parameters()).is_cuda:
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
         with warnings.catch_warnings():

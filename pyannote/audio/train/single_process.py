@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class SingleProcess:
-    """The only process of a training: it has all rows, and waits for no other.
+    """The only process of a training: it computes all rows of a batch, shape (batch, ...), and never waits.
 
     Examples
     --------
@@ -50,6 +50,8 @@ class SingleProcess:
 
     def module(self, model: nn.Module) -> nn.Module:
         """Module to call instead of a model, so that its gradients are those of the whole batch.
+
+        Its outputs are those of the local rows, shape (rows of this process, ...).
 
         Examples
         --------

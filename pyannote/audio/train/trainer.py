@@ -195,7 +195,7 @@ class Trainer:
         return self.model.state_dict() if self.averaging is None else self.averaging.average
 
     def state_dict(self) -> dict[str, Any]:
-        """Values to save beside the weights, for a training to be resumed.
+        """Values and tensors (of the shapes of the weights) to save beside the weights.
 
         Examples
         --------
@@ -213,6 +213,12 @@ class Trainer:
     def load_state_dict(self, state: dict[str, Any], weights: dict[str, Tensor]) -> None:
         """Restore a saved state and the weights that were saved with it.
 
+        Parameters
+        ----------
+        state : dict
+            Result of `state_dict`.
+        weights : dict of str to Tensor, of the shapes of the model
+
         Examples
         --------
         >>> trainer = getfixture("trainer")
@@ -228,13 +234,7 @@ class Trainer:
 
     @property
     def resolution(self) -> int:
-        """Feature frames of one output frame of the model.
-
-        Examples
-        --------
-        >>> getfixture("trainer").resolution
-        1
-        """
+        """Feature frames of one output frame of the model."""
         return self.model.resolution  # type: ignore[return-value]
 
     @cached_property

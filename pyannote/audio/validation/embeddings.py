@@ -245,7 +245,12 @@ class EmbeddingMeasure(Measure):
             writer.add_figure(f"{prefix}/picture", self.comparison.picture(record), epoch)
 
     def fitted_backend(self, epoch: int) -> Backend:
-        """Load the weights of an epoch into the embedder, and return the back-end fitted to its embeddings.
+        """Load the weights of an epoch into the embedder, and fit the back-end to its embeddings.
+
+        Returns
+        -------
+        Backend
+            If it is trainable: fitted to embeddings of training excerpts, shape (excerpts, dimension).
 
         Examples
         --------

@@ -97,7 +97,16 @@ class Measure(ABC):
 
     @abstractmethod
     def log(self, writer: SummaryWriter, prefix: str, epoch: int, record: Record) -> None:
-        """Write curves and pictures of an epoch to tensorboard, with names that start with a prefix."""
+        """Write curves and pictures of an epoch to tensorboard.
+
+        Parameters
+        ----------
+        writer : SummaryWriter
+        prefix : str
+            Start of all names.
+        epoch : int
+        record : ndarray, of the shape that `score` gives
+        """
 
 
 def not_finite(bundle: Bundle, epoch: int) -> CheckpointError:

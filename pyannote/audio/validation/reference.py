@@ -38,7 +38,7 @@ class Items:
 
 
 class Reference:
-    """Annotation of validation files, on the grid of the scores.
+    """Annotation of validation files, on the grid of the scores, shape (outputs, classes).
 
     Parameters
     ----------

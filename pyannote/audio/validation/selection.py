@@ -114,6 +114,13 @@ def average(points: Mapping[str, Threshold], measure: Callable[[Threshold], floa
 def select(history: Mapping[int, Mapping[str, OperatingPoint]], criterion: Criterion) -> Selection:
     """Select among validated epochs.
 
+    With Q the quality of shape (epochs, classes), smoothed over three epochs, the epoch of all classes is the
+    latest e with::
+
+        mean_c Q[e, c] >= max_e(mean_c Q[e, c]) - tolerance
+
+    and class c takes argmax_e Q[e, c] instead if that is better by more than 10 * tolerance.
+
     Parameters
     ----------
     history : mapping of int to mapping of str to OperatingPoint

@@ -65,7 +65,7 @@ class WeightAveraging:
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
-        """Update the average by the weights of a model, after a step.
+        """Update the average by the weights of a model, of the same shapes, after a step.
 
         Examples
         --------
@@ -117,7 +117,7 @@ class _Pairs:
         self._counts = [pair for pair in pairs if not pair[0].is_floating_point()]
 
     def update(self, fraction: float) -> None:
-        """Move the averages towards the weights by a fraction of the difference."""
+        """Move the averages towards the weights, of the same shapes, by a fraction of the difference."""
         torch._foreach_lerp_(self._averages, self._weights, fraction)
         for count, value in self._counts:
             count.copy_(value)

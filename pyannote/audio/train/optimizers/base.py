@@ -11,7 +11,7 @@ from torch import nn
 
 
 class Optimizer(ABC):
-    """Factory of torch optimizers; schedulers set the learning rate.
+    """Factory of torch optimizers of parameters of any shape; schedulers set the learning rate.
 
     Examples
     --------
