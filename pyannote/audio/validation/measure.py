@@ -114,7 +114,7 @@ def not_finite(bundle: Bundle, epoch: int) -> CheckpointError:
 
     Examples
     --------
-    >>> print(not_finite(getfixture("detection").bundle, 2).found)
+    >>> print(not_finite(getfixture("detection").bundle, 2).message)
     The outputs of the network with these weights are not finite: its training has diverged.
     """
     return CheckpointError(
