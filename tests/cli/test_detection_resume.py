@@ -30,8 +30,8 @@ def test_pretrained_weights_go_to_the_classes_of_their_names(finished, here, exp
     result = here("dcase", "train", "--cpu", pretrained, "--to=1", experiment.root, experiment.protocol)
     assert result.code == 0, result.err
     assert result.err.splitlines() == [
-        "Warning: Classes that start afresh, because they are not in these weights: 'talk'.",
-        "Warning: Classes of these weights that this training does not need: 'children', 'people_speaking'.",
+        "Warning: Classes that these weights do not contain, which start from random values: 'talk'.",
+        "Warning: Classes of these weights that this training does not use: 'children', 'people_speaking'.",
     ]
     before, after = Specifications.load(_yaml(finished)), Specifications.load(_yaml(experiment))
     models = [Dcase(before), Dcase(after)]

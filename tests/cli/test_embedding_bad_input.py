@@ -440,13 +440,18 @@ def test_folders_of_the_other_family(embedded, copied, here, emb, old, corpora):
     for command in (emb, old):
         for words in (["apply", copied.validate, VOXCELEB], ["compare", copied.validate, wav, wav]):
             check(
-                command(*words), CHECKPOINT, copied.validate / "params.yml", "no parameters of an embedding"
+                command(*words),
+                CHECKPOINT,
+                copied.validate / "params.yml",
+                "not the parameters of an embedding",
             )
         check(
             command("validate", copied.train, VOXCELEB), CONFIG, copied.train / "config.yml", "is no approach"
         )
     result = here("dcase", "apply", embedded.validate, TUT2017)
-    check(result, CHECKPOINT, embedded.validate / "params.yml", "one of embeddings", "pyannote-audio emb")
+    check(
+        result, CHECKPOINT, embedded.validate / "params.yml", "validation of embeddings", "pyannote-audio emb"
+    )
     check(
         here("dcase", "validate", embedded.train, TUT2017),
         CONFIG,
@@ -457,7 +462,7 @@ def test_folders_of_the_other_family(embedded, copied, here, emb, old, corpora):
 
 
 def test_pretrained_says_what_gives_embeddings(embedded):
-    with pytest.raises(CheckpointError, match="one of embeddings, which give no scores"):
+    with pytest.raises(CheckpointError, match="validation of embeddings, which give no scores"):
         Pretrained(embedded.validate)
 
 

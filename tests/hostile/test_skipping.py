@@ -16,7 +16,7 @@ from pyannote.audio.core.ranks import Rank
 from pyannote.audio.database.protocols import Unusable
 from pyannote.audio.features import Precomputed
 from pyannote.audio.io.experiment_folders import TrainFolder
-from pyannote.audio.train.distributed import Alone
+from pyannote.audio.train.single_process import SingleProcess
 
 HEADER, MIDDLE = "a_cut_header", "one_sample_is_nan"
 WCCN = "backend:\n   name: WCCN\n"
@@ -299,12 +299,12 @@ def test_every_train_has_the_option(here):
     assert "--skip=SHARE" in here("train", "--help", program=speaker_embedding).out
 
 
-class Second(Alone):
+class Second(SingleProcess):
     """The second of two processes; the first one leaves out the file `a`."""
 
-    share = Rank(1, 2)
+    rank = Rank(1, 2)
 
-    def answer(self, work):
+    def from_main(self, work):
         return ["a"]
 
 

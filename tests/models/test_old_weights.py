@@ -12,7 +12,7 @@ import torch
 
 from pyannote.audio.config.registry import available
 from pyannote.audio.core.specifications import Output, Specifications
-from pyannote.audio.inference.bundle import load_weights
+from pyannote.audio.inference.weights import load_weights
 
 STATES = sorted((Path(__file__).parents[1] / "data" / "states").glob("*.pt"))
 

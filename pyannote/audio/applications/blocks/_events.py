@@ -26,9 +26,9 @@ from pyannote.audio.io.apply_folders import AppliedRun, ApplyFolder
 from pyannote.audio.io.lines import quoted
 from pyannote.audio.pipeline.events import events_of
 from pyannote.audio.store.feature_store import FeatureStore
+from pyannote.audio.validation.criterion import Criterion
 from pyannote.audio.validation.detection import Detection
 from pyannote.audio.validation.reference import Reference
-from pyannote.audio.validation.selection import Criterion
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow

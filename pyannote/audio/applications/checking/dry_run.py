@@ -149,7 +149,7 @@ class DryRun:
             augmentations=corpus.recipe.augmentations("batches"),
             device=corpus.device,
             averaging=corpus.recipe.callback(WeightAveraging),
-            acceleration=Acceleration.chosen(
+            acceleration=Acceleration.choose(
                 self.model,
                 corpus.device,
                 self.task.chunks,

@@ -20,7 +20,7 @@ from pyannote.audio.store.packs import Pack
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-    from pyannote.audio.train.trainer import EpochReport
+    from pyannote.audio.train.interfaces import EpochReport
 
 Metric = Literal["cosine", "euclidean", "angular"]
 
