@@ -75,7 +75,7 @@ REASONS = {
     "a tensor that is larger than its file": "claims more bytes than",
     "a plain pickle in --pretrained": "not a zip file",
     "torch's old format in --pretrained": "not a zip file",
-    "a template as wide as the memory": "no plain name",
+    "a template as wide as the memory": "plain name",
     "a manifest of 100 MB": "manifest is damaged",
     "a manifest of 100,000 levels": "manifest is damaged",
     "a pipe in the place of weights": "missing",

@@ -60,7 +60,7 @@ def _rate_message(rate: int, usual: int) -> tuple[str, str]:
 
 def _channels_message(channels: int, usual: int) -> tuple[str, str]:
     return (
-        f"The recording has {channels} channels, and most recordings have {usual}.",
+        f"The number of channels is {channels}, that of most recordings {usual}.",
         "Channels are mixed down to mono; convert all recordings to the same number, or ignore this.",
     )
 
