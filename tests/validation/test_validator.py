@@ -70,7 +70,7 @@ def validator(tmp_path):
     return make
 
 
-def keep(validator, *epochs):
+def stored(validator, *epochs):
     return [validator.store(epoch, validator.score(epoch), Writer()) for epoch in epochs]
 
 
@@ -81,7 +81,7 @@ def test_the_folder_is_named_after_the_measure_or_as_asked_for(validator, tmp_pa
 
 def test_what_is_kept_is_recalled_without_the_network(validator):
     first = validator()
-    assert keep(first, 2, 10) == ["Epoch 2: constant is 2", "Epoch 10: constant is 10"]
+    assert stored(first, 2, 10) == ["Epoch 2: constant is 2", "Epoch 10: constant is 10"]
     again = validator()
     assert again.restore([1, 2, 3, 10]) == {2, 10}
     assert again.measure.scored == [] and sorted(again.measure.added) == [2, 10]
@@ -95,14 +95,14 @@ def test_what_is_kept_is_recalled_without_the_network(validator):
     ids=["model", "weights", "settings"],
 )
 def test_records_of_anything_else_are_not_recalled(changed, validator):
-    keep(validator(), 1, 2)
+    stored(validator(), 1, 2)
     other = validator(**changed)
     assert other.restore([1, 2]) == set() and other.measure.added == {}
 
 
 def test_a_damaged_record_is_not_recalled(validator):
     first = validator()
-    keep(first, 1, 2)
+    stored(first, 1, 2)
     (path,) = (first.folder / "scores").glob("0002.*.npy")
     path.write_bytes(path.read_bytes()[:-1] + b"\1")
     assert validator().restore([1, 2]) == {1}
@@ -110,7 +110,7 @@ def test_a_damaged_record_is_not_recalled(validator):
 
 def test_params_begin_with_single_values_and_name_the_weights_of_their_epochs(validator):
     first = validator()
-    keep(first, 3, 1)
+    stored(first, 3, 1)
     text = (first.folder / "params.yml").read_text()
     content = yaml.safe_load(text)
     assert list(content) == ["epoch", "value", "provenance", "weights", "params", "class_wise"]
