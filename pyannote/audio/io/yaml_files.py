@@ -28,7 +28,11 @@ FLOAT = re.compile(
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes strings that a reader of YAML 1.1 or of YAML 1.2 would take for numbers."""
+    """Writes values that occur twice in full, and quotes strings that some readers take for numbers."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write no aliases, which the reader refuses."""
+        return True
 
 
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))
