@@ -21,7 +21,7 @@ A. Nagrani, J. S. Chung, A. Zisserman, "VoxCeleb: a large-scale speaker identifi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError, UsageError
@@ -127,12 +127,7 @@ def prepare(
             subsets["VoxCeleb1"] |= {"train": train, "development": held_out}
             drawn["VoxCeleb1"]["development"] = balanced_trials(_of(sessions, held_out), trials, seed)
     if sides["test"]:
-        path = absolute(official) if official else _listed(root, OFFICIAL)
-        if path is None:
-            raise DataError(
-                "There is no list of trials.", file=root, fix=f"Put {' or '.join(OFFICIAL)} there."
-            )
-        drawn["VoxCeleb1"]["test"] = read_trials(path, {uri: uri for uri in sides["test"].values()})
+        drawn["VoxCeleb1"]["test"] = _official_trials(root, official, sides["test"].values())
         subsets["VoxCeleb1"]["test"] = list(sides["test"].values())
     for protocol, names in LARGER.items():
         if path := _listed(root, names):
@@ -140,6 +135,14 @@ def prepare(
             drawn[protocol] = {"test": listed}
             subsets[protocol] = {"test": list(dict.fromkeys(uri for trial in listed for uri in trial[1:]))}
     return write_database(output, DATABASE, single_turn_recordings(uris, sessions, progress), subsets, drawn)
+
+
+def _official_trials(root: Path, official: Path | str | None, uris: Iterable[str]) -> list[Trial]:
+    """Trials of the official list of test."""
+    path = absolute(official) if official else _listed(root, OFFICIAL)
+    if path is None:
+        raise DataError("There is no list of trials.", file=root, fix=f"Put {' or '.join(OFFICIAL)} there.")
+    return read_trials(path, {uri: uri for uri in uris})
 
 
 def _find(folder: Path, output: Path) -> dict[Path, str]:
