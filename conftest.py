@@ -138,7 +138,7 @@ def detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a validation of an embedding."""
     train = trained(tmp_path_factory.mktemp("embedding"), EMBEDDING)
     chunk = {"duration": 0.5, "step": 0.5}
@@ -170,9 +170,9 @@ def detection(detector: Path) -> Detection:
 
 
 @pytest.fixture
-def embedding_measure(embedding: Path) -> EmbeddingMeasure:
+def embedding_measure(verifier: Path) -> EmbeddingMeasure:
     """Measure of the embedding by two trials of three recordings, with one epoch evaluated."""
-    bundle = Bundle.of(ValidateFolder(embedding).train)
+    bundle = Bundle.of(ValidateFolder(verifier).train)
     frames = bundle.specifications.frames
     embedder = Embedder(bundle.network(), frames, step=frames)
     features = np.random.default_rng(0).normal(size=(3, 60, bundle.extraction().dimension))

@@ -55,7 +55,7 @@ def test_recordings_of_any_rate_and_channels_are_fine(rate, block, broken, fresh
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("duration: 2.0", "duration: 0.01", ["Dcase takes 81 or more", "Set duration to 0.81"]),
+        ("duration: 2.0", "duration: 0.01", ["Dcase needs 81 or more", "Set duration to 0.81"]),
         ("regular:", "regulr:", ["no key 'regulr'", "Did you mean 'regular'?"]),
         ("[brakes_squeaking, ", "[1, ", ["regular", "lists of labels"]),
         ("n_mels: 40", "n_mels: 0", ["n_mels"]),

@@ -87,7 +87,13 @@ def test_fewer_speakers_than_per_fold(broken, embedding):
     broken.list("train.lst").write_text("".join(f"{uri}\n" for uri in broken.uris[:9]))
     place = f"{embedding.config}, line {line_of(embedding.config, 'TripletLoss') + 1}:"
     result = broken.train(embedding)
-    check(result, DATA, place, "takes 4 speakers (per_fold), and the training set has 3", "smaller per_fold")
+    check(
+        result,
+        DATA,
+        place,
+        "contains 4 speakers (per_fold), but only 3 of the training set",
+        "smaller per_fold",
+    )
     assert list(embedding.root.iterdir()) == [embedding.config]
 
 
@@ -109,7 +115,7 @@ def test_turns_shorter_than_min_duration(count, said, broken, embedding):
 
 def test_no_turn_is_long_enough(broken, embedding):
     broken.change("train.rttm", r"^(SPEAKER \S+ 1 0\.000000) \S+", r"\1 0.3", 0)
-    check(broken.train(embedding), DATA, embedding.config, "has 0 with enough speech", "min_duration")
+    check(broken.train(embedding), DATA, embedding.config, "but only 0 of the training set", "min_duration")
 
 
 def test_a_speaker_with_too_little_speech(broken, embedding):
@@ -379,7 +385,7 @@ NETWORK = "   name: TristouNet\n   params:\n      recurrent: [8]\n      linear: 
         ("TripletLoss", "Dcase", 11, "Dcase is no approach that this command trains"),
         ("per_label: 3", "per_label: 1", 16, "per_label of TripletLoss must be at least 2"),
         ("per_fold: 4", "per_fold: 1", 12, "per_fold must be at least 2"),
-        ("min_duration: 0.5", "min_duration: 2", 12, "Segments of 2 to 1 s were asked for"),
+        ("min_duration: 0.5", "min_duration: 2", 12, "2 to 1 s; durations must be positive"),
         ("min_duration: 0.5", "min_duration: 0", 12, "durations must be positive"),
         ("min_duration: 0.5", "margin: 2", 13, "margin must be in [0, 1]"),
         ("min_duration: 0.5", "metric: cosin", 13, "one of 'cosine', 'euclidean', 'angular', not 'cosin'"),
@@ -539,7 +545,13 @@ def test_augmentations_that_change_annotation(name, embedding, emb):
     embedding.config.write_text(f"{embedding.config.read_text()}data_augmentation: {{name: {name}}}\n")
     result = emb("train", "--cpu", "--to=1", embedding.root, VOXCELEB)
     line = line_of(embedding.config, name)
-    check(result, CONFIG, f"{embedding.config}, line {line}:", f"{name} changes the annotation of chunks")
+    check(
+        result,
+        CONFIG,
+        f"{embedding.config}, line {line}:",
+        name,
+        "segments of speakers have no such activity",
+    )
 
 
 @pytest.mark.parametrize("protocol", [VOXCELEB, PAIRS])

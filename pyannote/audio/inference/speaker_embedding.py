@@ -63,7 +63,7 @@ class SpeakerEmbedding:
 
     Examples
     --------
-    >>> embedding = SpeakerEmbedding(getfixture("embedding"))
+    >>> embedding = SpeakerEmbedding(getfixture("verifier"))
     >>> waveform = np.zeros(16000, dtype=np.float32)
     >>> embedding.embed({"waveform": waveform, "sample_rate": 16000}).shape
     (1, 8)
@@ -108,7 +108,7 @@ class SpeakerEmbedding:
 
         Examples
         --------
-        >>> SpeakerEmbedding(getfixture("embedding")).provenance["duration"]
+        >>> SpeakerEmbedding(getfixture("verifier")).provenance["duration"]
         0.5
         """
         return {
@@ -126,7 +126,7 @@ class SpeakerEmbedding:
 
         Examples
         --------
-        >>> SpeakerEmbedding(getfixture("embedding")).dimension
+        >>> SpeakerEmbedding(getfixture("verifier")).dimension
         8
         """
         return self.embedder.model.dimension
@@ -137,7 +137,7 @@ class SpeakerEmbedding:
 
         Examples
         --------
-        >>> SpeakerEmbedding(getfixture("embedding")).sliding_window[2].start
+        >>> SpeakerEmbedding(getfixture("verifier")).sliding_window[2].start
         0.25
         """
         from pyannote.core import SlidingWindow
@@ -160,7 +160,7 @@ class SpeakerEmbedding:
 
         Examples
         --------
-        >>> embedding = SpeakerEmbedding(getfixture("embedding"))
+        >>> embedding = SpeakerEmbedding(getfixture("verifier"))
         >>> embedding.windows(np.zeros((101, embedding.extraction.dimension), np.float32)).shape
         (6, 8)
         """
@@ -199,7 +199,7 @@ class SpeakerEmbedding:
         Examples
         --------
         >>> file = {"waveform": np.zeros(16000, dtype=np.float32), "sample_rate": 16000}
-        >>> SpeakerEmbedding(getfixture("embedding")).embed(file, file).shape
+        >>> SpeakerEmbedding(getfixture("verifier")).embed(file, file).shape
         (2, 8)
         """
         excerpts = []
@@ -219,7 +219,7 @@ class SpeakerEmbedding:
         Examples
         --------
         >>> file = {"waveform": np.zeros(16000, dtype=np.float32), "sample_rate": 16000}
-        >>> round(SpeakerEmbedding(getfixture("embedding")).similarity(file, file), 3)
+        >>> round(SpeakerEmbedding(getfixture("verifier")).similarity(file, file), 3)
         1.0
         """
         embeddings = self.embed(one, other)
