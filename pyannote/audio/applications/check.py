@@ -1,4 +1,4 @@
-"""`pyannote-audio check`: what is wrong with a configuration and a data set, before anyone trains."""
+"""`pyannote-audio check`: errors and warnings about a configuration and a data set, before training."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from dataclasses import replace
 from pyannote.audio.applications.checking import labels
 from pyannote.audio.applications.checking.configuration import (
     check_features,
+    labels_are_speakers,
     read,
     unused,
 )
 from pyannote.audio.applications.checking.data import Data
 from pyannote.audio.applications.checking.dry_run import DryRun, check_batch, failed
 from pyannote.audio.applications.checking.epoch import Epoch
-from pyannote.audio.applications.checking.fit import check_fit, check_task
+from pyannote.audio.applications.checking.fit import check_fit, check_lengths, check_task, placed
 from pyannote.audio.applications.checking.found import Check
 from pyannote.audio.applications.checking.report import as_json, as_text
 from pyannote.audio.applications.checking.storage import Storage
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.devices import choose_device
 from pyannote.audio.applications.options import CheckOptions
-from pyannote.audio.applications.terminal import say
-from pyannote.audio.config.recipe import Recipe, shelf_of
+from pyannote.audio.applications.terminal import say_json, say_table
+from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.core.findings import Finding
@@ -33,16 +34,19 @@ from pyannote.audio.database.protocols import Recording
 
 
 def check(options: CheckOptions) -> int:
-    """Look at everything, print what was found, and give the exit status."""
+    """Check a configuration and a data set, print the report, and return the exit status."""
     # pyannote.database prints advice when it reads a database.yml
     with redirect_stdout(sys.stderr):
         found = look(options)
-    say(as_json(found) if options.json else as_text(found))
+    if options.json:
+        say_json(as_json(found))
+    else:
+        say_table(as_text(found))
     return found.status
 
 
 def look(options: CheckOptions) -> Check:
-    """Look at a configuration, at a data set if one is named, and at what the one makes of the other."""
+    """Findings about a configuration, about a data set if one is named, and about both together."""
     found = Check(options)
     config, wrong = read(options.root)
     found.add(wrong)
@@ -52,7 +56,7 @@ def look(options: CheckOptions) -> Check:
         found.data = Data.of(
             options.protocol,
             config,
-            "task" if config is None else shelf_of(config),
+            config is not None and labels_are_speakers(config),
             options.parallel,
             options.quick,
         )
@@ -79,18 +83,17 @@ def _build(found: Check, config: Config) -> None:
 
 
 def _fit(found: Check, corpus: Corpus, data: Data) -> list[Recording]:
-    """Look at how configuration and data fit, and give the training files."""
+    """Check that configuration and data fit, and return the training files with augmented versions."""
     train, development = data.subset("train"), data.subset("development")
+    task = corpus.recipe.task
     found.add(check_fit(corpus, train))
-    if corpus.recipe.shelf == "task":
-        if train.uris and (train.files or train.events):
-            found.add(labels.check_training(corpus.recipe.config, corpus.recipe.task, train))
-        if development.uris and (development.files or development.events):
-            found.add(labels.check_development(corpus.recipe.task, development, train))
-    files = data.sound if corpus.recipe.shelf == "approach" else train.files
-    files = corpus.augmented(files)
+    files = corpus.augmented(data.sound if task.speakers else train.files)
+    if train.files and (len(train.files) == len(train.uris) or not data.errors):
+        found.add(check_task(corpus, files, train))
+    if development.uris and (development.files or development.events):
+        findings = labels.check_development(task, development, train)
+        found.add(placed(corpus, findings, development))
     if not found.errors:
-        found.add(check_task(corpus, files))
         others = [file for subset in data.subsets if subset is not train for file in subset.files]
         found.storage = Storage.of(corpus, files, others)
         found.add(found.storage.findings())
@@ -98,7 +101,7 @@ def _fit(found: Check, corpus: Corpus, data: Data) -> list[Recording]:
 
 
 def _try(found: Check, corpus: Corpus, files: Sequence[Recording]) -> None:
-    """Take a batch through the network, and measure a few more."""
+    """Pass a batch through the network, and measure the duration of a few more."""
     try:
         run, on = _dry_run(found, corpus, files)
         found.batch = run.batch()
@@ -114,12 +117,11 @@ def _try(found: Check, corpus: Corpus, files: Sequence[Recording]) -> None:
             raise
         found.add([failed(corpus, error)])
     if found.batch is not None and found.batch.frame is not None and found.data is not None:
-        train = found.data.subset("train")
-        found.add(labels.check_lengths(corpus.recipe.config, corpus.recipe.task, train, found.batch.frame))
+        found.add(check_lengths(corpus, found.data.subset("train"), found.batch.frame))
 
 
 def _dry_run(found: Check, corpus: Corpus, files: Sequence[Recording]) -> tuple[DryRun, str]:
-    """A network that is ready for a batch, and what batches are made of."""
+    """A network that is ready for a batch, and the source of its batches."""
     if files and not found.options.quick:
         return DryRun.of_files(corpus, files), "training files"
     return DryRun.of_noise(corpus), "random features"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,7 @@ from pyannote.audio.augmentation._waveform import Sound, WaveformAugmentation
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import ConfigError, DataError, UsageError
+from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.foreign_errors import within_memory
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.faults import without_faults
@@ -72,11 +74,12 @@ class Corpus:
         sound, faulty = without_faults(files)
         return sound, [*unusable, *faulty]
 
-    def check(self, files: Sequence[Recording]) -> list[str]:
-        """Remarks of the task on training files; errors name the line of the task."""
-        with self.recipe.located(DataError, *self.recipe.config.task.where, "params"):
-            remarks: list[str] = self.recipe.task.check(files)
-        return remarks
+    def placed(self, finding: Finding) -> Finding:
+        """The same finding; if it is about an entry of the configuration, with file and line of the entry."""
+        if finding.keys is None:
+            return finding
+        place = self.recipe.config.document.error((*self.recipe.config.task.where, *finding.keys), "")
+        return replace(finding, file=place.file, line=place.line, keys=None)
 
     def augmented(self, files: list[Recording]) -> list[Recording]:
         """Training files, with versions of them that augmentations make, such as at other speeds."""

@@ -36,7 +36,7 @@ def files_of(protocol: str, subset: str, corpus: Corpus) -> tuple[list[Recording
     if named or (path.suffix and path.is_file()):
         file = recording_of(path)
         # precomputed features are found by the name alone
-        if not isinstance(corpus.recipe.extraction, Precomputed):
+        if corpus.recipe.extraction.computed:
             (content,) = corpus.store.contents([file])
             file["uri"] = f"{path.stem}~{content[:SHOWN]}"
         return [file], file["uri"]

@@ -15,7 +15,7 @@ from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.devices import choose_device
 from pyannote.audio.applications.options import TrainOptions, ValidateOptions
 from pyannote.audio.applications.signals import uninterrupted
-from pyannote.audio.applications.terminal import bar, say, warn
+from pyannote.audio.applications.terminal import bar, say, say_table, warn
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.core.errors import CheckpointError, StorageError
 from pyannote.audio.inference.bundle import Bundle
@@ -70,7 +70,7 @@ def validate(block: Block, options: ValidateOptions) -> None:
             ]
     if not validator.measure.epochs:
         raise _nothing_validated(folder, options, first, usable)
-    say(validator.measure.summary())
+    say_table(validator.measure.summary())
 
 
 def validator_of(block: Block, corpus: Corpus, bundle: Bundle, options: ValidateOptions) -> Validator:

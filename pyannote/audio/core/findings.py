@@ -1,4 +1,4 @@
-"""What a look at a configuration or a data set has found."""
+"""Findings: errors and warnings about a configuration or a data set, with file and line."""
 
 from __future__ import annotations
 
@@ -7,9 +7,21 @@ from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import Any, Literal
 
-from pyannote.audio.core.errors import ConfigError, DataError, ToolkitError
+from pyannote.audio.core.errors import (
+    CheckpointError,
+    ConfigError,
+    DataError,
+    StorageError,
+    ToolkitError,
+    UsageError,
+)
 
 Level = Literal["error", "warning"]
+
+ERRORS: dict[int, type[ToolkitError]] = {
+    one.code: one for one in (UsageError, ConfigError, DataError, StorageError, CheckpointError)
+}
+"""Errors of commands that refuse a finding, by their exit status."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,11 @@ class Finding:
         The line of `file`, counted from 1.
     code : int
         Exit status of a command that refuses it; 0 where commands would go on.
+    keys : tuple of (str or int), optional
+        Entry of the configuration that it is about, below the block of the task, such as
+        `("params", "per_fold")`: its line is added where the configuration is known.
+    label : str, optional
+        Label that it is about: the line of its first event is added where the annotation is known.
 
     Examples
     --------
@@ -43,6 +60,8 @@ class Finding:
     file: str | PathLike[str] | None = None
     line: int | None = None
     code: int = 0
+    keys: tuple[str | int, ...] | None = None
+    label: str | None = None
 
     @classmethod
     def of(cls, kind: str, error: ToolkitError, mend: str = "Correct it.") -> Finding:
@@ -54,13 +73,19 @@ class Finding:
         """An error is what a command would refuse."""
         return "error" if self.code else "warning"
 
+    def error(self) -> ToolkitError:
+        """Error of a command that refuses it, with the same sentence, file and line."""
+        kind = ERRORS.get(self.code, ToolkitError)
+        return kind(self.what, file=self.file, line=self.line, fix=self.mend)
+
     def __str__(self) -> str:
-        return str(ToolkitError(self.what, file=self.file, line=self.line, fix=self.mend))
+        return str(self.error())
 
     def described(self) -> dict[str, Any]:
         """Plain mapping, with the level instead of the exit status."""
         plain = asdict(self)
-        del plain["code"]
+        for name in ("code", "keys", "label"):
+            del plain[name]
         return {"level": self.level, **plain, "file": None if self.file is None else str(self.file)}
 
 
@@ -79,3 +104,25 @@ def status(findings: Iterable[Finding], only_warnings: int) -> int:
     if codes:
         return ConfigError.code if ConfigError.code in codes else DataError.code
     return only_warnings if found else 0
+
+
+def raise_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Raise the first finding that is an error; without one, return all of them, which are warnings.
+
+    Raises
+    ------
+    ToolkitError
+        Of the kind that the exit status of the finding stands for.
+
+    Examples
+    --------
+    >>> raise_first([Finding("key", "There is no key 'tsak'.", "Use task.", "config.yml", 3, code=3)])
+    Traceback (most recent call last):
+    ...
+    pyannote.audio.core.errors.ConfigError: config.yml, line 3: There is no key 'tsak'. Use task.
+    """
+    result = list(findings)
+    for finding in result:
+        if finding.code:
+            raise finding.error()
+    return result

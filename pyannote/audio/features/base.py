@@ -107,6 +107,9 @@ class FeatureExtraction(ABC):
     piece: ClassVar[int] = 8192
     """Frames that are computed at once, which bounds the memory that a long recording needs."""
 
+    computed: ClassVar[bool] = True
+    """Whether frames are computed from waveforms, instead of read from files."""
+
     sample_rate: int
 
     @property

@@ -13,7 +13,7 @@ from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_o
 from pyannote.audio.applications.event_results import write_evaluation, write_events
 from pyannote.audio.applications.files import check_uris
 from pyannote.audio.applications.options import DetectionApplyOptions, DetectionOptions
-from pyannote.audio.applications.terminal import bar, say, warn
+from pyannote.audio.applications.terminal import bar, say, say_table, warn
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Event
@@ -205,7 +205,7 @@ class EventRun:
         count = sum(map(len, answers))
         say(f"{len(files)} files, {count} events. Results are in {folder.path}, as {name}.*")
         if figures is not None:
-            say(figures)
+            say_table(figures)
         _tell_seen(self.provenance, len(files), self.applier.options.subset if self.annotated else None)
 
     def _reference(self) -> dict[str, list[Event]]:

@@ -1,4 +1,4 @@
-"""What a check has found, as JSON, and as tables and sentences for people."""
+"""Report of `check`: JSON, or tables and sentences."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from pyannote.audio.applications.checking.found import Check
 from pyannote.audio.applications.checking.summary import summary
 from pyannote.audio.applications.checking.tables import Row, aligned, described, size, spelled
+from pyannote.audio.applications.terminal import printable
 from pyannote.audio.core.findings import Finding
 
 WIDTH = 100
@@ -70,7 +71,7 @@ def _configuration(values: dict[str, Any] | None, batch: dict[str, Any] | None) 
 
 
 def _noun(configuration: dict[str, Any] | None) -> str:
-    return "Speakers" if configuration is not None and configuration["kind"] == "approach" else "Classes"
+    return "Speakers" if configuration is not None and configuration["classes"] is None else "Classes"
 
 
 def _data(subsets: dict[str, Any], noun: str) -> Iterator[str]:
@@ -197,7 +198,7 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
 def _paragraph(finding: Finding) -> Iterator[str]:
     line = "" if finding.line is None else f", line {finding.line}"
     if finding.file is not None:
-        yield f"  {finding.file}{line}"
+        yield f"  {printable(str(finding.file))}{line}"
     indent = " " * (4 if finding.file is not None else 2)
     yield from wrap(f"{finding.what} {finding.mend}", WIDTH, initial_indent=indent, subsequent_indent=indent)
 

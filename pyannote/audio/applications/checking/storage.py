@@ -10,7 +10,6 @@ from pathlib import Path
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.store.gathering import PACK_FILES, PACK_LIMIT
 from pyannote.audio.store.location import VARIABLE
 
@@ -48,7 +47,7 @@ class Storage:
         folder = corpus.store.folder
         packed = _features(corpus, train)
         in_memory = len(train) <= PACK_FILES and packed <= PACK_LIMIT
-        computed = not isinstance(corpus.recipe.extraction, Precomputed)
+        computed = corpus.recipe.extraction.computed
         stored = computed * (packed + _features(corpus, others)) + (not in_memory) * packed
         if corpus.recipe.augmentations("waveforms"):
             seconds = sum(file["duration"] for file in train)

@@ -1,4 +1,4 @@
-"""What a check has found as plain values: what `--json` prints, and what tables are made of."""
+"""Result of `check` as plain values, for `--json` and for tables."""
 
 from __future__ import annotations
 
@@ -43,13 +43,11 @@ def summary(found: Check) -> dict[str, Any]:
 
 def _configuration(corpus: Corpus) -> dict[str, Any]:
     config, extraction, task = corpus.recipe.config, corpus.recipe.extraction, corpus.recipe.task
-    named = corpus.recipe.shelf == "task"
-    seconds = [task.duration] * 2 if named else [task.segments.min_duration, task.segments.max_duration]
     return {
         "kind": corpus.recipe.shelf,
         "task": config.task.name,
-        "classes": list(task.labels.classes) if named else None,
-        "chunk_seconds": seconds,
+        "classes": None if task.speakers else list(task.labels.classes),
+        "chunk_seconds": list(task.chunk_seconds),
         "chunks_per_batch": task.chunks,
         "feature_extraction": config.feature_extraction.name,
         "dimension": extraction.dimension,
@@ -90,7 +88,7 @@ def _files(subset: Subset) -> dict[str, Any]:
 def classes_of(subset: Subset, corpus: Corpus | None) -> dict[str, dict[str, float]]:
     """Figures of each class and unknown label of a subset, or of each speaker; none without annotation."""
     files: Sequence[Sequence[Event]] = [file["events"] for file in subset.files if file["events"] is not None]
-    if corpus is not None and corpus.recipe.shelf == "task":
+    if corpus is not None and not corpus.recipe.task.speakers:
         task = corpus.recipe.task
         unknown = ([event for event in events if not task.knows(event[2])] for events in files)
         files = [

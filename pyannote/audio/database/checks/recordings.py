@@ -80,16 +80,15 @@ def low_rates(
     ]
 
 
-def short_recordings(files: Iterable[Recording], window: float, chunk: float) -> Iterator[Finding]:
-    """Training files none of whose annotated parts is as long as a chunk, or even a window, in seconds."""
+def short_recordings(files: Iterable[Recording], chunk: float) -> Iterator[Finding]:
+    """Training files without an annotated part as long as a chunk, in seconds."""
     for file in files:
         longest = max((end - start for start, end in file["regions"]), default=0.0)
         if 0 < longest < chunk - 1e-6:
-            than = "a window" if longest < window else "a chunk"
             yield Finding(
                 "short",
-                f"The longest annotated part lasts {longest:g} s, less than {than} "
-                f"({window if longest < window else chunk:g} s): nothing is learned from it.",
+                f"The longest annotated part lasts {longest:g} s, less than a chunk ({chunk:g} s): nothing "
+                "is learned from it.",
                 "Set a shorter duration in config.yml, or take it out of the list.",
                 file=file["audio"],
             )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
 from pyannote.audio.io.waveform import AudioInfo
@@ -32,6 +33,8 @@ class Subset:
         What the audio files that can be opened say of themselves, by uri.
     files : list of Recording
         Those that commands can read.
+    unusable : list of Finding
+        Errors of the recordings whose audio cannot be opened.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Subset:
     regions: list[AnnotatedRegion] = field(default_factory=list)
     headers: dict[str, AudioInfo] = field(default_factory=dict)
     files: list[Recording] = field(default_factory=list)
+    unusable: list[Finding] = field(default_factory=list)
 
     @property
     def listing(self) -> Path | None:

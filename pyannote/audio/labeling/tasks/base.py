@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from pyannote.audio.core.errors import ConfigError, DataError
-from pyannote.audio.core.labels import Composition, Event, raster
+from pyannote.audio.core.labels import Event, raster
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.ranks import WHOLE, Rank
 from pyannote.audio.core.specifications import Output, OutputKind, Specifications
@@ -21,6 +21,7 @@ from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.labeling.tasks._chunks import ChunkSampler
 from pyannote.audio.labeling.tasks._class_weights import Weights, check_weights, loss_weights
+from pyannote.audio.labeling.tasks._rules import DetectionRules
 from pyannote.audio.store.packs import Pack, excerpts
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
 Target = Literal["majority", "any", "share"]
 
 
-class Task:
+class Task(DetectionRules):
     """Detection of classes that may be active at once, from chunks of one duration.
 
-    A task of its own says what its classes are made of, in `labels`, or in `check` where that follows from
+    A task of its own says what its classes are made of, in `labels`, or in `findings` where that follows from
     the training files. Where its targets are no activity of labels, it overrides `reference` as well, from
     which the targets of training and the reference of validation are both made.
 
@@ -61,9 +62,6 @@ class Task:
     >>> SpeechActivity(duration=2.0, batch_size=32, per_epoch=1).batches_per_epoch
     1350
     """
-
-    labels: Composition = Composition()
-    """What the classes are made of; nothing, where that is known only when `check` has seen the files."""
 
     gives: ClassVar[OutputKind] = "frames"
     """Whether the network scores output frames ("frames") or whole chunks ("chunk")."""
@@ -124,6 +122,11 @@ class Task:
         """Duration of the shortest chunk in seconds, and the parameter that sets it."""
         return self.duration, "duration"
 
+    @property
+    def chunk_seconds(self) -> tuple[float, float]:
+        """Durations of the shortest and of the longest chunk, in seconds."""
+        return self.duration, self.duration
+
     def defaults(self) -> dict[str, dict[str, Any]]:
         """Defaults of other parts of a configuration that follow from the task, by kind of class: none."""
         return {}
@@ -148,32 +151,6 @@ class Task:
             figure = batch_figure(report.features, report.targets, report.outputs, specifications)
             writer.add_figure("train/batch", figure, report.epoch)
 
-    def knows(self, label: str) -> bool:
-        """Whether a label of the annotation is meant to be there: any label, unless a task lists them."""
-        return True
-
-    def check(self, files: Sequence[Recording]) -> list[str]:
-        """Refuse training files that do not hold what this task is to learn: none.
-
-        A task whose classes follow from the data finds them here, and sets `labels`.
-
-        Parameters
-        ----------
-        files : sequence of Recording
-            Training files.
-
-        Returns
-        -------
-        list of str
-            Remarks for the user.
-
-        Raises
-        ------
-        DataError
-            With what is missing or unknown.
-        """
-        return []
-
     def specifications(self, extraction: FeatureExtraction) -> Specifications:
         """Inputs (the features of a chunk), classes, and what they are made of.
 
@@ -185,7 +162,7 @@ class Task:
         if not self.labels.classes:
             raise DataError(
                 f"{type(self).__name__} has no classes to learn.",
-                fix="Set `labels` in the class, or in its `check` from labels that the training files hold.",
+                fix="Set `labels` in the class, or in `findings` from labels of the training files.",
             )
         return Specifications(
             task=type(self).__name__,
