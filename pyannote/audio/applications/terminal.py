@@ -21,12 +21,15 @@ from pyannote.audio.io.storage_errors import storage_error
 T = TypeVar("T")
 
 
-UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories that move the cursor, change a terminal, or reorder text: they are escaped."""
+CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories of characters that control a terminal, break lines, or cannot be encoded."""
+
+REORDERING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Bidirectional classes of characters that reorder the text that follows."""
 
 
 def printable(text: str, kept: str = "") -> str:
-    r"""Text in which control and formatting characters are escaped.
+    r"""Text in which characters that control a terminal or reorder text are escaped.
 
     Parameters
     ----------
@@ -47,10 +50,12 @@ def printable(text: str, kept: str = "") -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(
-        repr(one)[1:-1] if one not in kept and unicodedata.category(one) in UNPRINTABLE else one
-        for one in text
-    )
+    return "".join(one if one in kept or not _controls(one) else repr(one)[1:-1] for one in text)
+
+
+def _controls(character: str) -> bool:
+    """Whether a character would control the terminal instead of being displayed."""
+    return unicodedata.category(character) in CONTROLS or unicodedata.bidirectional(character) in REORDERING
 
 
 def say(sentence: str) -> None:

@@ -1,9 +1,9 @@
-"""Recordings in which nobody can be heard: silent ones, and those that are clipped from end to end."""
+"""Faults of recordings: silence, and clipping from end to end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
@@ -58,26 +58,8 @@ def fault(file: AudioFile) -> Fault | None:
     return found if all(_of(piece) == found for piece in _pieces(audio)) else None
 
 
-def remarks_on(files: Sequence[Recording]) -> list[str]:
-    """Lines on recordings in which nobody can be heard.
-
-    Returns
-    -------
-    list of str
-        For each kind of fault, how many recordings have it, and the names of the first ones.
-    """
-    found = [fault(file) for file in files]
-    remarks = []
-    for kind in get_args(Fault):
-        uris = [file["uri"] for file, of_file in zip(files, found, strict=True) if of_file == kind]
-        if uris:
-            shown = ", ".join(uris[:5]) + (", ..." if len(uris) > 5 else ".")
-            remarks.append(f"{len(uris)} of {len(files)} recordings are {kind}: {shown}")
-    return remarks
-
-
 def without_faults(files: Sequence[Recording]) -> tuple[list[Recording], list[Unusable]]:
-    """Recordings in which somebody may be heard, and the others, with what is wrong with each."""
+    """Recordings without such a fault, and the others, each with its fault."""
     reasons = [_reason(file) for file in files]
     sound = [file for file, reason in zip(files, reasons, strict=True) if reason is None]
     others = zip(files, reasons, strict=True)
@@ -85,7 +67,7 @@ def without_faults(files: Sequence[Recording]) -> tuple[list[Recording], list[Un
 
 
 def _reason(file: Recording) -> AudioError | None:
-    """Why nobody can be heard in a recording."""
+    """Fault of a recording as an error."""
     try:
         found = fault(file)
     except AudioError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from pyannote.audio.applications.checking.applied import warn_of_validation
 from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_of
 from pyannote.audio.applications.event_results import write_evaluation, write_events
 from pyannote.audio.applications.files import check_uris
@@ -53,6 +54,7 @@ def detection_measure(corpus: Corpus, bundle: Bundle, options: DetectionOptions)
     slide = Slide(model, frames, options.step, options.batch)
     files = corpus.recordings(options.protocol, options.subset)
     corpus.prepare_features(files)
+    warn_of_validation(corpus, files, options.protocol, options.subset, bundle.trained_on())
     features = corpus.store.lazily(files)
     outputs = [slide.outputs(int(frames)) for frames in features.frames]
     contents = contents_of(files, corpus.store.contents(files))

@@ -33,16 +33,23 @@ def check_development(task: Any, development: Subset, train: Subset) -> Iterator
     task : Task or Approach
     development, train : Subset
     """
-    present, trained = first_heard(development), first_heard(train)
+    trained = first_heard(train)
+    yield from (replace(one, label=None) for one in missing_labels(task, development) if one.label in trained)
+    yield from unknown_labels(task, development, trained)
+
+
+def missing_labels(task: Any, subset: Subset) -> Iterator[Finding]:
+    """Labels of the classes of a task that a subset, on which it is validated, lacks."""
+    present = first_heard(subset)
     for label in task.labels.labels:
-        if label in trained and label not in present:
+        if label not in present:
             yield Finding(
                 "development",
-                f"No development file contains {label!r}: no epoch and no threshold can be chosen for it.",
-                "Move a recording that contains it to development.",
-                development.listing,
+                f"No {subset.name} file contains {label!r}: no epoch and no threshold can be chosen for it.",
+                f"Move a recording that contains it to {subset.name}.",
+                subset.listing,
+                label=label,
             )
-    yield from unknown_labels(task, development, trained)
 
 
 def unknown_labels(task: Any, subset: Subset, trained: Collection[str] = ()) -> Iterator[Finding]:

@@ -150,9 +150,14 @@ def same_content(sounds: Iterable[Sound], where: Mapping[Path, str]) -> Iterator
             continue
         other = first.setdefault(sound.digest, path)
         if other != path:
-            yield Finding(
-                "content",
-                f"It holds the same sound as {where[other]}: scores on what was learned from are too good.",
-                "Keep one of them.",
-                path,
-            )
+            yield same_sound(path, where[other])
+
+
+def same_sound(path: Path, other: str) -> Finding:
+    """Finding about a recording with the same sound as another one, which is given by name and subset."""
+    return Finding(
+        "content",
+        f"It holds the same sound as {other}: scores on training data are too good.",
+        "Keep one of them.",
+        path,
+    )
