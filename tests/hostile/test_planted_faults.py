@@ -146,14 +146,6 @@ def rate_above_that_of_all_recordings(demo):
     return demo.configured("44100", "96000", "nothing is heard above 22050 Hz", WARNINGS)
 
 
-def network_of_the_other_family(demo):
-    text = demo.config.read_text()
-    demo.config.write_text(
-        text.replace("architecture:\n   name: Dcase", "architecture:\n   name: TristouNet")
-    )
-    return Expected(CONFIG, demo.config, demo.line(demo.config, "TristouNet"), "Choose another architecture")
-
-
 # Lists
 
 
@@ -408,7 +400,7 @@ OF_CONFIGURATION = [
     mistyped_block, mistyped_parameter, mistyped_class, word_for_a_number, parameter_without_effect,
     misspelt_label, label_named_twice, chunks_longer_than_files, chunks_shorter_than_an_output,
     epoch_of_no_batch, epoch_of_weeks, batch_larger_than_the_data, too_many_mel_bands,
-    rate_above_that_of_all_recordings, network_of_the_other_family,
+    rate_above_that_of_all_recordings,
 ]  # fmt: skip
 OF_LISTS = [
     missing_recording, unknown_recording, recording_listed_twice, recording_in_two_subsets, empty_list,

@@ -5,7 +5,9 @@ import shutil
 
 import pytest
 import soundfile
+import yaml
 
+from pyannote.audio.applications import train
 from pyannote.audio.applications.checking import dry_run
 from pyannote.audio.database.corpora.speakers import prepare
 from pyannote.audio.database.synthetic.voices import make_speakers
@@ -53,6 +55,10 @@ class Voices:
         text = path.read_text()
         path.write_text(text.replace(old, new, 1))
         return 1 + text[: text.index(old)].count("\n")
+
+
+OF_TRIALS = {"trial_of_two_columns", "trial_of_an_unknown_recording", "trials_of_one_kind"}
+"""Faults of trials, which `validate` refuses; `train` does not read trials."""
 
 
 @pytest.fixture
@@ -145,16 +151,25 @@ def an_unknown_backend(demo):
     return CONFIG, demo.config, 2, "Did you mean 'WCCN'?"
 
 
+def network_without_embeddings(demo):
+    content = yaml.safe_load(demo.config.read_text())
+    content["architecture"] = {"name": "Dcase"}
+    demo.config.write_text(yaml.safe_dump(content))
+    line = 1 + demo.config.read_text().splitlines().index("  name: Dcase")
+    return CONFIG, demo.config, line, "Choose another architecture"
+
+
 @pytest.mark.parametrize(
     "plant",
     [
         speaker_in_two_subsets, more_speakers_than_there_are, segments_longer_than_all_turns,
         trial_of_two_columns, trial_of_an_unknown_recording, trials_of_one_kind, silent_speaker,
         same_recording_of_two_speakers, augmentation_that_mixes_speakers, an_unknown_backend,
+        network_without_embeddings,
     ],
     ids=lambda plant: plant.__name__,
 )  # fmt: skip
-def test_a_planted_fault_is_found(plant, demo, answer):
+def test_a_planted_fault_is_found(plant, demo, answer, here):
     status, file, line, words = plant(demo)
     values = answer()
     fitting = [
@@ -165,3 +180,18 @@ def test_a_planted_fault_is_found(plant, demo, answer):
     ]
     assert len(fitting) == 1, values["findings"]
     assert values["status"] == status, values["findings"]
+    check_train(plant, demo, here, values["findings"])
+
+
+def check_train(plant, demo, here, findings):
+    """Train begins if there are warnings alone, and else refuses one of the errors."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "_learn", lambda *arguments: None)
+        arguments = ("--cpu", "--to=1", demo.config.parent, PROTOCOL)
+        cache = demo.audio.parent / "cache"
+        result = here("emb", "train", *arguments, database=demo.database, cache=cache)
+    errors = [finding["what"] for finding in findings if finding["level"] == "error"]
+    if not errors or plant.__name__ in OF_TRIALS:
+        assert result.code == 0, result.err
+    else:
+        assert result.code in {CONFIG, DATA} and any(error in result.err for error in errors), result.err
