@@ -1,4 +1,4 @@
-"""Command lines: options said once as fields of dataclasses, from which help and parsing are made."""
+"""Command lines: help and parsing that follow from dataclasses of options."""
 
 from __future__ import annotations
 

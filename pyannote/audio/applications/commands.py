@@ -1,4 +1,4 @@
-"""Runs the command of a block that a command line names."""
+"""Dispatch of a command line to the command of a block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings of a protocol, their features, and packs of them, as a configuration asks for."""
+"""Recordings of a protocol, their features, and packs of features, for one configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Curves for tensorboard."""
+"""Writer of curves for tensorboard."""
 
 from __future__ import annotations
 

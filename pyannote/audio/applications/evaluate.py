@@ -1,4 +1,4 @@
-"""`pyannote-audio <block> evaluate`: several folds as one evaluation, as the challenge does."""
+"""`pyannote-audio <block> evaluate`: one evaluation of the results of several folds."""
 
 from __future__ import annotations
 

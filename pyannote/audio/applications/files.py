@@ -1,4 +1,4 @@
-"""Recordings that a command is applied to: those of a protocol, or one audio file."""
+"""Recordings to apply a model to: those of a protocol, or one audio file."""
 
 from __future__ import annotations
 

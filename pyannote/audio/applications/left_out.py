@@ -31,7 +31,7 @@ class LeftOut:
         self._ranks = ranks
 
     def without(self, usable: list[Recording], unusable: Sequence[Unusable]) -> list[Recording]:
-        """The usable ones of some files; what is wrong with the others is said.
+        """The usable ones of some files; a warning tells the faults of the others.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Options of all commands: each is said once, with its word, range, default and help."""
+"""Options of all commands, each defined once with its name, range, default and help."""
 
 from __future__ import annotations
 

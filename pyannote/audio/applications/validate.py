@@ -1,4 +1,4 @@
-"""`validate`: one epoch after the other, beside a training or after it."""
+"""`pyannote-audio <block> validate`: validation of epochs, during a training or after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embeddings in commands: the measure of their validation."""
+"""Measure of embeddings."""
 
 from __future__ import annotations
 

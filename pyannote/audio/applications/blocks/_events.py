@@ -1,4 +1,4 @@
-"""Detectors in commands: the measure of their validation, and their application to recordings."""
+"""Measure and application of detectors."""
 
 from __future__ import annotations
 

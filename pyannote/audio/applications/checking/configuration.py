@@ -53,8 +53,8 @@ def _blocks(config: Config) -> Iterator[Finding]:
 
 def _check_architecture(config: Config) -> None:
     block = config.architecture
-    found = find("architecture", block.name, config.document, (*block.where, "name"))
-    check_parameters(found, block, config.document, ("specifications",))
+    network = find("architecture", block.name, config.document, (*block.where, "name"))
+    check_parameters(network, block, config.document, ("specifications",))
 
 
 def refused(kind: str, work: Callable[[], Any]) -> Iterator[Finding]:
@@ -92,9 +92,9 @@ def check_features(corpus: Corpus) -> Iterator[Finding]:
 def unused(corpus: Corpus) -> Iterator[Finding]:
     """Parameters of the architecture that have no effect."""
     config, block = corpus.recipe.config, corpus.recipe.config.architecture
-    found = find("architecture", block.name, config.document, (*block.where, "name"))
+    network = find("architecture", block.name, config.document, (*block.where, "name"))
     for name in block.params:
-        if name in getattr(found, "unused_parameters", ()):
+        if name in getattr(network, "unused_parameters", ()):
             yield located(
                 config,
                 (*block.where, "params", name),

@@ -9,7 +9,7 @@ from statistics import median
 from textwrap import wrap
 from typing import Any
 
-from pyannote.audio.applications.checking.found import Check
+from pyannote.audio.applications.checking.result import Check
 from pyannote.audio.applications.checking.summary import summary
 from pyannote.audio.applications.checking.tables import Row, aligned, described, size, spelled
 from pyannote.audio.applications.terminal import printable
@@ -24,22 +24,22 @@ SHOWN = 5
 """Findings of a kind that are shown."""
 
 
-def as_json(found: Check) -> str:
+def as_json(result: Check) -> str:
     """See `summary`."""
-    return json.dumps(summary(found), indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(summary(result), indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def as_text(found: Check) -> str:
+def as_text(result: Check) -> str:
     """Tables of what there is, and a paragraph for each finding."""
-    values = summary(found)
+    values = summary(result)
     parts = [
         _configuration(values["configuration"], values["batch"]),
         *(_data(values["subsets"], _noun(values["configuration"])) if values["subsets"] else []),
         _batch(values["batch"]),
         _epoch(values["epoch"]),
         _storage(values["storage"]),
-        "\n".join(_findings(found.findings)),
-        _verdict(found),
+        "\n".join(_findings(result.findings)),
+        _verdict(result),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -203,9 +203,9 @@ def _paragraph(finding: Finding) -> Iterator[str]:
     yield from wrap(f"{finding.what} {finding.mend}", WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 
-def _verdict(found: Check) -> str:
-    if not found.findings:
+def _verdict(result: Check) -> str:
+    if not result.findings:
         return "Nothing is wrong, as far as was looked."
-    counts = Counter(finding.level for finding in found.findings)
+    counts = Counter(finding.level for finding in result.findings)
     words = [f"{count} {level}{'s' * (count > 1)}" for level, count in counts.items()]
     return f"{' and '.join(words)}."

@@ -1,4 +1,4 @@
-"""How much room features take, on disk and in memory."""
+"""Size of features on disk and in memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FLOAT = 4
 
 @dataclass(frozen=True)
 class Storage:
-    """Room that features take.
+    """Size of features.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Storage:
         return cls(folder, stored, packed, in_memory, shutil.disk_usage(_existing(folder)).free)
 
     def findings(self) -> Iterator[Finding]:
-        """Whether the disk is too small."""
+        """Warning if the disk is too small."""
         if self.stored > self.free:
             yield Finding(
                 "disk",

@@ -10,7 +10,7 @@ from typing import Any
 
 from pyannote.audio.applications.checking.dry_run import Batch
 from pyannote.audio.applications.checking.epoch import Epoch, seconds_of
-from pyannote.audio.applications.checking.found import Check
+from pyannote.audio.applications.checking.result import Check
 from pyannote.audio.applications.checking.storage import Storage
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.core.labels import Event
@@ -18,7 +18,7 @@ from pyannote.audio.database.checks.recordings import Activity
 from pyannote.audio.database.checks.subsets import Subset
 
 
-def summary(found: Check) -> dict[str, Any]:
+def summary(result: Check) -> dict[str, Any]:
     """Everything, in plain values.
 
     Returns
@@ -27,17 +27,17 @@ def summary(found: Check) -> dict[str, Any]:
         `status` (the exit status), `findings` (level, kind, what, mend, file, line), and what could be
         learned of the `configuration`, the `subsets`, a `batch`, an `epoch` and the `storage`, or null.
     """
-    corpus, options = found.corpus, found.options
+    corpus, options = result.corpus, result.options
     return {
         "root": str(options.root),
         "protocol": options.protocol,
-        "status": found.status,
-        "findings": [finding.described() for finding in found.findings],
+        "status": result.status,
+        "findings": [finding.described() for finding in result.findings],
         "configuration": None if corpus is None else _configuration(corpus),
-        "subsets": None if found.data is None else _subsets(found),
-        "batch": None if found.batch is None else _batch(found.batch),
-        "epoch": None if found.epoch is None else _epoch(found.epoch, options.last),
-        "storage": None if found.storage is None else _storage(found.storage),
+        "subsets": None if result.data is None else _subsets(result),
+        "batch": None if result.batch is None else _batch(result.batch),
+        "epoch": None if result.epoch is None else _epoch(result.epoch, options.last),
+        "storage": None if result.storage is None else _storage(result.storage),
     }
 
 
@@ -57,9 +57,9 @@ def _configuration(corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def _subsets(found: Check) -> dict[str, Any]:
-    assert found.data is not None
-    trials, corpus = found.data.trials, found.corpus
+def _subsets(result: Check) -> dict[str, Any]:
+    assert result.data is not None
+    trials, corpus = result.data.trials, result.corpus
     return {
         subset.name: {
             **_files(subset),
@@ -67,7 +67,7 @@ def _subsets(found: Check) -> dict[str, Any]:
             "trials": len(trials[subset.name].targets) if subset.name in trials else None,
             "target_trials": int(trials[subset.name].targets.sum()) if subset.name in trials else None,
         }
-        for subset in found.data.subsets
+        for subset in result.data.subsets
     }
 
 
@@ -94,17 +94,17 @@ def classes_of(subset: Subset, corpus: Corpus | None) -> dict[str, dict[str, flo
         files = [
             [*task.labels.events(events), *others] for events, others in zip(files, unknown, strict=True)
         ]
-    found = Activity(files)
+    activity = Activity(files)
     return {
         label: {
-            "events": found.events[label],
-            "files": found.files[label],
-            "seconds": round(found.seconds[label], 3),
-            "overlap_with_others": _share(found.with_others[label], found.seconds[label]),
-            "overlap_with_itself": _share(found.with_itself[label], found.seconds[label]),
-            "median_event_seconds": round(median(found.durations[label]), 3),
+            "events": activity.events[label],
+            "files": activity.files[label],
+            "seconds": round(activity.seconds[label], 3),
+            "overlap_with_others": _share(activity.with_others[label], activity.seconds[label]),
+            "overlap_with_itself": _share(activity.with_itself[label], activity.seconds[label]),
+            "median_event_seconds": round(median(activity.durations[label]), 3),
         }
-        for label in sorted(found.events)
+        for label in sorted(activity.events)
     }
 
 
