@@ -264,10 +264,10 @@ def test_chunks_longer_than_all_regions_are_refused():
     [
         (
             {"regular": ["car", "man", "wman"]},
-            "names 'wman'.*they hold car, man, woman.*Did you mean 'woman'",
+            "names 'wman'.*they contain car, man, woman.*Did you mean 'woman'",
         ),
         ({"regular": ["car", "man", "woman", "siren"]}, "names 'siren'.*Remove it"),
-        ({"regular": ["car", "man"]}, "hold 'woman', which labels_spec does not name.*ignore"),
+        ({"regular": ["car", "man"]}, "contain 'woman', which labels_spec does not name.*ignore"),
         ({"union": {"any": ["car", "man", "womn"]}}, "names 'womn'.*Did you mean 'woman'"),
     ],
 )
