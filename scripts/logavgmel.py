@@ -59,7 +59,8 @@ def write_averages(arguments: dict[str, str]) -> int:
     """Compute and write the averages; return how many there are."""
     from pyannote.audio.database.known_protocols import load_database
     from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
-    from pyannote.audio.io.storage import inside, write_array
+    from pyannote.audio.io.paths import inside
+    from pyannote.audio.io.storage import write_array
     from pyannote.audio.store.feature_store import FeatureStore
 
     extraction = LibrosaMelSpectrogram(

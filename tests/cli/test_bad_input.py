@@ -26,7 +26,7 @@ def check(result, code, *expected):
     assert [line for line in result.err.splitlines() if not line.startswith(("Error: ", "Warning: "))] == []
     for part in expected:
         assert str(part) in errors[0]
-    assert "unforeseen" not in errors[0]
+    assert "unexpected" not in errors[0]
     assert errors[0].rstrip().endswith((".", "?", ")"))
     assert result.code == code
 
@@ -251,7 +251,7 @@ RATE = "   name: ConstantScheduler\n   params:\n      learning_rate: 0.01"
         ("batch_size: 32", "batch_size: 32.5", ["batch_size", "32.5"]),
         ("name: Librosa", "name: Libresa", ["Mel", "Did you mean 'LibrosaMelSpectrogram'?"]),
         ("task:\n", "task:\n\tname: x\n", []),
-        ("scheduler:", "task:\n   name: Dcase\nscheduler:", ["'task' stands here and in line 1"]),
+        ("scheduler:", "task:\n   name: Dcase\nscheduler:", ["'task' is already in line 1"]),
         (RATE, "   3", ["scheduler must hold a name"]),
     ],
 )

@@ -32,7 +32,7 @@ def check(result, code, *expected):
     assert [line for line in result.err.splitlines() if not line.startswith(("Error: ", "Warning: "))] == []
     for part in expected:
         assert str(part) in errors[0]
-    assert "unforeseen" not in errors[0]
+    assert "unexpected" not in errors[0]
     assert errors[0].rstrip().endswith((".", "?", ")"))
     assert result.code == code
 

@@ -11,7 +11,7 @@ import torch
 import yaml
 
 from pyannote.audio.config.classes import available, load_code
-from pyannote.audio.core import own_code
+from pyannote.audio.core import user_code
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.features import LibrosaMelSpectrogram, Pretrained
 
@@ -153,7 +153,7 @@ def own(tmp_path, monkeypatch):
 @pytest.fixture
 def no_code(monkeypatch):
     """Nothing is known of one's own before and after."""
-    monkeypatch.setattr(own_code, "_modules", {})
+    monkeypatch.setattr(user_code, "_modules", {})
 
 
 def test_own_task_features_augmentation_network_and_callback(
@@ -242,12 +242,12 @@ def test_parameters_of_own_classes_are_checked(own, here, experiment):
         ("def f():\n    raise ValueError('a\\nb')\n\nf()\n", 2, "ValueError: a b"),
         ("raise SystemExit(0)\n", 1, "SystemExit: 0"),
         ("x = '\0'\n", None, "null bytes"),
-        ("x = 1\n", None, "No class in it derives from one of the toolkit"),
-        ("from pyannote.audio.models.dcase import Dcase\n", None, "No class in it derives"),
+        ("x = 1\n", None, "It has no class that derives from a class of the toolkit"),
+        ("from pyannote.audio.models.dcase import Dcase\n", None, "It has no class that derives"),
         (
             "from pyannote.audio.models.dcase import Dcase as One\n\nclass Dcase(One):\n    pass\n",
             3,
-            "There is another architecture named 'Dcase'. Give the class a name of its own.",
+            "There is another architecture named 'Dcase'. Give the class another name.",
         ),
     ],
 )
@@ -271,7 +271,7 @@ def test_with_debug_the_traceback_is_shown(here, experiment, tmp_path):
 def test_a_file_that_is_none(name, here, experiment):
     result = here("dcase", "train", f"--code={name}", experiment.root, experiment.protocol)
     assert (result.code, result.out) == (USAGE, "")
-    assert result.err.startswith(f"Error: There is no file {name}, which should hold code.")
+    assert result.err.startswith(f"Error: There is no file {name} with code.")
 
 
 def test_two_files_with_one_name(own, here, experiment, tmp_path):
@@ -296,7 +296,7 @@ def test_changed_code_is_read_anew_and_nothing_is_left_beside_it(tmp_path, no_co
     for number in (1, 2, 1):
         path.write_text(source.format(number))
         load_code(path)
-        module = own_code.own_modules()[path]
+        module = user_code.user_modules()[path]
         found.append((module.Mine.number, module.Mine(sample_rate=8000).parameters))
     assert [number for number, _ in found] == [1, 2, 1]
     # features of other code are others, and lie in another folder

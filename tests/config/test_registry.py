@@ -1,4 +1,4 @@
-"""Classes and parameters by name."""
+"""Search for classes by name, and checks of their parameters."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

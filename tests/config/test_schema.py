@@ -1,4 +1,4 @@
-"""The outline of a configuration."""
+"""Keys and blocks of a configuration."""
 
 import pytest
 
@@ -88,7 +88,7 @@ def test_a_missing_key_is_named(load, key):
         ("scheduler:\n", "callbacks: EarlyStopping\nscheduler:\n", 9, "callbacks must hold a name"),
         ("scheduler:\n", "callbacks:\n  - name: A\n  - B\nscheduler:\n", 11, "callbacks must hold a name"),
         ("scheduler:\n", "1: 2\nscheduler:\n", None, "There is no key 1"),
-        ("scheduler:\n", "scheduler:\n  name: A\nscheduler:\n", 11, "'scheduler' stands here and in line 9"),
+        ("scheduler:\n", "scheduler:\n  name: A\nscheduler:\n", 11, "'scheduler' is already in line 9"),
     ],
 )
 def test_errors_name_line_and_mend(load, old, new, line, words):
@@ -100,6 +100,6 @@ def test_errors_name_line_and_mend(load, old, new, line, words):
 
 
 @pytest.mark.parametrize("text", ["", "- task\n", "task\n", "3\n"])
-def test_what_is_no_mapping_is_no_configuration(load, text):
-    with pytest.raises(ConfigError, match="must hold keys"):
+def test_configurations_that_are_no_mapping_are_refused(load, text):
+    with pytest.raises(ConfigError, match="must have keys"):
         load(text)

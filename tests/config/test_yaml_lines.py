@@ -1,4 +1,4 @@
-"""YAML as people write it, and as nobody should."""
+"""YAML with line numbers: valid, invalid and hostile files."""
 
 import time
 
@@ -92,8 +92,8 @@ def test_a_byte_order_mark_is_no_part_of_the_first_key(read):
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a: 1\nb: 2\na: 3\n", 3, r"'a' stands here and in line 1"),
-        ("a:\n  b: 1\n  c: 1\n  b: 2\n", 4, r"'b' stands here and in line 2"),
+        ("a: 1\nb: 2\na: 3\n", 3, r"'a' is already in line 1"),
+        ("a:\n  b: 1\n  c: 1\n  b: 2\n", 4, r"'b' is already in line 2"),
         ("a: 1\n b: 2\n", 2, "not valid YAML"),
         ("a: [1, 2\n", 2, "not valid YAML"),
         ("a: 1\n\tb: 2\n", 2, "not valid YAML"),

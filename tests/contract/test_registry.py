@@ -137,7 +137,7 @@ def test_a_misspelt_name_is_answered_with_the_right_one(document, kind, name):
     if misspelt not in available(kind):
         with pytest.raises(ConfigError, match="Did you mean") as caught:
             find(kind, misspelt, document, ())
-        assert "there are" in caught.value.found
+        assert "there are" in caught.value.message
 
 
 @pytest.mark.parametrize(("kind", "name"), EVERY)

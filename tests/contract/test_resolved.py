@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,12 +10,12 @@ import torch
 import yaml
 from pyannote.core import SlidingWindow
 
-from pyannote.audio.config.registry import FOLDERS, available, build, find
+from pyannote.audio.config.registry import FOLDERS, available, build, find, parameters_of
 from pyannote.audio.config.resolved import INJECTED, filled
 from pyannote.audio.config.schema import Block, block_of
 from pyannote.audio.config.yaml_lines import read_yaml
 from pyannote.audio.core.digests import digest
-from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.features.precomputed import Precomputed
 
 EVERY = [(kind, name) for kind in FOLDERS for name in available(kind)]
@@ -60,11 +61,12 @@ def test_defaults_written_out_change_nothing(tmp_path, needed, kind, name):
     path.write_text(f"{kind}:\n  name: {name}\n")
     document = read_yaml(path)
     found = find(kind, name, document, (kind, "name"))
-    signature = inspect.signature(found).parameters
-    injected = dict.fromkeys(INJECTED.get(kind, ()), FRAMES)
-    if name == "SincNet":
-        injected = {"specifications": WAVEFORM}
-    missing = [key for key, one in signature.items() if one.default is one.empty and key not in injected]
+    signature = parameters_of(found)
+    specifications = WAVEFORM if name == "SincNet" else FRAMES
+    output = Output(found.gives[0]) if kind == "architecture" else specifications.output
+    injected = dict.fromkeys(INJECTED.get(kind, ()), replace(specifications, output=output))
+    empty = inspect.Parameter.empty
+    missing = [key for key, one in signature.items() if one.default is empty and key not in injected]
     short = Block(name, {key: needed[key] for key in missing}, (kind,))
     long = filled(kind, short, document, {})
     assert set(long.params) == set(signature) - set(injected)
@@ -78,5 +80,5 @@ def test_defaults_written_out_change_nothing(tmp_path, needed, kind, name):
     path.write_text(yaml.safe_dump({kind: {"name": long.name, "params": dict(long.params)}}))
     document = read_yaml(path)
     read = block_of(document, (kind,), document.content[kind])
-    assert digest(read.described()) == digest(long.described())
+    assert digest(read.as_dict()) == digest(long.as_dict())
     assert built(read) == built(short)

@@ -1,4 +1,4 @@
-"""Classes of a package: there as soon as their file is, by name, in `dir`, and for type checkers."""
+"""Lazy import of the classes of a package: by name, in `dir`, and in stubs for type checkers."""
 
 import importlib
 import importlib.util

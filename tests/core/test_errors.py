@@ -1,4 +1,4 @@
-"""Errors are sentences, each class with an exit status of its own kind."""
+"""Messages and exit statuses of errors."""
 
 import inspect
 

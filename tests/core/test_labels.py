@@ -1,4 +1,4 @@
-"""Classes made of labels, against a raster of milliseconds and by hand."""
+"""Compositions of labels, against a raster of milliseconds and cases worked by hand."""
 
 from itertools import pairwise
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.labels import ClassDefinition, Composition, frame_range
+from pyannote.audio.core.labels import ClassDefinition, Composition
+from pyannote.audio.core.rasters import frame_range
 
 SPEC = Composition.of_labels(
     regular=["a", "b"],
@@ -91,7 +92,7 @@ def test_events_that_meet_share_no_frame():
     assert np.array_equal(raster.sum(axis=1), np.ones(200))
 
 
-def test_what_lies_beyond_the_last_frame_is_cut():
+def test_events_beyond_the_last_frame_are_cut():
     assert Composition.of_labels(["a"]).raster(
         [(0.5, 9.0, "a"), (20.0, 21.0, "a")], 10, 0.1
     ).ravel().tolist() == ([0] * 5 + [1] * 5)
@@ -158,8 +159,8 @@ def test_events_of_one_label_stay_as_they_are_under_the_name_of_the_class():
 
 def test_labels_that_count():
     composition = Composition(DEFINITIONS)
-    assert composition.takes("anybody") and composition.labels == ("a", "b", "c")
-    assert not SPEC.takes("d") and SPEC.takes("c")
+    assert composition.includes("anybody") and composition.labels == ("a", "b", "c")
+    assert not SPEC.includes("d") and SPEC.includes("c")
     for one in DEFINITIONS:
         examples = Composition((one,)).examples()
         assert Composition((one,)).events([(0.0, 1.0, label) for label in examples]) == [(0.0, 1.0, one.name)]

@@ -1,4 +1,4 @@
-"""Randomness by position."""
+"""Random generators by position: reproducible and independent."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Specifications of a model and their file: what is written is read, and what makes no sense is refused."""
+"""Specifications of a model: round trip through specs.yml, and refusal of invalid values."""
 
 import copy
 import math
@@ -108,7 +108,8 @@ ODD = {
     ("chunk",): [None, [], {}, {"duration": 2.0, "step": 0.01, "sample_rate": 16000, "stepp": 1}],
     ("chunk", "duration"): NUMBERS,
     ("chunk", "step"): [*NUMBERS, 1e-300],
-    ("chunk", "sample_rate"): WHOLE,
+    # 0 stands for precomputed features
+    ("chunk", "sample_rate"): [value for value in WHOLE if value is False or value != 0],
     ("output",): [None, [], {}, "frames", {"kind": "frames", "activation": "sigmoid", "steps": 1}],
     ("output", "kind"): ["frame", None, 1, True, ["frames"], {}],
     ("output", "window"): NUMBERS,

@@ -1,4 +1,4 @@
-"""Several threads work, and it does not show but in time."""
+"""Results of several threads are those of one, in the same order."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ def test_threads_do_not_run_far_ahead():
     results.close()
 
 
-def test_what_fails_in_a_thread_fails():
+def test_an_error_in_a_thread_is_raised():
     def work(item):
         raise ValueError(f"item {item}")
 

@@ -1,4 +1,4 @@
-"""Chunks and their aggregation, against loops."""
+"""Sliding windows and overlap-add, against loops."""
 
 import numpy as np
 import pytest

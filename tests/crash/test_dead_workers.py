@@ -103,7 +103,7 @@ def test_an_error_in_a_thread_names_the_file(place, error, parallel, recordings,
 
 def test_an_error_of_one_recording_alone_names_it(bad, tmp_path, monkeypatch):
     in_numpy(monkeypatch, ValueError("no"), bad)
-    with pytest.raises(ToolkitError, match=r"3\.wav: Something unforeseen happened \(ValueError: no\)"):
+    with pytest.raises(ToolkitError, match=r"3\.wav: An unexpected error occurred \(ValueError: no\)"):
         FeatureStore(LibrosaMelSpectrogram(), tmp_path).get(bad)
 
 
@@ -114,7 +114,7 @@ def test_a_command_names_the_file(parallel, experiment, here, tmp_path, monkeypa
     arguments = ("--cpu", "--to=1", f"--parallel={parallel}", experiment.root, experiment.protocol)
     result = here("dcase", "train", *arguments, cache=tmp_path / "new")
     assert result.code == 1
-    told = r"Error: \S+\.wav: Something unforeseen happened \(RuntimeError: internal error\)\. .*\n"
+    told = r"Error: \S+\.wav: An unexpected error occurred \(RuntimeError: internal error\)\. .*\n"
     assert re.fullmatch(told, result.err), result.err
     promise(
         "A thread that fails is an error that names the file, and no hang.",
@@ -132,7 +132,7 @@ def test_drawing_a_batch_that_fails_names_it(experiment, here, monkeypatch):
     monkeypatch.setattr(AddNoiseFromGaps, "__call__", late(AddNoiseFromGaps.__call__))
     result = here("dcase", "train", "--cpu", "--to=5", experiment.root, experiment.protocol)
     assert result.code == 1
-    assert result.err.startswith("Error: batch 1 of epoch 3: Something unforeseen happened (ValueError: no).")
+    assert result.err.startswith("Error: batch 1 of epoch 3: An unexpected error occurred (ValueError: no).")
     assert experiment.weights(2).exists()
 
 
@@ -168,7 +168,7 @@ def cluster():
 def test_workers_of_a_cluster_that_die_of_a_file_name_it(recordings, bad, cluster, promise):
     began = time.monotonic()
     with pytest.raises(
-        OutOfMemoryError, match="Several workers of the cluster have died of this file"
+        OutOfMemoryError, match="Several workers of the cluster died while they processed this file"
     ) as caught:
         list(Workers(scheduler=cluster).map(partial(die, bad), recordings))
     assert time.monotonic() - began < 60

@@ -23,7 +23,7 @@ def check_sentence(result, folder):
     """One sentence that names a file below a folder."""
     assert result.code == STORAGE, result.err
     (sentence,) = [line for line in result.err.splitlines() if not line.startswith("Warning: ")]
-    assert sentence.startswith(f"Error: {folder}") and "unforeseen" not in sentence
+    assert sentence.startswith(f"Error: {folder}") and "unexpected" not in sentence
     return sentence
 
 

@@ -123,7 +123,7 @@ def test_the_few_that_differ_are_told_and_not_the_many():
     assert [(finding.kind, str(finding.file)) for finding in found] == [
         ("rate", "c"), ("rate", "e"), ("channels", "d"),
     ]  # fmt: skip
-    assert "above 4000 Hz" in found[0].what and "above" not in found[1].what
+    assert "above 4000 Hz" in found[0].message and "above" not in found[1].message
     # of two, neither is the odd one
     assert list(odd_headers(headers[1:3])) == []
 
@@ -131,14 +131,14 @@ def test_the_few_that_differ_are_told_and_not_the_many():
 def test_a_rate_is_too_high_only_if_it_is_for_all():
     assert low_rates([header("a", 8000), header("b", 44100)], 44100, "config.yml", 3) == []
     (found,) = low_rates([header("a", 8000), header("b", 16000)], 44100, "config.yml", 3)
-    assert "Set sample_rate to 16000" in found.mend and found.line == 3
+    assert "Set sample_rate to 16000" in found.fix and found.line == 3
 
 
 def test_what_is_shorter_than_a_chunk():
     files = [{"audio": Path(str(end)), "regions": [(0.0, end)]} for end in (0.01, 1.0, 2.0, 3.0)]
     found = list(short_recordings(files, chunk=2.0))
     assert [str(finding.file) for finding in found] == ["0.01", "1.0"]
-    assert "less than a chunk (2 s)" in found[0].what
+    assert "less than a chunk (2 s)" in found[0].message
 
 
 def test_twins_are_pairs_of_different_words():

@@ -212,7 +212,7 @@ BAD = [
     ("csv", f"{HEADER}a.wav,3,4.2,car\n", 2, "beyond the end"),
     ("rttm", RTTM.format("zzzz", 1, 1), 1, "no audio file 'zzzz'"),
     ("rttm", RTTM.format("a", 1, 1) + RTTM.format("a", 3, 1.2), 2, "beyond the end"),
-    ("rttm", RTTM.format("a", 1, 0), 1, "not positive"),
+    ("rttm", RTTM.format("a", 1, 0), 1, "shorter than a microsecond"),
     ("audacity/a.txt", "1.0\t1.0\tcar\n", 1, "not later"),
     ("audacity/a.txt", "1.0\t2.0\n", 1, "not onset, offset and label"),
     ("audacity/a.txt", "1.0 2.0 car\n", 1, "not onset, offset and label"),

@@ -123,7 +123,7 @@ def refused():
     def check(result, *expected):
         lines = [line for line in result.err.splitlines() if not line.startswith(("Warning: ", "  "))]
         assert len(lines) == 1 and lines[0].startswith("Error: ") and lines[0].endswith((".", ")")), result
-        assert "unforeseen" not in lines[0] and "nan" not in result.out
+        assert "unexpected" not in lines[0] and "nan" not in result.out
         for part in expected:
             assert str(part) in lines[0]
         assert result.code == 4

@@ -169,7 +169,7 @@ def bounded(limit):
 def judged(result, what, long=False):
     """Exit status, if the command has ended as it should."""
     assert "Traceback" not in result.err + result.out, (what, result)
-    assert "unforeseen" not in result.err, (what, result)
+    assert "unexpected" not in result.err, (what, result)
     assert result.code in STATUSES, (what, result)
     assert result.code != TERMINATED or long, ("this hangs", what, result)
     if result.code not in (0, 10):
@@ -240,7 +240,7 @@ def test_command_lines_with_faults(count, lines, here, emb, old, promise):
         "No traceback reaches a user of a mistyped command line.",
         f"{count} command lines of both programs with random faults: words dropped, doubled, misspelt, "
         "swapped, replaced, and options with odd values.",
-        f"0 tracebacks, 0 unforeseen errors; status 0, 2 to 8, or {TERMINATED} where a training was ended",
+        f"0 tracebacks, 0 unexpected errors; status 0, 2 to 8, or {TERMINATED} where a training was ended",
     )
 
 
@@ -268,7 +268,7 @@ def test_configurations_with_faults(count, tmp_path, here, emb, config_text, emb
         "No traceback reaches a user of a damaged configuration.",
         f"Train with {count} configurations with random faults: lines dropped, doubled, moved, cut, shifted, "
         "and odd keys and values.",
-        f"0 tracebacks, 0 unforeseen errors; at least {100 * found[3] // count // 10 * 10} % refused as "
+        f"0 tracebacks, 0 unexpected errors; at least {100 * found[3] // count // 10 * 10} % refused as "
         "configurations, the others trained or refused for their data",
     )
 
@@ -348,7 +348,7 @@ def test_command_lines_of_processes(arguments, code, tmp_path):
     command = [sys.executable, "-m", "pyannote.audio.applications.pyannote_audio", *arguments]
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(command, capture_output=True, env=environment, cwd=tmp_path, timeout=120)
-    assert b"Traceback" not in done.stderr and b"unforeseen" not in done.stderr, done.stderr
+    assert b"Traceback" not in done.stderr and b"unexpected" not in done.stderr, done.stderr
     assert done.returncode == code, done.stderr[-500:]
     assert done.stdout if code == 0 else done.stderr.startswith(b"Error: ")
 

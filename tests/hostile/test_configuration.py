@@ -226,7 +226,7 @@ def test_a_misspelt_key(seed, refusal, promise):
             assert error is not None, (entry.path, name)
             count["refused"] += 1
             assert error.line in lines_of(text, entry), (entry.path, name)
-            assert repr(name) in error.found
+            assert repr(name) in error.message
             assert f"Did you mean {entry.path[-1]!r}?" in str(error), (entry.path, name, error)
     assert count["refused"] > 50
     promise(
@@ -264,7 +264,7 @@ def test_another_value(seed, built, refusal, promise):
                 # a number that is out of range, or parameters that have no default
                 assert entry.kind in ("number", "params")
                 params = [one.line for one in text.entries if one.path == entry.path[:2]]
-                assert error.line in {entry.line, *params} or "needs the parameter" in error.found
+                assert error.line in {entry.line, *params} or "needs the parameter" in error.message
                 count["out of range"] += 1
             else:
                 content = built(text.with_value(entry, written), family).config.document.content
@@ -326,7 +326,7 @@ def test_a_doubled_key(seed, refusal, promise):
         changed, second = text.doubled(entry)
         error = refusal(changed, family)
         assert error.line == second, entry.path
-        assert error.found == f"The key {entry.path[-1]!r} stands here and in line {entry.line}."
+        assert error.message == f"The key {entry.path[-1]!r} is already in line {entry.line}."
     promise(
         "A doubled key is refused with both lines.",
         f"Double each of {len(text.entries)} keys of the first configuration with `{SHELVES[family]}:`.",

@@ -22,8 +22,8 @@ ALLOWED = {
     ("pyannote/audio/config/registry.py", "importlib.import_module"): "of files that are listed as classes",
     ("pyannote/audio/core/class_files.py", "importlib.import_module"): "by names in code",
     ("scripts/write_stubs.py", "importlib.import_module"): "of all packages of the project",
-    ("pyannote/audio/core/own_code.py", "importlib.machinery.SourceFileLoader"): "the file of --code",
-    ("pyannote/audio/core/own_code.py", "importlib.util.spec_from_loader"): "the file of --code",
+    ("pyannote/audio/core/user_code.py", "importlib.machinery.SourceFileLoader"): "the file of --code",
+    ("pyannote/audio/core/user_code.py", "importlib.util.spec_from_loader"): "the file of --code",
     ("pyannote/audio/applications/blocks/base.py", "importlib.import_module"): "of files of its folder",
     ("pyannote/audio/applications/commands.py", "importlib.import_module"): "commands of a block",
     **dict.fromkeys(

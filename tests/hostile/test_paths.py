@@ -20,7 +20,8 @@ from pyannote.audio.database.corpora.locations import link_audio
 from pyannote.audio.database.corpora.writing import AnnotatedFile, write_database
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.lines import AnnotatedEvent
-from pyannote.audio.io.storage import inside, one_part, write_text
+from pyannote.audio.io.paths import flat_name, inside
+from pyannote.audio.io.storage import write_text
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 WINDOW = SlidingWindow(start=0, duration=0.1, step=0.1)
@@ -109,7 +110,7 @@ WRITERS = {
         {"database": name, "uri": "a"}, np.ones((1, 1))
     ),
     "label of a file": lambda output, wav, name: write_text(
-        inside(output, f"P.test.{one_part(name)}", ".rttm"), ""
+        inside(output, f"P.test.{flat_name(name)}", ".rttm"), ""
     ),
     "uri of a database": lambda output, wav, name: database_of(output, wav, uri=name),
     "label of a database": lambda output, wav, name: database_of(output, wav, label=name),

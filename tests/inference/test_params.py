@@ -58,7 +58,7 @@ def test_senseless_values_are_refused_with_file_and_key(part, key, value, tmp_pa
     with pytest.raises(CheckpointError) as caught:
         written(tmp_path, content)
     assert caught.value.file == tmp_path / "params.yml"
-    assert caught.value.found.startswith(".".join((part, "dog", *key))) and len(caught.value.found) < 200
+    assert caught.value.message.startswith(".".join((part, "dog", *key))) and len(caught.value.message) < 200
 
 
 @pytest.mark.parametrize("key", ["epoch", *PARAMETERS])

@@ -338,7 +338,7 @@ class TestDamage:
         change(copied, **{key: value})
         with pytest.raises(CheckpointError) as caught:
             SpeakerEmbedding(copied)
-        assert caught.value.file == copied / "params.yml" and key.replace("__", ".") in caught.value.found
+        assert caught.value.file == copied / "params.yml" and key.replace("__", ".") in caught.value.message
 
     @pytest.mark.parametrize("weights", [3, None, [], {"x": 1}])
     def test_params_without_version_are_believed(self, copied, weights):

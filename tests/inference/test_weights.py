@@ -58,7 +58,7 @@ def test_a_fault_is_a_sentence(fault, tmp_path):
     change, words = FAULTS[fault]
     with pytest.raises(CheckpointError) as caught:
         load_weights(model_of(), change(weights_of()), tmp_path / "0001.pt")
-    assert words in caught.value.found and caught.value.found.endswith(".")
+    assert words in caught.value.message and caught.value.message.endswith(".")
     assert caught.value.file == tmp_path / "0001.pt" and caught.value.fix
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints: whole or refused, and never executed."""
+"""Checkpoints: atomic writing, refusal of damaged files, and no execution of code."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def checkpoints(tmp_path):
     return found
 
 
-def test_what_was_saved_is_loaded(checkpoints):
+def test_saved_checkpoints_can_be_loaded(checkpoints):
     assert checkpoints.epochs() == [1, 2, 3]
     loaded = checkpoints.load_weights(2)
     assert all(torch.equal(loaded[name], value) for name, value in weights_of(2).items())
@@ -189,7 +189,7 @@ def test_other_files_are_no_weights(tmp_path, content):
 
 def test_a_list_is_no_weights(tmp_path):
     torch.save([torch.zeros(1)], tmp_path / "model.pt")
-    with pytest.raises(CheckpointError, match="holds no weights"):
+    with pytest.raises(CheckpointError, match="contains no weights"):
         load_tensors(tmp_path / "model.pt")
 
 

@@ -1,4 +1,4 @@
-"""Mapped arrays: what is given back is read again, and what was changed is kept."""
+"""Mapped arrays: released memory is read again, changes in memory stay."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def test_memory_is_given_back(tmp_path):
     assert array.sum() == 1 << 22
 
 
-def test_changes_in_memory_are_kept(tmp_path):
+def test_changes_in_memory_stay(tmp_path):
     path = tmp_path / "a.npy"
     np.save(path, np.zeros(10))
     array = np.load(path, mmap_mode="c")
@@ -41,7 +41,7 @@ def test_changes_in_memory_are_kept(tmp_path):
     assert array[3] == 1 and read_only(array)[3] == 0
 
 
-def test_what_is_not_mapped_is_left_alone():
+def test_arrays_that_are_not_mapped_are_unchanged():
     array = np.arange(3)
     release(array)
     assert read_only(array) is array

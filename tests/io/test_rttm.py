@@ -121,7 +121,7 @@ BAD = [
     ("rttm", "SPEAKER a 1 nan 2.0 <NA> <NA> car <NA> <NA>", "'nan' is not a time"),
     ("rttm", "SPEAKER a 1 1.5 inf <NA> <NA> car <NA> <NA>", "'inf' is not a time"),
     ("rttm", "SPEAKER a 1 -1.5 2.0 <NA> <NA> car <NA> <NA>", "'-1.5' is not a time"),
-    ("rttm", "SPEAKER a 1 1.5 0 <NA> <NA> car <NA> <NA>", "not positive"),
+    ("rttm", "SPEAKER a 1 1.5 0 <NA> <NA> car <NA> <NA>", "shorter than a microsecond"),
     ("rttm", "SPEAKER a 1 1.5 -2 <NA> <NA> car <NA> <NA>", "'-2' is not a time"),
     ("rttm", "SPEAKER a 1 1.5 2.0 <NA> <NA> <NA> <NA> <NA>", "label is missing"),
     ("uem", "a 0 60", "3 columns"),

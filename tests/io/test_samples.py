@@ -1,4 +1,4 @@
-"""What NumPy makes of whole numbers are, to the last bit, the floats that libsndfile makes of them."""
+"""Conversion of integer samples by NumPy, equal to the bit to that of libsndfile."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_24_bits_are_not_read_by_libsndfile(tmp_path, monkeypatch):
         assert len(reader(10, 100)) == 100
 
 
-def test_what_stands_before_and_after_the_samples(tmp_path):
+def test_chunks_before_and_after_the_samples(tmp_path):
     """Other chunks of a WAV file are not taken for samples."""
     path = tmp_path / "a.wav"
     with soundfile.SoundFile(path, "w", 44100, 2, "PCM_24") as stream:

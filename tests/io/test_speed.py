@@ -1,4 +1,4 @@
-"""Recordings that are heard faster or slower."""
+"""Recordings at other speeds."""
 
 import numpy as np
 import pytest

@@ -10,10 +10,10 @@ import pytest
 from pyannote.audio.core.errors import BusyError, DataError, StorageError
 from pyannote.audio.io import storage
 from pyannote.audio.io.locks import shared_lock
+from pyannote.audio.io.paths import inside
 from pyannote.audio.io.storage import (
     FolderLock,
     digest,
-    inside,
     is_locked,
     move,
     remove,
@@ -225,7 +225,7 @@ def _write_beside(folder, ready):
         signal.pause()
 
 
-def test_what_others_are_making_stays_until_they_are_gone(tmp_path):
+def test_temporary_files_of_running_processes_stay(tmp_path):
     context = multiprocessing.get_context("fork")
     ready = context.Event()
     child = context.Process(target=_write_beside, args=(tmp_path, ready), daemon=True)

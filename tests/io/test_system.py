@@ -1,4 +1,4 @@
-"""Platforms that lack calls of POSIX: the locks of Windows, and none at all."""
+"""Platforms without POSIX calls: locks of Windows, and no locks."""
 
 import os
 from contextlib import contextmanager

@@ -116,7 +116,7 @@ def test_mappings_that_make_no_sense(mapping, message):
 
 @pytest.mark.parametrize("content", [b"", b"not audio at all" * 100])
 @pytest.mark.parametrize("name", ["a.wav", "a.raw", "a.mp3"])
-def test_what_is_not_audio(tmp_path, content, name):
+def test_files_that_are_not_audio(tmp_path, content, name):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(AudioError) as caught:
         info(tmp_path / name)
@@ -124,7 +124,7 @@ def test_what_is_not_audio(tmp_path, content, name):
     assert caught.value.fix
 
 
-def test_what_is_no_file(tmp_path):
+def test_paths_that_are_no_files(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
     (tmp_path / "loop.wav").symlink_to("loop.wav")
     for path, said in {

@@ -1,4 +1,4 @@
-"""Work on many files: threads, workers of a cluster, and what is said where there is none."""
+"""Parallel processing of files: threads, workers of a cluster, and errors without a cluster."""
 
 import sys
 

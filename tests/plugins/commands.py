@@ -23,7 +23,7 @@ from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
 from pyannote.audio.applications import pyannote_audio, speaker_embedding
-from pyannote.audio.core import own_code
+from pyannote.audio.core import user_code
 from pyannote.audio.database.corpora import ami, musan, voxceleb
 from pyannote.audio.database.corpora.tut2017 import prepare
 from pyannote.audio.database.synthetic.street import make_demonstration
@@ -102,7 +102,7 @@ def known_database(path, cache):
         patch.setenv("PYANNOTE_AUDIO_CACHE", str(cache))
         patch.setattr(threading, "excepthook", threading.excepthook)
         # classes of --code are known to one command
-        patch.setattr(own_code, "_modules", {})
+        patch.setattr(user_code, "_modules", {})
         patch.setattr(sys, "unraisablehook", sys.unraisablehook)
         yield
     for number, handler in before.items():

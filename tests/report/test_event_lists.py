@@ -38,7 +38,7 @@ def test_sed_eval_reads_the_same(tmp_path):
 def test_a_damaged_line_is_told_with_its_number(tmp_path, line):
     path = tmp_path / "events.tsv"
     path.write_text(format_events(EVENTS) + line + "\n")
-    with pytest.raises(DataError, match="with tabs between") as caught:
+    with pytest.raises(DataError, match="separated by tabs") as caught:
         read_event_lists(path)
     assert (caught.value.file, caught.value.line) == (path, 6)
 

@@ -217,7 +217,7 @@ def test_a_recording_that_is_replaced_while_it_is_read_is_refused(tmp_path, way)
     assert not list((tmp_path / "cache").rglob(f"{'?' * 32}.npy"))
     copied(original, files[0]["audio"])
     found = FeatureStore(Replacing(replace=replace), tmp_path / "cache").unreadable(files[:1])
-    assert "changed while" in found[0].found
+    assert "changed while" in found[0].message
     assert not list((tmp_path / "cache").rglob(f"{'?' * 32}.npy"))
     # once nothing writes to it any more
     quiet = FeatureStore(Replacing(replace=lambda: None), tmp_path / "cache")

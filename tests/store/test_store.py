@@ -193,7 +193,7 @@ def test_what_cannot_be_read_is_told_and_the_others_are_computed(tmp_path, files
     readable = [file for place, file in enumerate(files) if place not in found]
     assert store.unreadable(readable) == {} and len(store.pack(readable).offsets) == len(readable) + 1
     assert parallel > 1 or extraction.opened == opened
-    with pytest.raises(AudioError, match=r"cut short.*1 other file cannot be read, either"):
+    with pytest.raises(AudioError, match=r"cut short.*1 other file cannot be read either"):
         store.prepare(files)
     # once they have been mended
     files[1]["audio"].write_bytes(content)

@@ -151,7 +151,7 @@ def test_an_error_that_nobody_foresaw_ends_the_others(ended, promise):
     how, crowded = ended[1]["raising.2"], ended[1]["crowded.2"]
     assert how["codes"] == [9, 1]
     assert how["errors"][1].startswith(
-        "Error: batch 3 of epoch 1: Something unforeseen happened (ValueError)."
+        "Error: batch 3 of epoch 1: An unexpected error occurred (ValueError)."
     )
     assert crowded["codes"] == [9, 7]
     assert crowded["errors"][1].startswith("Error: There is too little memory")

@@ -105,7 +105,7 @@ def test_the_sentence_names_it(part, name):
     part(*found).view(-1)[0] = NAN
     with pytest.raises(DataError) as caught:
         check_values(2, *found)
-    assert f"At the end of epoch 2, {name}" in caught.value.found and "learning_rate" in caught.value.fix
+    assert f"At the end of epoch 2, {name}" in caught.value.message and "learning_rate" in caught.value.fix
 
 
 def test_huge_and_whole_numbers_are_finite():

@@ -23,7 +23,7 @@ COMMON = ("--database", "--code", "--cpu", "--gpu", "--parallel", "--scheduler",
 EXIT_STATUS = """\
 Exit status:
   0 done           4 data          8 checkpoint
-  1 unforeseen     5 busy folder   9 another process of the training
+  1 unexpected     5 busy folder   9 another process of the training
   2 usage          6 storage       10 warnings of `check`
   3 configuration  7 memory        130 interrupted, 143 terminated
 """

@@ -11,7 +11,7 @@ from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.protocols import Recording, recording_of
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.lines import quoted, safe_names
-from pyannote.audio.io.storage import inside
+from pyannote.audio.io.paths import inside
 from pyannote.audio.io.waveform import SUFFIXES
 
 SHOWN = 8

@@ -74,7 +74,7 @@ class LeftOut:
         else:
             count = f"{count}, more than the share of {self.share:g} that --skip allows."
             fix = "Mend them, or allow more with --skip."
-        return DataError(f"{first.found} {count}", file=first.file, line=first.line, fix=fix)
+        return DataError(f"{first.message} {count}", file=first.file, line=first.line, fix=fix)
 
     def _agree(self) -> None:
         own = [one.name for one in self.files]

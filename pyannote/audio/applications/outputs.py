@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pyannote.audio.applications.terminal import warn
-from pyannote.audio.io.storage import inside, move, remove
+from pyannote.audio.io.paths import inside
+from pyannote.audio.io.storage import move, remove
 from pyannote.audio.io.temporary import remove_temporaries, temporary_folder
 
 

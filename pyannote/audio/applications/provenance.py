@@ -193,7 +193,7 @@ def _together(found: Sequence[Change]) -> ToolkitError:
     first = found[0].error
     if not found[1:]:
         return first
-    others = f"{first.found} Other changes: {_listed([change.what for change in found[1:]])}."
+    others = f"{first.message} Other changes: {_listed([change.what for change in found[1:]])}."
     return type(first)(others, file=first.file, line=first.line, fix=first.fix)
 
 
@@ -206,4 +206,4 @@ def _unacceptable(found: Sequence[Change], folder: TrainFolder) -> ToolkitError:
     if not found:
         found = [_changed("the code of features has changed with the toolkit", ConfigError)]
     error = _together(found)
-    return type(error)(error.found, file=error.file or folder.config, line=error.line, fix=fix)
+    return type(error)(error.message, file=error.file or folder.config, line=error.line, fix=fix)

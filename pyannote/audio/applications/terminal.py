@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from pyannote.audio.applications import signals
 from pyannote.audio.core.errors import OutOfMemoryError, PeerError, ToolkitError
-from pyannote.audio.core.foreign_errors import is_out_of_memory, unforeseen
+from pyannote.audio.core.foreign_errors import is_out_of_memory, unexpected_error
 from pyannote.audio.core.ranks import Rank
 from pyannote.audio.io.storage_errors import storage_error
 
@@ -195,4 +195,4 @@ def _translated(error: BaseException) -> ToolkitError:
         )
     if isinstance(error, OSError) and error.errno is not None:
         return storage_error(error, error.filename or "A file", action="used")
-    return unforeseen(error)
+    return unexpected_error(error)

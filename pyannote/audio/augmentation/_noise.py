@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pyannote.audio.augmentation._waveform import WaveformAugmentation
-from pyannote.audio.core.devices import joined
+from pyannote.audio.core.devices import concatenated
 from pyannote.audio.core.errors import ConfigError, DataError
 
 SHORTEST = 0.1
@@ -143,7 +143,7 @@ class NoiseTensors:
     ) -> None:
         self.snr_min, self.snr_max, self.probability = snr_min, snr_max, probability
         lengths = np.array([len(sound) for sound in sounds])
-        self._sounds = joined(sounds, device)
+        self._sounds = concatenated(sounds, device)
         self._lengths = torch.from_numpy(lengths).to(device)
         self._starts = torch.from_numpy(np.cumsum(lengths) - lengths).to(device)
         self._bounds = torch.from_numpy(bounds).to(device)

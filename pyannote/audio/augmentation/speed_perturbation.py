@@ -50,7 +50,7 @@ class SpeedPerturbation(RecordingAugmentation):
         try:
             different = {percent(speed) for speed in speeds} - {100}
         except AudioError as error:
-            raise ConfigError(error.found, fix=error.fix) from None
+            raise ConfigError(error.message, fix=error.fix) from None
         if not speeds or len(different) < len(speeds):
             raise ConfigError(
                 f"speeds is {list(speeds)}; each must be named once, and 1 is there without being named.",

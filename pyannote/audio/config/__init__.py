@@ -1,1 +1,1 @@
-"""Configuration files: reading, checking, and finding the classes that they name."""
+"""Configuration files: reading, checks, and search for the classes that they name."""

@@ -1,15 +1,16 @@
-"""Classes by name: `SomeName` of the file `some_name.py` in its kind's folder, or of a file of one's own."""
+"""Search for classes by name: `SomeName` in `some_name.py` of the folder of its kind, or in a user's file."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
 from pyannote.audio.core.class_files import classes_in
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.own_code import import_file, own_modules
+from pyannote.audio.core.user_code import import_file, user_modules
 
 FOLDERS = {
     "task": "pyannote.audio.labeling.tasks",
@@ -25,54 +26,60 @@ FOLDERS = {
 
 
 def available(kind: str) -> dict[str, str]:
-    """Name of each class of a kind, and the module that holds it; those of `load_code` come last.
+    """Modules of all classes of a kind by their names; classes of `load_code` come last.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `FOLDERS`.
 
     Examples
     --------
     >>> available("architecture")["Dcase"]
     'pyannote.audio.models.dcase'
     """
-    own = (_own(module, FOLDERS[kind]) for module in own_modules().values())
-    return _built_in(kind) | {found.__name__: found.__module__ for classes in own for found in classes}
+    classes = (_user_classes(module, FOLDERS[kind]) for module in user_modules().values())
+    return _built_in(kind) | {one.__name__: one.__module__ for one in chain.from_iterable(classes)}
 
 
 def load_code(file: str | Path) -> None:
-    """Make classes of one's own known by their names, until the process ends.
+    """Register the classes of a user's file until the process ends.
 
-    A class is known that derives from one of the toolkit, unless it is abstract or its name begins with an
-    underscore: from `models.base.Model` as an architecture, from `features.base.FeatureExtraction` as a
-    feature extraction, and so on.
+    Classes that derive from a class of the toolkit are registered: from `models.base.Model` as an
+    architecture, from `features.base.FeatureExtraction` as a feature extraction, and so on. Abstract classes
+    and those whose names begin with an underscore are not.
 
     Parameters
     ----------
     file : path
-        A Python file. It is run.
+        A Python file. Its code is run.
 
     Raises
     ------
     UsageError
-        There is no such file.
+        The file does not exist.
     ConfigError
-        It cannot be imported, has no such class, or one whose name is taken.
+        The file cannot be imported, has no such class, or has a class whose name is taken.
     """
     module = import_file(Path(file))
     path = Path(str(module.__file__))
-    others = [other for other in own_modules().values() if other is not module]
+    earlier = [other for other in user_modules().values() if other is not module]
     count = 0
     for kind, folder in FOLDERS.items():
-        taken = _built_in(kind).keys() | {one.__name__ for other in others for one in _own(other, folder)}
-        for found in _own(module, folder):
+        registered = (_user_classes(other, folder) for other in earlier)
+        taken = _built_in(kind).keys() | {one.__name__ for one in chain.from_iterable(registered)}
+        for one in _user_classes(module, folder):
             count += 1
-            if found.__name__ in taken:
+            if one.__name__ in taken:
                 raise ConfigError(
-                    f"There is another {kind} named {found.__name__!r}.",
+                    f"There is another {kind} named {one.__name__!r}.",
                     file=path,
-                    line=inspect.getsourcelines(found)[1],
-                    fix="Give the class a name of its own.",
+                    line=inspect.getsourcelines(one)[1],
+                    fix="Give the class another name.",
                 )
     if not count:
         raise ConfigError(
-            "No class in it derives from one of the toolkit.",
+            "It has no class that derives from a class of the toolkit.",
             file=path,
             fix="Derive one, for instance from pyannote.audio.models.base.Model.",
         )
@@ -87,10 +94,8 @@ def _built_in(kind: str) -> dict[str, str]:
     }
 
 
-def _own(module: ModuleType, folder: str) -> list[type]:
-    """Classes that a module defines, and that derive from one of a folder of the toolkit.
-
-    Abstract ones, and those whose name begins with an underscore, are left out.
+def _user_classes(module: ModuleType, folder: str) -> list[type]:
+    """Public, concrete classes of a module that derive from a class in a folder of the toolkit.
 
     Parameters
     ----------
@@ -99,12 +104,12 @@ def _own(module: ModuleType, folder: str) -> list[type]:
         Dotted name, such as "pyannote.audio.models".
     """
     return [
-        found
-        for name, found in vars(module).items()
-        if inspect.isclass(found)
-        and found.__module__ == module.__name__
-        and name == found.__name__
+        member
+        for name, member in vars(module).items()
+        if inspect.isclass(member)
+        and member.__module__ == module.__name__
+        and name == member.__name__
         and not name.startswith("_")
-        and not inspect.isabstract(found)
-        and any(base.__module__.startswith(f"{folder}.") for base in found.__mro__)
+        and not inspect.isabstract(member)
+        and any(base.__module__.startswith(f"{folder}.") for base in member.__mro__)
     ]

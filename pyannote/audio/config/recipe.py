@@ -1,4 +1,4 @@
-"""Parts that a configuration describes: features, task, network, optimizer and the others."""
+"""Objects that a configuration describes: features, task, network, optimizer and others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,19 @@ T = TypeVar("T")
 
 
 def shelf_of(config: Config) -> Shelf:
-    """Kind of class that a configuration trains: a task of labeling, or an approach of embedding."""
+    r"""Kind of class that a configuration trains: a task of labeling, or an approach of embedding.
+
+    Examples
+    --------
+    >>> from pyannote.audio.config.schema import load_config
+    >>> path = getfixture("tmp_path") / "config.yml"
+    >>> _ = path.write_text(
+    ...     "approach: {name: TripletLoss}\nfeature_extraction: {name: LibrosaMFCC}\n"
+    ...     "architecture: {name: ClopiNet}\nscheduler: {name: ConstantScheduler}"
+    ... )
+    >>> shelf_of(load_config(path))
+    'approach'
+    """
     name = config.task.name.rpartition(".")[2]
     unknown = name not in available("task")
     if name in available("approach") or (unknown and config.task.where == ("approach",)):
@@ -32,17 +44,30 @@ def shelf_of(config: Config) -> Shelf:
 
 
 class Recipe:
-    """Parts that a configuration describes.
+    r"""Objects that a configuration describes.
 
     Parameters
     ----------
     config : Config
-        That of `<root>/config.yml` for a training that begins, else the one that the training has stored.
+        Content of `<root>/config.yml` for a new training, otherwise of the copy that the training has stored.
 
     Raises
     ------
     ConfigError
-        If the configuration names anything that does not exist, or parts that do not fit each other.
+        If a class or parameter does not exist, or two parts cannot be combined.
+
+    Examples
+    --------
+    >>> from pyannote.audio.config.schema import load_config
+    >>> path = getfixture("tmp_path") / "config.yml"
+    >>> _ = path.write_text(
+    ...     "task: {name: Dcase, params: {labels_spec: {regular: [car]}}}\n"
+    ...     "feature_extraction: {name: LibrosaMelSpectrogram}\n"
+    ...     "architecture: {name: Dcase}\nscheduler: {name: ConstantScheduler}"
+    ... )
+    >>> recipe = Recipe(load_config(path))
+    >>> recipe.shelf, type(recipe.task).__name__, type(recipe.scheduler()).__name__
+    ('task', 'Dcase', 'ConstantScheduler')
     """
 
     def __init__(self, config: Config) -> None:
@@ -59,16 +84,16 @@ class Recipe:
 
     @cached_property
     def resolved(self) -> Config:
-        """The configuration with the default of each parameter that it leaves out."""
+        """Configuration with the defaults of all missing parameters."""
         return resolved(self.config, self.shelf, self.task.defaults())
 
     def augmentations(self, acts_on: str) -> list[Any]:
-        """Augmentations of one kind, in their order.
+        """Augmentations of one kind, in the order of the configuration.
 
         Parameters
         ----------
         acts_on : {"recordings", "waveforms", "batches"}
-            What they change.
+            Input that they change.
         """
         return [one for one in self.all_augmentations if one.acts_on == acts_on]
 
@@ -78,13 +103,14 @@ class Recipe:
         Raises
         ------
         ConfigError
-            If the network cannot give what the task asks for, or its outputs are longer than a chunk.
+            If the network does not have the output that the task needs, or its output frames are longer than
+            a chunk.
         """
         block = self.config.architecture
         where = (*block.where, "name")
-        found: Any = find("architecture", block.name, self.config.document, where)
+        architecture: Any = find("architecture", block.name, self.config.document, where)
         with self.located(ConfigError, *where):
-            found.check_output(specifications)
+            architecture.check_output(specifications)
         model = self.build("architecture", block, specifications=specifications)
         seconds, parameter = self.task.shortest
         frames = specifications.frames_of(seconds)
@@ -92,7 +118,7 @@ class Recipe:
             needed = model.resolution * specifications.step
             raise self.config.document.error(
                 (*self.config.task.where, "params", parameter),
-                f"A chunk of {seconds:g} s is {frames} frames, and {block.name} takes {model.resolution} or "
+                f"A chunk of {seconds:g} s has {frames} frames; {block.name} needs {model.resolution} or "
                 "more.",
                 fix=f"Set {parameter} to {needed:g} or more, or choose a network of higher resolution.",
             )
@@ -104,30 +130,30 @@ class Recipe:
         return [name for name in self.config.architecture.params if name in model.unused_parameters]
 
     def scheduler(self) -> Any:
-        """Scheduler of the learning rate."""
+        """Learning rate scheduler."""
         return self.build("scheduler", self.config.scheduler)
 
     def optimizer(self, modules: Sequence[nn.Module]) -> torch.optim.Optimizer:
-        """Optimizer of the parameters of some modules; the scheduler sets its rate before each step."""
+        """Optimizer of the parameters of modules; the scheduler sets its learning rate before each step."""
         parameters = chain.from_iterable(module.parameters() for module in modules)
         optimizer: torch.optim.Optimizer = self.build("optimizer", self.config.optimizer)(parameters, 0.0)
         return optimizer
 
     def callback(self, kind: type[T]) -> T | None:
-        """Callback of a class, or of one that derives from it; None where the configuration has none."""
+        """First callback of a class or its subclasses; None if the configuration has none."""
         built = (self.build("callbacks", block) for block in self.config.callbacks)
         return next((callback for callback in built if isinstance(callback, kind)), None)
 
     @contextmanager
     def located(self, kind: type[ToolkitError], *where: str | int) -> Iterator[None]:
-        """Errors of a kind within that name no file get the line of this part of the configuration."""
+        """Context that adds file and line of an entry of the configuration to errors without a file."""
         try:
             yield
         except kind as error:
             if error.file is not None:
                 raise
-            place = self.config.document.error(where, error.found)
-            raise kind(error.found, file=place.file, line=place.line, fix=error.fix) from error
+            located = self.config.document.error(where, error.message)
+            raise kind(error.message, file=located.file, line=located.line, fix=error.fix) from error
 
     def build(self, kind: str, block: Block, **injected: Any) -> Any:
         """Object that a block describes."""

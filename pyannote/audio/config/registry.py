@@ -1,4 +1,4 @@
-"""Objects of a configuration: classes by their names, parameters checked against their signatures."""
+"""Objects from a configuration: classes by name, parameters checked against signatures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WHOLE = f"a whole number of at most {LARGEST}"
 
 
 def find(kind: str, name: str, document: Document, where: tuple[str | int, ...]) -> type:
-    """Class of one kind by its bare or dotted name.
+    """Import a class of a kind by its bare or dotted name.
 
     Parameters
     ----------
@@ -32,28 +32,34 @@ def find(kind: str, name: str, document: Document, where: tuple[str | int, ...])
     name : str
         "Dcase" or "pyannote.audio.models.Dcase".
     document, where
-        The configuration that names it, for the error.
+        The configuration, and the location of the name in it, for the error.
 
     Raises
     ------
     ConfigError
-        If no file of the kind's folder holds such a class.
+        If there is no such class.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> find("architecture", "Dcase", Document(Path("config.yml"), {}, {}), ("architecture", "name"))
+    <class 'pyannote.audio.models.dcase.Dcase'>
     """
     folder, _, bare = name.rpartition(".")
     modules = available(kind)
     if folder not in {"", FOLDERS[kind], modules.get(bare, "")} or bare not in modules:
         close = get_close_matches(bare, modules, n=1, cutoff=0.5)
         fix = f"Did you mean {close[0]!r}? " if close else ""
-        fix += "A class of your own is loaded with --code."
+        fix += "Classes in files of your own are loaded with --code."
         raise document.error(
             where, f"There is no {kind} named {name!r}; there are {', '.join(modules)}.", fix=fix
         )
-    found: type = getattr(importlib.import_module(modules[bare]), bare)
-    return found
+    imported: type = getattr(importlib.import_module(modules[bare]), bare)
+    return imported
 
 
 def accepts(value: Any, hint: Any) -> bool:
-    """Whether a value of a configuration is of the type that a parameter asks for.
+    """Whether a value of a configuration has the type of a parameter.
 
     Examples
     --------
@@ -83,7 +89,7 @@ def accepts(value: Any, hint: Any) -> bool:
 
 
 def describe(hint: Any) -> str:
-    """Words for a type.
+    """Describe a type in words, for messages.
 
     Examples
     --------
@@ -102,17 +108,23 @@ def describe(hint: Any) -> str:
 
 
 class Parameter(NamedTuple):
-    """Type of a parameter, and its default; `inspect.Parameter.empty` where it has none."""
+    """Type of a parameter, and its default, `inspect.Parameter.empty` if it has none.
+
+    Examples
+    --------
+    >>> Parameter(int, default=3).default
+    3
+    """
 
     hint: Any
     default: Any
 
 
-def parameters_of(found: type) -> dict[str, Parameter]:
-    """Parameters that a configuration may give to a class.
+def parameters_of(cls: type) -> dict[str, Parameter]:
+    """Parameters of a class in a configuration.
 
-    They are those of its constructor. A class may name some of these as `parts`, a mapping of their names to
-    classes: a configuration gives the parameters of these classes instead, and `build` makes the parts.
+    These are the parameters of its constructor. Its attribute `parts`, if any, maps some of their names to
+    classes: the parameters of these classes then replace them, and `build` makes the parts.
 
     Examples
     --------
@@ -125,47 +137,58 @@ def parameters_of(found: type) -> dict[str, Parameter]:
     >>> {name: one.hint.__name__ for name, one in parameters_of(Loss).items()}
     {'margin': 'float', 'size': 'int'}
     """
-    hints = typing.get_type_hints(found.__init__)  # type: ignore[misc]
-    parts: Mapping[str, type] = getattr(found, "parts", {})
+    hints = typing.get_type_hints(cls.__init__)  # type: ignore[misc]
+    parts: Mapping[str, type] = getattr(cls, "parts", {})
     parameters: dict[str, Parameter] = {}
-    for name, value in inspect.signature(found).parameters.items():
-        own = {name: Parameter(hints.get(name, Any), value.default)}
-        parameters |= parameters_of(parts[name]) if name in parts else own
+    for name, value in inspect.signature(cls).parameters.items():
+        itself = {name: Parameter(hints.get(name, Any), value.default)}
+        parameters |= parameters_of(parts[name]) if name in parts else itself
     return parameters
 
 
 def check_parameters(
-    found: type, block: Block, document: Document, injected: tuple[str, ...] = ()
+    cls: type, block: Block, document: Document, injected: tuple[str, ...] = ()
 ) -> list[str]:
     """Compare the parameters of a block with those of its class.
 
     Parameters
     ----------
-    found : type
+    cls : type
         The class. Its `unused_parameters` are accepted and have no effect.
     block : Block
-        Name and parameters, as a configuration gives them.
+        Name and parameters in the configuration.
+    document : Document
+        The configuration, for errors.
     injected : tuple of str
-        Parameters that the toolkit fills in itself.
+        Parameters that the toolkit sets itself.
 
     Returns
     -------
     list of str
-        The parameters given that have no effect.
+        Parameters of the block that have no effect.
 
     Raises
     ------
     ConfigError
-        For an unknown, missing or mistyped parameter, with its line.
+        For an unknown or missing parameter, or a value of a wrong type, with its line.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> class Net:
+    ...     def __init__(self, size: int) -> None: ...
+    >>> check_parameters(Net, Block("Net", {"size": "large"}), Document(Path("config.yml"), {}, {}))
+    Traceback (most recent call last):
+    pyannote.audio.core.errors.ConfigError: config.yml: size of Net must be a whole number of at most ...
     """
-    allowed = {name: one for name, one in parameters_of(found).items() if name not in injected}
-    unused = [name for name in block.params if name in getattr(found, "unused_parameters", ())]
+    allowed = {name: one for name, one in parameters_of(cls).items() if name not in injected}
+    unused = [name for name in block.params if name in getattr(cls, "unused_parameters", ())]
     for name, value in block.params.items():
         where = (*block.where, "params", name)
         if name in unused:
             continue
         if name not in allowed:
-            known = [*allowed, *getattr(found, "unused_parameters", ())]
+            known = [*allowed, *getattr(cls, "unused_parameters", ())]
             close = get_close_matches(name, known, n=1, cutoff=0.4)
             fix = f"Did you mean {close[0]!r}?" if close else "Take it out."
             raise document.error(
@@ -190,37 +213,57 @@ def check_parameters(
 def build(kind: str, block: Block, document: Document, **injected: Any) -> Any:
     """Object that a block of a configuration describes.
 
+    Parameters
+    ----------
+    kind : str
+        A key of `FOLDERS`.
+    block : Block
+        Name and parameters of the class.
+    document : Document
+        The configuration, for errors.
+    **injected : Any
+        Arguments that the toolkit sets itself.
+
     Raises
     ------
     ConfigError
         If the class or a parameter does not exist, or the class refuses a value.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> document = Document(Path("config.yml"), {}, {})
+    >>> build("optimizer", Block("SGD", {"momentum": 0.9}), document).momentum
+    0.9
     """
-    found = find(kind, block.name, document, (*block.where, "name"))
-    unused = check_parameters(found, block, document, tuple(injected))
+    cls = find(kind, block.name, document, (*block.where, "name"))
+    unused = check_parameters(cls, block, document, tuple(injected))
     given = {name: value for name, value in block.params.items() if name not in unused}
     try:
-        return _made(found, given, injected)
+        return _instance(cls, given, injected)
     except ConfigError as error:
         if error.file is not None:
             raise
-        # a class says what it refuses, which is one of its parameters in most cases
-        about = [name for name in block.params if re.search(rf"\b{re.escape(name)}\b", error.found)]
-        where = (*block.where, "params", *(about if len(about) == 1 else ()))
-        raise document.error(where, error.found, fix=error.fix or CHANGE) from None
+        # the message of a class names the parameter that it refuses, in most cases
+        named = [name for name in block.params if re.search(rf"\b{re.escape(name)}\b", error.message)]
+        where = (*block.where, "params", *(named if len(named) == 1 else ()))
+        raise document.error(where, error.message, fix=error.fix or CHANGE) from None
     except (MemoryError, OverflowError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not re.search(r"allocate|overflow", str(error)):
             raise
         raise document.error(
             (*block.where, "params"),
-            f"{block.name} would take more memory than there is with these parameters.",
+            f"{block.name} needs more memory than there is with these parameters.",
             fix="Set smaller sizes.",
         ) from error
 
 
-def _made(found: type, given: Mapping[str, Any], injected: Mapping[str, Any]) -> Any:
-    """Object of a class, whose parts are made of those parameters that are theirs."""
-    parts: Mapping[str, type] = getattr(found, "parts", {})
-    theirs = {part: parameters_of(kind).keys() & given.keys() for part, kind in parts.items()}
-    own = {name: value for name, value in given.items() if not any(name in one for one in theirs.values())}
-    made = {part: kind(**{name: given[name] for name in theirs[part]}) for part, kind in parts.items()}
-    return found(**injected, **own, **made)
+def _instance(cls: type, given: Mapping[str, Any], injected: Mapping[str, Any]) -> Any:
+    """Instance of a class; parameters of its parts are passed to these."""
+    parts: Mapping[str, type] = getattr(cls, "parts", {})
+    of_parts = {part: parameters_of(kind).keys() & given.keys() for part, kind in parts.items()}
+    direct = {
+        name: value for name, value in given.items() if not any(name in one for one in of_parts.values())
+    }
+    built = {part: kind(**{name: given[name] for name in of_parts[part]}) for part, kind in parts.items()}
+    return cls(**injected, **direct, **built)

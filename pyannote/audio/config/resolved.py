@@ -1,4 +1,4 @@
-"""Configurations in which nothing is left to a default, as a training stores them."""
+"""Configurations with all defaults filled in, as trainings store them, and their differences."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from pyannote.audio.config.registry import find, parameters_of
 from pyannote.audio.config.schema import Block, Config
 from pyannote.audio.config.yaml_lines import Document, Location
 from pyannote.audio.core.digests import plain
-from pyannote.audio.core.own_code import own_digest
+from pyannote.audio.core.user_code import user_code_digest
 
 INJECTED = {"architecture": ("specifications",)}
-"""Parameters that the toolkit fills in itself, by kind of class."""
+"""Parameters that the toolkit sets itself, by kind of class."""
 
 
 def resolved(config: Config, kind: str, defaults: Mapping[str, Mapping[str, Any]] | None = None) -> Config:
-    """The same configuration with the default of each parameter that it leaves out.
+    """Fill in the defaults of all missing parameters of a configuration.
 
-    Names of classes are bare, and parameters without effect are left out.
+    Names of classes become bare, and parameters without effect are removed.
 
     Parameters
     ----------
     config : Config
-        Whose classes and parameters exist.
+        A configuration whose classes and parameters exist.
     kind : {"task", "approach"}
-        What is trained.
+        Kind of the class that is trained.
     defaults : mapping, optional
-        Defaults by kind of class that differ from those of classes.
+        Defaults by kind of class that replace those of signatures.
 
     Raises
     ------
     ConfigError
         If a class does not exist.
     """
-    own = defaults or {}
+    overrides = defaults or {}
 
     def fill(kind: str, block: Block) -> Block:
-        return filled(kind, block, config.document, own.get(kind, {}))
+        return filled(kind, block, config.document, overrides.get(kind, {}))
 
     return replace(
         config,
@@ -55,7 +55,7 @@ def resolved(config: Config, kind: str, defaults: Mapping[str, Mapping[str, Any]
 
 
 def filled(kind: str, block: Block, document: Document, defaults: Mapping[str, Any]) -> Block:
-    """The same block with the default of each parameter that it leaves out, as values that YAML knows.
+    """Fill in the defaults of all missing parameters of a block, as YAML values.
 
     Parameters
     ----------
@@ -63,33 +63,50 @@ def filled(kind: str, block: Block, document: Document, defaults: Mapping[str, A
         Kind of class.
     block : Block
     document : Document
-        Where it stands, for errors.
+        The configuration, for errors.
     defaults : mapping
-        Those that differ from the ones of the class.
+        Defaults that replace those of the signature.
 
     Raises
     ------
     ConfigError
         If the class does not exist.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> dict(filled("optimizer", Block("SGD"), Document(Path("config.yml"), {}, {}), {}).params)
+    {'momentum': 0.9, 'nesterov': True, 'weight_decay': 0.0}
     """
-    found = find(kind, block.name, document, (*block.where, "name"))
+    cls = find(kind, block.name, document, (*block.where, "name"))
     params = {}
-    for name, parameter in parameters_of(found).items():
+    for name, parameter in parameters_of(cls).items():
         if name in INJECTED.get(kind, ()):
             continue
         value = block.params.get(name, defaults.get(name, parameter.default))
         if value is not inspect.Parameter.empty:
             params[name] = _lists(value)
-    return Block(found.__name__, params, block.where)
+    return Block(cls.__name__, params, block.where)
 
 
 def dumped(config: Config) -> dict[str, Any]:
-    """A configuration as plain values that `load_config` reads again.
+    r"""Plain values of a configuration, for a file that `load_config` can read.
 
     Parameters
     ----------
     config : Config
-        Such as `resolved` gives.
+        From `resolved`.
+
+    Examples
+    --------
+    >>> from pyannote.audio.config.schema import load_config
+    >>> path = getfixture("tmp_path") / "config.yml"
+    >>> _ = path.write_text(
+    ...     "task: {name: Dcase}\nfeature_extraction: {name: LibrosaMFCC}\n"
+    ...     "architecture: {name: Dcase}\nscheduler: {name: ConstantScheduler}"
+    ... )
+    >>> dumped(load_config(path))["scheduler"]
+    {'name': 'ConstantScheduler', 'params': {}}
     """
     blocks = {
         config.task.where[0]: config.task,
@@ -102,7 +119,7 @@ def dumped(config: Config) -> dict[str, Any]:
     several = {"data_augmentation": config.data_augmentation, "callbacks": config.callbacks}
     return {
         **{str(key): _dumped(block) for key, block in blocks.items()},
-        **{key: [_dumped(block) for block in own] for key, own in several.items()},
+        **{key: [_dumped(block) for block in blocks_of_key] for key, blocks_of_key in several.items()},
         "preprocessors": dict(config.preprocessors),
     }
 
@@ -112,14 +129,14 @@ def _dumped(block: Block) -> dict[str, Any]:
 
 
 def _lists(value: Any) -> Any:
-    """The same values, with dictionaries and lists instead of other mappings and tuples."""
+    """Convert mappings to dictionaries, and tuples to lists."""
     if isinstance(value, Mapping):
         return {key: _lists(item) for key, item in value.items()}
     return [_lists(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def code_of(config: Config, kind: str) -> dict[str, str]:
-    """Digest of the file of each class of one's own that a configuration names, by the name of the class."""
+    """Digests of the users' files of classes in a configuration, by the names of the classes."""
     blocks = [
         (kind, config.task),
         ("feature_extraction", config.feature_extraction),
@@ -130,8 +147,8 @@ def code_of(config: Config, kind: str) -> dict[str, str]:
         *(("data_augmentation", block) for block in config.data_augmentation),
         *(("callbacks", block) for block in config.callbacks),
     ]
-    found = [find(kind, block.name, config.document, (*block.where, "name")) for kind, block in blocks]
-    digests = {one.__name__: own_digest(one.__module__) for one in found}
+    classes = [find(kind, block.name, config.document, (*block.where, "name")) for kind, block in blocks]
+    digests = {one.__name__: user_code_digest(one.__module__) for one in classes}
     return {name: digest for name, digest in digests.items() if digest is not None}
 
 
@@ -143,7 +160,12 @@ class Difference(NamedTuple):
     where : tuple of str or int
         Keys and indices that lead to it.
     before, now : Any
-        Its values; None where it is missing.
+        Its values; None if it is missing.
+
+    Examples
+    --------
+    >>> print(Difference(("task", "params", "batch_size"), before=32, now=16))
+    task.batch_size was 32 and is 16
     """
 
     where: Location
@@ -151,13 +173,13 @@ class Difference(NamedTuple):
     now: Any
 
     def __str__(self) -> str:
-        # `params` stands between a class and its parameters, and tells nothing
+        # `params`, between a class and its parameters, is no information
         words = [str(part) for part in self.where if part != "params"]
         return f"{'.'.join(words)} was {self.before!r} and is {self.now!r}"
 
 
 def differences(before: Any, now: Any, where: Location = ()) -> Iterator[Difference]:
-    """Entries in which two configurations differ, such as `dumped` gives them.
+    """Yield the entries in which two configurations, from `dumped`, differ.
 
     Examples
     --------

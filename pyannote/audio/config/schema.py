@@ -1,4 +1,4 @@
-"""The blocks of a `config.yml`."""
+"""Structure of `config.yml`: keys, and blocks of classes and parameters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pyannote.audio.config.yaml_lines import Document, Location, read_yaml
-from pyannote.audio.io.templates import odd_field
+from pyannote.audio.io.templates import invalid_field
 
 KEYS = (
     "task",
@@ -37,38 +37,60 @@ class Block:
     params : mapping
         Its parameters.
     where : tuple
-        Keys that lead to it in the document.
+        Location in the document.
+
+    Examples
+    --------
+    >>> Block("SGD", {"momentum": 0.9}).params["momentum"]
+    0.9
     """
 
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)
     where: Location = ()
 
-    def described(self) -> dict[str, Any]:
-        """Name and parameters in one plain mapping, to be kept beside what was made with them."""
+    def as_dict(self) -> dict[str, Any]:
+        """Name and parameters in one plain mapping, for provenances.
+
+        Examples
+        --------
+        >>> Block("SGD", {"momentum": 0.9}).as_dict()
+        {'name': 'SGD', 'momentum': 0.9}
+        """
         return {"name": self.name, **self.params}
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that a `config.yml` says.
+    r"""Content of a `config.yml`.
 
     Parameters
     ----------
     document : Document
-        The file, for errors that name a line.
+        The file and its lines, for errors.
     task, feature_extraction, architecture, scheduler : Block
-        What every training needs. A 2019 `approach` is taken as the task.
+        Required blocks. The key `approach` is another name of `task`.
     optimizer : Block
-        `SGD` where the file names none.
+        Defaults to `SGD`.
     data_augmentation, callbacks : tuple of Block
         One or several, applied in their order.
     preprocessors : mapping
-        Passed on to the protocol.
+        Path templates of the protocol by their keys.
     backend : Block
-        How embeddings are compared: `Direct` where the file says nothing.
+        Comparison of embeddings. Defaults to `Direct`.
     provenance : mapping, optional
-        What a training has written about itself, where the file is the one that it has stored.
+        Provenance of a training, in the copy that it has stored.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "config.yml"
+    >>> _ = path.write_text(
+    ...     "task: {name: Dcase}\nfeature_extraction: {name: LibrosaMFCC}\n"
+    ...     "architecture: {name: Dcase}\nscheduler: {name: ConstantScheduler}"
+    ... )
+    >>> config = load_config(path)
+    >>> config.task.name, config.optimizer.name, config.callbacks
+    ('Dcase', 'SGD', ())
     """
 
     document: Document
@@ -87,10 +109,25 @@ class Config:
 def block_of(document: Document, where: Location, value: Any) -> Block:
     """Name and parameters of a class, from an entry of a document.
 
+    Parameters
+    ----------
+    document : Document
+        The configuration, for errors.
+    where : Location
+        Location of the entry.
+    value : Any
+        Its value.
+
     Raises
     ------
     ConfigError
-        If it is no mapping of a name and params.
+        If it is not a mapping with a name and params.
+
+    Examples
+    --------
+    >>> document = Document(Path("config.yml"), {}, {})
+    >>> block_of(document, ("optimizer",), {"name": "SGD", "params": {"momentum": 0.9}}).params
+    {'momentum': 0.9}
     """
     if not isinstance(value, dict):
         raise document.error(
@@ -127,7 +164,7 @@ def _blocks(document: Document, key: str) -> tuple[Block, ...]:
 
 
 def load_config(file: Path) -> Config:
-    """Read and check the outline of a `config.yml`.
+    """Read a `config.yml`, and check its keys and blocks.
 
     Parameters
     ----------
@@ -137,49 +174,26 @@ def load_config(file: Path) -> Config:
     Returns
     -------
     Config
-        Its blocks. The registry checks names and parameters when it builds them.
+        Blocks, whose names and parameters are checked when the registry builds them.
 
     Raises
     ------
     ConfigError
-        For an unknown or missing key or a value of the wrong shape, with its line.
+        For an unknown or missing key, or a value of a wrong type, with its line.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "config.yml"
+    >>> _ = path.write_text("tsak: {name: Dcase}")
+    >>> load_config(path)
+    Traceback (most recent call last):
+    pyannote.audio.core.errors.ConfigError: /...config.yml, line 1: There is no key 'tsak'; there are ...
     """
     document = read_yaml(file)
-    if not isinstance(document.content, dict):
-        raise document.error(
-            (), "It must hold keys such as task and architecture.", fix="See the tutorials for a whole file."
-        )
-    for key in document.content:
-        if key not in KEYS:
-            close = get_close_matches(str(key), KEYS, n=1, cutoff=0.5)
-            fix = f"Did you mean {close[0]!r}?" if close else "Take it out."
-            raise document.error((key,), f"There is no key {key!r}; there are {', '.join(KEYS)}.", fix=fix)
-    if "task" in document.content and "approach" in document.content:
-        raise document.error(
-            ("approach",), "task and approach are two names of the same key.", fix="Keep one of them."
-        )
-    task = "approach" if "approach" in document.content else "task"
-    for key in (task, "feature_extraction", "architecture", "scheduler"):
-        if key not in document.content:
-            name = "'task' or 'approach'" if key == "task" else repr(key)
-            raise document.error((), f"The key {name} is missing.", fix="Add it; the tutorials show how.")
-    preprocessors = document.content.get("preprocessors") or {}
-    if not isinstance(preprocessors, dict) or not all(
-        isinstance(value, str) for value in preprocessors.values()
-    ):
-        raise document.error(
-            ("preprocessors",),
-            "preprocessors must map keys to path templates.",
-            fix="Write `audio: /path/{uri}.wav`.",
-        )
-    for key, template in preprocessors.items():
-        if (odd := odd_field(template)) is not None:
-            raise document.error(
-                ("preprocessors", key),
-                f"In braces stands {odd!r}, which is no plain name.",
-                fix="Write `audio: /path/{uri}.wav`.",
-            )
+    _check_keys(document)
+    preprocessors = _preprocessors(document)
     content = document.content
+    task = "approach" if "approach" in content else "task"
 
     def block(key: str, default: str | None = None) -> Block:
         return block_of(document, (key,), content.get(key) or {"name": default})
@@ -197,3 +211,48 @@ def load_config(file: Path) -> Config:
         backend=block("backend", "Direct"),
         provenance=content.get("provenance"),
     )
+
+
+def _check_keys(document: Document) -> None:
+    """Refuse unknown, missing and contradictory keys."""
+    if not isinstance(document.content, dict):
+        raise document.error(
+            (),
+            "It must have keys such as task and architecture.",
+            fix="See the tutorials for a complete file.",
+        )
+    for key in document.content:
+        if key not in KEYS:
+            close = get_close_matches(str(key), KEYS, n=1, cutoff=0.5)
+            fix = f"Did you mean {close[0]!r}?" if close else "Take it out."
+            raise document.error((key,), f"There is no key {key!r}; there are {', '.join(KEYS)}.", fix=fix)
+    if "task" in document.content and "approach" in document.content:
+        raise document.error(
+            ("approach",), "task and approach are two names of the same key.", fix="Keep one of them."
+        )
+    task = "approach" if "approach" in document.content else "task"
+    for key in (task, "feature_extraction", "architecture", "scheduler"):
+        if key not in document.content:
+            name = "'task' or 'approach'" if key == "task" else repr(key)
+            raise document.error((), f"The key {name} is missing.", fix="Add it; the tutorials show how.")
+
+
+def _preprocessors(document: Document) -> dict[str, str]:
+    """Path templates by their keys, checked."""
+    preprocessors = document.content.get("preprocessors") or {}
+    if not isinstance(preprocessors, dict) or not all(
+        isinstance(value, str) for value in preprocessors.values()
+    ):
+        raise document.error(
+            ("preprocessors",),
+            "preprocessors must map keys to path templates.",
+            fix="Write `audio: /path/{uri}.wav`.",
+        )
+    for key, template in preprocessors.items():
+        if (odd := invalid_field(template)) is not None:
+            raise document.error(
+                ("preprocessors", key),
+                f"{odd!r} in braces is no plain name.",
+                fix="Write `audio: /path/{uri}.wav`.",
+            )
+    return preprocessors

@@ -1,4 +1,4 @@
-"""YAML that remembers its lines, refuses doubled keys, and reads numbers as people write them."""
+"""YAML with line numbers, for files that people write: no repeated keys, values of YAML 1.2."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 import yaml
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.io.yaml_files import FLOAT, checked_text, not_valid
+from pyannote.audio.io.yaml_files import FLOAT, checked_text, invalid_yaml
 
 LARGEST = 1 << 17
+"""Highest number of bytes of a file that people write."""
 
 Location = tuple[str | int, ...]
 
@@ -25,26 +26,37 @@ class Document:
     Parameters
     ----------
     file : Path
-        Where it was read.
+        The file.
     content : Any
         Plain mappings, lists and values.
     lines : dict
-        Line of each entry, by the keys and indices that lead to it.
+        Line of each entry, counted from 1, by its location: a tuple of keys and indices.
+
+    Examples
+    --------
+    >>> Document(Path("config.yml"), {"a": [7]}, {(): 1, ("a",): 1, ("a", 0): 2}).lines["a", 0]
+    2
     """
 
     file: Path
     content: Any
     lines: dict[Location, int]
 
-    def error(self, where: Location, found: str, fix: str | None = None) -> ConfigError:
-        """Error about the entry at `where`."""
+    def error(self, where: Location, message: str, fix: str | None = None) -> ConfigError:
+        """Error about the entry at a location, with its line or that of the next entry above it.
+
+        Examples
+        --------
+        >>> print(Document(Path("a.yml"), {"a": 7}, {(): 1, ("a",): 1}).error(("a", "b"), "It is wrong."))
+        a.yml, line 1: It is wrong.
+        """
         while where and where not in self.lines:
             where = where[:-1]
-        return ConfigError(found, file=self.file, line=self.lines.get(where), fix=fix)
+        return ConfigError(message, file=self.file, line=self.lines.get(where), fix=fix)
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's idea of plain values: `no` and `1:30` are words, `010` is too, `1e-2` is a number."""
+    """Plain values of YAML 1.2: `no`, `1:30` and `010` are strings, `1e-2` is a number."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -79,11 +91,11 @@ def _walk(node: yaml.Node, where: Location, file: Path) -> Iterator[tuple[Locati
                     "A list or a mapping cannot be a key.",
                     file=file,
                     line=line,
-                    fix="Write a word before the colon.",
+                    fix="Write a name before the colon.",
                 )
             if key.value in seen:
                 raise ConfigError(
-                    f"The key {key.value!r} stands here and in line {seen[key.value]}.",
+                    f"The key {key.value!r} is already in line {seen[key.value]}.",
                     file=file,
                     line=line,
                     fix="Keep one of them.",
@@ -97,7 +109,7 @@ def _walk(node: yaml.Node, where: Location, file: Path) -> Iterator[tuple[Locati
 
 
 def read_yaml(file: Path) -> Document:
-    r"""Read a YAML file that people write.
+    """Read a YAML file that people write.
 
     Parameters
     ----------
@@ -107,16 +119,15 @@ def read_yaml(file: Path) -> Document:
     Raises
     ------
     ConfigError
-        If it is missing, is not valid YAML, or says one thing twice; with the line.
+        If the file is missing, is not valid YAML, or repeats a key; with the line.
 
     Examples
     --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "config.yml"
-    >>> _ = path.write_text("a:\n  b: 1e-2\n")
+    >>> path = getfixture("tmp_path") / "config.yml"
+    >>> _ = path.write_text("a: {b: 1e-2}")
     >>> document = read_yaml(path)
     >>> document.content, document.lines[("a", "b")]
-    ({'a': {'b': 0.01}}, 2)
+    ({'a': {'b': 0.01}}, 1)
     """
     text = checked_text(file, LARGEST)
     try:
@@ -125,5 +136,5 @@ def read_yaml(file: Path) -> Document:
         # _Loader is a SafeLoader: it builds plain values only
         content = yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, ValueError) as error:
-        raise not_valid(file, error) from None
+        raise invalid_yaml(file, error) from None
     return Document(file, content, lines)

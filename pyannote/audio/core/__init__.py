@@ -1,1 +1,1 @@
-"""The vocabulary of the toolkit: errors, specifications, windows, labels, randomness."""
+"""Errors, specifications, windows, labels and randomness, on which all other packages build."""

@@ -36,7 +36,7 @@ def snake_case(name: str) -> str:
 
 
 def classes_in(folder: str | Path) -> dict[str, str]:
-    r"""Classes of a folder that lie each in the file of its name, and the names of these modules.
+    r"""Modules of the classes of a folder, each of which lies in the file that is named after it.
 
     Files are read, not imported: importing all of them would be slow. Files and classes whose names begin
     with an underscore are left out.
@@ -58,17 +58,17 @@ def classes_in(folder: str | Path) -> dict[str, str]:
     >>> classes_in(folder)
     {'MyNet': 'my_net'}
     """
-    found = {}
+    modules = {}
     for file in sorted(Path(folder).glob("[a-z]*.py")):
         names = _CLASS.findall(file.read_text(encoding="utf-8"))
-        found.update({name: file.stem for name in names if snake_case(name) == file.stem})
-    return found
+        modules.update({name: file.stem for name in names if snake_case(name) == file.stem})
+    return modules
 
 
 def lazy_classes(
     package: str, file: str, elsewhere: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """`__getattr__`, `__dir__` and `__all__` of a package whose classes are imported when asked for.
+    """`__getattr__`, `__dir__` and `__all__` of a package whose classes are imported at first use.
 
     A new file adds its class; type checkers learn of it from the stub beside ``__init__.py``, which
     ``scripts/write_stubs.py`` writes.
@@ -80,6 +80,11 @@ def lazy_classes(
     elsewhere : mapping of str to str
         Full name of the module of each class that the package offers and another one holds.
 
+    Returns
+    -------
+    tuple
+        The functions `__getattr__` and `__dir__`, and the list `__all__`.
+
     Examples
     --------
     >>> import pyannote.audio.models as models
@@ -88,9 +93,22 @@ def lazy_classes(
     ('pyannote.audio.models.dcase', True)
     """
     modules = {module: [name] for name, module in classes_in(Path(file).parent).items()}
-    get, names, every = lazy_loader.attach(package, submod_attrs=modules)
+    get, names, exported = lazy_loader.attach(package, submod_attrs=modules)
 
     def get_from_anywhere(name: str) -> Any:
-        return getattr(import_module(elsewhere[name]), name) if name in elsewhere else get(name)
+        if name in elsewhere:
+            return getattr(import_module(elsewhere[name]), name)
+        try:
+            return get(name)
+        except AttributeError:
+            # a folder that was added to the path of the package may hold it
+            added = {
+                one: module
+                for path in import_module(package).__path__
+                for one, module in classes_in(path).items()
+            }
+            if name not in added:
+                raise
+            return getattr(import_module(f"{package}.{added[name]}"), name)
 
-    return get_from_anywhere, lambda: sorted([*names(), *elsewhere]), sorted([*every, *elsewhere])
+    return get_from_anywhere, lambda: sorted([*names(), *elsewhere]), sorted([*exported, *elsewhere])

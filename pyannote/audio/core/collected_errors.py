@@ -1,4 +1,4 @@
-"""Work on many files, some of which cannot be read: the others are not to suffer from it."""
+"""Errors of single files, collected while the other files are processed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 def result_or_error(work: Callable[[Item], Result], item: Item) -> Result | DataError:
-    """What some work gives, or what is wrong with the data that it was given.
+    """Result of a function for an item, or the `DataError` that it raises.
 
     Examples
     --------
@@ -30,26 +30,26 @@ def result_or_error(work: Callable[[Item], Result], item: Item) -> Result | Data
 
 
 def errors_by_position(results: Iterable[object]) -> dict[int, DataError]:
-    """Errors among the results of attempts, by their positions.
+    """Errors among results of `result_or_error`, by their positions.
 
     Examples
     --------
     >>> errors_by_position([2, DataError("5 is odd.")])
     {1: DataError('5 is odd.')}
     """
-    return {place: result for place, result in enumerate(results) if isinstance(result, DataError)}
+    return {index: result for index, result in enumerate(results) if isinstance(result, DataError)}
 
 
 def combined_error(errors: Sequence[DataError]) -> DataError:
-    """The first of some errors, which also tells how many other files have one.
+    """First of several errors; its message also gives the number of the others.
 
     Examples
     --------
     >>> print(combined_error([DataError("It is empty.", file=name, fix="Copy it again.") for name in "abc"]))
-    a: It is empty. 2 other files cannot be read, either. Copy it again.
+    a: It is empty. 2 other files cannot be read either. Copy it again.
     """
     first, *others = errors
     if not others:
         return first
-    count = f"{len(others)} other file{'s' * (len(others) > 1)} cannot be read, either."
-    return type(first)(f"{first.found} {count}", file=first.file, line=first.line, fix=first.fix)
+    count = f"{len(others)} other file{'s' * (len(others) > 1)} cannot be read either."
+    return type(first)(f"{first.message} {count}", file=first.file, line=first.line, fix=first.fix)

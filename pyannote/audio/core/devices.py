@@ -1,4 +1,4 @@
-"""What is moved to a device once, to stay there."""
+"""Waveforms that stay in the memory of a device."""
 
 from __future__ import annotations
 
@@ -10,12 +10,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 
-def joined(waveforms: Sequence[NDArray[np.float32]], device: torch.device) -> Tensor:
-    """Waveforms one after the other on a device, moved one by one.
+def concatenated(waveforms: Sequence[NDArray[np.float32]], device: torch.device) -> Tensor:
+    """Concatenate waveforms in the memory of a device, copying one at a time.
+
+    Parameters
+    ----------
+    waveforms : sequence of ndarray of float32, shape (samples,)
+    device : torch.device
+
+    Returns
+    -------
+    Tensor of float32, shape (all samples,)
 
     Examples
     --------
-    >>> joined([np.ones(1, dtype=np.float32), np.zeros(2, dtype=np.float32)], torch.device("cpu"))
+    >>> concatenated([np.ones(1, dtype=np.float32), np.zeros(2, dtype=np.float32)], torch.device("cpu"))
     tensor([1., 0., 0.])
     """
     samples = torch.empty(sum(map(len, waveforms)), device=device)

@@ -1,4 +1,4 @@
-"""Digests of plain values, by which what is kept is compared with what it came from."""
+"""Digests of plain values and arrays, which tell whether stored results are still valid."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 
 def digest(content: Any) -> str:
-    """Digest of plain values, whatever the order of their keys, as 32 hexadecimal digits.
+    """Digest (BLAKE2b) of plain values in 32 hexadecimal digits; the order of keys has no effect.
 
     Parameters
     ----------
     content : Any
-        Mappings, lists, tuples, strings, numbers, True, False and None. A whole number is the same as an
-        integer or as a float, and a tuple the same as a list.
+        Mappings, lists, tuples, strings, numbers, True, False and None. Whole numbers have the same digest as
+        integers and floats; so have tuples and lists.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def digest(content: Any) -> str:
 
 
 def plain(content: Any) -> Any:
-    """The same values as dictionaries and lists, with integers instead of whole floats.
+    """Convert mappings to dictionaries, tuples to lists, and whole floats to integers.
 
     Examples
     --------
@@ -49,15 +49,15 @@ def plain(content: Any) -> Any:
 
 
 def arrays_digest(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """Digest of named arrays, as 32 hexadecimal digits.
+    """Digest (BLAKE2b) of named arrays in 32 hexadecimal digits: names, types, shapes and values.
 
     Examples
     --------
     >>> arrays_digest({"mean": np.zeros(3)}) == arrays_digest({"mean": np.zeros(4)})
     False
     """
-    found = blake2b(digest_size=16)
+    state = blake2b(digest_size=16)
     for name, array in sorted(arrays.items()):
-        found.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        found.update(np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()
+        state.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        state.update(np.ascontiguousarray(array).tobytes())
+    return state.hexdigest()

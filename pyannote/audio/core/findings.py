@@ -1,9 +1,9 @@
-"""Findings: errors and warnings about a configuration or a data set, with file and line."""
+"""Findings of checks of configurations and data sets: errors and warnings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Literal
 
@@ -26,22 +26,22 @@ ERRORS: dict[int, type[ToolkitError]] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong, or probably not meant.
+    """An error, or a warning about a probable mistake.
 
     Parameters
     ----------
     kind : str
-        A word for what it is, the same for all findings of its kind.
-    what : str
-        What was found, as a sentence.
-    mend : str
-        What the user can do about it, as a sentence.
+        Identifier that is shared by all findings of one rule, such as "silent".
+    message : str
+        A sentence that says what is wrong.
+    fix : str
+        A sentence that says how to correct it.
     file : path, optional
-        The file in which it was found.
+        The file that the finding is about.
     line : int, optional
         The line of `file`, counted from 1.
     code : int
-        Exit status of a command that refuses it; 0 where commands would go on.
+        Exit status of a command that refuses it; 0 for a warning.
     keys : tuple of (str or int), optional
         Entry of the configuration that it is about, below the block of the task, such as
         `("params", "per_fold")`: its line is added where the configuration is known.
@@ -55,8 +55,8 @@ class Finding:
     """
 
     kind: str
-    what: str
-    mend: str
+    message: str
+    fix: str
     file: str | PathLike[str] | None = None
     line: int | None = None
     code: int = 0
@@ -64,46 +64,82 @@ class Finding:
     label: str | None = None
 
     @classmethod
-    def of(cls, kind: str, error: ToolkitError, mend: str = "Correct it.") -> Finding:
-        """An error that a command would end with; `mend` stands in where the error names none."""
-        return cls(kind, error.found, error.fix or mend, error.file, error.line, error.code)
+    def of(cls, kind: str, error: ToolkitError, fix: str = "Correct it.") -> Finding:
+        """Finding of an error that a command would end with.
+
+        Parameters
+        ----------
+        kind : str
+            Identifier of the rule.
+        error : ToolkitError
+        fix : str, optional
+            Used if the error has none.
+
+        Examples
+        --------
+        >>> print(Finding.of("key", ConfigError("There is no key 'tsak'.", line=1)))
+        line 1: There is no key 'tsak'. Correct it.
+        """
+        return cls(kind, error.message, error.fix or fix, error.file, error.line, error.code)
 
     @property
     def level(self) -> Level:
-        """An error is what a command would refuse."""
+        """Severity: "error" if commands refuse it, else "warning".
+
+        Examples
+        --------
+        >>> Finding("silent", "All samples are 0.", "Record it again.").level
+        'warning'
+        """
         return "error" if self.code else "warning"
 
     def error(self) -> ToolkitError:
         """Error of a command that refuses it, with the same sentence, file and line."""
         kind = ERRORS.get(self.code, ToolkitError)
-        return kind(self.what, file=self.file, line=self.line, fix=self.mend)
+        return kind(self.message, file=self.file, line=self.line, fix=self.fix)
 
     def __str__(self) -> str:
         return str(self.error())
 
-    def described(self) -> dict[str, Any]:
-        """Plain mapping, with the level instead of the exit status."""
-        plain = asdict(self)
-        for name in ("code", "keys", "label"):
-            del plain[name]
-        return {"level": self.level, **plain, "file": None if self.file is None else str(self.file)}
+    def as_dict(self) -> dict[str, Any]:
+        """Entry of the JSON output of `check`, with the level instead of the exit status.
+
+        Examples
+        --------
+        >>> Finding("silent", "All samples are 0.", "Record it again.", "a.wav").as_dict()["file"]
+        'a.wav'
+        """
+        return {
+            "level": self.level,
+            "kind": self.kind,
+            "what": self.message,
+            "mend": self.fix,
+            "file": None if self.file is None else str(self.file),
+            "line": self.line,
+        }
 
 
-def status(findings: Iterable[Finding], only_warnings: int) -> int:
-    """Exit status that findings come to: that of the configuration before that of the data, and 0 for none.
+def exit_status(findings: Iterable[Finding], only_warnings: int) -> int:
+    """Exit status of `check`: 0 without findings, else 3 (configuration) before 4 (data).
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+    only_warnings : int
+        Exit status if there are warnings and no errors.
 
     Examples
     --------
     >>> warning = Finding("silent", "All samples are 0.", "Record it again.")
     >>> error = Finding.of("key", ConfigError("There is no key 'tsak'."))
-    >>> status([], 10), status([warning], 10), status([warning, error], 10)
+    >>> exit_status([], 10), exit_status([warning], 10), exit_status([warning, error], 10)
     (0, 10, 3)
     """
-    found = list(findings)
-    codes = {finding.code for finding in found if finding.code}
+    findings = list(findings)
+    codes = {finding.code for finding in findings if finding.code}
     if codes:
         return ConfigError.code if ConfigError.code in codes else DataError.code
-    return only_warnings if found else 0
+    return only_warnings if findings else 0
 
 
 def raise_first(findings: Iterable[Finding]) -> list[Finding]:

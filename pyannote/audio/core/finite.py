@@ -1,4 +1,4 @@
-"""Tensors whose values are all finite numbers."""
+"""Search for infinity and NaN in tensors."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from torch import Tensor
 
 @torch.no_grad()
 def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
-    """Name and value of the first tensor that holds infinity or no number.
+    """Name and value of the first tensor that holds infinity or NaN.
 
-    Each device is waited for once, however many tensors it holds.
+    There is one synchronisation per device, not one per tensor.
 
     Parameters
     ----------
     tensors : mapping of str to Tensor
-        Of any shape, on any device. Whole numbers and truth values are finite.
+        Of any shape, on any device. Integers and booleans are finite.
 
     Returns
     -------

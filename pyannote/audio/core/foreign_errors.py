@@ -1,4 +1,4 @@
-"""Errors of Python and of libraries, told as sentences."""
+"""Errors of Python and of libraries, translated into errors of the toolkit."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _WORDS_OF_MEMORY = (
     "failed to map segment",
     "malloc failed",
 )
-"""What NumPy, torch, CUDA, the C++ library, soxr and the operating system say where memory runs out."""
+"""Parts of the messages of NumPy, torch, CUDA, the C++ library, soxr and the operating system."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error means that memory has run out, which each library says in its own words.
+    """Whether an error means that memory has run out, judged by its class and its message.
 
     Examples
     --------
@@ -36,63 +36,79 @@ def is_out_of_memory(error: BaseException) -> bool:
     return not isinstance(error, ToolkitError) and any(word in str(error) for word in _WORDS_OF_MEMORY)
 
 
-def unforeseen(error: BaseException, file: str | PathLike[str] | None = None) -> ToolkitError:
-    """An error that nobody foresaw, as a sentence.
+def unexpected_error(error: BaseException, file: str | PathLike[str] | None = None) -> ToolkitError:
+    """Error for an exception that no code handles: most likely a bug.
+
+    Parameters
+    ----------
+    error : BaseException
+    file : path or str, optional
+        The file, or the subject, that the error is about.
 
     Examples
     --------
-    >>> print(unforeseen(ValueError("too small"), file="a.wav"))
-    a.wav: Something unforeseen happened (ValueError: too small). Please report it, with what --debug prints.
+    >>> print(unexpected_error(ValueError("too small"), file="a.wav"))
+    a.wav: An unexpected error occurred (ValueError: too small). Please report it with the output of --debug.
     """
     text = " ".join(str(error).split())
     return ToolkitError(
-        f"Something unforeseen happened ({type(error).__name__}{': ' * bool(text)}{text}).",
+        f"An unexpected error occurred ({type(error).__name__}{': ' * bool(text)}{text}).",
         file=file,
-        fix="Please report it, with what --debug prints.",
+        fix="Please report it with the output of --debug.",
     )
 
 
 @contextmanager
-def named(name: str) -> Iterator[None]:
-    """Let errors within that nobody foresaw name what they are about.
+def error_subject(name: str) -> Iterator[None]:
+    """Context that turns unexpected exceptions into errors which name their subject.
+
+    Parameters
+    ----------
+    name : str
+        File, batch or other subject that is being processed.
+
+    Raises
+    ------
+    ToolkitError
+        For an exception other than a `ToolkitError`, an out-of-memory error or an `OSError` with a file.
 
     Examples
     --------
-    >>> with named("batch 3 of epoch 1"):
+    >>> with error_subject("batch 3 of epoch 1"):
     ...     raise ValueError
     Traceback (most recent call last):
-    pyannote.audio.core.errors.ToolkitError: batch 3 of epoch 1: Something unforeseen happened (ValueError)...
+    pyannote.audio.core.errors.ToolkitError: batch 3 of epoch 1: An unexpected error occurred (ValueError)...
     """
     try:
         yield
     except Exception as error:
-        told = isinstance(error, ToolkitError) or (isinstance(error, OSError) and error.filename is not None)
-        if told or is_out_of_memory(error):
+        located = isinstance(error, OSError) and error.filename is not None
+        if isinstance(error, ToolkitError) or located or is_out_of_memory(error):
             raise
-        raise unforeseen(error, name) from error
+        raise unexpected_error(error, name) from error
 
 
 @contextmanager
 def within_memory(
-    what: str, *, fix: str, file: str | PathLike[str] | None = None, line: int | None = None
+    purpose: str, *, fix: str, file: str | PathLike[str] | None = None, line: int | None = None
 ) -> Iterator[None]:
-    """Say for what memory was needed, where it runs out within, and how less would do.
+    """Context that turns an out-of-memory error of any library into an `OutOfMemoryError`.
 
     Parameters
     ----------
-    what : str
-        What needs memory.
+    purpose : str
+        Object that needs the memory, such as "batches of 4096 chunks".
     fix : str
-        How less would do.
+        A sentence that says how to need less memory.
     file : path, optional
-        The file that says how much, or that it is about.
+        The file that sets the size, or that is being processed.
     line : int, optional
         The line of `file`.
 
     Raises
     ------
     OutOfMemoryError
-        If memory runs out. One that has been told passes as it is.
+        If memory runs out. An `OutOfMemoryError` raised within passes unchanged.
 
     Examples
     --------
@@ -108,5 +124,5 @@ def within_memory(
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        found = f"There is too little memory for {what}."
-        raise OutOfMemoryError(found, file=file, line=line, fix=fix) from error
+        message = f"There is too little memory for {purpose}."
+        raise OutOfMemoryError(message, file=file, line=line, fix=fix) from error

@@ -1,4 +1,4 @@
-"""Classes as compositions of labels: events and activity of each class from an annotation."""
+"""Classes of a model as unions, intersections and counts of the labels of an annotation."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.rasters import raster
 
 Event = tuple[float, float, str]
 """Onset and offset in seconds, and a label."""
@@ -19,7 +20,7 @@ Event = tuple[float, float, str]
 
 @dataclass(frozen=True)
 class ClassDefinition:
-    """A class that is active where at least some of its labels are active at once.
+    """A class that is active where at least `least` of its labels are active at once.
 
     Parameters
     ----------
@@ -44,11 +45,23 @@ class ClassDefinition:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is made of one label: its events are those of the label, as they are."""
+        """Whether the class is one label, so that its events are those of the label.
+
+        Examples
+        --------
+        >>> ClassDefinition("speech", ("man",)).is_plain, ClassDefinition("speech").is_plain
+        (True, False)
+        """
         return self.labels is not None and len(self.labels) == 1
 
-    def takes(self, label: str) -> bool:
-        """Whether a label counts for this class."""
+    def includes(self, label: str) -> bool:
+        """Whether a label belongs to this class.
+
+        Examples
+        --------
+        >>> ClassDefinition("speech", ("man", "woman")).includes("dog")
+        False
+        """
         return self.labels is None or label in self.labels
 
     def events(self, events: Iterable[Event]) -> list[Event]:
@@ -62,18 +75,23 @@ class ClassDefinition:
         Returns
         -------
         list of (onset, offset, name)
-            Of a class made of one label, the events of the label as they are; otherwise the spans in which at
-            least `least` different labels are active, none of which touch.
+            For a class of one label, the events of the label unchanged; otherwise the disjoint spans in which
+            at least `least` different labels are active.
+
+        Examples
+        --------
+        >>> ClassDefinition("speech").events([(1.0, 3.0, "bob"), (0.0, 2.0, "ann")])
+        [(0.0, 3.0, 'speech')]
         """
-        own = [event for event in events if self.takes(event[2])]
+        included = [event for event in events if self.includes(event[2])]
         if self.is_plain:
-            return [(onset, offset, self.name) for onset, offset, _ in sorted(own)]
-        return [(onset, offset, self.name) for onset, offset in _spans(own, self.least)]
+            return [(onset, offset, self.name) for onset, offset, _ in sorted(included)]
+        return [(onset, offset, self.name) for onset, offset in _spans(included, self.least)]
 
 
 @dataclass(frozen=True)
 class Composition:
-    """What each class of a model is made of, in the order of the columns.
+    """Definitions of all classes of a model, in the order of the output columns.
 
     Parameters
     ----------
@@ -83,7 +101,7 @@ class Composition:
     Raises
     ------
     ConfigError
-        If two classes share a name, or a class has no labels, or fewer than must be active at once.
+        If two classes have the same name, or a class has no labels, or fewer labels than `least`.
 
     Examples
     --------
@@ -109,9 +127,9 @@ class Composition:
                 raise ConfigError(f"The class {one.name!r} has no labels.", fix="List its labels.")
             if one.least < 1 or (one.labels is not None and one.least > len(set(one.labels))):
                 raise ConfigError(
-                    f"The class {one.name!r} asks for {one.least} different labels at once, and is made of "
+                    f"The class {one.name!r} is active where {one.least} different labels are, and has "
                     f"{'any' if one.labels is None else len(set(one.labels))}.",
-                    fix="Ask for 1 or more, and for no more than it is made of.",
+                    fix="Set a number from 1 to the number of its labels.",
                 )
 
     @classmethod
@@ -121,7 +139,7 @@ class Composition:
         union: Mapping[str, Sequence[str]] | None = None,
         intersection: Mapping[str, Sequence[str]] | None = None,
     ) -> Composition:
-        """Classes as `labels_spec` of a configuration names them: regular, then union, then intersection.
+        """Classes from `labels_spec` of a configuration: regular, then union, then intersection.
 
         Parameters
         ----------
@@ -131,6 +149,11 @@ class Composition:
             Classes that are active where at least one of their labels is.
         intersection : mapping of str to sequence of str
             Classes that are active where all of their labels are.
+
+        Examples
+        --------
+        >>> Composition.of_labels(["man"], intersection={"both": ["man", "woman"]}).definitions[1]
+        ClassDefinition(name='both', labels=('man', 'woman'), least=2)
         """
         definitions = [ClassDefinition(label, (label,)) for label in regular]
         for name, labels in (union or {}).items():
@@ -141,36 +164,54 @@ class Composition:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the columns."""
+        """Names of the output columns.
+
+        Examples
+        --------
+        >>> Composition.of_labels(["man"], union={"speech": ["man", "woman"]}).classes
+        ('man', 'speech')
+        """
         return tuple(one.name for one in self.definitions)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels that are named by any class, each once."""
+        """Labels that are named by any class, without repetitions.
+
+        Examples
+        --------
+        >>> Composition.of_labels(["man"], union={"speech": ["man", "woman"]}).labels
+        ('man', 'woman')
+        """
         return tuple(dict.fromkeys(label for one in self.definitions for label in one.labels or ()))
 
-    def takes(self, label: str) -> bool:
-        """Whether a label counts for any class."""
-        return any(one.takes(label) for one in self.definitions)
+    def includes(self, label: str) -> bool:
+        """Whether a label belongs to any class.
+
+        Examples
+        --------
+        >>> Composition.of_labels(["man"]).includes("woman")
+        False
+        """
+        return any(one.includes(label) for one in self.definitions)
 
     def examples(self) -> tuple[str, ...]:
-        """Labels that make each class active when all of them are: those named, and invented ones.
+        """Labels that activate every class at once: those named, and invented ones for "any label".
 
         Examples
         --------
         >>> Composition((ClassDefinition("overlap", least=2),)).examples()
         ('label 1', 'label 2')
         """
-        most = max((one.least for one in self.definitions if one.labels is None), default=0)
-        return (*self.labels, *(f"label {number}" for number in range(1, most + 1)))
+        count = max((one.least for one in self.definitions if one.labels is None), default=0)
+        return (*self.labels, *(f"label {number}" for number in range(1, count + 1)))
 
     def events(self, events: Iterable[Event]) -> list[Event]:
-        """Events of each class: those of classes of one label as they are, others as spans of activity.
+        """Events of all classes: unchanged for classes of one label, otherwise spans of activity.
 
         Parameters
         ----------
         events : iterable of (onset, offset, label)
-            In seconds; labels that no class is made of are passed over.
+            In seconds; labels of no class are ignored.
 
         Returns
         -------
@@ -189,48 +230,19 @@ class Composition:
         plain: list[Event] = []
         spans: list[Event] = []
         for one in self.definitions:
-            own = chain.from_iterable(by_label.get(label, ()) for label in one.labels or by_label)
-            (plain if one.is_plain else spans).extend(one.events(own))
+            included = chain.from_iterable(by_label.get(label, ()) for label in one.labels or by_label)
+            (plain if one.is_plain else spans).extend(one.events(included))
         return sorted(plain) + spans
 
     def raster(self, events: Iterable[Event], frames: int, step: float) -> NDArray[np.uint8]:
-        """Activity of each class in each frame (see `raster`), of shape (frames, classes)."""
+        """Activity of each class in each frame: uint8 of shape (frames, classes), see `rasters.raster`.
+
+        Examples
+        --------
+        >>> Composition.of_labels(["a"]).raster([(0.0, 0.2, "a")], frames=3, step=0.1).tolist()
+        [[1], [1], [0]]
+        """
         return raster(self.events(events), self.classes, frames, step)
-
-
-def raster(events: Iterable[Event], classes: Sequence[str], frames: int, step: float) -> NDArray[np.uint8]:
-    """Activity of each class in each frame, from events of these classes.
-
-    Parameters
-    ----------
-    events : iterable of (onset, offset, class)
-        In seconds; others are passed over.
-    classes : sequence of str
-        One column each.
-    frames : int
-        Number of frames; frame i lasts from i * step to (i + 1) * step.
-    step : float
-        Duration of a frame in seconds.
-
-    Returns
-    -------
-    ndarray of uint8, shape (frames, classes)
-        1 where the middle of the frame lies within an event. An event too short to hold any middle is given
-        the frame that it starts in.
-
-    Examples
-    --------
-    >>> raster([(0.0, 0.02, "a"), (0.01, 0.03, "b")], ["a", "b"], frames=3, step=0.01).tolist()
-    [[1, 0], [1, 1], [0, 1]]
-    """
-    # one column in a row while it is filled: frames of an event then lie side by side
-    columns = np.zeros((len(classes), frames), dtype=np.uint8)
-    place = {name: column for column, name in enumerate(classes)}
-    for onset, offset, name in events:
-        if name in place:
-            first, last = frame_range(onset, offset, step)
-            columns[place[name], first:last] = 1
-    return np.ascontiguousarray(columns.T)
 
 
 def _spans(events: Iterable[Event], least: int) -> list[tuple[float, float]]:
@@ -252,31 +264,3 @@ def _spans(events: Iterable[Event], least: int) -> list[tuple[float, float]]:
             spans.append((since, time))
             since = None
     return spans
-
-
-def frame_range(onset: float, offset: float, step: float) -> tuple[int, int]:
-    """First frame of an event, and the first one after it.
-
-    A frame belongs to the event if its middle lies in [onset, offset).
-
-    Parameters
-    ----------
-    onset, offset : float
-        In seconds.
-    step : float
-        Duration of a frame in seconds.
-
-    Examples
-    --------
-    >>> frame_range(0.0, 1.0, step=0.25)
-    (0, 4)
-    >>> frame_range(0.13, 0.14, step=0.25)
-    (0, 1)
-    """
-    # a tiny slack makes an onset that was written with rounding land where it was meant
-    first = max(0, int(np.ceil(onset / step - 0.5 - 1e-6)))
-    last = max(0, int(np.ceil(offset / step - 0.5 - 1e-6)))
-    if last <= first:
-        first = max(0, int(onset / step + 1e-6))
-        last = first + 1
-    return first, last

@@ -1,4 +1,4 @@
-"""How long work tells its caller how far it is, without knowing of screens."""
+"""Interface for progress reports of long loops."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ T = TypeVar("T")
 
 
 class Progress(Protocol):
-    """Wraps an iterable, and may show how much of it has been consumed."""
+    """Function that wraps an iterable and may display how much of it has been consumed.
+
+    Examples
+    --------
+    >>> progress: Progress = silent
+    >>> list(progress([1, 2], total=2, description="files"))
+    [1, 2]
+    """
 
     def __call__(self, items: Iterable[T], *, total: int, description: str) -> Iterable[T]:
-        """The same items, in the same order."""
+        """Yield the items unchanged, in their order."""
 
 
 def silent(items: Iterable[T], *, total: int, description: str) -> Iterator[T]:
-    """Show nothing.
+    """Display no progress.
 
     Examples
     --------

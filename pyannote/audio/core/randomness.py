@@ -1,4 +1,4 @@
-"""Randomness by position: what is drawn depends on where, never on what was drawn before."""
+"""Random numbers by position (seed, epoch, index), independent of earlier draws."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 
 
 def generator(*position: int) -> np.random.Generator:
-    """Random numbers that belong to one position.
+    """Random generator of one position.
 
-    Resuming a training, or sharing it between processes, then cannot change what is drawn.
+    Random numbers are therefore the same in a training that was resumed, and with any number of processes.
 
     Parameters
     ----------
@@ -22,6 +22,10 @@ def generator(*position: int) -> np.random.Generator:
     numpy.random.Generator
         A counter-based (Philox) generator; equal positions give equal streams, others independent ones.
 
+    References
+    ----------
+    J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+
     Examples
     --------
     >>> bool(generator(0, 3, 7).random() == generator(0, 3, 7).random())
@@ -29,13 +33,18 @@ def generator(*position: int) -> np.random.Generator:
     >>> bool(generator(0, 3, 7).random() == generator(0, 7, 3).random())
     False
     """
-    # a SeedSequence takes (1, 2) and (1, 2, 0) for the same
+    # SeedSequence gives (1, 2) and (1, 2, 0) the same stream
     key = sha256(repr(tuple(map(int, position))).encode()).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "big")))
 
 
 def torch_seed(*position: int) -> int:
-    """Seed of torch's own generator (dropout, initial weights) at one position.
+    """Seed from 0 to 2^63 - 1 of torch's generator (dropout, initial weights) at one position.
+
+    Parameters
+    ----------
+    *position : int
+        Integers, such as seed and epoch.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Which part of a job belongs to which of the processes that do it together."""
+"""Ranks of the processes of a distributed training, and the rows of a batch that each of them processes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from pyannote.audio.core.errors import UsageError
 
-NEEDED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+TORCHRUN_VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
 @dataclass(frozen=True)
 class Rank:
-    """The part of one of several processes.
+    """One of several processes.
 
     Parameters
     ----------
@@ -33,32 +33,47 @@ class Rank:
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> Rank:
-        """The part of this process, as `torchrun` (or whoever started it) has written into its environment.
+        """Rank of this process, from the environment variables that `torchrun` sets.
+
+        Parameters
+        ----------
+        environment : mapping of str to str
+            Without RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT, the process is alone.
 
         Examples
         --------
         >>> Rank.of({})
         Rank(rank=0, size=1)
         """
-        if not all(environment.get(name) for name in NEEDED):
+        if not all(environment.get(name) for name in TORCHRUN_VARIABLES):
             return WHOLE
         return cls(int(environment["RANK"]), int(environment["WORLD_SIZE"]))
 
     def rows(self, count: int) -> slice:
-        """Own rows of a batch; the shares of two processes differ by one row at most.
+        """Rows of a batch that this process takes; two processes differ by one row at most.
+
+        Parameters
+        ----------
+        count : int
+            Rows of the batch.
 
         Raises
         ------
         UsageError
             If several processes have fewer than two rows each: a batch of one cannot be normalised.
+
+        Examples
+        --------
+        >>> Rank(1, 2).rows(5)
+        slice(2, 5, None)
         """
         if self.size > 1 and count < 2 * self.size:
             raise UsageError(
-                f"A batch of {count} is too small for {self.size} processes: each takes two rows or more.",
+                f"A batch of {count} is too small for {self.size} processes: each needs at least 2 rows.",
                 fix="Set a larger batch_size (or per_fold) in config.yml, or start fewer processes.",
             )
         return slice(self.rank * count // self.size, (self.rank + 1) * count // self.size)
 
 
 WHOLE = Rank()
-"""The part of a process that is alone."""
+"""Rank of the only process of a training."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, Literal, get_args
 
+from pyannote.audio.core.compositions import dump_composition, load_composition
 from pyannote.audio.core.errors import CheckpointError, ConfigError
-from pyannote.audio.core.labels import ClassDefinition, Composition
+from pyannote.audio.core.labels import Composition
 from pyannote.audio.core.values import Values
 from pyannote.audio.core.windows import DAY
 
@@ -16,13 +17,10 @@ OutputKind = Literal["frames", "vector", "chunk"]
 Activation = Literal["sigmoid", "none"]
 
 FINEST = 1e-6
-"""Shortest step between two feature frames, in seconds."""
+"""Smallest step between two feature frames, in seconds."""
 
 WIDEST = 1 << 24
-"""Largest dimension of an input."""
-
-MOST_AT_ONCE = 1000
-"""Largest number of labels that a class of any label may ask for at once."""
+"""Highest dimension of an input."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Output:
         Duration of an output frame, and time between the starts of two, in seconds. None until the model is
         known, and for vectors.
     activation : {"sigmoid", "none"}, optional
-        How outputs become scores. Defaults to "none" for vectors and to "sigmoid" for all else.
+        Function that turns outputs into scores. Defaults to "none" for vectors, otherwise to "sigmoid".
 
     Examples
     --------
@@ -61,7 +59,14 @@ class Output:
 
     @classmethod
     def load(cls, values: Values) -> Output:
-        """Read the entry `output`."""
+        """Read the entry `output` of `specs.yml`.
+
+        Examples
+        --------
+        >>> content = {"output": {"kind": "chunk", "activation": "sigmoid"}}
+        >>> Output.load(Values(content, "specs.yml", "Correct it.")).kind
+        'chunk'
+        """
         values.only("output", allowed=("kind", "window", "step", "activation"))
         times = {
             name: values.number("output", name, low=0, high=DAY, above=True)
@@ -84,9 +89,9 @@ class Specifications:
     task : str
         Name of the task, such as "Dcase".
     inputs : mapping of str to int
-        Dimension of each input: "X" holds frames, other names hold one vector a chunk.
+        Dimension of each input: "X" has shape (frames, dimension), all others one vector a chunk.
     classes : tuple of str
-        One output column each, in this order.
+        Names of the output columns.
     duration : float
         Duration of the chunks in training, in seconds.
     step : float
@@ -96,8 +101,8 @@ class Specifications:
     output : Output
         Output of the model. Defaults to scores of output frames.
     composition : Composition, optional
-        What the classes are made of, in their order. None where that is not known (`specs.yml` of earlier
-        versions) or has no meaning (speakers of an embedding).
+        Definitions of the classes, in their order. None if they are unknown (`specs.yml` of earlier
+        versions) or have no meaning (speakers of an embedding).
 
     Examples
     --------
@@ -119,21 +124,32 @@ class Specifications:
 
     @property
     def frames(self) -> int:
-        """Feature frames of one training chunk."""
+        """Feature frames of one training chunk.
+
+        Examples
+        --------
+        >>> Specifications("Dcase", {"X": 40}, ("car",), 2.0, 0.01, 44100).frames
+        200
+        """
         return self.frames_of(self.duration)
 
     def frames_of(self, duration: float | None) -> int:
-        """Feature frames of a chunk, at least 1; by default those of a training chunk.
+        """Feature frames of a chunk, at least 1.
 
         Parameters
         ----------
         duration : float, optional
-            In seconds.
+            In seconds; None stands for the duration of a training chunk.
+
+        Examples
+        --------
+        >>> Specifications("Dcase", {"X": 40}, ("car",), 2.0, 0.01, 44100).frames_of(0.5)
+        50
         """
         return max(1, round((self.duration if duration is None else duration) / self.step))
 
     def of_model(self, resolution: int) -> Specifications:
-        """The same, with window and step of the outputs of a model.
+        """Copy with window and step of the outputs of a model.
 
         Parameters
         ----------
@@ -147,12 +163,12 @@ class Specifications:
         """
         if self.output.kind == "vector":
             return self
-        # digits beyond the nanosecond are noise of the multiplication
+        # digits beyond the nanosecond are rounding errors of the multiplication
         seconds = self.duration if self.output.kind == "chunk" else round(resolution * self.step, 9)
         return replace(self, output=replace(self.output, window=seconds, step=seconds))
 
     def check_model(self, resolution: int, file: str | PathLike[str] | None = None) -> None:
-        """Refuse a model whose outputs lie elsewhere in time than those of the trained one.
+        """Refuse a model whose output step differs from that of the trained one.
 
         Parameters
         ----------
@@ -164,7 +180,14 @@ class Specifications:
         Raises
         ------
         CheckpointError
-            If the step between two outputs differs.
+            If the steps differ.
+
+        Examples
+        --------
+        >>> trained = Specifications("Dcase", {"X": 40}, ("car",), 2.0, 0.01, 44100).of_model(9)
+        >>> trained.check_model(3)
+        Traceback (most recent call last):
+        pyannote.audio.core.errors.CheckpointError: output.step is 0.09 s, and the architecture of the ...
         """
         step = self.of_model(resolution).output.step
         if self.output.step is not None and step is not None and abs(step - self.output.step) > 1e-6 * step:
@@ -176,7 +199,7 @@ class Specifications:
             )
 
     def changes(self, other: Specifications) -> list[str]:
-        """Names of what differs in other specifications; what one of them does not know is no difference.
+        """Names of the fields that differ; fields that are unknown to one of the two are equal.
 
         Examples
         --------
@@ -192,7 +215,7 @@ class Specifications:
         return [name for name in names if getattr(self, name) != getattr(other, name)]
 
     def composed(self, configured: Composition) -> Composition:
-        """What the classes are made of; as a configuration says, where it is not known.
+        """Definitions of the classes; those of a configuration if `specs.yml` has none.
 
         Parameters
         ----------
@@ -202,20 +225,26 @@ class Specifications:
         Raises
         ------
         ConfigError
-            If it is not known, and the configuration has other classes.
+            If `specs.yml` has none, and the configuration has other classes.
         """
         if self.composition is None and configured.classes != self.classes:
             raise ConfigError(
-                f"The trained model has the classes {', '.join(self.classes)}; its specs.yml does not say "
-                "what they are made of, and the configuration has "
+                f"The trained model has the classes {', '.join(self.classes)}, which its specs.yml "
+                "does not define, and the configuration has "
                 f"{', '.join(configured.classes) or 'none'}.",
                 fix="Undo the change of the configuration, or train again.",
             )
         return self.composition or configured
 
     def dump(self) -> dict[str, Any]:
-        """Plain mapping for `specs.yml`."""
-        made_of = None if self.composition is None else {"made_of": _dumped(self.composition)}
+        """Plain mapping for `specs.yml`.
+
+        Examples
+        --------
+        >>> Specifications("Dcase", {"X": 40}, ("car",), 2.0, 0.01, 44100).dump()["chunk"]
+        {'duration': 2.0, 'step': 0.01, 'sample_rate': 44100}
+        """
+        made_of = None if self.composition is None else {"made_of": dump_composition(self.composition)}
         return {
             "task": self.task,
             **{name: {"dimension": dimension} for name, dimension in self.inputs.items()},
@@ -228,21 +257,21 @@ class Specifications:
     def load(
         cls, content: Any, file: str | PathLike[str] | None = None, kind: OutputKind = "frames"
     ) -> Specifications:
-        """Read what `dump` gave, or people have made of it.
+        """Read the output of `dump`, which users may have edited.
 
         Parameters
         ----------
         content : object
             Content of `specs.yml`.
         file : path, optional
-            Named in errors.
+            The file, for errors.
         kind : {"frames", "vector", "chunk"}
-            Output where `content` says nothing of it, as files of earlier versions do.
+            Output of the model if `content` does not define it, as in files of earlier versions.
 
         Raises
         ------
         CheckpointError
-            If a key is missing or unknown, or a value makes no sense; with the key.
+            If a key is missing or unknown, or a value is not allowed.
         """
         values = Values(content, file, "Correct it, or copy specs.yml from where the weights come from.")
         values.only("y", allowed=("classes", "made_of"))
@@ -256,7 +285,7 @@ class Specifications:
             step=values.number("chunk", "step", low=FINEST, high=DAY),
             sample_rate=values.whole("chunk", "sample_rate", low=0, high=2**31 - 1),
             output=Output.load(values) if "output" in values else Output(kind),
-            composition=_composition(values, classes) if "made_of" in values.names("y") else None,
+            composition=load_composition(values, classes) if "made_of" in values.names("y") else None,
         )
 
 
@@ -267,27 +296,3 @@ def _inputs(values: Values) -> dict[str, int]:
     inputs = {name: values.whole(name, "dimension", low=1, high=WIDEST) for name in names}
     values.get("X")
     return inputs
-
-
-def _composition(values: Values, classes: tuple[str, ...]) -> Composition:
-    """Definitions of all classes, in the order of the columns."""
-    values.only("y", "made_of", allowed=classes)
-    definitions = []
-    for name in classes:
-        where = ("y", "made_of", name)
-        values.only(*where, allowed=("labels", "least"))
-        labels = None if values.get(*where, "labels") == "any" else values.texts(*where, "labels")
-        most = MOST_AT_ONCE if labels is None else len(labels)
-        least = values.whole(*where, "least", low=1, high=most) if "least" in values.names(*where) else 1
-        definitions.append(ClassDefinition(name, labels, least))
-    return Composition(tuple(definitions))
-
-
-def _dumped(composition: Composition) -> dict[str, Any]:
-    return {
-        one.name: {
-            "labels": "any" if one.labels is None else list(one.labels),
-            **({} if one.least == 1 else {"least": one.least}),
-        }
-        for one in composition.definitions
-    }

@@ -1,4 +1,4 @@
-"""Work on several things at once."""
+"""Parallel processing in threads, with results in order."""
 
 from __future__ import annotations
 
@@ -11,11 +11,21 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def in_order(work: Callable[[_Item], _Result], items: Sequence[_Item], threads: int = 1) -> Iterator[_Result]:
-    """Results of some work on each item, in their order.
+def in_order(
+    function: Callable[[_Item], _Result], items: Sequence[_Item], threads: int = 1
+) -> Iterator[_Result]:
+    """Yield the result of a function for each item, in the order of the items.
 
-    Threads work no further ahead than they have to, so that few results wait in memory. Where one item fails,
-    those that were begun are finished first: no thread is at work any more when the error comes.
+    At most `threads` results wait in memory. If an item fails, all threads have ended when its error is
+    raised.
+
+    Parameters
+    ----------
+    function : callable
+        Called with one item, in a thread.
+    items : sequence
+    threads : int
+        Items that are processed at once; below 2 in the calling thread.
 
     Examples
     --------
@@ -23,13 +33,13 @@ def in_order(work: Callable[[_Item], _Result], items: Sequence[_Item], threads: 
     [1, 2, 3]
     """
     if min(threads, len(items)) < 2:
-        yield from map(work, items)
+        yield from map(function, items)
         return
     waiting: deque[Future[_Result]] = deque()
     pool = ThreadPoolExecutor(threads)
     try:
         for item in items:
-            waiting.append(pool.submit(work, item))
+            waiting.append(pool.submit(function, item))
             if len(waiting) > threads:
                 yield waiting.popleft().result()
         while waiting:

@@ -77,7 +77,7 @@ def _check_by(findings: Callable[[Any, Sequence[Any]], Iterable[Finding]]) -> Ca
     """Method `check` that follows from a method `findings`."""
 
     def check(self: Any, files: Sequence[Any]) -> list[str]:
-        return [finding.what for finding in raise_first(findings(self, files))]
+        return [finding.message for finding in raise_first(findings(self, files))]
 
     check.__doc__ = TrainingRules.check.__doc__
     return check
@@ -92,7 +92,7 @@ def _findings_by(check: Callable[[Any, Sequence[Any]], list[str]]) -> Callable[.
                 yield Finding("task", sentence, "Change the parameters that it names.", keys=("params",))
         except DataError as error:
             keys = ("params",) if error.file is None else None
-            yield Finding("task", error.found, error.fix or "", error.file, error.line, error.code, keys)
+            yield Finding("task", error.message, error.fix or "", error.file, error.line, error.code, keys)
 
     findings.__doc__ = TrainingRules.findings.__doc__
     return findings

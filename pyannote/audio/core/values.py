@@ -1,4 +1,4 @@
-"""Checked access to the values of a file that a command has written, and that people may have edited."""
+"""Checked access to the values of files such as specs.yml and params.yml, which users may have edited."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any
 from pyannote.audio.core.errors import CheckpointError
 
 LAST_EPOCH = 2**31 - 1
-"""Largest number of an epoch."""
+"""Highest epoch."""
 
 _REPR = Repr()
 _REPR.maxstring = _REPR.maxother = 60
 
 
 class Values:
-    """Nested mappings of plain values, each of which is checked when it is asked for.
+    """Nested mappings of plain values, each of which is checked when it is read.
 
     Parameters
     ----------
     content : object
-        What the file holds.
+        Parsed content of the file.
     file : path, optional
         The file, for errors.
     fix : str
-        How to mend the file, as a sentence.
+        A sentence that says how to correct the file.
 
     Examples
     --------
@@ -45,12 +45,17 @@ class Values:
         return isinstance(self._content, Mapping) and key in self._content
 
     def get(self, *keys: str) -> Any:
-        """Value below a path of keys, unchecked.
+        """Value at a path of keys, unchecked.
 
         Raises
         ------
         CheckpointError
-            If there is none.
+            If a key is missing.
+
+        Examples
+        --------
+        >>> Values({"y": {"classes": ["car"]}}, "specs.yml", "Correct it.").get("y", "classes")
+        ['car']
         """
         value = self._content
         for depth, key in enumerate(keys):
@@ -64,7 +69,13 @@ class Values:
         return value
 
     def number(self, *keys: str, low: float, high: float, above: bool = False) -> float:
-        """Finite number from `low` to `high`; with `above`, greater than `low`. Booleans are none."""
+        """Finite number from `low` to `high`; with `above`, greater than `low`. Booleans are refused.
+
+        Examples
+        --------
+        >>> Values({"step": 1}, "specs.yml", "Correct it.").number("step", low=0, high=10)
+        1.0
+        """
         value = self.get(*keys)
         if _is_number(value) and low <= value <= high and not (above and value == low):
             return float(value)
@@ -72,28 +83,52 @@ class Values:
         raise self.error(keys, f"a number {bounds}", value)
 
     def whole(self, *keys: str, low: int, high: int) -> int:
-        """Whole number from `low` to `high`. Booleans are none."""
+        """Whole number from `low` to `high`. Booleans are refused.
+
+        Examples
+        --------
+        >>> Values({"epoch": 7}, "params.yml", "Correct it.").whole("epoch", low=0, high=LAST_EPOCH)
+        7
+        """
         value = self.get(*keys)
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
             return value
         raise self.error(keys, f"a whole number from {low} to {high}", value)
 
     def text(self, *keys: str) -> str:
-        """Text that is not blank."""
+        """Text that is not blank.
+
+        Examples
+        --------
+        >>> Values({"task": "Dcase"}, "specs.yml", "Correct it.").text("task")
+        'Dcase'
+        """
         value = self.get(*keys)
         if isinstance(value, str) and value.strip():
             return value
         raise self.error(keys, "a name", value)
 
     def choice(self, *keys: str, among: Sequence[Any]) -> Any:
-        """One of some values."""
+        """Text that is one of the allowed values.
+
+        Examples
+        --------
+        >>> Values({"kind": "vector"}, None, "").choice("kind", among=("frames", "vector"))
+        'vector'
+        """
         value = self.get(*keys)
         if isinstance(value, str) and value in among:
             return value
         raise self.error(keys, f"one of {', '.join(among)}", value)
 
     def texts(self, *keys: str) -> tuple[str, ...]:
-        """List of different names, at least one."""
+        """List of different names, at least one.
+
+        Examples
+        --------
+        >>> Values({"classes": ["car", "bus"]}, None, "").texts("classes")
+        ('car', 'bus')
+        """
         value = self.get(*keys)
         if isinstance(value, list) and value and all(isinstance(one, str) and one.strip() for one in value):
             if len(set(value)) == len(value):
@@ -103,7 +138,13 @@ class Values:
         raise self.error(keys, "a list of names (in quotes if they read as numbers)", value)
 
     def names(self, *keys: str) -> list[str]:
-        """Keys of a mapping, those of the whole file by default."""
+        """Keys of a mapping; without arguments, those of the whole file.
+
+        Examples
+        --------
+        >>> Values({"task": "Dcase", "X": {"dimension": 40}}, None, "").names()
+        ['task', 'X']
+        """
         value = self.get(*keys)
         if not isinstance(value, Mapping):
             raise self.error(keys, "a mapping", value)
@@ -115,18 +156,32 @@ class Values:
         return list(value)
 
     def only(self, *keys: str, allowed: Sequence[str]) -> None:
-        """Refuse keys that no one reads: one of them may be a misspelt one."""
+        """Refuse unknown keys: they may be misspelt.
+
+        Examples
+        --------
+        >>> Values({"y": {"labels": []}}, None, "").only("y", allowed=["classes", "made_of"])
+        Traceback (most recent call last):
+        ...
+        pyannote.audio.core.errors.CheckpointError: y has no key 'labels'; allowed are classes, made_of. ...
+        """
         for key in self.names(*keys):
             if key not in allowed:
-                where = ".".join(keys) or "This file"
+                location = ".".join(keys) or "This file"
                 raise CheckpointError(
-                    f"{where} has no key {_REPR.repr(key)}; allowed are {', '.join(allowed)}.",
+                    f"{location} has no key {_REPR.repr(key)}; allowed are {', '.join(allowed)}.",
                     file=self._file,
                     fix=self._fix,
                 )
 
     def error(self, keys: Sequence[str], allowed: str, value: object) -> CheckpointError:
-        """Sentence for a value that is not what is allowed."""
+        """Error for a value that is not allowed.
+
+        Examples
+        --------
+        >>> print(Values({}, "params.yml", "Correct it.").error(["onset"], "a number", "high"))
+        params.yml: onset must be a number, not 'high'. Correct it.
+        """
         name = ".".join(keys) or "Its content"
         return CheckpointError(
             f"{name} must be {allowed}, not {_REPR.repr(value)}.", file=self._file, fix=self._fix
@@ -134,7 +189,7 @@ class Values:
 
 
 def _is_number(value: Any) -> bool:
-    # whole numbers of any size are compared as they are: not all of them can be turned into a float
+    # integers are compared without conversion: some are too large for a float
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, int) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""Chunks of frames: where they start, and how their overlapping outputs become one sequence."""
+"""Sliding windows: first frames of chunks, overlap-add of their outputs, and chunks of an epoch."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pyannote.audio.core.errors import ConfigError
 DAY = 24 * 60 * 60
 
 LARGEST_BATCH = 1 << 16
-"""Chunks of a batch."""
+"""Highest number of chunks of a batch."""
 
 LONGEST_EPOCH = 50_000_000
-"""Chunks of an epoch: their places are drawn at once."""
+"""Highest number of chunks of an epoch: their positions are drawn at once."""
 
 
 def chunk_starts(frames: int, duration: int, step: int) -> NDArray[np.int64]:
@@ -26,11 +26,11 @@ def chunk_starts(frames: int, duration: int, step: int) -> NDArray[np.int64]:
     frames : int
         Length of the sequence, at least 1.
     duration, step : int
-        Length of a chunk, and from one chunk to the next, in frames. `step` is at most `duration`.
+        Length of a chunk, and distance between the starts of two, in frames. `step` is at most `duration`.
 
     Returns
     -------
-    ndarray of int64
+    ndarray of int64, shape (chunks,)
         Multiples of `step`; the last chunk is the first one that reaches the end.
 
     Examples
@@ -45,12 +45,12 @@ def chunk_starts(frames: int, duration: int, step: int) -> NDArray[np.int64]:
 
 
 class OverlapAdd:
-    """Averages overlapping chunks while they come, and keeps no more than those that overlap.
+    """Mean of overlapping chunks as a stream; only frames that later chunks may cover stay in memory.
 
     Parameters
     ----------
     step : int
-        From the first frame of a chunk to that of the next one.
+        Distance between the starts of two chunks, in frames.
 
     Examples
     --------
@@ -66,17 +66,22 @@ class OverlapAdd:
         self._open: NDArray[np.float64] | None = None
 
     def add(self, chunks: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Take the chunks that follow, and give the frames that no later one covers.
+        """Add the next chunks, and return the frames that no later chunk covers.
 
         Parameters
         ----------
         chunks : ndarray, shape (chunks, frames of a chunk, classes)
-            Not less frames than a step.
+            Chunks have at least `step` frames.
 
         Returns
         -------
         ndarray of float32, shape (chunks * step, classes)
             Mean of all chunks that cover a frame.
+
+        Examples
+        --------
+        >>> OverlapAdd(step=2).add(np.ones((3, 2, 1), dtype=np.float32)).shape
+        (6, 1)
         """
         count, length, classes = chunks.shape
         parts = -(-length // self._step)
@@ -93,7 +98,14 @@ class OverlapAdd:
         return _mean(sums[:count])
 
     def rest(self) -> NDArray[np.float32]:
-        """Frames that the last chunks cover beyond what has been given; zeros may follow them."""
+        """Frames after those that `add` has returned, of shape (frames, classes); zeros may follow them.
+
+        Examples
+        --------
+        >>> mean = OverlapAdd(step=1)
+        >>> mean.add(np.ones((1, 3, 2), dtype=np.float32)).shape, mean.rest().shape
+        ((1, 2), (2, 2))
+        """
         assert self._open is not None
         return _mean(self._open)
 
@@ -104,19 +116,25 @@ def _mean(sums: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def check_epoch(days: float, seconds: float) -> None:
-    """Refuse an epoch of so many chunks that their places would fill the memory.
+    """Refuse an epoch with so many chunks that their positions would fill the memory.
 
     Parameters
     ----------
     days : float
-        Audio of an epoch.
+        Audio of an epoch, in days.
     seconds : float
-        Duration of a chunk.
+        Duration of a chunk, in seconds.
 
     Raises
     ------
     ConfigError
-        They are more than 50 million.
+        There are more than 50 million chunks.
+
+    Examples
+    --------
+    >>> check_epoch(1e4, seconds=1.0)
+    Traceback (most recent call last):
+    pyannote.audio.core.errors.ConfigError: per_epoch is 10000 days, which are 8.64e+08 chunks; allowed ...
     """
     chunks = days * (DAY / seconds)
     if not chunks <= LONGEST_EPOCH:
@@ -126,13 +144,20 @@ def check_epoch(days: float, seconds: float) -> None:
         )
 
 
-def batches_of(days: float, seconds: float) -> int:
-    """Batches of so many seconds that make up so many days, at least 1.
+def batches_per_epoch(days: float, seconds: float) -> int:
+    """Batches of an epoch, at least 1.
+
+    Parameters
+    ----------
+    days : float
+        Audio of an epoch, in days.
+    seconds : float
+        Audio of a batch, in seconds.
 
     Examples
     --------
-    >>> batches_of(1, seconds=32 * 2.0)
+    >>> batches_per_epoch(1, seconds=32 * 2.0)
     1350
     """
-    # arithmetic leaves noise behind, which would make one batch more
+    # rounding errors must not add a batch
     return max(1, math.ceil(days * DAY / seconds - 1e-9))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pyannote.audio.core.errors import ConfigError, DataError, UsageError
-from pyannote.audio.io.templates import odd_field, texts_in
+from pyannote.audio.io.templates import invalid_field, strings_in
 from pyannote.audio.io.yaml_files import read_plain
 
 VARIABLE = "PYANNOTE_DATABASE_CONFIG"
@@ -74,11 +74,11 @@ def _check(paths: Sequence[Path]) -> None:
         try:
             content = read_plain(path)
         except ConfigError as error:
-            raise DataError(error.found, file=path, line=error.line, fix=error.fix) from None
+            raise DataError(error.message, file=path, line=error.line, fix=error.fix) from None
         if not isinstance(content, dict):
             raise DataError("It must hold Protocols.", file=path, fix="See the tutorials for a whole file.")
-        for text in texts_in(content):
-            if (odd := odd_field(text)) is not None:
+        for text in strings_in(content):
+            if (odd := invalid_field(text)) is not None:
                 raise DataError(
                     f"In braces stands {odd!r}, which is no plain name.", file=path, fix="Write {uri}."
                 )

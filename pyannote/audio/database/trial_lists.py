@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.lines import quoted, read_lines, safe_name
-from pyannote.audio.io.storage import LONGEST_NAME, write_text
+from pyannote.audio.io.paths import LONGEST_NAME
+from pyannote.audio.io.storage import write_text
 from pyannote.audio.io.waveform import SUFFIXES
 
 

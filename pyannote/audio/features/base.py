@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.own_code import own_digest
 from pyannote.audio.core.threads import in_order
+from pyannote.audio.core.user_code import user_code_digest
 from pyannote.audio.features._threads import threads_of_one
 from pyannote.audio.io.waveform import AudioFile
 
@@ -211,7 +211,7 @@ class FeatureExtraction(ABC):
         """
         names = inspect.signature(type(self)).parameters
         values = {name: getattr(self, name) for name in names}
-        code = own_digest(type(self).__module__)
+        code = user_code_digest(type(self).__module__)
         own = {} if code is None else {"code": code}
         return {"name": type(self).__name__, "version": self.version, **own, **values}
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader
 from pyannote.audio.io.arrays import is_whole
-from pyannote.audio.io.storage import inside, one_part, write_array, write_text
+from pyannote.audio.io.paths import flat_name, inside
+from pyannote.audio.io.storage import write_array, write_text
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.io.yaml_files import read_plain
 
@@ -139,7 +140,7 @@ class Precomputed(FeatureExtraction):
                 f"Frames in {self.root_dir} are found by 'database' and 'uri'.",
                 fix="Give a file of a protocol.",
             )
-        folder = f"{one_part(str(file['database']))}/" if file.get("database") else ""
+        folder = f"{flat_name(str(file['database']))}/" if file.get("database") else ""
         return inside(Path(self.root_dir), f"{folder}{file['uri']}", ".npy")
 
     def open(self, file: AudioFile) -> FrameReader:
@@ -225,7 +226,7 @@ def _load_metadata(path: Path) -> dict[str, Any]:
     try:
         metadata = read_plain(path)
     except ConfigError as error:
-        raise _damaged(path, error.found.rstrip("."), error.line) from None
+        raise _damaged(path, error.message.rstrip("."), error.line) from None
     if not isinstance(metadata, dict) or not isinstance(metadata.get("classes", []), list):
         raise _damaged(path, "start, duration, step, dimension and classes are expected")
     return metadata

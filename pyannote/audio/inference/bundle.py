@@ -12,13 +12,13 @@ from pyannote.audio.config.registry import build, find
 from pyannote.audio.config.schema import Config, load_config
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.core.own_code import own_digest
 from pyannote.audio.core.specifications import OutputKind, Specifications
+from pyannote.audio.core.user_code import user_code_digest
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.inference.weights import fault_of
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import CONFIG, TrainFolder, ValidateFolder, load_specifications
-from pyannote.audio.io.yaml_files import checked_text, is_intact, is_sealed
+from pyannote.audio.io.yaml_files import checked_text, has_checksum, is_intact
 from pyannote.audio.models.base import Model
 
 OTHERS = "Copy trainings as whole folders, or train again."
@@ -162,7 +162,7 @@ def bundle_of(folder: ValidateFolder, params: Mapping[str, Any]) -> Bundle:
             file=folder.params,
             fix="Run `validate` again.",
         )
-    if is_sealed(checked_text(folder.params)):
+    if has_checksum(checked_text(folder.params)):
         return bundle
     return replace(bundle, notes=(f"{folder.params} has been edited since `validate` wrote it.",))
 
@@ -195,7 +195,7 @@ def stored_config(folder: TrainFolder) -> Config | None:
         return None
     text = checked_text(folder.config)
     config = load_config(folder.config)
-    if not (is_sealed(text) and is_intact(text) and isinstance(config.provenance, Mapping)):
+    if not (has_checksum(text) and is_intact(text) and isinstance(config.provenance, Mapping)):
         raise CheckpointError(
             "This configuration has changed since its training stored it.",
             file=folder.config,
@@ -220,7 +220,7 @@ def model_digest(config: Config, extraction: FeatureExtraction, specifications: 
     return digest(
         {
             "features": features,
-            "architecture": config.architecture.described(),
+            "architecture": config.architecture.as_dict(),
             "specifications": specifications.dump(),
         }
     )
@@ -232,7 +232,7 @@ def applied_code(config: Config) -> dict[str, str]:
     found = [
         find(kind, block.name, config.document, (*block.where, "name")) for kind, block in blocks.items()
     ]
-    digests = {one.__name__: own_digest(one.__module__) for one in found}
+    digests = {one.__name__: user_code_digest(one.__module__) for one in found}
     return {name: value for name, value in digests.items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""Folders of `apply`: names of results, and the provenance of each run, which readers compare with them."""
+"""Folders of `apply`: file names of results, and the provenance of each run."""
 
 from __future__ import annotations
 
@@ -13,36 +13,41 @@ from typing import Any
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.experiment_folders import TrainFolder, ValidateFolder
+from pyannote.audio.io.paths import flat_name, inside
 from pyannote.audio.io.storage import digest as digest_of_file
-from pyannote.audio.io.storage import inside, one_part, write_text
+from pyannote.audio.io.storage import write_text
 
 EVENTS, REFERENCE, RTTM = ".events.tsv", ".reference.tsv", ".rttm"
 TABLE, FIGURES, PROVENANCE = ".eval", ".evaluation.json", ".provenance.json"
-"""Ends of the names of results, each of which begins with `<Protocol>.<subset>`."""
+"""Suffixes of result files, after `<Protocol>.<subset>`."""
 
 COMPARED = (EVENTS, REFERENCE)
-"""Results that `evaluate` reads, and whose digests a provenance therefore holds."""
+"""Suffixes of the results that `evaluate` reads; a provenance contains their digests."""
 
 AGAIN = "Run `apply` again."
 
 
 @dataclass(frozen=True)
 class AppliedRun:
-    """Provenance of a run of `apply`: all that its scores and events depend on.
+    """Provenance of a run of `apply`: everything that its scores and events depend on.
 
     Parameters
     ----------
     classes : sequence of str
         Columns of the scores.
     scores : mapping
-        What scores depend on beside audio: model, code, weights of each epoch, options.
+        Inputs of the scores except audio: model, code, weights of each epoch, options.
     pipeline : mapping
         Parameters that turn scores into events, for each class.
     files : mapping of str to (str, str)
-        Digests of audio and annotation of each recording by its name, `<Database>/<uri>`.
+        Digests of audio and annotation of each recording, by `<Database>/<uri>`.
     seen : sequence of str, optional
-        Names of those that the model was trained on; None if an earlier version trained it, which did not
-        store its training files.
+        Recordings that the model was trained on; None if it was trained by an earlier version, which did
+        not store them.
+
+    Examples
+    --------
+    >>> AppliedRun(["car"], {"epochs": [3]}, {"car": {"onset": 0.5}}, {"Street/a": ("1f", "2e")}, None).seen
     """
 
     classes: Sequence[str]
@@ -55,13 +60,19 @@ class AppliedRun:
 class ApplyFolder:
     """Folder of scores and results, `<validate>/apply/<epoch>`.
 
-    Results of each protocol and subset have names of their own, so that runs do not replace each other's.
-    Scores lie together: those of a recording are the same in all subsets.
+    File names of results begin with protocol and subset, so that no run overwrites the results of another.
+    Scores are stored once for all subsets.
 
     Parameters
     ----------
     path : Path
         The folder. It may be reached by links.
+
+    Examples
+    --------
+    >>> folder = ApplyFolder(Path("/root/train/P.train/validate_f1/P.development/apply/0003"))
+    >>> folder.train.path.as_posix(), folder.result("Street.Events.All.test", EVENTS).name
+    ('/root/train/P.train', 'Street.Events.All.test.events.tsv')
     """
 
     def __init__(self, path: Path) -> None:
@@ -69,25 +80,42 @@ class ApplyFolder:
 
     @property
     def train(self) -> TrainFolder:
-        """The training whose epochs were applied, if the folder is where `apply` has made it."""
+        """Training whose epochs were applied, if the folder is where `apply` creates it.
+
+        Examples
+        --------
+        >>> ApplyFolder(Path("/P.train/validate_f1/P.development/apply/0003")).train.path.as_posix()
+        '/P.train'
+        """
         parents = self.path.parents
         return ValidateFolder(parents[1] if len(parents) > 1 else self.path).train
 
-    def result(self, name: str, end: str) -> Path:
-        """Where a result of a run lies.
+    def result(self, name: str, suffix: str) -> Path:
+        """Path of a result of a run.
 
         Parameters
         ----------
         name : str
-            Of the run: `<Protocol>.<subset>`.
-        end : str
-            What the name of the file ends with.
+            Name of the run, `<Protocol>.<subset>`.
+        suffix : str
+            Suffix of the file name, such as `EVENTS`.
+
+        Examples
+        --------
+        >>> ApplyFolder(Path("/0003")).result("Street.Events.All.test", TABLE).as_posix()
+        '/0003/Street.Events.All.test.eval'
         """
-        return inside(self.path, name, end)
+        return inside(self.path, name, suffix)
 
     def rttm_of(self, name: str, label: str) -> Path:
-        """Where the events of one class lie."""
-        return self.result(f"{name}.{one_part(label)}", RTTM)
+        """Path of the events of one class.
+
+        Examples
+        --------
+        >>> ApplyFolder(Path("/0003")).rttm_of("Street.Events.All.test", "car").name
+        'Street.Events.All.test.car.rttm'
+        """
+        return self.result(f"{name}.{flat_name(label)}", RTTM)
 
     def results(self, name: str, classes: Sequence[str], annotated: bool) -> list[Path]:
         """All results of a run, in the order in which they are written.
@@ -95,51 +123,77 @@ class ApplyFolder:
         Parameters
         ----------
         name : str
-            Of the run: `<Protocol>.<subset>`.
+            Name of the run, `<Protocol>.<subset>`.
         classes : sequence of str
-            Each of which has an RTTM file.
+            Classes, each with an RTTM file.
         annotated : bool
-            Whether there is a reference. If so, the figures of an earlier version, in `evaluation.json`, are
-            among the results: they do not tell of which subset they are, and would be taken for new ones.
+            Whether there is a reference. If so, `evaluation.json` of earlier versions is among the results:
+            it does not name its subset, and would be mistaken for a new result.
+
+        Examples
+        --------
+        >>> [path.suffix for path in ApplyFolder(Path("/0003")).results("P.test", ["car"], annotated=False)]
+        ['.tsv', '.rttm', '.rttm', '.tsv', '.eval', '.json', '.json']
         """
-        ends = [EVENTS, RTTM, REFERENCE, TABLE, FIGURES]
-        found = [self.result(name, end) for end in ends]
+        suffixes = [EVENTS, RTTM, REFERENCE, TABLE, FIGURES]
+        paths = [self.result(name, suffix) for suffix in suffixes]
         rttms = [self.rttm_of(name, label) for label in classes]
         earlier = [self.path / "evaluation.json"] if annotated else []
-        return [*found[:2], *rttms, *found[2:], *earlier, self.result(name, PROVENANCE)]
+        return [*paths[:2], *rttms, *paths[2:], *earlier, self.result(name, PROVENANCE)]
 
     def evaluated(self, subset: str) -> list[str]:
-        """Protocols that were applied to a subset, with a reference, in order of their names."""
+        """Protocols with a reference for a subset, in alphabetical order.
+
+        Examples
+        --------
+        >>> folder = getfixture("tmp_path")
+        >>> (folder / f"Street.Events.All.test{REFERENCE}").touch()
+        >>> ApplyFolder(folder).evaluated("test")
+        ['Street.Events.All']
+        """
         pattern = re.compile(rf"([^.]+\.[^.]+\.[^.]+)\.{re.escape(subset)}{re.escape(REFERENCE)}")
-        found = (pattern.fullmatch(path.name) for path in self.path.glob(f"*{REFERENCE}"))
-        return sorted(match[1] for match in found if match)
+        matches = (pattern.fullmatch(path.name) for path in self.path.glob(f"*{REFERENCE}"))
+        return sorted(match[1] for match in matches if match)
 
     def write_provenance(self, name: str, run: AppliedRun) -> None:
-        """Store the provenance of a run whose results have been written."""
-        paths = [self.result(name, end) for end in COMPARED]
+        """Store the provenance of a run after its results.
+
+        Examples
+        --------
+        >>> folder = ApplyFolder(getfixture("tmp_path"))
+        >>> folder.write_provenance("P.test", AppliedRun(["car"], {}, {}, {}, []))
+        >>> folder.run("P.test").classes
+        ['car']
+        """
+        paths = [self.result(name, suffix) for suffix in COMPARED]
         results = {path.name: digest_of_file(path) for path in paths if path.exists()}
         content = {**asdict(run), "results": results}
         text = json.dumps({**content, "digest": digest(content)}, indent=0, sort_keys=True)
         write_text(self.result(name, PROVENANCE), text + "\n")
 
     def run(self, name: str) -> AppliedRun | None:
-        """Provenance of a run, compared with its results; None if there is none.
+        """Provenance of a run, checked against its results; None if there is none.
 
         Raises
         ------
         DataError
-            If the provenance is damaged, or a result is not the one that `apply` has written.
+            If the provenance is damaged, or a result has changed since `apply` wrote it.
+
+        Examples
+        --------
+        >>> ApplyFolder(getfixture("tmp_path")).run("Street.Events.All.test") is None
+        True
         """
         path = self.result(name, PROVENANCE)
         if not path.exists():
             return None
         content = _content(path)
-        for end in COMPARED:
-            result = self.result(name, end)
-            now = digest_of_file(result) if result.is_file() else None
-            if content["results"].get(result.name) != now:
+        for suffix in COMPARED:
+            result = self.result(name, suffix)
+            actual = digest_of_file(result) if result.is_file() else None
+            if content["results"].get(result.name) != actual:
                 raise DataError(
-                    f"This result is {'missing' if now is None else 'not the one that `apply` has written'}: "
+                    f"This result is {'missing' if actual is None else 'not the one that `apply` wrote'}: "
                     f"its digest differs from the one in {path.name}.",
                     file=result,
                     fix=AGAIN,
@@ -148,7 +202,7 @@ class ApplyFolder:
 
 
 def _content(path: Path) -> dict[str, Any]:
-    """Content of a provenance, of which nothing has changed since it was written."""
+    """Content of a provenance file, checked by its digest."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -161,7 +215,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _is_whole(content: Mapping[str, Any]) -> bool:
-    """Whether all that a provenance holds is of the right kind."""
+    """Whether all entries of a provenance have the right types."""
     mappings = ("scores", "pipeline", "files", "results")
     lists = ("classes", "seen")
     return all(isinstance(content.get(name), dict) for name in mappings) and all(

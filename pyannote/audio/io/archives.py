@@ -1,4 +1,4 @@
-"""Zip files as torch and NumPy write them: nothing in them is larger than the file itself."""
+"""Check of zip archives of torch and NumPy before they are read."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from zipfile import ZIP_STORED, ZipFile
 
 
 def check_archive(file: Path | BinaryIO) -> None:
-    """Refuse an archive that is compressed, or that says to hold more than there is.
+    """Refuse an archive that is compressed, or whose entries claim more bytes than the file has.
 
-    A file of a few MB could fill the memory otherwise.
+    Otherwise, a file of a few MB could fill the memory.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def check_archive(file: Path | BinaryIO) -> None:
     Raises
     ------
     ValueError, BadZipFile, OSError
-        It is none that torch or NumPy has written.
+        The file is not an archive that torch or NumPy has written.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def check_archive(file: Path | BinaryIO) -> None:
     ...     archive.writestr("zeros", bytes(1 << 20))
     >>> check_archive(path)
     Traceback (most recent call last):
-    ValueError: it is compressed, or says to hold more than there is
+    ValueError: it is compressed, or claims more bytes than it has
     """
     if isinstance(file, Path):
         with file.open("rb") as stream:
@@ -40,6 +40,6 @@ def check_archive(file: Path | BinaryIO) -> None:
         entries = archive.infolist()
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    held = sum(entry.file_size for entry in entries)
-    if held > size or any(entry.compress_type != ZIP_STORED for entry in entries):
-        raise ValueError("it is compressed, or says to hold more than there is")
+    claimed = sum(entry.file_size for entry in entries)
+    if claimed > size or any(entry.compress_type != ZIP_STORED for entry in entries):
+        raise ValueError("it is compressed, or claims more bytes than it has")

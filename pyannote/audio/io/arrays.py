@@ -1,4 +1,4 @@
-"""Arrays on disk: written completely or not at all, and taken for missing where they are damaged."""
+"""Arrays in files with checksums: atomic writing, and readers that treat damaged files as missing."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from pyannote.audio.io.storage_errors import storage_error
 Features = NDArray[np.float32]
 
 _TRAILER, _TRAILER_SIZE = b"crc32:", 14
-"""How a checksum begins, and bytes of it."""
+"""Prefix of the checksum at the end of a file, and its length in bytes."""
 
 _BLOCK = 1 << 18
-"""Bytes of which a checksum is taken at once, while they are in the cache of the processor."""
+"""Bytes of a block whose checksum is computed while it is in the cache of the processor."""
 
 
 def save_pieces(
     path: Path, pieces: Iterable[Features], shape: tuple[int, ...], scratch: Path | None = None
 ) -> None:
-    """Write an npy file with a checksum, piece by piece, so that it never lies in memory as a whole.
+    """Write an npy file with a checksum, piece by piece, without holding the whole array in memory.
 
-    The file is whole or not there (see `write_with`). After the numbers follow ``crc32:`` and the CRC-32 of
-    all that is before, as eight hexadecimal digits. `numpy.load` passes over what follows the numbers.
+    The file is written atomically (see `write_with`). The numbers are followed by ``crc32:`` and the CRC-32
+    of all bytes before it, as eight hexadecimal digits. `numpy.load` ignores bytes after the numbers.
 
     Parameters
     ----------
     path : Path
-    pieces : iterable of float32
-        Consecutive parts of the array.
+    pieces : iterable of ndarray of float32
+        Consecutive parts of the array along its first axis.
     shape : tuple of int
-        That of the array.
+        Shape of the array.
     scratch : path, optional
-        See `write_with`.
+        Temporary folder (see `write_with`).
 
     Examples
     --------
@@ -74,29 +74,65 @@ def _trailer(checksum: int) -> bytes:
 
 
 def load_features(path: Path, dimension: int) -> Features | None:
-    """Map features into memory; None if there are none, and they must be computed."""
+    """Map features into memory.
+
+    Parameters
+    ----------
+    path : Path
+    dimension : int
+        Expected dimension of the features.
+
+    Returns
+    -------
+    ndarray of float32, shape (frames, dimension), or None
+        None if there is no intact file of this dimension, so that the features must be computed.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.npy"
+    >>> save_pieces(path, [np.zeros((3, 2))], (3, 2))
+    >>> load_features(path, dimension=2).shape, load_features(path, dimension=5)
+    ((3, 2), None)
+    """
     features = load_array(path)
     return features if features is not None and features.shape[1:] == (dimension,) else None
 
 
 def load_array(path: Path) -> NDArray[np.float32] | None:
-    """Map an array into memory; None if there is none, or it is damaged and must be computed again.
+    """Map an array into memory; None if the file is missing or damaged, so that it must be computed again.
 
-    Of what the file says of the array, all is checked; the numbers themselves are checked by `is_intact`.
+    Type, shape and length of the file are checked here; the numbers are checked by `is_intact`.
+
+    Raises
+    ------
+    StorageError
+        The process has too many open files, or too little memory.
+
+    Examples
+    --------
+    >>> load_array(getfixture("tmp_path") / "missing.npy") is None
+    True
     """
     try:
         array = np.load(path, mmap_mode="c", allow_pickle=False)
     except Exception as error:
-        _pass_over(path, error)
+        _raise_if_exhausted(path, error)
         return None
-    sound = array.dtype == np.dtype("<f4") and is_whole(array, path)
-    return cast(NDArray[np.float32], array) if sound else None
+    valid = array.dtype == np.dtype("<f4") and is_whole(array, path)
+    return cast(NDArray[np.float32], array) if valid else None
 
 
 def is_whole(array: NDArray[Any], path: Path) -> bool:
-    """Whether a file that is mapped into memory is as long as its header says: no header but its own fits.
+    """Whether a file that is mapped into memory has the length that its header promises.
 
-    It may end with a checksum (see `save_pieces`).
+    A checksum may follow the numbers (see `save_pieces`).
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.npy"
+    >>> save_pieces(path, [np.zeros((3, 2))], (3, 2))
+    >>> is_whole(np.load(path, mmap_mode="r"), path)
+    True
     """
     if not isinstance(array, np.memmap):
         return False
@@ -108,14 +144,23 @@ def is_whole(array: NDArray[Any], path: Path) -> bool:
 
 
 def is_intact(path: Path) -> bool:
-    """Whether an array is what was written: its file has a checksum, which is that of its content.
+    """Whether a file has a checksum, and its content has not changed since it was written.
 
-    All of the file is read, in blocks, which takes about a quarter of a second a GB.
+    The whole file is read, in about a quarter of a second per GB.
 
     Raises
     ------
     StorageError
-        The process has too many open files.
+        The process has too many open files, or too little memory.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.npy"
+    >>> save_pieces(path, [np.zeros((3, 2))], (3, 2))
+    >>> intact = is_intact(path)
+    >>> _ = path.write_bytes(path.read_bytes().replace(b"crc32:", b"crc23:"))
+    >>> intact, is_intact(path)
+    (True, False)
     """
     try:
         with path.open("rb") as stream:
@@ -124,18 +169,18 @@ def is_intact(path: Path) -> bool:
                 checksum, left = zlib.crc32(block, checksum), left - len(block)
             return left == 0 and stream.read() == _trailer(checksum)
     except OSError as error:
-        _pass_over(path, error)
+        _raise_if_exhausted(path, error)
         return False
 
 
 def read_into(path: Path, array: Features) -> bool:
-    """Read all numbers of a file that `save_pieces` has written, and tell whether they are intact.
+    """Read all numbers of a file of `save_pieces` into an array; False if they are not intact.
 
     Parameters
     ----------
     path : Path
-    array : float32
-        Contiguous, of the shape that is expected. It holds anything if the answer is no.
+    array : ndarray of float32
+        Contiguous, of the expected shape. Its content is undefined if the result is False.
 
     Examples
     --------
@@ -153,45 +198,66 @@ def read_into(path: Path, array: Features) -> bool:
             checksum = zlib.crc32(stream.read(numbers))
             if fortran_order or shape != array.shape or dtype != np.dtype("<f4"):
                 return False
-            # of an incomplete file, something else than a checksum follows
+            # in an incomplete file, no checksum follows
             stream.readinto(array.data.cast("B"))
             return stream.read(_TRAILER_SIZE + 1) == _trailer(zlib.crc32(array.data, checksum))
     except Exception as error:
-        _pass_over(path, error)
+        _raise_if_exhausted(path, error)
         return False
 
 
-def _pass_over(path: Path, error: Exception) -> None:
-    """Pass over what cannot be read: numpy and zipfile answer damage with a dozen kinds of exceptions."""
+def _raise_if_exhausted(path: Path, error: Exception) -> None:
+    """Raise errors about open files and memory; all others, of a dozen classes, mean a damaged file."""
     if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
-        # it is there, and computing it again would not help
+        # the file exists, and computing it again would not help
         raise storage_error(cast(OSError, error), path, action="read") from error
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write named arrays to a file, completely or not at all."""
+    """Write named arrays of any shape to an npz file, atomically.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.npz"
+    >>> save_arrays(path, {"mean": np.zeros(3)})
+    >>> load_arrays(path, "mean")
+    [array([0., 0., 0.])]
+    """
     size = sum(array.nbytes for array in arrays.values())
     write_with(path, lambda stream: np.savez(stream, **arrays), size=size)  # type: ignore[arg-type]
 
 
 def load_arrays(path: Path, *names: str) -> list[NDArray[Any]] | None:
-    """Arrays of a file by their names; None if there is no such file, or it is damaged."""
+    """Arrays of an npz file by their names; None if the file is missing or damaged.
+
+    Examples
+    --------
+    >>> load_arrays(getfixture("tmp_path") / "missing.npz", "mean") is None
+    True
+    """
     try:
         check_archive(path)
         with np.load(path, allow_pickle=False) as arrays:
             return [arrays[name] for name in names]
     except Exception as error:
-        _pass_over(path, error)
+        _raise_if_exhausted(path, error)
         return None
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """The array of the same file, mapped so that its memory can be given back (see `release`).
+    """Map the file of an array again, read-only, so that its memory can be released (see `release`).
 
     Parameters
     ----------
-    array : ndarray
-        From `np.load`, as a whole. What is not mapped is returned as it is.
+    array : ndarray of any shape
+        Unsliced result of `np.load`. An array that is not mapped is returned unchanged.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.npy"
+    >>> np.save(path, np.arange(3))
+    >>> read_only(np.load(path, mmap_mode="c")).flags.writeable
+    False
     """
     if not isinstance(array, np.memmap) or array.filename is None:
         return array
@@ -200,9 +266,9 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def release(array: NDArray[Any]) -> None:
-    """Give back the memory that parts of a file were read into; they are read again where they are needed.
+    """Free the memory of an array that is mapped read-only; it is read again from its file when needed.
 
-    Nothing happens to arrays that are not mapped, and to those that may have been changed in memory.
+    All other arrays are left unchanged.
 
     Examples
     --------

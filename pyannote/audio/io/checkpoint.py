@@ -1,7 +1,7 @@
-"""The one place that saves and loads weights and the state of a training.
+"""Checkpoints: weights and training state of each epoch.
 
-An epoch exists when its manifest exists: weights and training state are written and flushed first,
-the small manifest with their digests last. Readers look at manifests only.
+An epoch exists if its manifest exists: weights and training state are written and flushed first, then the
+manifest with their digests. All files of tensors are read here.
 """
 
 from __future__ import annotations
@@ -25,21 +25,29 @@ if TYPE_CHECKING:
 
 
 MANIFEST = {"epoch", "model", "sha256"}
-"""Entries of a manifest. Those of earlier versions have no `model`."""
+"""Keys of a manifest. Manifests of earlier versions have no `model`."""
 
-OTHER_EPOCH = "Use another epoch, or train again from the last whole one with --from."
+OTHER_EPOCH = "Use another epoch, or train again from the last complete one with --from."
 
 
 class Checkpoints:
-    """The epochs of one training, in `<train>/weights/`.
+    """Epochs of a training, in `<train>/weights/`.
 
     Parameters
     ----------
     folder : Path
-        `<train>/weights`. It is made when the first epoch is saved.
+        `<train>/weights`. It is created with the first epoch.
     model : str, optional
-        Digest of all that the outputs of a network depend on beside its weights. It is written into
-        manifests, and an epoch whose manifest has another one is refused.
+        Digest of everything that the outputs of a network depend on except its weights. It is stored in
+        manifests; epochs with another digest are refused.
+
+    Examples
+    --------
+    >>> import torch
+    >>> checkpoints = Checkpoints(getfixture("tmp_path") / "weights")
+    >>> checkpoints.save(1, {"bias": torch.ones(2)}, state={"step": 10})
+    >>> checkpoints.epochs(), checkpoints.load_weights(1), checkpoints.load_state(1)
+    ([1], {'bias': tensor([1., 1.])}, {'step': 10})
     """
 
     def __init__(self, folder: Path, model: str | None = None) -> None:
@@ -47,32 +55,56 @@ class Checkpoints:
         self.model = model
 
     def weights(self, epoch: int) -> Path:
-        """File of the weights of an epoch."""
+        """File of the weights of an epoch.
+
+        Examples
+        --------
+        >>> Checkpoints(Path("weights")).weights(3).as_posix()
+        'weights/0003.pt'
+        """
         return self.folder / f"{epoch:04d}.pt"
 
     def state(self, epoch: int) -> Path:
-        """File of optimizer and scheduler at the end of an epoch."""
+        """File of the state of optimizer and scheduler at the end of an epoch."""
         return self.folder / f"{epoch:04d}.state.pt"
 
     def manifest(self, epoch: int) -> Path:
-        """File whose presence means that an epoch is whole."""
+        """File with the digests of an epoch, which is written last."""
         return self.folder / f"{epoch:04d}.json"
 
     def files(self, epoch: int) -> tuple[Path, Path, Path]:
-        """All files of an epoch: weights, state and manifest."""
+        """All files of an epoch: weights, state and manifest.
+
+        Examples
+        --------
+        >>> [path.name for path in Checkpoints(Path("weights")).files(3)]
+        ['0003.pt', '0003.state.pt', '0003.json']
+        """
         return self.weights(epoch), self.state(epoch), self.manifest(epoch)
 
     def epochs(self) -> list[int]:
-        """Epochs that are whole, in rising order."""
+        """Epochs that have a manifest, in ascending order.
+
+        Examples
+        --------
+        >>> Checkpoints(getfixture("tmp_path")).epochs()
+        []
+        """
         return sorted(int(match[1]) for _, match in self._files() if match[2] == "json")
 
     def save(self, epoch: int, weights: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        """Write one epoch, whole or not at all; one that is saved anew does not exist meanwhile.
+        """Write an epoch atomically. An earlier version of it is removed first.
+
+        Parameters
+        ----------
+        epoch : int
+        weights, state : mapping
+            Tensors of any shape, and plain values.
 
         Raises
         ------
         StorageError
-            If the disk is full or the folder read-only; earlier epochs are untouched.
+            If the disk is full or the folder read-only; other epochs are unchanged.
         """
         remove([self.manifest(epoch)])
         files = {self.weights(epoch): _serialized(weights), self.state(epoch): _serialized(state)}
@@ -84,50 +116,56 @@ class Checkpoints:
         write_text(self.manifest(epoch), json.dumps(content, indent=1) + "\n")
 
     def drop_after(self, epoch: int) -> None:
-        """Remove later epochs, which a training that goes on from an earlier one is about to replace.
+        """Remove later epochs, before a resumed training replaces them.
 
-        The last one goes first, so that no epoch is missing among those that are left if this is cut short.
-        What is left of epochs that were never whole goes as well.
+        The last epoch is removed first, so that there is no gap if this is interrupted. Incomplete epochs
+        and temporary files are removed as well.
         """
-        found = [(int(match[1]), match[2], file) for file, match in self._files() if int(match[1]) > epoch]
-        # without its manifest, an epoch does not exist
-        found.sort(key=lambda one: (-one[0], one[1] != "json"))
-        remove(file for _, _, file in found)
+        later = [(int(match[1]), match[2], file) for file, match in self._files() if int(match[1]) > epoch]
+        # manifests first: without one, an epoch does not exist
+        later.sort(key=lambda one: (-one[0], one[1] != "json"))
+        remove(file for _, _, file in later)
         remove_temporaries(self.folder)
 
     def _files(self) -> Iterator[tuple[Path, re.Match[str]]]:
-        """All files of epochs, whole or not: the number, and what the file holds."""
+        """All files of epochs, complete or not, with their matches: epoch and suffix."""
         for file in self.folder.glob("*"):
             if match := re.fullmatch(r"(\d{4,})\.(json|state\.pt|pt)", file.name):
                 yield file, match
 
     def version(self, epoch: int) -> str:
-        """16 hexadecimal digits that tell the weights of an epoch from those of any other."""
+        """Identifier of the weights of an epoch: the first 16 hexadecimal digits of their SHA-256."""
         return self._digest(epoch, self.weights(epoch))[:16]
 
     def name_models(self) -> bool:
-        """Whether any manifest names the model of its weights; those of earlier versions do not."""
+        """Whether any manifest has the digest of its model; manifests of earlier versions have none."""
         return any("model" in self._manifest(epoch) for epoch in self.epochs())
 
     def load_weights(self, epoch: int, device: torch.device | str = "cpu") -> dict[str, Any]:
-        """Weights of an epoch, checked against its manifest."""
+        """Weights of an epoch, checked against its manifest.
+
+        Raises
+        ------
+        CheckpointError
+            If the epoch does not exist, its files are damaged, or it belongs to another model.
+        """
         return self._load(epoch, self.weights(epoch), device)
 
     def load_state(self, epoch: int, device: torch.device | str = "cpu") -> dict[str, Any]:
-        """Optimizer and scheduler of an epoch, checked against its manifest."""
+        """State of optimizer and scheduler at the end of an epoch, checked against its manifest."""
         return self._load(epoch, self.state(epoch), device)
 
     def _load(self, epoch: int, path: Path, device: torch.device | str) -> dict[str, Any]:
         expected = self._digest(epoch, path)
         if not path.is_file():
-            # nor is a pipe or a device, which could keep its reader for ever, one
+            # reading a pipe or a device could block forever
             raise CheckpointError("This file of the epoch is missing.", file=path, fix=OTHER_EPOCH)
         try:
             with path.open("rb") as stream:
-                # the name may be given to another file in between, but what was checked is what is loaded
-                found = digest_of(stream)
+                # the same stream is checked and loaded: the file may be replaced in between
+                actual = digest_of(stream)
                 stream.seek(0)
-                if found == expected:
+                if actual == expected:
                     return _loaded(stream, path, device)
         except FileNotFoundError:
             raise CheckpointError("This file of the epoch is missing.", file=path, fix=OTHER_EPOCH) from None
@@ -136,14 +174,14 @@ class Checkpoints:
         raise CheckpointError("This file has changed since it was saved.", file=path, fix=OTHER_EPOCH)
 
     def _digest(self, epoch: int, path: Path) -> str:
-        """Digest of a file of an epoch, as its manifest has it."""
+        """Digest of a file of an epoch, from its manifest."""
         content = self._manifest(epoch)
         if self.model not in (None, content.get("model", self.model)):
             raise CheckpointError(
-                "This epoch belongs to a training with other features, another architecture or other "
-                "classes than the configuration beside it.",
+                "This epoch was trained with other features, another architecture or other classes than the "
+                "configuration beside it.",
                 file=self.manifest(epoch),
-                fix="Copy trainings as whole folders.",
+                fix="Copy whole training folders.",
             )
         return str(content["sha256"][path.name])
 
@@ -151,7 +189,7 @@ class Checkpoints:
         """Checked content of the manifest of an epoch."""
         manifest = self.manifest(epoch)
         try:
-            content = json.loads(_small(manifest))
+            content = json.loads(_manifest_text(manifest))
             names = {self.weights(epoch).name, self.state(epoch).name}
             if content["epoch"] != epoch or set(content["sha256"]) != names or set(content) - MANIFEST:
                 raise ValueError
@@ -159,11 +197,11 @@ class Checkpoints:
                 raise ValueError
             return dict(content)
         except FileNotFoundError:
-            have = self.epochs()
+            epochs = self.epochs()
             raise CheckpointError(
-                f"There is no epoch {epoch} here; there are {_ranges(have) if have else 'none'}.",
+                f"There is no epoch {epoch} here; there are {_ranges(epochs) if epochs else 'none'}.",
                 file=self.folder,
-                fix="Name one of these." if have else "Train first.",
+                fix="Name one of these." if epochs else "Train first.",
             ) from None
         except (ValueError, KeyError, TypeError, RecursionError):
             raise CheckpointError("This manifest is damaged.", file=manifest, fix=OTHER_EPOCH) from None
@@ -172,18 +210,33 @@ class Checkpoints:
 
 
 def load_tensors(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Read a file of tensors and plain values; anything else in it is refused, never executed.
+    """Read a file of tensors and plain values without executing code from it.
+
+    Parameters
+    ----------
+    path : Path
+        File of `torch.save`, as large as its tensors or larger.
+    device : torch.device or str
+        Device of the tensors.
 
     Raises
     ------
     CheckpointError
-        If it is missing, damaged, or holds anything but tensors and plain values.
+        If it is missing or damaged, or contains other objects.
+
+    Examples
+    --------
+    >>> import torch
+    >>> path = getfixture("tmp_path") / "a.pt"
+    >>> torch.save({"bias": torch.ones(2)}, path)
+    >>> load_tensors(path)
+    {'bias': tensor([1., 1.])}
     """
     try:
         if path.exists() and not path.is_file():
-            # a pipe or a device could keep its reader for ever
+            # reading a pipe or a device could block forever
             raise CheckpointError(
-                "It cannot be read: it is no plain file.", file=path, fix="Use another file."
+                "It cannot be read: it is not a regular file.", file=path, fix="Use another file."
             )
         with path.open("rb") as stream:
             return _loaded(stream, path, device)
@@ -201,23 +254,23 @@ def _loaded(stream: BinaryIO, path: Path, device: torch.device | str) -> dict[st
     try:
         check_archive(stream)
         content = torch.load(stream, map_location=device, weights_only=True)
-        if _claims(content) > os.fstat(stream.fileno()).st_size:
-            raise ValueError("it says to hold more than there is")
+        if _largest_tensor(content) > os.fstat(stream.fileno()).st_size:
+            raise ValueError("a tensor claims more bytes than the file has")
     except Exception as error:
-        # torch answers damaged files with a dozen kinds of exceptions
+        # torch raises a dozen classes of exceptions for damaged files
         reason = str(error).split("\n")[0] or type(error).__name__
         raise CheckpointError(
             f"This file of weights cannot be read ({reason}).", file=path, fix="Use another epoch or file."
         ) from None
     if not isinstance(content, dict):
-        raise CheckpointError("This file holds no weights.", file=path, fix="Use another epoch or file.")
+        raise CheckpointError("This file contains no weights.", file=path, fix="Use another epoch or file.")
     return content
 
 
-def _small(manifest: Path) -> str:
-    """Text of a manifest, which has a few lines."""
+def _manifest_text(manifest: Path) -> str:
+    """Text of a manifest, of at most 64 KiB."""
     if os.path.lexists(manifest) and not manifest.is_file():
-        raise ValueError("it is no plain file")
+        raise ValueError("it is not a regular file")
     with manifest.open("rb") as stream:
         text = stream.read(1 << 16)
         if stream.read(1):
@@ -225,11 +278,11 @@ def _small(manifest: Path) -> str:
     return text.decode()
 
 
-def _claims(content: Any) -> int:
-    """Bytes of the largest tensor in plain values: one whose steps are 0 may be larger than any memory."""
+def _largest_tensor(content: Any) -> int:
+    """Bytes of the largest tensor in nested values: with strides of 0, it may exceed any memory."""
     if isinstance(content, (dict, list, tuple)):
         inner = content.values() if isinstance(content, dict) else content
-        return max(map(_claims, inner), default=0)
+        return max(map(_largest_tensor, inner), default=0)
     return content.numel() * content.element_size() if hasattr(content, "element_size") else 0
 
 

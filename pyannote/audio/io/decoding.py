@@ -1,4 +1,4 @@
-"""An audio file, decoded by libsndfile, and checked for the damage that libsndfile hides."""
+"""Decoding of audio files by libsndfile, with checks for damage that libsndfile does not report."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ import numpy as np
 import soundfile
 
 from pyannote.audio.core.errors import AudioError
-from pyannote.audio.io.samples import Waveform, block_length, mixed, mono_reader
+from pyannote.audio.io.samples import Waveform, block_length, mix_down, mono_reader
 
 SAMPLE_RATES = (1_000, 1_000_000)
-"""Lowest and highest sample rate in Hertz that is believed."""
+"""Lowest and highest sample rate that is accepted, in Hertz."""
 
 LARGEST_SAMPLE = 1e6
-"""Samples beyond this are damage: full scale is 1, and 32768 in files that hold integers as floats."""
+"""Highest amplitude that is accepted: full scale is 1, or 32768 in files with integers as floats."""
 
-_BELIEVED = 1 << 21
-"""Samples that a header may promise without proof: of more, the last one is looked at."""
+_UNCHECKED_LENGTH = 1 << 21
+"""Highest number of samples in a header for which the last sample is not read as a check."""
 
 _MPEG_SAMPLES = 24
-"""Samples that MP3 can code in a byte: 24 kHz at 8 kbit/s."""
+"""Highest number of samples per byte of MP3: 24 kHz at 8 kbit/s."""
 
-# Programs that write to a pipe cannot go back and fill in the length: they leave about 2 or 4 GB there.
+# Programs that write to a pipe cannot fill in the length afterwards: headers say about 2 or 4 GB.
 _UNKNOWN_LENGTH = 0x7FFF_F000
 _SHORTER_THAN_PROMISED = re.compile(r"(?:data|SSND|Data Size|riff|Riff size)\s*: (\d+) \(should be (\d+)\)")
 
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What the header of an audio file says.
+    """Header of an audio file.
 
     Parameters
     ----------
@@ -46,7 +46,12 @@ class AudioInfo:
     samples : int
         Samples of each channel.
     format : str
-        How samples are written, such as "WAV PCM_24".
+        Container and encoding, such as "WAV PCM_24".
+
+    Examples
+    --------
+    >>> AudioInfo(Path("a.wav"), 16000, channels=2, samples=8000, format="WAV PCM_16").duration
+    0.5
     """
 
     path: Path
@@ -57,7 +62,13 @@ class AudioInfo:
 
     @property
     def duration(self) -> float:
-        """Duration in seconds."""
+        """Duration in seconds.
+
+        Examples
+        --------
+        >>> AudioInfo(Path("a.wav"), 44100, 1, 441, "WAV PCM_16").duration
+        0.01
+        """
         return self.samples / self.sample_rate
 
 
@@ -67,7 +78,7 @@ def info(path: str | os.PathLike[str]) -> AudioInfo:
     Raises
     ------
     AudioError
-        The file is missing, empty, not audio, or shorter than its header promises.
+        The file is missing, empty, not audio, or shorter than its header says.
 
     Examples
     --------
@@ -89,7 +100,7 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
         with soundfile.SoundFile(path) as stream:
             _check_header(stream, path)
             yield stream
-    # soundfile raises TypeError for a file without header, which it knows by a name that ends in ".raw".
+    # soundfile raises TypeError for names that end in ".raw": files without a header.
     except (soundfile.SoundFileError, TypeError, OSError) as error:
         reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
         raise AudioError(
@@ -98,7 +109,7 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
 
 
 def _check_file(path: Path) -> None:
-    """Refuse what is no file: to open a pipe is to wait for whoever writes to it, and a device has no end."""
+    """Refuse all but regular files: opening a pipe blocks, and reading a device never ends."""
     fix = "Check the path, or its template in database.yml."
     try:
         status = path.stat()
@@ -115,42 +126,87 @@ def _check_header(stream: soundfile.SoundFile, path: Path) -> None:
     if stream.channels < 1 or stream.frames < 1:
         raise AudioError("The audio file holds no samples.", file=path, fix="Copy or record it again.")
     check_rate(stream.samplerate, "The sample rate in its header", path)
-    for promised, found in _SHORTER_THAN_PROMISED.findall(stream.extra_info):
-        if int(found) < int(promised) < _UNKNOWN_LENGTH:
-            raise _cut_short(path, f"{promised} bytes", found)
+    for promised, actual in _SHORTER_THAN_PROMISED.findall(stream.extra_info):
+        if int(actual) < int(promised) < _UNKNOWN_LENGTH:
+            raise _cut_short(path, f"{promised} bytes", actual)
 
 
 def _check_end(stream: soundfile.SoundFile, path: Path) -> None:
-    """Refuse a length that a damaged header of a compressed file makes up, such as a year."""
-    if stream.frames <= _BELIEVED:
+    """Refuse a wrong length in the damaged header of a compressed file, such as a year."""
+    if stream.frames <= _UNCHECKED_LENGTH:
         return
     if "MPEG" in stream.subtype:
-        # to look at the last sample is to read the file to its end
-        found = stream.frames <= _MPEG_SAMPLES * path.stat().st_size
+        # reading the last sample would decode the whole file
+        is_plausible = stream.frames <= _MPEG_SAMPLES * path.stat().st_size
     else:
         stream.seek(stream.frames - 1)
-        found = len(stream.read(1, dtype="float32")) > 0
-    if not found:
+        is_plausible = len(stream.read(1, dtype="float32")) > 0
+    if not is_plausible:
         raise _cut_short(path, f"{stream.frames} samples", "fewer")
 
 
-def _cut_short(path: Path, promised: str, found: object) -> AudioError:
+def _cut_short(path: Path, promised: str, actual: object) -> AudioError:
     return AudioError(
-        f"It is cut short: its header promises {promised}, there are {found}.",
+        f"It is cut short: its header promises {promised}, there are {actual}.",
         file=path,
         fix="Copy or download it again.",
     )
 
 
-def check_rate(sample_rate: int, what: str, path: Path | None = None) -> None:
-    """Refuse sample rates that no recorder has, saying `what` it is the rate of."""
+def check_rate(sample_rate: int, name: str, path: Path | None = None) -> None:
+    """Refuse sample rates below 1 kHz or above 1 MHz.
+
+    Parameters
+    ----------
+    sample_rate : int
+        In Hertz.
+    name : str
+        Subject of the error message, such as "The sample rate in its header".
+    path : Path, optional
+        The file, for the error.
+
+    Raises
+    ------
+    AudioError
+        The rate is out of range, or not a whole number.
+
+    Examples
+    --------
+    >>> check_rate(44, "The sample rate")
+    Traceback (most recent call last):
+    pyannote.audio.core.errors.AudioError: The sample rate is 44 Hz; allowed are 1000 to 1000000 Hz.
+    """
     lowest, highest = SAMPLE_RATES
     if not lowest <= sample_rate <= highest or int(sample_rate) != sample_rate:
-        raise AudioError(f"{what} is {sample_rate} Hz; allowed are {lowest} to {highest} Hz.", file=path)
+        raise AudioError(f"{name} is {sample_rate} Hz; allowed are {lowest} to {highest} Hz.", file=path)
 
 
 def decode(header: AudioInfo, start: int, stop: int) -> Waveform:
-    """Decode a part of a file at its own rate, in blocks, mixed down."""
+    """Decode a part of a file at its own sample rate, mixed down to mono.
+
+    Parameters
+    ----------
+    header : AudioInfo
+        Header of the file, from `info`.
+    start, stop : int
+        First sample (included) and last sample (excluded).
+
+    Returns
+    -------
+    ndarray of float32, shape (stop - start,)
+
+    Raises
+    ------
+    AudioError
+        The file is damaged or has fewer samples than its header says.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.wav"
+    >>> soundfile.write(path, np.array([[0.5, 0.0], [0.5, 0.5]]), 16000)
+    >>> decode(info(path), 0, 2)
+    array([0.25, 0.5 ], dtype=float32)
+    """
     waveform = np.empty(stop - start, dtype=np.float32)
     with _opened(header.path) as stream, mono_reader(stream, header.path) as read:
         block = block_length(stream)
@@ -165,11 +221,19 @@ def decode(header: AudioInfo, start: int, stop: int) -> Waveform:
 
 
 def channels(header: AudioInfo) -> Iterator[Waveform]:
-    """All samples of a file, in blocks of shape (samples, channels), checked as `decode` checks them."""
+    """Yield all samples of a file in blocks of shape (samples, channels), with the checks of `decode`.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.wav"
+    >>> soundfile.write(path, np.zeros((8000, 2)), 16000)
+    >>> [block.shape for block in channels(info(path))]
+    [(8000, 2)]
+    """
     read = 0
     with _opened(header.path) as stream:
         for block in stream.blocks(block_length(stream), dtype="float32", always_2d=True):
-            check_samples(mixed(block), header.path)
+            check_samples(mix_down(block), header.path)
             read += len(block)
             yield block
     if read < header.samples:
@@ -177,8 +241,15 @@ def channels(header: AudioInfo) -> Iterator[Waveform]:
 
 
 def check_samples(waveform: Waveform, name: str | os.PathLike[str]) -> None:
-    """Refuse NaN, infinity and values far beyond full scale."""
-    # A comparison with NaN is false, so that NaN and infinity end here too.
+    """Refuse NaN, infinity and values far beyond full scale in a waveform of shape (samples,).
+
+    Examples
+    --------
+    >>> check_samples(np.array([0.5, np.nan], dtype=np.float32), "a.wav")
+    Traceback (most recent call last):
+    pyannote.audio.core.errors.AudioError: a.wav: Sample 1 of the part that was read is nan; full scale is...
+    """
+    # Comparisons with NaN are false, so that NaN is refused as well.
     if len(waveform) and not max(waveform.max(), -waveform.min()) <= LARGEST_SAMPLE:
         index = int(np.argmin(np.abs(waveform) <= LARGEST_SAMPLE))
         raise AudioError(

@@ -1,4 +1,4 @@
-"""Whatever goes wrong with a recording is told with its name."""
+"""Errors in the processing of a recording, with its name."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.core.foreign_errors import named, within_memory
+from pyannote.audio.core.foreign_errors import error_subject, within_memory
 from pyannote.audio.io.waveform import AudioFile
 
 
 def name_of(file: AudioFile) -> str:
-    """What a recording is called in a sentence: its path, or else its uri.
+    """Name of a recording in messages: its path, or else its uri.
 
     Examples
     --------
@@ -25,27 +25,27 @@ def name_of(file: AudioFile) -> str:
 
 @contextmanager
 def error_context(file: AudioFile) -> Iterator[None]:
-    """Let errors within name a recording, unless they name a file already.
+    """Context that adds the name of a recording to errors that name no file.
 
     Raises
     ------
     OutOfMemoryError
         Memory has run out.
     ToolkitError
-        What was raised within, or what nobody foresaw, as a sentence.
+        An error of the toolkit, or an unexpected exception, with the name of the recording.
 
     Examples
     --------
     >>> with error_context("a.wav"):
     ...     raise ValueError("too small")
     Traceback (most recent call last):
-    pyannote.audio.core.errors.ToolkitError: a.wav: Something unforeseen happened (ValueError: too small). ...
+    pyannote.audio.core.errors.ToolkitError: a.wav: An unexpected error occurred (ValueError: too small). ...
     """
     name, fix = name_of(file), "Set a smaller --parallel, so that fewer are read at once."
-    with named(name), within_memory("this file", file=name, fix=fix):
+    with error_subject(name), within_memory("this file", file=name, fix=fix):
         try:
             yield
         except DataError as error:
-            # others, such as those of a configuration, are not about a recording
+            # other classes, such as ConfigError, are not about the recording
             error.file = error.file or name
             raise

@@ -18,13 +18,13 @@ def format_events(events: Mapping[str, Sequence[Event]]) -> str:
     Parameters
     ----------
     events : mapping of str to sequence of (onset, offset, label)
-        Events of each file, in seconds. A file without events is a line with its name alone, in a form
-        without blanks (`safe_name`); labels stand as they are.
+        Events of each file, in seconds. A file without events is a line with its name only. Names are
+        written without blanks (`safe_name`), labels unchanged.
 
     Raises
     ------
     DataError
-        If two files would have the same name.
+        If two files have the same name without blanks.
 
     Examples
     --------
@@ -32,23 +32,39 @@ def format_events(events: Mapping[str, Sequence[Event]]) -> str:
     ['a\t0.500\t1.000\tcar', 'b']
     """
     lines, names = [HEADER], safe_names(events)
-    for file, found in events.items():
-        lines += [f"{names[file]}\t{onset:.3f}\t{offset:.3f}\t{label}" for onset, offset, label in found]
-        if not found:
+    for file, own_events in events.items():
+        lines += [f"{names[file]}\t{onset:.3f}\t{offset:.3f}\t{label}" for onset, offset, label in own_events]
+        if not own_events:
             lines.append(names[file])
     return "\n".join(lines) + "\n"
 
 
 def read_event_lists(path: Path) -> dict[str, list[Event]]:
-    """Read what `format_events` has written.
+    """Read an event list that `format_events` has written.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict of str to list of (onset, offset, label)
+        Events of each file, in seconds.
 
     Raises
     ------
     DataError
-        If the file is missing, or a line is neither a file name nor a whole event.
+        If the file is missing, or a line is neither a file name nor a complete event.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.tsv"
+    >>> _ = path.write_text(format_events({"a": [(0.5, 1.0, "car")], "b": []}))
+    >>> read_event_lists(path)
+    {'a': [(0.5, 1.0, 'car')], 'b': []}
     """
     try:
-        # names may hold what Python takes for other ends of lines
+        # `splitlines` would also split at other characters, which names may contain
         lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
     except OSError as error:
         raise DataError(
@@ -59,15 +75,15 @@ def read_event_lists(path: Path) -> dict[str, list[Event]]:
     events: dict[str, list[Event]] = {}
     for number, line in enumerate(lines[1:], start=2):
         file, *columns = line.split("\t")
-        found = events.setdefault(file, [])
+        own_events = events.setdefault(file, [])
         if not columns:
             continue
         try:
             onset, offset, label = columns
-            found.append((float(onset), float(offset), label))
+            own_events.append((float(onset), float(offset), label))
         except ValueError:
             raise DataError(
-                "This is not `file, onset, offset, label` with tabs between.",
+                "This line is not `file, onset, offset, label`, separated by tabs.",
                 file=path,
                 line=number,
                 fix="Run `apply` again.",

@@ -1,4 +1,4 @@
-"""Folders of trainings and validations: where each file lies, checked when it is read."""
+"""Folders of trainings and validations: paths of their files, and checked reading."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pyannote.audio.io.storage import write_text
 from pyannote.audio.io.yaml_files import load_yaml, write_yaml
 
 CONFIG, FILES, LEFT_OUT = "config.yml", "files.json", "left_out.yml"
-"""Stored configuration, digests of training files, and training files that were left out."""
+"""Stored configuration, digests of training files, and excluded training files."""
 
 SPECS, PARAMS = "specs.yml", "params.yml"
-"""Inputs and classes of a trained model, and what a validation has chosen."""
+"""Inputs and classes of a trained model, and epoch and parameters that a validation has chosen."""
 
 
 class TrainFolder:
@@ -28,7 +28,13 @@ class TrainFolder:
     Parameters
     ----------
     path : Path
-        The folder. It may be reached by links: `root` is what its path names, not what links lead to.
+        The folder. It may be reached by links: `root` is derived from the path without following them.
+
+    Examples
+    --------
+    >>> folder = TrainFolder(Path("/root/train/Street.Events.All.train"))
+    >>> folder.root.as_posix(), folder.weights.name, folder.config.name
+    ('/root', 'weights', 'config.yml')
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,12 +46,18 @@ class TrainFolder:
 
     @classmethod
     def existing(cls, path: Path) -> TrainFolder:
-        """A folder that `train` has made.
+        """Folder of a training that exists.
 
         Raises
         ------
         UsageError
-            If neither a stored configuration nor that of an earlier version is where it should be.
+            If there is neither `specs.yml` nor the `config.yml` of an earlier version.
+
+        Examples
+        --------
+        >>> TrainFolder.existing(Path("/nowhere"))
+        Traceback (most recent call last):
+        pyannote.audio.core.errors.UsageError: /nowhere is no training folder: it holds no specs.yml. Name ...
         """
         folder = cls(path)
         if not ((folder.path / SPECS).exists() or (folder.root / CONFIG).exists()):
@@ -60,11 +72,27 @@ class TrainFolder:
         return load_specifications(self.path, kind)
 
     def write_specifications(self, specifications: Specifications) -> None:
-        """Keep the specifications beside the weights."""
+        """Store the specifications beside the weights.
+
+        Examples
+        --------
+        >>> folder = TrainFolder(getfixture("tmp_path"))
+        >>> folder.write_specifications(Specifications("Dcase", {"X": 40}, ("car",), 2.0, 0.01, 44100))
+        >>> folder.specifications().classes
+        ('car',)
+        """
         write_yaml(self.path / SPECS, specifications.dump())
 
     def write_files(self, contents: Mapping[str, Sequence[str]]) -> str:
-        """Keep the digests of training files by their names, and give the digest of the whole table."""
+        """Store the digests of training files by their names, and return the digest of the whole table.
+
+        Examples
+        --------
+        >>> folder = TrainFolder(getfixture("tmp_path"))
+        >>> expected = folder.write_files({"Street/a": ["1f", "2e"]})
+        >>> folder.trained_on(expected)
+        {'Street/a': ('1f', '2e')}
+        """
         text = json.dumps(contents, indent=0, sort_keys=True) + "\n"
         write_text(self.files, text)
         return digest(contents)
@@ -75,12 +103,12 @@ class TrainFolder:
         Parameters
         ----------
         expected : str
-            Digest of the table, as the stored configuration has it.
+            Digest of the table, from the stored configuration.
 
         Raises
         ------
         CheckpointError
-            If the table is missing or another one.
+            If the table is missing, damaged, or of another training.
         """
         try:
             text = self.files.read_text(encoding="utf-8") if self.files.is_file() else None
@@ -89,24 +117,38 @@ class TrainFolder:
             contents = None
         if not isinstance(contents, dict) or digest(contents) != expected:
             raise CheckpointError(
-                "This table of training files is missing, damaged or that of another training.",
+                "This table of training files is missing, damaged or of another training.",
                 file=self.files,
-                fix="Copy it from where the training was made, or go on training with --from=last "
-                "--accept-changes, which writes it anew.",
+                fix="Copy it from the original training folder, or continue the training with --from=last "
+                "--accept-changes, which writes it again.",
             )
         return {name: tuple(values) for name, values in contents.items()}
 
     def left_out(self) -> dict[str, str]:
-        """Training files that were left out, by name, and why."""
+        """Reasons for which training files were excluded, by file name.
+
+        Examples
+        --------
+        >>> folder = TrainFolder(getfixture("tmp_path"))
+        >>> folder.write_left_out({"a": "It is empty."})
+        >>> folder.left_out()
+        {'a': 'It is empty.'}
+        """
         path = self.path / LEFT_OUT
         return load_yaml(path, "Run `train` again, with --from=last.") if path.exists() else {}
 
     def write_left_out(self, reasons: Mapping[str, str]) -> None:
-        """Keep which training files are left out, and why."""
+        """Store the reasons for which training files are excluded."""
         write_yaml(self.path / LEFT_OUT, reasons)
 
     def check_specifications(self, specifications: Specifications) -> None:
-        """Refuse to go on with a model of other inputs or classes."""
+        """Refuse to resume the training of a model with other inputs or classes.
+
+        Raises
+        ------
+        ConfigError
+            With the names of the specifications that differ.
+        """
         changed = self.specifications(specifications.output.kind).changes(specifications)
         if changed:
             raise ConfigError(
@@ -122,7 +164,13 @@ class ValidateFolder:
     Parameters
     ----------
     path : Path
-        The folder. A link to it stands for what it leads to.
+        The folder, or a link to it.
+
+    Examples
+    --------
+    >>> folder = ValidateFolder(Path("/root/train/P.train/validate_f1/P.development"))
+    >>> folder.params.name, folder.train.path.as_posix()
+    ('params.yml', '/root/train/P.train')
     """
 
     def __init__(self, path: Path) -> None:
@@ -133,7 +181,13 @@ class ValidateFolder:
 
     @property
     def train(self) -> TrainFolder:
-        """The training that was validated."""
+        """Training that was validated.
+
+        Examples
+        --------
+        >>> ValidateFolder(Path("/P.train/validate_f1/P.development")).train.path.as_posix()
+        '/P.train'
+        """
         return TrainFolder(self.path.parents[1] if len(self.path.parents) > 1 else self.path)
 
 
@@ -145,26 +199,34 @@ def load_specifications(train: Path, kind: OutputKind = "frames") -> Specificati
     train : Path
         The folder.
     kind : {"frames", "vector", "chunk"}
-        Output of its model, if that was trained by a version that did not write it down.
+        Output of its model, if `specs.yml` of an earlier version does not define it.
 
     Raises
     ------
     CheckpointError
         If they are missing or damaged.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> specifications = Specifications("Dcase", {"X": 40}, ("car",), 2.0, 0.01, 44100)
+    >>> TrainFolder(folder).write_specifications(specifications)
+    >>> load_specifications(folder).inputs
+    {'X': 40}
     """
     path = train / SPECS
     return Specifications.load(load_yaml(path, "Train first."), path, kind)
 
 
 def check_version(params: Mapping[str, Any], epoch: int, checkpoints: Checkpoints, validate: Path) -> None:
-    """Refuse weights that were trained after the validation that has chosen them.
+    """Refuse weights that were trained again after the validation that has chosen them.
 
     Parameters
     ----------
     params : mapping
         Content of params.yml of the validation.
     epoch : int
-        That it has chosen.
+        Epoch that it has chosen.
     checkpoints : Checkpoints
         Epochs of the training.
     validate : Path
@@ -173,13 +235,13 @@ def check_version(params: Mapping[str, Any], epoch: int, checkpoints: Checkpoint
     Raises
     ------
     CheckpointError
-        If the weights of the epoch are others now.
+        If the weights of the epoch have changed.
     """
     weights = params.get("weights")
     validated = weights.get(epoch) if isinstance(weights, Mapping) else None
     if validated is not None and validated != checkpoints.version(epoch):
         raise CheckpointError(
             f"Epoch {epoch} has been trained again since this validation.",
-            file=validate / "params.yml",
+            file=validate / PARAMS,
             fix="Run `validate` again.",
         )

@@ -1,4 +1,4 @@
-"""What all files of annotation share: lines, times, and names that blanks must not tear apart."""
+"""Lines, times and names of annotation files (RTTM, UEM, LST): parsing and checks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pyannote.core import Segment
 from pyannote.audio.core.errors import DataError
 
 LONGEST = 100_000
-"""Characters of a line from which on a file is none of annotation."""
+"""Highest number of characters of a line of annotation."""
 
-# what pandas takes for missing values, with which pyannote.database and others read RTTM
+# missing values of pandas, with which pyannote.database and other tools read RTTM
 _MISSING = frozenset(
     {"#N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL"}
     | {"NaN", "None", "n/a", "nan", "null"}
@@ -28,7 +28,13 @@ _SECONDS = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 class AnnotatedEvent(NamedTuple):
-    """One annotated event, and where it was read."""
+    """An annotated event, with its file and line.
+
+    Examples
+    --------
+    >>> AnnotatedEvent("a", Segment(1.5, 3.5), "car", Path("a.rttm"), line=1).segment.duration
+    2.0
+    """
 
     recording: str
     segment: Segment
@@ -38,7 +44,13 @@ class AnnotatedEvent(NamedTuple):
 
 
 class AnnotatedRegion(NamedTuple):
-    """A part of a recording in which somebody listened, and where it was read."""
+    """An annotated part of a recording, with its file and line.
+
+    Examples
+    --------
+    >>> AnnotatedRegion("a", Segment(0, 60), Path("a.uem"), line=1).segment.end
+    60
+    """
 
     recording: str
     segment: Segment
@@ -47,7 +59,13 @@ class AnnotatedRegion(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where an event was read, by which it is known in an annotation (its track)."""
+    """File and line of an event, used as its track in an `Annotation`.
+
+    Examples
+    --------
+    >>> print(Place(Path("a.rttm"), line=3))
+    3
+    """
 
     file: Path
     line: int
@@ -57,7 +75,7 @@ class Place(NamedTuple):
 
 
 def quoted(text: str) -> str:
-    r"""Show what was found in a file: in quotes, not too much of it, and nothing that a terminal would obey.
+    r"""Quote text of a file for a message: at most 60 characters, control characters escaped.
 
     Examples
     --------
@@ -68,12 +86,12 @@ def quoted(text: str) -> str:
 
 
 def safe_name(name: str) -> str:
-    r"""Return `name` in a form that survives formats whose columns are separated by blanks.
+    r"""Convert a name for formats whose columns are separated by blanks.
 
-    Blanks and characters that are no text (control characters, halves of surrogates, marks of byte order)
-    become underscores, and double quotes apostrophes (others remove quotes when they read RTTM). A name that
-    reads as a missing value gets an underscore at its end, one that would begin a comment gets it in front.
-    All else is kept, in any script; what looks alike (é in one character and in two) stays different.
+    Blanks, control characters, halves of surrogate pairs and byte order marks become underscores, and double
+    quotes apostrophes (other readers of RTTM remove quotes). A name that pandas reads as a missing value gets
+    an underscore at its end, a name that begins a comment one at its start. All other characters, in any
+    script, are kept; é as one character and as two stay different.
 
     Parameters
     ----------
@@ -104,7 +122,7 @@ def safe_name(name: str) -> str:
 
 
 def is_text(name: str) -> bool:
-    r"""Whether a name holds no control characters, halves of surrogates or marks of byte order.
+    r"""Whether a name has no control characters, halves of surrogate pairs or byte order marks.
 
     Examples
     --------
@@ -112,14 +130,14 @@ def is_text(name: str) -> bool:
     (True, False)
     """
     return name.isprintable() or not any(
-        # a mark of byte order that stands first in a file would be dropped
+        # a byte order mark at the start of a file would be removed
         unicodedata.category(one) in {"Cc", "Cs"} or one == BYTE_ORDER_MARK
         for one in name
     )
 
 
 def safe_names(names: Iterable[str]) -> dict[str, str]:
-    """Map each name to its safe name, and refuse two names that would become one.
+    """Map each name to its safe name, and refuse different names with the same safe name.
 
     Examples
     --------
@@ -142,27 +160,34 @@ def safe_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def read_lines(path: Path, *, comments: bool = True) -> Iterator[tuple[int, str]]:
-    """Yield number and text of each line of `path` that is not blank.
+    r"""Yield number and text of each line of a file that is not blank.
 
     Parameters
     ----------
     path : Path
-        Text in UTF-8, with or without a mark of byte order, with any line ends.
+        Text in UTF-8, with or without a byte order mark, with any line ends.
     comments : bool, optional
-        Whether lines that start with `;;` are passed over.
+        Whether lines that start with `;;` are skipped.
 
     Raises
     ------
     DataError
-        If it is no such file; with the line that is no text.
+        If the file is missing or is not UTF-8 text, or a line is too long or contains a NUL.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.lst"
+    >>> _ = path.write_text(";; recordings\na\n\nb\n")
+    >>> list(read_lines(path))
+    [(2, 'a'), (4, 'b')]
     """
     for number, line in enumerate(_text(path).split("\n"), start=1):
         if "\0" in line:
-            found = "This line holds a NUL character, so that it is no text."
-            raise DataError(found, file=path, line=number, fix="Save the file as text in UTF-8.")
+            message = "This line contains a NUL character, so that it is not text."
+            raise DataError(message, file=path, line=number, fix="Save the file as text in UTF-8.")
         if len(line) > LONGEST:
-            found = f"This line has {len(line)} characters, more than the {LONGEST} that any may have."
-            raise DataError(found, file=path, line=number, fix="Check that this is the file you mean.")
+            message = f"This line has {len(line)} characters; allowed are {LONGEST}."
+            raise DataError(message, file=path, line=number, fix="Check that this is the right file.")
         if line.strip() and not (comments and line.startswith(";;")):
             yield number, line
 
@@ -170,13 +195,13 @@ def read_lines(path: Path, *, comments: bool = True) -> Iterator[tuple[int, str]
 def _text(path: Path) -> str:
     try:
         if path.exists() and not path.is_file():
-            raise DataError("This cannot be read: it is no file.", file=path, fix="Name a file.")
+            raise DataError("This cannot be read: it is not a file.", file=path, fix="Name a file.")
         content = path.read_bytes()
     except FileNotFoundError:
         raise DataError("There is no such file.", file=path, fix="Check the path.") from None
     except OSError as error:
-        found = f"The file cannot be read ({error.strerror})."
-        raise DataError(found, file=path, fix="Check path and permissions.") from None
+        message = f"The file cannot be read ({error.strerror})."
+        raise DataError(message, file=path, fix="Check path and permissions.") from None
     try:
         return content.decode("utf-8").removeprefix(BYTE_ORDER_MARK).replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
@@ -185,7 +210,7 @@ def _text(path: Path) -> str:
 
 
 def parse_segment(onset: str, offset: str, *, file: Path, line: int) -> Segment:
-    """Turn two texts in seconds into a segment, or say what is wrong with them.
+    """Parse onset and offset, in seconds, as a segment.
 
     Examples
     --------
@@ -201,13 +226,13 @@ def parse_segment(onset: str, offset: str, *, file: Path, line: int) -> Segment:
             f"The offset {segment.end:.10g} is not later than the onset {segment.start:.10g}.",
             file=file,
             line=line,
-            fix="An event lasts longer than 0 seconds and ends after it starts: correct the times.",
+            fix="The offset must be later than the onset: correct the times.",
         )
     return segment
 
 
 def parse_seconds(text: str, *, file: Path, line: int) -> float:
-    """Turn `text` into a finite number of seconds, 0 or more, or say what is wrong with it.
+    """Parse a finite number of seconds, 0 or more.
 
     Examples
     --------
@@ -215,7 +240,7 @@ def parse_seconds(text: str, *, file: Path, line: int) -> float:
     1000.0
     """
     written = text.strip()
-    # float() would also take 1_000 and digits of other scripts
+    # float() would also accept 1_000 and digits of other scripts
     seconds = float(written) if _SECONDS.fullmatch(written) else math.nan
     if not (math.isfinite(seconds) and seconds >= 0):
         raise DataError(

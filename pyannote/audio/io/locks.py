@@ -1,4 +1,4 @@
-"""Locks of folders: one process at a time, or several that share a folder."""
+"""Exclusive and shared locks of folders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pyannote.audio.io.storage_errors import storage_error
 
 
 def is_locked(folder: Path, purpose: str) -> bool:
-    """Tell whether a living process holds the `FolderLock` of that purpose.
+    """Whether a running process holds the `FolderLock` of a purpose.
 
     Examples
     --------
@@ -43,29 +43,29 @@ def is_locked(folder: Path, purpose: str) -> bool:
 
 
 @contextmanager
-def shared_lock(folder: Path, alone: Callable[[Path], object]) -> Iterator[None]:
+def shared_lock(folder: Path, on_exclusive: Callable[[Path], object]) -> Iterator[None]:
     """Shared lock of a folder: context within which several processes may write there.
 
     Parameters
     ----------
     folder : Path
-        The folder, made if missing.
-    alone : callable
-        Called with the folder if no other process writes in it: unfinished files in it are then those of
-        processes that died. Never called on a platform or disk without locks.
+        The folder, created if missing.
+    on_exclusive : callable
+        Called with the folder if no other process holds the lock: unfinished files in it are then those of
+        processes that were killed. Never called on a platform or disk without locks.
 
     Raises
     ------
     StorageError
-        On entry, if the folder cannot be made.
+        On entry, if the folder cannot be created.
 
     Examples
     --------
     >>> folder = getfixture("tmp_path")
-    >>> with shared_lock(folder, lambda folder: print("alone")):
-    ...     with shared_lock(folder, lambda folder: print("alone as well")):
+    >>> with shared_lock(folder, lambda folder: print("first")):
+    ...     with shared_lock(folder, lambda folder: print("second")):
     ...         pass
-    alone
+    first
     """
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -73,13 +73,13 @@ def shared_lock(folder: Path, alone: Callable[[Path], object]) -> Iterator[None]
     except OSError as error:
         raise storage_error(error, folder) from error
     if descriptor is None:
-        # without locks, no process knows whether it is alone
+        # without locks, no process knows whether it is the only one
         yield
         return
     try:
         if system.lock_folder(descriptor, shared=False):
             with suppress(OSError):
-                alone(folder)
+                on_exclusive(folder)
         system.lock_folder(descriptor, shared=True)
         yield
     finally:
@@ -87,7 +87,7 @@ def shared_lock(folder: Path, alone: Callable[[Path], object]) -> Iterator[None]
 
 
 def _lock(stream: IO[str]) -> None:
-    # `is_locked` of another process holds the lock for an instant: one refusal does not mean that it is held
+    # `is_locked` of another process holds the lock for an instant, so that one refusal proves nothing
     for _ in range(10):
         try:
             return system.lock(stream)
@@ -96,8 +96,8 @@ def _lock(stream: IO[str]) -> None:
     return system.lock(stream)
 
 
-def _sign(stream: IO[str]) -> None:
-    # the name is for people: a disk that has no room for it will be reported where it matters
+def _write_holder(stream: IO[str]) -> None:
+    # only for messages: a full disk is reported when results are written
     with suppress(OSError):
         os.ftruncate(stream.fileno(), 0)
         os.write(stream.fileno(), f"process {os.getpid()} on {socket.gethostname()}".encode())
@@ -108,22 +108,22 @@ def _lock_file(folder: Path, purpose: str) -> Path:
 
 
 class FolderLock:
-    """Context within which no other process that asks for the same lock works in a folder.
+    """Exclusive lock of a folder for a purpose, as a context.
 
-    The lock belongs to the process, so that it is gone when the process is, however it died. A folder that
-    was made for it, and is empty at the end, is removed.
+    The operating system releases the lock if the process dies. A folder that was created for the lock, and
+    is empty at the end, is removed.
 
     Parameters
     ----------
     folder : Path
-        The folder, made if missing.
+        The folder, created if missing.
     purpose : str
-        What it is locked for, e.g. ``"training"``. Locks of different purposes do not exclude each other.
+        Purpose, such as "training". Locks of different purposes do not exclude each other.
 
     Raises
     ------
     BusyError
-        On entry, if another process holds the lock. The sentence names it.
+        On entry, if another process holds the lock; with its process number and host.
     StorageError
         On entry, if the folder cannot be written.
 
@@ -142,12 +142,12 @@ class FolderLock:
         self.purpose = purpose
         self.path = _lock_file(self.folder, purpose)
         self._stream: IO[str] | None = None
-        self._made: list[Path] = []
+        self._created: list[Path] = []
 
     def __enter__(self) -> FolderLock:
         above = (self.folder, *self.folder.parents)
         try:
-            self._made = list(takewhile(lambda one: not one.exists(), above))
+            self._created = list(takewhile(lambda one: not one.exists(), above))
             while self._stream is None:
                 self._stream = self._try()
         except OSError as error:
@@ -159,11 +159,11 @@ class FolderLock:
             self.folder.mkdir(parents=True, exist_ok=True)
             stream = open(self.path, "a+", encoding="utf-8", opener=system.open_without_link)  # noqa: SIM115
         except FileNotFoundError:
-            # the holder before us, which had made the folder, has just removed it
+            # the previous holder, which had created the folder, has just removed it
             return None
         except FileExistsError:
-            # so it has, between two looks at the folder, unless something else has its name
-            if self._is_barred():
+            # the same between two calls of `mkdir`, unless another file has this path
+            if self._is_not_a_folder():
                 raise
             return None
         try:
@@ -171,7 +171,7 @@ class FolderLock:
             if not self._is_current(stream):
                 stream.close()
                 return None
-            _sign(stream)
+            _write_holder(stream)
         except BlockingIOError as error:
             raise self._busy(stream) from error
         except BaseException:
@@ -179,15 +179,15 @@ class FolderLock:
             raise
         return stream
 
-    def _is_barred(self) -> bool:
-        """Whether what has the name of the folder is no folder."""
+    def _is_not_a_folder(self) -> bool:
+        """Whether a file, or a broken link, has the path of the folder."""
         try:
             return not stat.S_ISDIR(self.folder.stat().st_mode)
         except FileNotFoundError:
             return self.folder.is_symlink()
 
     def _is_current(self, stream: IO[str]) -> bool:
-        # Between opening and locking, the holder before us may have removed the file that we opened.
+        # between opening and locking, the previous holder may have removed the file
         try:
             return os.path.samestat(os.fstat(stream.fileno()), self.path.stat())
         except FileNotFoundError:
@@ -210,5 +210,5 @@ class FolderLock:
             system.remove_locked(self.path, self._stream)
             self._stream = None
         with suppress(OSError):
-            for made in self._made:
-                made.rmdir()
+            for created in self._created:
+                created.rmdir()

@@ -1,14 +1,14 @@
 """Strict reading and writing of RTTM, UEM and LST files.
 
-The three formats of annotation in pyannote.database: RTTM holds what is heard when, UEM what part of a
-recording was annotated, LST the names (uris) of recordings.
+The three annotation formats of pyannote.database: events (RTTM), annotated parts of recordings (UEM), and
+lists of recordings (LST).
 
     SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>      RTTM
     uri 1 start end                                             UEM
     uri                                                         LST
 
 Times are in seconds. Files are UTF-8, with or without a byte order mark, with any line ends. Blank lines and
-lines that start with `;;` (comments) are skipped; every other line must be right, or a `DataError` names it.
+comments (lines that start with `;;`) are skipped; a `DataError` names any other line that is not valid.
 
 References
 ----------
@@ -57,25 +57,39 @@ __all__ = [
 
 
 def read_events(path: str | Path) -> list[AnnotatedEvent]:
-    """Read the events of an RTTM file in the order of its lines."""
+    """Read the events of an RTTM file in the order of its lines.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.rttm"
+    >>> _ = path.write_text("SPEAKER a 1 1.5 2.0 <NA> <NA> car <NA> <NA>")
+    >>> [event.label for event in read_events(path)]
+    ['car']
+    """
     path = Path(path)
     return [event_of(text, path, line) for line, text in read_lines(path)]
 
 
 def event_of(text: str, path: Path, line: int) -> AnnotatedEvent:
-    """Event of a line of an RTTM file."""
+    """Parse a line of an RTTM file.
+
+    Examples
+    --------
+    >>> event_of("SPEAKER a 1 1.5 2.0 <NA> <NA> car <NA> <NA>", Path("a.rttm"), line=1).segment
+    <Segment(1.5, 3.5)>
+    """
     columns = _columns(text, "SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>", path, line)
     kind, uri, _, start, duration, _, _, label, _, _ = columns
     if kind != "SPEAKER":
-        found = f"{quoted(kind)} is not SPEAKER."
-        raise DataError(found, file=path, line=line, fix="Keep SPEAKER lines only.")
+        message = f"{quoted(kind)} is not SPEAKER."
+        raise DataError(message, file=path, line=line, fix="Keep SPEAKER lines only.")
     if label == "<NA>":
         raise DataError("The label is missing.", file=path, line=line, fix="Write it in column 8.")
     onset = parse_seconds(start, file=path, line=line)
     segment = Segment(onset, onset + parse_seconds(duration, file=path, line=line))
     if not segment:
         raise DataError(
-            f"The duration {quoted(duration)} is not positive, a microsecond at least.",
+            f"The duration {quoted(duration)} is shorter than a microsecond.",
             file=path,
             line=line,
             fix="Column 5 is the duration in seconds, not the end: make it longer than 0.",
@@ -99,7 +113,7 @@ def read_rttm(path: str | Path) -> dict[str, Annotation]:
     Raises
     ------
     DataError
-        On the first line that is not right.
+        For the first line that is not valid.
 
     Examples
     --------
@@ -122,13 +136,27 @@ def read_regions(path: str | Path) -> list[AnnotatedRegion]:
 
 
 def region_of(text: str, path: Path, line: int) -> AnnotatedRegion:
-    """Annotated part of a line of a UEM file."""
+    """Parse a line of a UEM file.
+
+    Examples
+    --------
+    >>> region_of("a 1 0.0 60.0", Path("a.uem"), line=1).segment
+    <Segment(0, 60)>
+    """
     uri, _, start, end = _columns(text, "uri 1 start end", path, line)
     return AnnotatedRegion(uri, parse_segment(start, end, file=path, line=line), path, line)
 
 
 def read_uem(path: str | Path) -> dict[str, Timeline]:
-    """Read a UEM file (lines `uri 1 start end`) as the annotated part of each uri."""
+    """Read a UEM file (lines `uri 1 start end`) as the annotated part of each uri.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.uem"
+    >>> _ = path.write_text("a 1 0.0 60.0")
+    >>> read_uem(path)["a"].duration()
+    60.0
+    """
     timelines: dict[str, Timeline] = {}
     for region in read_regions(path):
         timelines.setdefault(region.recording, Timeline(uri=region.recording)).add(region.segment)
@@ -136,7 +164,15 @@ def read_uem(path: str | Path) -> dict[str, Timeline]:
 
 
 def read_lst(path: str | Path) -> list[str]:
-    """Read an LST file (one uri a line; no uri twice)."""
+    r"""Read an LST file (one uri per line, without repetitions).
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.lst"
+    >>> _ = path.write_text("a\nb\n")
+    >>> read_lst(path)
+    ['a', 'b']
+    """
     path = Path(path)
     uris: dict[str, int] = {}
     for line, text in read_lines(path):
@@ -150,7 +186,13 @@ def read_lst(path: str | Path) -> list[str]:
 
 
 def uri_of(text: str, path: Path, line: int) -> str:
-    """Name in a line of an LST file."""
+    """Parse a line of an LST file.
+
+    Examples
+    --------
+    >>> uri_of("a ", Path("a.lst"), line=1)
+    'a'
+    """
     (uri,) = _columns(text, "uri", path, line)
     return uri
 
@@ -168,7 +210,7 @@ def _columns(text: str, expected: str, file: Path, line: int) -> list[str]:
 
 
 def format_rttm(annotations: Mapping[str, Annotation]) -> str:
-    """Write annotations as RTTM, with safe names for uris and labels.
+    """Format annotations as RTTM, with safe names for uris and labels.
 
     Parameters
     ----------
@@ -178,7 +220,7 @@ def format_rttm(annotations: Mapping[str, Annotation]) -> str:
     Returns
     -------
     text : str
-        One line an event, times with 6 decimals; a uri without events has no line.
+        One line per event, times in seconds with 6 decimals; a uri without events has no line.
 
     Raises
     ------
@@ -203,7 +245,7 @@ def format_rttm(annotations: Mapping[str, Annotation]) -> str:
 
 
 def format_uem(timelines: Mapping[str, Timeline]) -> str:
-    r"""Write the annotated part of each uri as UEM.
+    r"""Format the annotated part of each uri as UEM, times in seconds with 6 decimals.
 
     Examples
     --------
@@ -219,7 +261,7 @@ def format_uem(timelines: Mapping[str, Timeline]) -> str:
 
 
 def format_lst(uris: Iterable[str]) -> str:
-    r"""Write uris as LST.
+    r"""Format uris as LST.
 
     Examples
     --------
@@ -230,15 +272,22 @@ def format_lst(uris: Iterable[str]) -> str:
 
 
 def write_rttm(path: str | Path, annotations: Mapping[str, Annotation]) -> None:
-    """Write annotations to an RTTM file, whole or not at all."""
+    """Write annotations to an RTTM file, atomically.
+
+    Examples
+    --------
+    >>> annotation = Annotation()
+    >>> annotation[Segment(1.5, 3.5)] = "car"
+    >>> write_rttm(getfixture("tmp_path") / "a.rttm", {"a": annotation})
+    """
     write_text(Path(path), format_rttm(annotations))
 
 
 def write_uem(path: str | Path, timelines: Mapping[str, Timeline]) -> None:
-    """Write the annotated part of each uri to a UEM file, whole or not at all."""
+    """Write the annotated part of each uri to a UEM file, atomically."""
     write_text(Path(path), format_uem(timelines))
 
 
 def write_lst(path: str | Path, uris: Iterable[str]) -> None:
-    """Write uris to an LST file, whole or not at all."""
+    """Write uris to an LST file, atomically."""
     write_text(Path(path), format_lst(uris))

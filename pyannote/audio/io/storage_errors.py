@@ -1,4 +1,4 @@
-"""Why the operating system refused a file, in a sentence."""
+"""Errors of the operating system about files, translated into sentences."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ _REASONS = {
 def storage_error(
     error: OSError, path: str | os.PathLike[str], *, size: int | None = None, action: str = "written"
 ) -> StorageError:
-    """Say in a sentence why the operating system refused `path`.
+    """Translate an error of the operating system about a file.
 
     Parameters
     ----------
     error : OSError
-        What the operating system said.
+        Error of the operating system.
     path : path
-        The file or folder that it was about.
+        The file or folder that it is about.
     size : int, optional
-        How many bytes were to be written.
+        Number of bytes that were to be written.
     action : str, optional
-        What could not be done to the file.
+        Participle of the operation that failed, such as "written" or "read".
 
     Examples
     --------

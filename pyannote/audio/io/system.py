@@ -1,4 +1,4 @@
-"""Calls to the operating system that some platforms lack: locks of files, flushing and locking of folders."""
+"""Operating system calls that some platforms lack: locks of files and folders, flushing of folders."""
 
 from __future__ import annotations
 
@@ -15,25 +15,30 @@ with suppress(ImportError):
     import msvcrt as _msvcrt
 
 _BYTE = 1 << 30
-"""Offset of the byte that is locked where locks are of bytes: far from those that name the holder."""
+"""Offset of the byte that is locked on Windows: far behind the name of the holder."""
 
 
 def lock(stream: IO[Any], *, shared: bool = False) -> None:
-    """Lock an open file until it is closed; on a platform without locks, do nothing.
+    """Lock an open file until it is closed. Without effect on a platform without locks.
 
     Parameters
     ----------
     stream : file object
         On POSIX the whole file is locked (flock), on Windows one byte beyond its end.
     shared : bool, optional
-        Exclude exclusive locks only. Windows knows exclusive ones only.
+        Lock that only excludes exclusive locks. Windows has exclusive locks only.
 
     Raises
     ------
     BlockingIOError
         Another process holds the lock.
     OSError
-        The disk knows no locks.
+        The disk does not support locks.
+
+    Examples
+    --------
+    >>> with (getfixture("tmp_path") / "lock").open("w") as stream:
+    ...     lock(stream)
     """
     if _fcntl is not None:
         _fcntl.flock(stream, (_fcntl.LOCK_SH if shared else _fcntl.LOCK_EX) | _fcntl.LOCK_NB)
@@ -46,36 +51,60 @@ def lock(stream: IO[Any], *, shared: bool = False) -> None:
 
 
 def remove_locked(path: Path, stream: IO[Any]) -> None:
-    """Remove a locked file and close it, in the order that the platform allows."""
+    """Remove a locked file and close it, in the order that the platform allows.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "lock"
+    >>> remove_locked(path, path.open("w"))
+    >>> path.exists()
+    False
+    """
     try:
-        # removed while it is locked, so that no other process locks a file that is about to go
+        # removed while it is locked, so that no other process locks a file that is being removed
         path.unlink(missing_ok=True)
         stream.close()
     except PermissionError:
-        # Windows removes no open file, also not one that another process has opened meanwhile
+        # Windows cannot remove a file that this or another process has open
         stream.close()
         with suppress(OSError):
             path.unlink(missing_ok=True)
 
 
 def open_without_link(path: str, flags: int) -> int:
-    """Opener of a file that is no symbolic link: what a link leads to would be emptied.
+    """Opener for `open` that refuses symbolic links, whose targets would be truncated.
 
     Raises
     ------
     OSError
         The path is a symbolic link.
+
+    Examples
+    --------
+    >>> with open(getfixture("tmp_path") / "a.txt", "w", opener=open_without_link) as stream:
+    ...     stream.writable()
+    True
     """
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def open_folder(folder: Path) -> int | None:
-    """Descriptor of a folder, to flush or lock it; None on a platform that opens files only (Windows)."""
+    """Descriptor of a folder, to flush or lock it; None on a platform without these (Windows).
+
+    Examples
+    --------
+    >>> os.close(open_folder(getfixture("tmp_path")))
+    """
     return os.open(folder, os.O_RDONLY) if hasattr(os, "O_DIRECTORY") else None
 
 
 def flush_folder(folder: Path) -> None:
-    """Wait until the names in a folder have reached the disk, where the platform can tell."""
+    """Flush the names in a folder to the disk, on platforms that support it.
+
+    Examples
+    --------
+    >>> flush_folder(getfixture("tmp_path"))
+    """
     if (descriptor := open_folder(folder)) is not None:
         try:
             os.fsync(descriptor)
@@ -84,19 +113,26 @@ def flush_folder(folder: Path) -> None:
 
 
 def lock_folder(descriptor: int, *, shared: bool) -> bool:
-    """Lock an open folder until it is closed, and tell whether it is locked.
+    """Lock an open folder until it is closed; False if it could not be locked.
 
     Parameters
     ----------
     descriptor : int
-        Given by `open_folder`.
+        From `open_folder`.
     shared : bool
-        Wait for a lock that many processes can hold, instead of asking for one that excludes all others.
+        Wait for a shared lock, instead of trying to get an exclusive one.
 
     Returns
     -------
     bool
-        False if another process holds a lock, or if neither disk nor platform know locks of folders.
+        False if another process holds a lock, or if disk or platform do not support locks of folders.
+
+    Examples
+    --------
+    >>> descriptor = open_folder(getfixture("tmp_path"))
+    >>> lock_folder(descriptor, shared=True)
+    True
+    >>> os.close(descriptor)
     """
     if _fcntl is None:
         return False

@@ -1,4 +1,4 @@
-"""Templates of paths, in which names in braces stand for what is known of a file."""
+"""Path templates with fields in braces, such as `/audio/{uri}.wav`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from string import Formatter
 from typing import Any
 
 
-def odd_field(template: str) -> str | None:
-    """What stands in braces and is no plain name, if anything is.
+def invalid_field(template: str) -> str | None:
+    """First field of a template that is not a plain name; None if all are.
 
-    `str.format` would look into objects, or widen a name to any size.
+    Other fields would make `str.format` read attributes, or pad a name to any size.
 
     Examples
     --------
-    >>> odd_field("/audio/{database}/{uri}.wav") is None
+    >>> invalid_field("/audio/{database}/{uri}.wav") is None
     True
-    >>> odd_field("/audio/{uri.__class__}.wav"), odd_field("{uri:>99}"), odd_field("{")
+    >>> invalid_field("/audio/{uri.__class__}.wav"), invalid_field("{uri:>99}"), invalid_field("{")
     ('uri.__class__', 'uri:>99', '{')
     """
     try:
@@ -29,10 +29,16 @@ def odd_field(template: str) -> str | None:
     return None
 
 
-def texts_in(content: Any) -> Iterator[str]:
-    """All texts in mappings and lists, but for keys."""
+def strings_in(content: Any) -> Iterator[str]:
+    """Yield all strings in nested mappings and lists, except keys.
+
+    Examples
+    --------
+    >>> list(strings_in({"a": ["b", {"c": "d"}], "e": 1}))
+    ['b', 'd']
+    """
     if isinstance(content, str):
         yield content
     elif isinstance(content, (dict, list)):
         for value in content.values() if isinstance(content, dict) else content:
-            yield from texts_in(value)
+            yield from strings_in(value)

@@ -1,4 +1,4 @@
-"""What is being made, apart from what is whole, and gone with whoever made it."""
+"""Temporary folders for unfinished files, and removal of those of killed processes."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tempfile import TemporaryDirectory
 from pyannote.audio.io.storage import TEMPORARY_SUFFIX
 from pyannote.audio.io.storage_errors import storage_error
 
-SCRATCH_PREFIX = ".work-"
+FOLDER_PREFIX = ".work-"
 
 
 @contextmanager
 def temporary_folder(folder: Path) -> Iterator[Path]:
-    """A new folder in a folder, for what is being made; at the end it is removed with all that is left in it.
+    """Temporary folder in a folder, for unfinished files; removed with its content at the end.
 
     Raises
     ------
     StorageError
-        It cannot be made.
+        It cannot be created.
 
     Examples
     --------
@@ -35,32 +35,32 @@ def temporary_folder(folder: Path) -> Iterator[Path]:
     ['new']
     """
     try:
-        made = TemporaryDirectory(dir=folder, prefix=SCRATCH_PREFIX, ignore_cleanup_errors=True)
+        temporary = TemporaryDirectory(dir=folder, prefix=FOLDER_PREFIX, ignore_cleanup_errors=True)
     except OSError as error:
         raise storage_error(error, folder) from error
-    with made as scratch:
+    with temporary as scratch:
         yield Path(scratch)
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Remove what writers have left that were killed, in a folder and in those directly in it.
+    """Remove temporary files and folders of killed processes from a folder and its direct subfolders.
 
-    No one else may be writing there. Folders further down may be somebody else's, and stay as they are. What
-    cannot be removed stays as well: it does no harm.
+    No other process may be writing there. Folders further down may be in use by others, and are unchanged.
+    Files that cannot be removed stay: they do no harm.
 
     Examples
     --------
     >>> folder = getfixture("tmp_path")
     >>> (folder / f".0{TEMPORARY_SUFFIX}").touch()
-    >>> (folder / f"{SCRATCH_PREFIX}0").mkdir()
+    >>> (folder / f"{FOLDER_PREFIX}0").mkdir()
     >>> remove_temporaries(folder)
     >>> list(folder.iterdir())
     []
     """
-    for left in Path(folder).glob(f"{SCRATCH_PREFIX}*"):
+    for left in Path(folder).glob(f"{FOLDER_PREFIX}*"):
         shutil.rmtree(left, ignore_errors=True)
     for left in chain.from_iterable(
-        Path(folder).glob(f"{where}.*{TEMPORARY_SUFFIX}") for where in ("", "*/")
+        Path(folder).glob(f"{parent}.*{TEMPORARY_SUFFIX}") for parent in ("", "*/")
     ):
         with suppress(OSError):
             left.unlink()

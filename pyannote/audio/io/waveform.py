@@ -1,10 +1,10 @@
-"""The one reader of audio: any file that libsndfile decodes, as checked mono float32 at any rate.
+"""Reader of audio: any file that libsndfile decodes, as checked mono float32 samples at any sample rate.
 
-A recording is resampled in pieces that lie on a fixed grid, each with some context on both sides. Whatever
-part of it is asked for, its samples come from the same pieces, so that a part is exactly that part of the
-whole, and a recording of ten hours needs no more memory than one of ten seconds.
+A recording is resampled in pieces of a fixed grid, each with context on both sides. Every part of a recording
+is made of the same pieces, so that its samples are exactly those of the whole recording, and a recording of
+ten hours needs no more memory than one of ten seconds.
 
-A recording can be heard faster or slower, as a tape is: its samples are taken for those of another rate.
+A recording can be read at another speed: its samples are then treated as those of another sample rate.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import soxr
 
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.io.decoding import AudioInfo, check_rate, check_samples, decode, info
-from pyannote.audio.io.samples import Waveform, mixed
+from pyannote.audio.io.samples import Waveform, mix_down
 
 __all__ = [
     "SUFFIXES",
@@ -38,42 +38,42 @@ __all__ = [
 AudioFile = str | os.PathLike[str] | Mapping[str, Any]
 """A path, a protocol file with "audio" (a path), or a mapping with "waveform" and "sample_rate".
 
-A mapping may hold "speed": how many times faster it is heard, 0.5 to 2, in steps of 0.01.
+A mapping may have "speed", a factor from 0.5 to 2, in steps of 0.01.
 """
 
 SUFFIXES = frozenset(
     {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
 )
-"""Suffixes of the files that count as audio, in lower case."""
+"""Suffixes of audio files, in lower case."""
 
 SPEEDS = range(50, 201)
-"""Speeds at which a recording can be heard, in percent of its own."""
+"""Speeds at which a recording can be read, in percent."""
 
 _PIECE = 8.0
-"""Seconds that are resampled at once."""
+"""Duration of a piece that is resampled, in seconds."""
 
 _LARGEST_PIECE = 1 << 20
-"""Samples that are resampled at once, at the higher of both rates: of ultrasound, these are fewer seconds."""
+"""Highest number of samples of a piece at the higher of both rates; it limits pieces of ultrasound."""
 
-_KEPT = 8
-"""Pieces that are kept in memory."""
+_CACHED_PIECES = 8
+"""Resampled pieces that are cached."""
 
 _CONTEXT = 1024
-"""Samples, at the lower of both rates, beyond which the resampling filter (soxr HQ) sees nothing."""
+"""Samples of context at the lower of both rates, more than half the length of the filter (soxr HQ)."""
 
 
 class Recording:
-    """A recording as mono float32 samples at a sample rate, any part of which can be read.
+    """A recording, any part of which can be read as mono float32 samples at a sample rate.
 
     Parameters
     ----------
     file : path or mapping
         Path of an audio file, or a mapping with the path as "audio", or a mapping with "waveform"
-        (array of shape (samples,) or (channels, samples)) and "sample_rate". A mapping may hold "speed",
-        0.5 to 2 in steps of 0.01: the duration is then divided by it, and all frequencies, pitch and
-        formants alike, are multiplied by it.
+        (array of shape (samples,) or (channels, samples)) and "sample_rate". A mapping may have "speed", a
+        factor from 0.5 to 2 in steps of 0.01, by which the duration is divided and all frequencies (pitch
+        and formants alike) are multiplied.
     sample_rate : int, optional
-        Rate in Hertz to resample to. Defaults to that of the file.
+        Sample rate in Hertz. Defaults to that of the file.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class Recording:
     Raises
     ------
     AudioError
-        The audio is missing, empty, damaged, or cut short, or there is no such speed.
+        The audio is missing, empty, damaged or cut short, or the speed is not allowed.
 
     Examples
     --------
@@ -96,24 +96,38 @@ class Recording:
     """
 
     def __init__(self, file: AudioFile, sample_rate: int | None = None) -> None:
-        self._read_own, self._own_samples, own_rate = _source(file)
-        self.sample_rate = own_rate if sample_rate is None else sample_rate
-        check_rate(self.sample_rate, "The sample rate asked for")
+        self._read_source, self._source_samples, source_rate = _source(file)
+        self.sample_rate = source_rate if sample_rate is None else sample_rate
+        check_rate(self.sample_rate, "The requested sample rate")
         speed = percent(file.get("speed", 1)) if isinstance(file, Mapping) else 100
-        divisor = gcd(own_rate * speed, self.sample_rate * 100)
-        # So many samples of the file last exactly as long as so many samples at the rate asked for.
-        self._own_unit, self._unit = own_rate * speed // divisor, self.sample_rate * 100 // divisor
-        # Rounded, but what has been recorded does not vanish at a lower rate.
-        self.samples = max(1, (2 * self._own_samples * self._unit + self._own_unit) // (2 * self._own_unit))
-        seconds = min(_PIECE, _LARGEST_PIECE / max(own_rate, self.sample_rate))
+        divisor = gcd(source_rate * speed, self.sample_rate * 100)
+        # smallest numbers of samples with the same duration, at the rates of the file and of the reader
+        self._source_unit, self._unit = source_rate * speed // divisor, self.sample_rate * 100 // divisor
+        # source_samples * unit / source_unit, rounded half up; at least one sample at any rate
+        doubled = 2 * self._source_samples * self._unit
+        self.samples = max(1, (doubled + self._source_unit) // (2 * self._source_unit))
+        seconds = min(_PIECE, _LARGEST_PIECE / max(source_rate, self.sample_rate))
         self._units = max(1, round(seconds * self.sample_rate / self._unit))
-        # Parts that are read in turn share the pieces at their ends. A method would be a cycle, and stay.
-        self._piece = lru_cache(maxsize=_KEPT)(
-            partial(_resampled, self._read_own, self._own_samples, self._own_unit, self._unit, self._units)
+        # Consecutive parts share pieces. A cached method would keep a reference cycle alive.
+        self._piece = lru_cache(maxsize=_CACHED_PIECES)(
+            partial(
+                _resampled,
+                self._read_source,
+                self._source_samples,
+                self._source_unit,
+                self._unit,
+                self._units,
+            )
         )
 
     def read(self, start: int = 0, stop: int | None = None) -> Waveform:
-        """Read from sample `start` (included) to `stop` (excluded, default: the end), at `sample_rate`.
+        """Read a part of the recording.
+
+        Parameters
+        ----------
+        start, stop : int, optional
+            First sample (included) and last sample (excluded), at `sample_rate`. Default to the whole
+            recording.
 
         Returns
         -------
@@ -123,12 +137,17 @@ class Recording:
         ------
         AudioError
             The part lies outside of the recording, or the recording cannot be read.
+
+        Examples
+        --------
+        >>> Recording({"waveform": [0.5, -0.5, 0.25], "sample_rate": 16000}).read(1, 3)
+        array([-0.5 ,  0.25], dtype=float32)
         """
         stop = self.samples if stop is None else stop
         if not 0 <= start <= stop <= self.samples:
-            raise AudioError(f"Samples {start} to {stop} were asked for, but there are {self.samples}.")
-        if self._own_unit == self._unit:
-            return self._read_own(start, stop)
+            raise AudioError(f"Samples {start} to {stop} were requested; there are {self.samples}.")
+        if self._source_unit == self._unit:
+            return self._read_source(start, stop)
         waveform = np.empty(stop - start, dtype=np.float32)
         length = self._units * self._unit
         for index in range(start // length, -(-stop // length)):
@@ -139,13 +158,13 @@ class Recording:
 
 
 def _resampled(
-    read: Callable[[int, int], Waveform], samples: int, own_unit: int, unit: int, units: int, index: int
+    read: Callable[[int, int], Waveform], samples: int, source_unit: int, unit: int, units: int, index: int
 ) -> Waveform:
-    """Piece `index` of so many `units` samples, from a recording of so many `samples` at its own rate."""
-    context = -(-_CONTEXT // min(own_unit, unit))
+    """Piece `index` with `units` units of samples, of a recording with `samples` samples at its own rate."""
+    context = -(-_CONTEXT // min(source_unit, unit))
     first, last = max(0, index * units - context), (index + 1) * units + context
-    own = read(first * own_unit, min(last * own_unit, samples))
-    piece = soxr.resample(own, own_unit, unit, quality="HQ")[(index * units - first) * unit :]
+    source = read(first * source_unit, min(last * source_unit, samples))
+    piece = soxr.resample(source, source_unit, unit, quality="HQ")[(index * units - first) * unit :]
     return np.pad(piece[: units * unit], (0, max(0, units * unit - len(piece))))
 
 
@@ -158,7 +177,7 @@ def read(
     ----------
     path : path
     sample_rate : int, optional
-        Rate in Hertz to resample to. Defaults to that of the file.
+        Sample rate in Hertz. Defaults to that of the file.
     start, stop : int, optional
         First sample (included) and last (excluded), at `sample_rate`. Default to the whole file.
 
@@ -188,12 +207,17 @@ def _source(file: AudioFile) -> tuple[Callable[[int, int], Waveform], int, int]:
 
 
 def percent(speed: float) -> int:
-    """Speed of a recording, in percent of its own.
+    """Speed of a recording in percent.
+
+    Parameters
+    ----------
+    speed : float
+        Factor from 0.5 to 2.
 
     Raises
     ------
     AudioError
-        It is less than 0.5, more than 2, or no multiple of 0.01.
+        The factor is less than 0.5, more than 2, or not a multiple of 0.01.
 
     Examples
     --------
@@ -211,12 +235,12 @@ def percent(speed: float) -> int:
 
 
 def audio_path(file: Mapping[str, Any]) -> str | os.PathLike[str]:
-    """Path of the audio of a file of a protocol.
+    """Path of the audio of a protocol file.
 
     Raises
     ------
     AudioError
-        It has none.
+        The file has no path.
 
     Examples
     --------
@@ -227,7 +251,7 @@ def audio_path(file: Mapping[str, Any]) -> str | os.PathLike[str]:
     if not isinstance(path, (str, os.PathLike)):
         raise AudioError(
             f"The file {file.get('uri', '')!r} has no 'audio' (a path), nor 'waveform' and 'sample_rate'.",
-            fix="Say in database.yml, below Databases, where its audio files are.",
+            fix="Add the path of its audio files to database.yml, below Databases.",
         )
     return path
 
@@ -235,7 +259,7 @@ def audio_path(file: Mapping[str, Any]) -> str | os.PathLike[str]:
 def _checked_waveform(file: Mapping[str, Any]) -> tuple[Waveform, int]:
     name = file.get("uri", "waveform")
     if "sample_rate" not in file:
-        raise AudioError("There is a 'waveform' but no 'sample_rate'.", file=name, fix="Give it, in Hertz.")
+        raise AudioError("It has a 'waveform' but no 'sample_rate'.", file=name, fix="Give it, in Hertz.")
     sample_rate = file["sample_rate"]
     check_rate(sample_rate, "The sample rate of the waveform")
     channels = np.atleast_2d(np.asarray(file["waveform"], dtype=np.float32))
@@ -246,7 +270,7 @@ def _checked_waveform(file: Mapping[str, Any]) -> tuple[Waveform, int]:
             fix="Give it as (samples,) or (channels, samples).",
         )
     if channels.size == 0:
-        raise AudioError("The waveform holds no samples.", file=name)
-    waveform = mixed(channels.T)
+        raise AudioError("The waveform has no samples.", file=name)
+    waveform = mix_down(channels.T)
     check_samples(waveform, name)
     return waveform, int(sample_rate)

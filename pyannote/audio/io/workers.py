@@ -1,4 +1,4 @@
-"""Work on many files at once: in threads of this process, or on the workers of a Dask cluster."""
+"""Parallel processing of files in threads, or on the workers of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 
 from pyannote.audio import __version__
 from pyannote.audio.core.errors import OutOfMemoryError, ToolkitError, UsageError
-from pyannote.audio.core.own_code import import_file, own_modules
 from pyannote.audio.core.threads import in_order
+from pyannote.audio.core.user_code import import_file, user_modules
 from pyannote.audio.io.error_context import error_context, name_of
 from pyannote.audio.io.waveform import AudioFile
 
@@ -26,28 +26,28 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CONNECT_PATIENCE = 10
-"""Seconds within which a scheduler must answer."""
+"""Timeout of the connection to a scheduler, in seconds."""
 
 WORKER_PATIENCE = 60
-"""Seconds to wait for the first worker, which may have to wait in a queue."""
+"""Timeout for the first worker, which may wait in a queue, in seconds."""
 
 
 @dataclass(frozen=True)
 class Workers:
-    """Who works on files.
+    """Threads or cluster workers that process files.
 
     Parameters
     ----------
     parallel : int
-        Files that threads of this process work on at once.
+        Number of threads of this process.
     scheduler : str, optional
-        Where the scheduler of a Dask cluster listens, such as "tcp://host:8786", or the file that it has
-        written (``dask scheduler --scheduler-file``). Its workers then do the work instead.
+        Address of the scheduler of a Dask cluster, such as "tcp://host:8786", or the file that it has written
+        (``dask scheduler --scheduler-file``). Its workers then replace the threads.
 
     Examples
     --------
-    >>> sorted(Workers(parallel=2).map(len, ["a.wav", "bc.wav"]))
-    [5, 6]
+    >>> Workers(parallel=2).scheduler is None
+    True
     """
 
     parallel: int = 1
@@ -59,39 +59,45 @@ class Workers:
         items: Sequence[Item],
         file: Callable[[Item], AudioFile] = str,
     ) -> Iterator[Result]:
-        """Results of a function for some items, in the order in which they are ready.
+        """Yield the results of a function for items; those of a cluster in the order of completion.
 
-        A worker of a cluster that dies costs time alone: what it was doing is given to another one, and what
-        it had done and handed over is not done again. So it may happen that a function is called twice for
-        an item, and what it writes must come to the same.
+        If a worker of a cluster dies, its unfinished items are given to another one. A function may
+        therefore be called twice for an item, and must write the same in both calls.
 
         Parameters
         ----------
         function : callable
-            Takes an item. On a cluster, it, the items and its results are pickled.
+            Called with an item. On a cluster, the function, the items and the results are pickled.
         items : sequence
         file : callable
-            Gives the recording that an item is about, which errors name. By default, items are paths.
+            Returns the recording of an item, for errors. By default, items are paths.
 
         Raises
         ------
         UsageError
-            There is no such scheduler, it has no workers, or Dask is not installed.
+            The scheduler does not answer or has no workers, or Dask is not installed.
         OutOfMemoryError
             One item has killed several workers.
         ToolkitError
-            The scheduler has gone, or what the function raises.
+            The connection to the scheduler was lost, or the function raises it.
+
+        Examples
+        --------
+        >>> list(Workers(parallel=2).map(len, ["a.wav", "bc.wav"]))
+        [5, 6]
         """
         if not items:
             return iter(())
         if self.scheduler is not None:
-            return _on_cluster(self.scheduler, partial(_told, function, file), items, file)
-        # NumPy, SciPy and libsndfile leave Python's lock alone while they work, so that threads suffice.
-        return in_order(partial(_told, function, file), items, self.parallel)
+            return _on_cluster(self.scheduler, partial(_with_context, function, file), items, file)
+        # NumPy, SciPy and libsndfile release the global interpreter lock, so that threads suffice
+        return in_order(partial(_with_context, function, file), items, self.parallel)
 
 
-def _told(function: Callable[[Item], Result], file: Callable[[Item], AudioFile], item: Item) -> Result:
-    """Call a function; whatever goes wrong is told with the name of the file."""
+def _with_context(
+    function: Callable[[Item], Result], file: Callable[[Item], AudioFile], item: Item
+) -> Result:
+    """Call a function; its errors name the file."""
     with error_context(file(item)):
         return function(item)
 
@@ -106,8 +112,8 @@ def _on_cluster(
         from cloudpickle import dumps
         from distributed import KilledWorker, as_completed
 
-        call = partial(_call, tuple(own_modules()), dumps(function))
-        # No result is kept on a worker once it is here, so that none is lost, and computed again, with it.
+        call = partial(_call, tuple(user_modules()), dumps(function))
+        # `del` below: a result that stayed on its worker would be computed again if the worker died
         futures = client.map(call, items, pure=False)
         files = {future.key: name_of(file(item)) for future, item in zip(futures, items, strict=True)}
         waiting = as_completed(futures, loop=client.loop)
@@ -117,27 +123,26 @@ def _on_cluster(
                 result = future.result()
             except KilledWorker:
                 raise OutOfMemoryError(
-                    "Several workers of the cluster have died of this file, or of another that they had as "
-                    "well.",
+                    "Several workers of the cluster died while they processed this file or another one.",
                     file=files[future.key],
                     fix="Give workers more memory (dask worker --memory-limit), or a smaller --batch.",
                 ) from None
             except CancelledError:
                 raise ToolkitError(
                     f"The connection to the Dask scheduler {scheduler} was lost.",
-                    fix="Start the command again: what was finished is kept.",
+                    fix="Start the command again: finished files are not processed again.",
                 ) from None
             del future
             yield result
 
 
 def _call(code: Sequence[Path], pickled: bytes, item: Item) -> object:
-    """Call a function, on a worker. What cannot be unpickled is an error of this call, not of the worker.
+    """Call a function on a worker. Errors of unpickling are then errors of this call, not of the worker.
 
     Parameters
     ----------
     code : sequence of path
-        Files of one's own that the sender has imported.
+        Users' files that the sender has imported.
     """
     for file in code:
         import_file(file)
@@ -158,16 +163,15 @@ def _client(scheduler: str) -> Iterator[Any]:
     except ImportError:
         raise UsageError(
             "--scheduler needs Dask, which is not installed.",
-            fix="Run `pip install distributed`, here and where workers run.",
+            fix="Run `pip install distributed`, here and on the workers.",
         ) from None
-    # what goes wrong is said in a sentence, once
+    # errors are reported once, by the exceptions below
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     client = None
     with suppress(OSError, ValueError, KeyError, TypeError):
         client = Client(_address(scheduler), timeout=CONNECT_PATIENCE, set_as_default=False)
     if client is None:
-        # Close what was begun of it now: the collector might do so while another client starts, and each of
-        # both would wait for the other.
+        # close the failed client now: if it were collected while another one starts, both would wait for ever
         gc.collect()
         raise UsageError(
             f"No Dask scheduler answers at {scheduler}.",
@@ -179,14 +183,14 @@ def _client(scheduler: str) -> Iterator[Any]:
         except TimeoutError:
             raise UsageError(
                 f"The Dask scheduler at {scheduler} has no workers.",
-                fix="Start some with `dask worker`, or wait until those that are queued run.",
+                fix="Start some with `dask worker`, or wait until queued ones run.",
             ) from None
         _check_versions(client)
         yield client
 
 
 def _check_versions(client: Any) -> None:
-    # A worker that cannot import what it is sent would ask for it again and again, without a word.
+    # a worker that cannot import the function would request it for ever, without a message
     try:
         versions = set(client.run(resolve_name, "pyannote.audio:__version__").values())
     except ImportError:
@@ -199,6 +203,6 @@ def _check_versions(client: Any) -> None:
 
 
 def _address(scheduler: str) -> str:
-    # the client would wait for ever for a file to be what a scheduler writes
+    # the client would wait for ever for a file of another kind
     path = Path(scheduler)
     return str(json.loads(path.read_text())["address"]) if path.is_file() else scheduler

@@ -1,4 +1,4 @@
-"""The one reader and writer of YAML: safe to parse, limited in size, and sealed by a checksum."""
+"""Reading and writing of YAML: safe parsing, limits of size and depth, and checksums."""
 
 from __future__ import annotations
 
@@ -14,28 +14,31 @@ import yaml
 from pyannote.audio.core.errors import CheckpointError, ConfigError
 from pyannote.audio.io.storage import write_text
 
-_SEAL = "# sha256: "
+_CHECKSUM = "# sha256: "
 LARGEST = 1 << 26
+"""Highest number of bytes of a file that a program has written."""
+
 DEEPEST = 50
+"""Highest number of nested levels."""
 
 FLOAT = re.compile(
     r"^[-+]?(?:(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.(?:inf|Inf)|\.(?:nan|NaN))$"
 )
-"""Numbers of YAML 1.2, such as `1e2`, which is a word in YAML 1.1."""
+"""Floats of YAML 1.2, such as `1e2`, which is a string in YAML 1.1."""
 
 
 class _Dumper(yaml.SafeDumper):
-    """Puts words in quotes that a reader of YAML 1.1 or of YAML 1.2 would take for numbers."""
+    """Quotes strings that a reader of YAML 1.1 or of YAML 1.2 would take for numbers."""
 
 
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))
 
-# that of libyaml is many times faster, where there is one
+# the loader of libyaml, if available, is many times faster
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_plain(file: Path) -> Any:
-    """Read mappings, lists and values that a program has written, or that another one will read.
+    """Read mappings, lists and values of a file that programs write.
 
     Parameters
     ----------
@@ -45,7 +48,7 @@ def read_plain(file: Path) -> Any:
     Raises
     ------
     ConfigError
-        If it is missing or is not such a file; with the line, where there is one.
+        If the file is missing or not valid.
 
     Examples
     --------
@@ -55,36 +58,62 @@ def read_plain(file: Path) -> Any:
     >>> read_plain(path)
     {'task': 'Dcase'}
     """
-    return plain(checked_text(file), file)
+    return parse_yaml(checked_text(file), file)
 
 
-def plain(text: str, file: Path) -> Any:
-    """Mappings, lists and values of a text that was checked; see `read_plain`."""
+def parse_yaml(text: str, file: Path) -> Any:
+    """Mappings, lists and values of a YAML text.
+
+    Examples
+    --------
+    >>> parse_yaml("task: Dcase", Path("specs.yml"))
+    {'task': 'Dcase'}
+    """
     try:
         # a SafeLoader: it builds plain values only
         return yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, ValueError) as error:
-        raise not_valid(file, error) from None
+        raise invalid_yaml(file, error) from None
 
 
 def checked_text(file: Path, largest: int = LARGEST) -> str:
     """Text of a YAML file without aliases or tags, of at most `largest` bytes and 50 levels.
 
+    Parameters
+    ----------
+    file : Path
+    largest : int
+        Highest number of bytes.
+
     Raises
     ------
     ConfigError
-        If it is missing, no plain file, too large, no UTF-8, no YAML, or has what is not allowed.
+        If the file is missing, not a regular file, too large, not UTF-8, not YAML, or too deep, or has
+        aliases or tags.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "specs.yml"
+    >>> _ = path.write_text("task: &name Dcase")
+    >>> checked_text(path)
+    'task: &name Dcase'
     """
     text = _text(file, largest)
     try:
         _refuse_hostile(text, file)
     except yaml.YAMLError as error:
-        raise not_valid(file, error) from None
+        raise invalid_yaml(file, error) from None
     return text
 
 
-def not_valid(file: Path, error: Exception) -> ConfigError:
-    """Sentence for what PyYAML says of a file."""
+def invalid_yaml(file: Path, error: Exception) -> ConfigError:
+    """Translate an error of PyYAML about a file.
+
+    Examples
+    --------
+    >>> print(invalid_yaml(Path("a.yml"), ValueError("month must be in 1..12")))
+    a.yml: This is not valid YAML (month must be in 1..12). Check indentation, colons and brackets.
+    """
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or " ".join(str(error).split())
     return ConfigError(
@@ -97,9 +126,11 @@ def not_valid(file: Path, error: Exception) -> ConfigError:
 
 def _text(file: Path, largest: int) -> str:
     try:
-        # a pipe or a device could keep its reader for ever
+        # reading a pipe or a device could block forever
         if not stat.S_ISREG(file.stat().st_mode):
-            raise ConfigError("It cannot be read (it is no plain file).", file=file, fix="Check the path.")
+            raise ConfigError(
+                "It cannot be read (it is not a regular file).", file=file, fix="Check the path."
+            )
         with file.open("rb") as stream:
             data = stream.read(largest + 1)
         if len(data) > largest:
@@ -118,7 +149,7 @@ def _text(file: Path, largest: int) -> str:
 
 
 def _refuse_hostile(text: str, file: Path) -> None:
-    """Look at the events alone, before anything is built from them."""
+    """Check the parser events, before any object is built."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         line = 1 if event.start_mark is None else event.start_mark.line + 1
@@ -144,23 +175,36 @@ def _refuse_hostile(text: str, file: Path) -> None:
 
 
 def load_yaml(path: Path, fix: str) -> dict[str, Any]:
-    """Content of a file that a command has written.
+    """Content of a file of `write_yaml`, checked by its checksum.
+
+    Parameters
+    ----------
+    path : Path
+    fix : str
+        A sentence for errors, which says how to get the file.
 
     Raises
     ------
     CheckpointError
-        If it is missing, damaged or changed; `fix` says what to do.
+        If the file is missing, damaged or changed.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "params.yml"
+    >>> write_yaml(path, {"epoch": 3})
+    >>> load_yaml(path, fix="Run `validate` first.")
+    {'epoch': 3}
     """
     try:
         text = checked_text(path)
-        content = plain(text, path) if is_intact(text) else None
+        content = parse_yaml(text, path) if is_intact(text) else None
     except ConfigError as error:
-        raise CheckpointError(error.found, file=path, line=error.line, fix=fix) from None
+        raise CheckpointError(error.message, file=path, line=error.line, fix=fix) from None
     if not is_intact(text):
         raise CheckpointError(
             "This file has changed since it was written.",
             file=path,
-            fix="Let it be written again, or remove its last line if it was you who changed it.",
+            fix="Run the command that writes it again, or, if you have edited it, remove its last line.",
         )
     if not isinstance(content, dict):
         raise CheckpointError("This file is damaged.", file=path, fix=fix)
@@ -168,46 +212,55 @@ def load_yaml(path: Path, fix: str) -> dict[str, Any]:
 
 
 def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a mapping in its own order, for people, sealed so that damage is noticed when it is read."""
-    text = yaml.dump(dict(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-    write_text(path, sealed(text))
-
-
-def sealed(text: str) -> str:
-    r"""A text of whole lines, and a last one with the digest of all before it.
+    """Write a mapping in its order, with a checksum by which readers notice damage.
 
     Examples
     --------
-    >>> print(sealed("epoch: 3\n"), end="")
+    >>> path = getfixture("tmp_path") / "params.yml"
+    >>> write_yaml(path, {"epoch": 3})
+    >>> path.read_text().splitlines()[0]
+    'epoch: 3'
+    """
+    text = yaml.dump(dict(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    write_text(path, with_checksum(text))
+
+
+def with_checksum(text: str) -> str:
+    r"""Append a line with the SHA-256 of a text of complete lines.
+
+    Examples
+    --------
+    >>> print(with_checksum("epoch: 3\n"), end="")
     epoch: 3
     # sha256: 36a06a87c925f9e0e8ac8b9ef616cf3b29905254695fff0876e54f8f82553fdb
     """
-    return f"{text}{_SEAL}{_digest(text)}\n"
+    return f"{text}{_CHECKSUM}{_digest(text)}\n"
 
 
-def is_sealed(text: str) -> bool:
-    r"""Whether a text has a seal, intact or not.
+def has_checksum(text: str) -> bool:
+    r"""Whether a text has a checksum, right or wrong.
 
     Examples
     --------
-    >>> is_sealed(sealed("epoch: 3\n")), is_sealed("epoch: 3\n")
+    >>> has_checksum(with_checksum("epoch: 3\n")), has_checksum("epoch: 3\n")
     (True, False)
     """
-    return _SEAL in text
+    return _CHECKSUM in text
 
 
 def is_intact(text: str) -> bool:
-    r"""Whether a text is as it was sealed; one without a seal has nothing that could be broken.
+    r"""Whether the checksum of a text is right; a text without a checksum is intact.
 
     Examples
     --------
-    >>> is_intact(sealed("epoch: 3\n")), is_intact(sealed("epoch: 3\n").replace("3", "2", 1))
+    >>> text = with_checksum("epoch: 3\n")
+    >>> is_intact(text), is_intact(text.replace("3", "2", 1))
     (True, False)
     >>> is_intact("epoch: 2\n")
     True
     """
-    content, seal, digest = text.rpartition(_SEAL)
-    return not seal or digest == f"{_digest(content)}\n"
+    content, checksum, digest = text.rpartition(_CHECKSUM)
+    return not checksum or digest == f"{_digest(content)}\n"
 
 
 def _digest(text: str) -> str:

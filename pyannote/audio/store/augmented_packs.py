@@ -194,7 +194,7 @@ class AugmentedTensors(Pack):
         """Move the waveforms of a pack, and what changes them, to a device."""
         import torch
 
-        from pyannote.audio.core.devices import joined
+        from pyannote.audio.core.devices import concatenated
 
         lengths = [len(waveform) for waveform in pack.waveforms]
         bounds = np.stack([pack.offsets, np.cumsum([0, *lengths])])
@@ -203,7 +203,7 @@ class AugmentedTensors(Pack):
             pack.offsets,
             pack.long_term,
             pack.extraction,
-            joined(pack.waveforms, device),
+            concatenated(pack.waveforms, device),
             torch.from_numpy(bounds).to(device),
             [one.to(device) for one in pack.augmentations if isinstance(one, Movable)],
             moments=pack.moments,

@@ -54,4 +54,4 @@ def explained() -> Iterator[None]:
         yield
     except StorageError as error:
         fix = f"Name a folder with enough space, which can be written, in {VARIABLE}."
-        raise StorageError(error.found, file=error.file, fix=fix) from error
+        raise StorageError(error.message, file=error.file, fix=fix) from error

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pyannote.audio.core.foreign_errors import named
+from pyannote.audio.core.foreign_errors import error_subject
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.ranks import WHOLE
@@ -236,7 +236,7 @@ class Trainer:
         share = WHOLE if self.augmentations else self.ranks.share
         batches = iter(self.task.batches(epoch, self.seed, share))
         for number in itertools.count(1):
-            with named(f"batch {number} of epoch {epoch}"):
+            with error_subject(f"batch {number} of epoch {epoch}"):
                 batch = next(batches, None)
             if batch is None:
                 return

@@ -79,7 +79,7 @@ class EmbeddingMeasure(Measure):
             "measure": self.comparison.fingerprint(),
             **self.chunk,
             "metric": self.backend.metric,
-            "backend": self.block.described(),
+            "backend": self.block.as_dict(),
         }
 
     def score(self, epoch: int) -> Record:
@@ -115,7 +115,7 @@ class EmbeddingMeasure(Measure):
             },
             "epochs": {epoch},
             "distance": self.backend.metric,
-            "backend": self.block.described(),
+            "backend": self.block.as_dict(),
             "chunk": self.chunk,
             "params": self.comparison.results(self.history[epoch]),
         }

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.core.own_code import own_digest, own_modules
+from pyannote.audio.core.user_code import user_code_digest, user_modules
 from pyannote.audio.io.storage import remove, write_bytes, write_text
 
 
@@ -39,7 +39,7 @@ class Records:
         self, folder: Path, settings: Mapping[str, Any], version: Callable[[int], str] = _always_the_same
     ) -> None:
         self.folder = folder
-        code = [own_digest(module.__name__) for module in own_modules().values()]
+        code = [user_code_digest(module.__name__) for module in user_modules().values()]
         all_settings = {**settings, "code": code} if code else dict(settings)
         self.settings = json.dumps(all_settings, indent=1, sort_keys=True) + "\n"
         self.version = version

@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.core.labels import Event, frame_range, raster
+from pyannote.audio.core.labels import Event
+from pyannote.audio.core.rasters import frame_range, raster
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.metrics.segment_based import activity, frame_ranges, highest
 

@@ -127,4 +127,4 @@ def _merges(file: Turns, metric: Metric, method: Method) -> Merges:
     try:
         return agglomerate(file.embeddings, file.speakers, file.durations, metric, method)
     except DataError as error:
-        raise DataError(error.found, file=file.uri, fix=error.fix) from error
+        raise DataError(error.message, file=file.uri, fix=error.fix) from error

@@ -157,7 +157,8 @@ def blocks() -> dict[str, Block]:
     >>> sorted(blocks())
     ['dcase', 'emb', 'mlt']
     """
-    names = sorted(file.stem for file in Path(__file__).parent.glob("[a-z]*.py"))
+    folders = import_module(str(__package__)).__path__
+    names = sorted({file.stem for folder in folders for file in Path(folder).glob("[a-z]*.py")})
     return {name: block(name) for name in names if name != Path(__file__).stem}
 
 

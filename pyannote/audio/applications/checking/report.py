@@ -200,7 +200,9 @@ def _paragraph(finding: Finding) -> Iterator[str]:
     if finding.file is not None:
         yield f"  {printable(str(finding.file))}{line}"
     indent = " " * (4 if finding.file is not None else 2)
-    yield from wrap(f"{finding.what} {finding.mend}", WIDTH, initial_indent=indent, subsequent_indent=indent)
+    yield from wrap(
+        f"{finding.message} {finding.fix}", WIDTH, initial_indent=indent, subsequent_indent=indent
+    )
 
 
 def _verdict(result: Check) -> str:

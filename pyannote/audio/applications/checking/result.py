@@ -11,7 +11,7 @@ from pyannote.audio.applications.checking.epoch import Epoch
 from pyannote.audio.applications.checking.storage import Storage
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import CheckOptions
-from pyannote.audio.core.findings import Finding, status
+from pyannote.audio.core.findings import Finding, exit_status
 
 WARNINGS = 10
 """Exit status if there are warnings and no errors."""
@@ -53,4 +53,4 @@ class Check:
     @property
     def status(self) -> int:
         """Exit status."""
-        return status(self.findings, WARNINGS)
+        return exit_status(self.findings, WARNINGS)

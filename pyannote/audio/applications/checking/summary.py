@@ -32,7 +32,7 @@ def summary(result: Check) -> dict[str, Any]:
         "root": str(options.root),
         "protocol": options.protocol,
         "status": result.status,
-        "findings": [finding.described() for finding in result.findings],
+        "findings": [finding.as_dict() for finding in result.findings],
         "configuration": None if corpus is None else _configuration(corpus),
         "subsets": None if result.data is None else _subsets(result),
         "batch": None if result.batch is None else _batch(result.batch),

@@ -111,4 +111,4 @@ class TrainingCheck:
     def _of_listing(self, one: Unusable) -> DataError:
         line = self.train.lines.get(one.name.partition("/")[2])
         reason = one.reason
-        return type(reason)(reason.found, file=self.train.listing, line=line, fix=reason.fix)
+        return type(reason)(reason.message, file=self.train.listing, line=line, fix=reason.fix)

@@ -15,7 +15,7 @@ from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.threads import in_order
 from pyannote.audio.database.faults import fault
 from pyannote.audio.io.decoding import channels
-from pyannote.audio.io.samples import mixed
+from pyannote.audio.io.samples import mix_down
 from pyannote.audio.io.waveform import AudioInfo
 
 CLIPPED = 0.005
@@ -64,7 +64,7 @@ def listen(header: AudioInfo) -> Sound:
             magnitudes = np.abs(block)
             now = np.maximum(peaks, magnitudes.max(axis=0))
             largest = largest * bool(now.max() == peaks.max()) + int((magnitudes == now.max()).sum())
-            peaks, mono = now, np.ascontiguousarray(mixed(block))
+            peaks, mono = now, np.ascontiguousarray(mix_down(block))
             digest.update(mono.data)
             total += float(mono.sum(dtype=np.float64))
             squares += float(np.square(mono, dtype=np.float64).sum())

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.lines import safe_name
-from pyannote.audio.io.storage import inside, storage_error
+from pyannote.audio.io.paths import inside
+from pyannote.audio.io.storage import storage_error
 
 
 def name_recordings(names: Mapping[Path, str], *, by_path: bool = False) -> dict[Path, str]:
@@ -59,7 +60,7 @@ def _uri(name: str, path: Path) -> str:
     try:
         safe = "/".join(safe_name(part) for part in name.split("/"))
     except DataError as error:
-        raise DataError(error.found, file=path, fix="Rename the file or its folder.") from None
+        raise DataError(error.message, file=path, fix="Rename the file or its folder.") from None
     # pyannote.database takes a star for "any file"
     return safe.replace("*", "_")
 

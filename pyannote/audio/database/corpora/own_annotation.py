@@ -21,8 +21,8 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.lines import AnnotatedEvent, parse_segment, quoted, read_lines, safe_name
+from pyannote.audio.io.paths import LONGEST_NAME
 from pyannote.audio.io.rttm import read_events
-from pyannote.audio.io.storage import LONGEST_NAME
 
 COLUMNS = ("filename", "onset", "offset", "label")
 

@@ -35,8 +35,9 @@ from pyannote.audio.database.bounds import passes
 from pyannote.audio.database.corpora.locations import audio_templates, link_audio
 from pyannote.audio.database.trial_lists import Trial, write_trials
 from pyannote.audio.io.lines import AnnotatedEvent, quoted, safe_names
+from pyannote.audio.io.paths import inside
 from pyannote.audio.io.rttm import write_lst, write_rttm, write_uem
-from pyannote.audio.io.storage import inside, write_text
+from pyannote.audio.io.storage import write_text
 
 Protocols = Mapping[str, Mapping[str, Sequence[str]]]
 """For each protocol and each of its subsets, the uris."""

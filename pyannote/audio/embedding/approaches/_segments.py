@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.core.labels import frame_range
 from pyannote.audio.core.randomness import generator
+from pyannote.audio.core.rasters import frame_range
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.turns import solo_turns
 

@@ -13,7 +13,7 @@ from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.ranks import WHOLE, Rank
 from pyannote.audio.core.training_rules import TrainingRules
-from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_of, check_epoch
+from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_per_epoch, check_epoch
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segments import SegmentSampler, Speakers, durations
 from pyannote.audio.store.packs import Pack
@@ -97,7 +97,7 @@ class SpeakerSegments(TrainingRules):
     @property
     def batches_per_epoch(self) -> int:
         """Batches of an epoch, at least 1."""
-        return batches_of(self.per_epoch, self.batch_seconds)
+        return batches_per_epoch(self.per_epoch, self.batch_seconds)
 
     @property
     def speakers(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from pyannote.audio.config.schema import Block, block_of
 from pyannote.audio.config.yaml_lines import Document
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.embedding.backends.base import Backend
-from pyannote.audio.io.yaml_files import plain
+from pyannote.audio.io.yaml_files import parse_yaml
 
 
 def backend_of(block: Block, document: Document, default: str, metric: str | None = None) -> Backend:
@@ -64,13 +64,13 @@ def block_of_option(text: str) -> tuple[Block, Document]:
     """
     option = Path("--backend")
     try:
-        content = plain(text, option)
+        content = parse_yaml(text, option)
         named = {"name": content} if isinstance(content, str) else content
         document = Document(option, {"backend": named}, {})
         return block_of(document, ("backend",), named), document
     except ConfigError as error:
         raise UsageError(
-            f"--backend={text} names no back-end: {error.found}",
+            f"--backend={text} names no back-end: {error.message}",
             fix='Write a name, such as WCCN, or "{name: WCCN, params: {shrinkage: 0.5}}".',
         ) from None
 

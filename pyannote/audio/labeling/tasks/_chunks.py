@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.core.labels import frame_range
 from pyannote.audio.core.randomness import generator
+from pyannote.audio.core.rasters import frame_range
 from pyannote.audio.database.protocols import Recording
 
 

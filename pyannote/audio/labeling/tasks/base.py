@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from pyannote.audio.core.errors import ConfigError, DataError
-from pyannote.audio.core.labels import Event, raster
+from pyannote.audio.core.labels import Event
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.ranks import WHOLE, Rank
+from pyannote.audio.core.rasters import raster
 from pyannote.audio.core.specifications import Output, OutputKind, Specifications
-from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_of, check_epoch
+from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_per_epoch, check_epoch
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.labeling.tasks._chunks import ChunkSampler
@@ -115,7 +116,7 @@ class Task(DetectionRules):
     @property
     def batches_per_epoch(self) -> int:
         """Batches of an epoch, at least 1."""
-        return batches_of(self.per_epoch, self.batch_seconds)
+        return batches_per_epoch(self.per_epoch, self.batch_seconds)
 
     @property
     def shortest(self) -> tuple[float, str]:

@@ -51,7 +51,7 @@ class MultilabelDetection(Task):
 
     def knows(self, label: str) -> bool:
         """Whether `labels_spec` names a label."""
-        return self.labels.takes(label) or label in self.ignored
+        return self.labels.includes(label) or label in self.ignored
 
     def keys_of(self, label: str) -> tuple[str | int, ...]:
         """Keys of the entry of `labels_spec` that names a label or class.
@@ -144,7 +144,7 @@ def _labels(spec: Mapping[str, Any]) -> tuple[Composition, tuple[str, ...]]:
     try:
         labels = Composition.of_labels(regular, **parts)
     except ConfigError as error:
-        raise ConfigError(f"In labels_spec: {error.found}", fix=error.fix) from None
+        raise ConfigError(f"In labels_spec: {error.message}", fix=error.fix) from None
     if not labels.classes:
         raise ConfigError("labels_spec names no class.", fix="List labels below `regular`.")
     _check_names(labels.classes)
@@ -163,7 +163,7 @@ def _check_names(classes: Sequence[str]) -> None:
     try:
         safe_names(classes)
     except DataError as error:
-        raise ConfigError(error.found, fix=error.fix) from None
+        raise ConfigError(error.message, fix=error.fix) from None
 
 
 def _are_names(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Python files of one's own, which only a command line or a program may name: a configuration cannot."""
+"""Import of users' Python files (`--code`). Configurations cannot name such files."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from typing import Any
 
 from pyannote.audio.core.errors import ConfigError, UsageError
 
-PREFIX = "own_code_"
+PREFIX = "user_code_"
 
 _modules: dict[Path, ModuleType] = {}
-"""Module of each file that was imported."""
+"""Imported modules by the paths of their files."""
 
 
 class _Source(SourceFileLoader):
-    """Reads the source itself, and leaves nothing beside it.
+    """Loader that neither reads nor writes bytecode.
 
-    Python takes bytecode for that of a source of the same size and second, though it may have been changed
-    within the second.
+    Python would use the bytecode of a source that has changed within the same second and kept its size.
     """
 
     def path_stats(self, path: Any) -> Any:
@@ -37,7 +36,7 @@ def import_file(file: Path) -> ModuleType:
     Parameters
     ----------
     file : Path
-        It is run, and may do whatever Python can do.
+        The file. Its code is run with all rights of the process.
 
     Raises
     ------
@@ -56,7 +55,7 @@ def import_file(file: Path) -> ModuleType:
     """
     path = Path(file).expanduser().resolve()
     if not path.is_file():
-        raise UsageError(f"There is no file {file}, which should hold code.", fix="Check the path.")
+        raise UsageError(f"There is no file {file} with code.", fix="Check the path.")
     name = PREFIX + blake2b(path.read_bytes(), digest_size=8).hexdigest()
     known = _modules.get(path)
     if known is None or known.__name__ != name:
@@ -64,13 +63,22 @@ def import_file(file: Path) -> ModuleType:
     return _modules[path]
 
 
-def own_modules() -> Mapping[Path, ModuleType]:
-    """Module of each file that was imported, in their order."""
+def user_modules() -> Mapping[Path, ModuleType]:
+    """Imported modules by the paths of their files, in the order of import.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "net.py"
+    >>> _ = path.write_text("layers = 3")
+    >>> module = import_file(path)
+    >>> user_modules()[path.resolve()] is module
+    True
+    """
     return MappingProxyType(_modules)
 
 
-def own_digest(module: str) -> str | None:
-    """What tells the content of an imported file from what it was before a change.
+def user_code_digest(module: str) -> str | None:
+    """Digest (BLAKE2b) of the content of a user's file that was imported.
 
     Parameters
     ----------
@@ -80,11 +88,11 @@ def own_digest(module: str) -> str | None:
     Returns
     -------
     str or None
-        16 hexadecimal digits; None for a module that is none of one's own.
+        16 hexadecimal digits; None for any other module.
 
     Examples
     --------
-    >>> own_digest("pathlib") is None
+    >>> user_code_digest("pathlib") is None
     True
     """
     return module.removeprefix(PREFIX) if module.startswith(PREFIX) else None
@@ -111,7 +119,7 @@ def _imported(path: Path, name: str) -> ModuleType:
 
 
 def _line(error: BaseException, path: Path) -> int | None:
-    """Line of a file at which an error arose."""
+    """Line of a file at which an error was raised."""
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return error.lineno
     lines = [
