@@ -74,6 +74,9 @@ def database_name(experiment, database):
     content = yaml.safe_load(database.read_text())
     content["Protocols"][HOSTILE] = content["Protocols"].pop("TUT2017")
     content["Databases"][HOSTILE] = content["Databases"].pop("TUT2017")
+    # pyannote.database prints names of protocols without a scope
+    for one in content["Protocols"][HOSTILE]["SpeakerDiarization"].values():
+        one.pop("scope", None)
     database.write_text(yaml.safe_dump(content))
     return (experiment.root, FOLD), "There is no protocol"
 

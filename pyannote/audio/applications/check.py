@@ -24,7 +24,7 @@ from pyannote.audio.applications.checking.storage import Storage
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.devices import choose_device
 from pyannote.audio.applications.options import CheckOptions
-from pyannote.audio.applications.terminal import say_json, say_table
+from pyannote.audio.applications.terminal import Escaped, say_json, say_table
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import ToolkitError
@@ -36,7 +36,7 @@ from pyannote.audio.database.protocols import Recording
 def check(options: CheckOptions) -> int:
     """Check a configuration and a data set, print the report, and return the exit status."""
     # pyannote.database prints advice when it reads a database.yml
-    with redirect_stdout(sys.stderr):
+    with redirect_stdout(Escaped(sys.stderr)):
         result = look(options)
     if options.json:
         say_json(as_json(result))

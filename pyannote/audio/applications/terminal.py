@@ -9,8 +9,9 @@ import traceback
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from io import TextIOWrapper
-from typing import TypeVar
+from contextlib import redirect_stdout
+from io import TextIOBase, TextIOWrapper
+from typing import TextIO, TypeVar
 
 from pyannote.audio.applications import signals
 from pyannote.audio.core.errors import OutOfMemoryError, PeerError, ToolkitError
@@ -73,7 +74,41 @@ def say_table(text: str) -> None:
 def say_json(text: str) -> None:
     """Print JSON on standard output as it is, because a program reads it."""
     if _leads():
-        print(text, flush=True)
+        print(text, file=getattr(sys.stdout, "stream", sys.stdout), flush=True)
+
+
+class Escaped(TextIOBase):
+    r"""Text stream in front of another one that escapes control characters, except line feeds.
+
+    Parameters
+    ----------
+    stream : text stream
+
+    Examples
+    --------
+    >>> print("a\x1b[2Jb", file=Escaped(sys.stdout))
+    a\x1b[2Jb
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        """Write text, escaped, and return the number of characters."""
+        self.stream.write(printable(text, kept="\n"))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the other stream."""
+        self.stream.flush()
+
+    def fileno(self) -> int:
+        """File descriptor of the other stream."""
+        return self.stream.fileno()
+
+    def isatty(self) -> bool:
+        """Whether the other stream is a terminal."""
+        return self.stream.isatty()
 
 
 def warn(sentence: str, *details: object) -> None:
@@ -143,7 +178,8 @@ def run(command: Callable[[], int | None], debug: bool = False) -> int:
         # an exception during the cleanup of an object, such as a signal, is raised again
         sys.unraisablehook = _silent
     try:
-        with signals.handled():
+        # other libraries print names as well
+        with signals.handled(), redirect_stdout(Escaped(sys.stdout)):
             return command() or 0
     except (Exception, KeyboardInterrupt, signals.Terminated) as error:
         return _status(error, debug)
