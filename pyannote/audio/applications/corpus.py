@@ -169,7 +169,7 @@ def inputs_of(
 
 
 def training_batches(recipe: Recipe) -> AbstractContextManager[None]:
-    """Where memory runs out within, name the line of config.yml that sets the size of batches."""
+    """Context in which an error of memory names the line of config.yml that sets the size of batches."""
     task: Any = recipe.task
     name = task.batch_parameter
     where = recipe.config.document.error((*recipe.config.task.where, "params", name), "")
@@ -182,7 +182,7 @@ def training_batches(recipe: Recipe) -> AbstractContextManager[None]:
 
 
 def applied_batches(count: int) -> AbstractContextManager[None]:
-    """Where memory runs out within, name the option that sets the size of batches."""
+    """Context in which an error of memory names the option that sets the size of batches."""
     return within_memory(f"batches of {count} chunks (--batch={count})", fix="Set a smaller --batch.")
 
 

@@ -55,9 +55,9 @@ def check_paths(files: Sequence[Recording], folder: Precomputed, output: Path) -
     ----------
     files : sequence of Recording
     folder : Precomputed
-        Where frames are written.
+        Folder that frames are written to.
     output : Path
-        Where they are to lie in the end, under the same names.
+        Folder that they are moved to, under the same names.
 
     Raises
     ------

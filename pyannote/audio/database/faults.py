@@ -25,7 +25,7 @@ CLIPPED = 0.5
 
 
 def fault(file: AudioFile) -> Fault | None:
-    """What is wrong with a recording.
+    """Fault of a recording.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ class Storage:
     Parameters
     ----------
     folder : Path
-        Where they are stored.
+        Folder of the feature store.
     stored : int
         Bytes of the features of all files, and of the waveforms that augmentations change.
     packed : int

@@ -24,7 +24,7 @@ class DetectionRules(TrainingRules):
     """Rules of a task that draws chunks of one duration and whose classes are made of labels."""
 
     labels: Composition = Composition()
-    """What the classes are made of; nothing, where that is known only when `findings` has seen the files."""
+    """Labels that classes are made of; none, where `findings` determines them from the training files."""
 
     duration: float
     """Duration of a chunk, in seconds."""
