@@ -151,7 +151,7 @@ def broken_rttm_line(broken):
 
 def missing_rttm(broken):
     broken.rttm.unlink()
-    return [broken.rttm, "is named in database.yml, and is not there", "Check the path"]
+    return [broken.rttm, "There is no such file", "Check the path"]
 
 
 def missing_list(broken):
@@ -270,7 +270,7 @@ def test_faults_in_a_line_of_the_configuration(old, new, expected, experiment, h
     ("old", "new", "expected"),
     [
         ("duration: 2.0", "duration: -2", ["must be positive"]),
-        ("duration: 2.0", "duration: 0.01", ["one output for", "Set a longer duration"]),
+        ("duration: 2.0", "duration: 0.01", ["is 1 frames", "Set duration to 0.81 or more"]),
         ("regular:", "regulr:", ["no key 'regulr'", "Did you mean 'regular'?"]),
         ("[brakes_squeaking, ", "[1, ", ["regular", "lists of labels"]),
         ("name: Dcase\nsch", "name: Dcas\nsch", ["'Dcas'", "Did you mean 'Dcase'?"]),
@@ -334,13 +334,13 @@ def test_a_folder_that_is_another(command, folder, experiment, here, impatient):
     if command == "validate":
         check(result, USAGE, "is no training folder", "Name <root>/train")
     else:
-        check(result, CHECKPOINT, "params.yml", "Run `validate` first")
+        check(result, USAGE, "params.yml", "Run `validate` first")
 
 
 def test_a_training_that_was_not_validated(copied, here):
     shutil.rmtree(copied.validate)
     result = here("dcase", "apply", copied.validate, copied.protocol)
-    check(result, CHECKPOINT, copied.validate / "params.yml", "Run `validate` first")
+    check(result, USAGE, copied.validate, "there is no params.yml", "Run `validate` first")
     assert not copied.validate.exists()
 
 

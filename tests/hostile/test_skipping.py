@@ -193,7 +193,7 @@ def test_a_resumed_training_with_other_files_says_so(hostile, copies, experiment
     assert train(experiment, database, "--skip=0.5").code == 0
     shutil.copy(copies.wav("ann1"), copies.wav("new"))
     damage(copies.wav("bob2"))
-    result = train(experiment, database, "--skip=0.5", "--from=last", last=2)
+    result = train(experiment, database, "--skip=0.5", "--from=last", "--accept-changes", last=2)
     assert result.code == 0 and "Resuming after epoch 1: 4 files (1 left out)" in result.out
     assert (
         "Warning: the files that are left out have changed: Hostile/bob2 is left out from now on, "

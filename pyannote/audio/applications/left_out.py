@@ -73,7 +73,7 @@ class LeftOut:
             count, fix = f"{count}, so that none is left.", first.fix
         else:
             count = f"{count}, more than the share of {self.share:g} that --skip allows."
-            fix = "Mend them, or allow more with --skip."
+            fix = f"{first.fix or 'Mend it.'} Or allow more with --skip."
         return DataError(f"{first.message} {count}", file=first.file, line=first.line, fix=fix)
 
     def _agree(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pyannote.audio.applications.blocks._shelves import refuse_other_shelf
+from pyannote.audio.applications.blocks.base import Block
 from pyannote.audio.applications.checking.configuration import check_features, read, unused
 from pyannote.audio.applications.checking.fit import check_fit, check_lengths, check_task, summarised
 from pyannote.audio.applications.corpus import Corpus
@@ -25,8 +27,8 @@ from pyannote.audio.database.protocols import Recording, Unusable
 from pyannote.audio.database.sources import sources_of
 
 
-def checked_config(root: Path) -> Config:
-    """Configuration of an experiment.
+def checked_config(block: Block, root: Path) -> Config:
+    """Configuration of an experiment of a block.
 
     Raises
     ------
@@ -34,6 +36,8 @@ def checked_config(root: Path) -> Config:
         With the first error that `check` reports about the configuration alone.
     """
     config, errors = read(root)
+    if config is not None:
+        refuse_other_shelf(block, config)
     raise_first(errors)
     assert config is not None
     return config
