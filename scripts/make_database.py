@@ -14,10 +14,10 @@ Usage:
 Options:
   --name=NAME          Name of the database. [default: Own]
   --protocol=NAME      Name of the protocol. [default: Protocol]
-  --development=SHARE  Rank of the recordings for development, 0 for none. [default: 0.2]
-  --test=SHARE         Rank of the recordings for test, 0 for none. [default: 0.2]
+  --development=SHARE  Share of the recordings for development, 0 for none. [default: 0.2]
+  --test=SHARE         Share of the recordings for test, 0 for none. [default: 0.2]
   --seed=N             Another number draws other subsets. [default: 0]
-  --allow-empty        Nothing is heard in recordings that the annotation does not name.
+  --allow-empty        Recordings that the annotation does not name have no events.
   -h --help            Show this.
 """
 

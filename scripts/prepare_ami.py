@@ -25,11 +25,11 @@ def main() -> None:
     prepared = prepare(
         arguments["<amicorpus>"], arguments["<annotation>"], arguments["<output>"], progress=bar
     )
-    if prepared.absent:
-        total = len(prepared.absent) + prepared.present
+    if prepared.missing:
+        total = len(prepared.missing) + prepared.meetings
         print(
-            f"{len(prepared.absent)} of {total} meetings are left out for want of audio or annotation, such "
-            f"as {prepared.absent[0]}."
+            f"{len(prepared.missing)} of {total} meetings are left out, because they have no audio or no "
+            f"annotation, such as {prepared.missing[0]}."
         )
     print(f"{prepared.path} is ready: AMI.SpeakerDiarization.MixHeadset")
 

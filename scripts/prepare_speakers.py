@@ -15,8 +15,8 @@ Options:
   --test=LIST          The same for test. Without it: those in the trials, or else of all speakers who are not
                        in the list of train, or else --test-share is drawn.
   --trials=LIST        Trials of test, "1 file file" (one speaker) or "0 file file" (two). Without it: drawn.
-  --development=SHARE  Rank of the train speakers to hold out for development, 0 for none. [default: 0.2]
-  --test-share=SHARE   Rank of the speakers for test, where no list names them. [default: 0.2]
+  --development=SHARE  Share of the train speakers to hold out for development, 0 for none. [default: 0.2]
+  --test-share=SHARE   Share of the speakers for test, where no list names them. [default: 0.2]
   --draw=N             How many trials to draw where no list names them. [default: 10000]
   --seed=N             Another number draws other speakers and trials. [default: 0]
   -h --help            Show this.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["commands", "promises"]
+pytest_plugins = ["commands", "tested_blocks", "promises"]
 
 
 def pytest_configure():

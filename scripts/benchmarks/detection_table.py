@@ -41,8 +41,9 @@ from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.metrics.segment_based import SegmentCounts, count
 from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.store.packs import Pack
+from pyannote.audio.validation.criterion import Criterion
 from pyannote.audio.validation.reference import Items
-from pyannote.audio.validation.selection import Criterion, evaluate, select
+from pyannote.audio.validation.selection import evaluate, select
 
 SHORTEST = (0.0, 0.5)
 

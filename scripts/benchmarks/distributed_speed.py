@@ -33,9 +33,10 @@ from pyannote.audio.core.windows import DAY
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
-from pyannote.audio.train.distributed import Alone, joined
+from pyannote.audio.train.distributed import join_processes
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
+from pyannote.audio.train.single_process import SingleProcess
 from pyannote.audio.train.trainer import Trainer
 
 GOAL = 1.7
@@ -51,7 +52,7 @@ HEADER = (
 SPECIFICATIONS = Specifications("Dcase", {"X": 40, "long_term": 40}, tuple(CLASSES), 2.0, 0.01, 44100)
 
 
-def trainer(architecture: type[Dcase] | type[Crnn], size: int, batches: int, ranks: Alone) -> Trainer:
+def trainer(architecture: type[Dcase] | type[Crnn], size: int, batches: int, ranks: SingleProcess) -> Trainer:
     """Trainer whose epochs have so many batches of one size."""
     files = synthetic_files(16, 60.0, CLASSES)
     task = DcaseTask({"regular": CLASSES}, batch_size=size, per_epoch=batches * size * 2.0 / DAY)
@@ -62,22 +63,22 @@ def trainer(architecture: type[Dcase] | type[Crnn], size: int, batches: int, ran
 
 
 def measured(
-    architecture: type[Dcase] | type[Crnn], size: int, samples: int, rounds: int, ranks: Alone
+    architecture: type[Dcase] | type[Crnn], size: int, samples: int, rounds: int, ranks: SingleProcess
 ) -> list[str]:
     """Row of the table for one network and one size of batches, as process 0 sees it."""
     batches = max(1, samples // size)
-    one = trainer(architecture, size, batches, Alone())
+    one = trainer(architecture, size, batches, SingleProcess())
     two = trainer(architecture, size, batches, ranks)
-    half = trainer(architecture, size // 2, batches, Alone())
+    half = trainer(architecture, size // 2, batches, SingleProcess())
     seconds = interleaved(
         {
             # the other process waits for an answer, which takes no time of a core
-            "one": lambda: ranks.answer(lambda: one.epoch(1).loss),
-            "before two": lambda: ranks.same(0.0),
+            "one": lambda: ranks.from_main(lambda: one.epoch(1).loss),
+            "before two": lambda: ranks.broadcast(0.0),
             "two": lambda: two.epoch(1),
-            "before apart": lambda: ranks.same(0.0),
-            "apart": lambda: (half.epoch(1), ranks.same(0.0)),
-            "half": lambda: ranks.answer(lambda: half.epoch(1).loss),
+            "before apart": lambda: ranks.broadcast(0.0),
+            "apart": lambda: (half.epoch(1), ranks.broadcast(0.0)),
+            "half": lambda: ranks.from_main(lambda: half.epoch(1).loss),
         },
         rounds,
     )
@@ -93,14 +94,14 @@ def measured(
 
 def work(samples: int, rounds: int) -> None:
     """What each of the two processes does; process 0 prints."""
-    with joined(torch.device("cpu")) as ranks:
+    with join_processes(torch.device("cpu")) as ranks:
         rows = []
         for architecture in (Dcase, Crnn):
             for size in (256, 32):
                 rows.append(measured(architecture, size, samples, rounds, ranks))
-                if ranks.leads:
+                if ranks.is_main:
                     print(rows[-1], file=sys.stderr, flush=True)
-    if ranks.leads:
+    if ranks.is_main:
         print(table(HEADER, rows), flush=True)
 
 

@@ -11,7 +11,7 @@ Usage: embedding_speed.py [options]
   --threads=LIST  Numbers of torch threads [default: 1,2].
   --steps=N       Steps of each arm in a round (default: 3 of ClopiNet, 16 of the x-vector).
   --rounds=N      Rounds; medians are printed [default: 5].
-  --ahead=N       Batches of augmented waveforms that are drawn ahead, as by `train` [default: 2].
+  --prefetch=N       Batches of augmented waveforms that are drawn ahead, as by `train` [default: 2].
   --float32       Never multiply in bfloat16.
 """
 
@@ -132,7 +132,7 @@ def trainer_of(setup: Setup, steps: int, ahead: int, folder: Path) -> Trainer:
     approach.head = approach.make_head(model.dimension, len(specifications.classes))
     parameters = [*model.parameters(), *approach.head.parameters()]
     optimizer, scheduler = setup.optimizer(parameters, 0.001), ConstantScheduler(0.001)
-    return Trainer(model, approach, optimizer, scheduler, ahead=ahead if augmentations else 0)
+    return Trainer(model, approach, optimizer, scheduler, prefetch=ahead if augmentations else 0)
 
 
 def timed(work: Callable[..., Any], *arguments: Any) -> float:

@@ -192,7 +192,7 @@ def score(root: Path, protocol: str, domains: Sequence[str]) -> dict[str, dict[s
     measure = whole.comparison
     assert isinstance(measure, Verification), "name a protocol with trials"
     bundle.load(whole.embedder.model, bundle.checkpoints.epochs()[-1])
-    excerpts, speakers = whole.teachers()
+    excerpts, speakers = whole.training_excerpts()
     training, test = whole.embedder(excerpts), whole.embedder(measure.excerpts)
     figures = {}
     for name, make in BACKENDS.items():

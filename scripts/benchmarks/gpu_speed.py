@@ -47,7 +47,7 @@ from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.core.windows import DAY
 from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.additive_angular_margin_loss import AdditiveAngularMarginLoss
-from pyannote.audio.features.base import FrameReader
+from pyannote.audio.features.frames import FrameReader
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask

@@ -47,8 +47,9 @@ from pyannote.audio.metrics.segment_based import activity, count
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.store.packs import Pack
+from pyannote.audio.validation.criterion import Criterion
 from pyannote.audio.validation.reference import Reference
-from pyannote.audio.validation.selection import Criterion, evaluate
+from pyannote.audio.validation.selection import evaluate
 from pyannote.audio.validation.trials import evaluate as evaluate_trials
 from pyannote.audio.validation.trials import known_speakers
 

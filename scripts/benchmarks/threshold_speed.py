@@ -30,10 +30,11 @@ from pyannote.audio.database.protocols import Recording
 from pyannote.audio.metrics.official import import_sed_eval
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.train.allocator import tune_allocator
+from pyannote.audio.validation.criterion import Criterion
 from pyannote.audio.validation.detection import Detection
 from pyannote.audio.validation.records import Records
 from pyannote.audio.validation.reference import Reference, frames_of
-from pyannote.audio.validation.selection import Criterion, evaluate
+from pyannote.audio.validation.selection import evaluate
 
 RESOLUTIONS = {"Dcase": 81, "tutorial's Dcase": 27, "Crnn": 8}
 """Frames of 10 ms of an output."""

@@ -47,7 +47,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.windows import DAY
-from pyannote.audio.database.corpora.writing import AnnotatedFile, write_database
+from pyannote.audio.database.corpora.annotated_file import AnnotatedFile
+from pyannote.audio.database.corpora.writing import write_database
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.database.synthetic.street import write_wav
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram

@@ -31,10 +31,10 @@ from pyannote.audio.train.allocator import tune_allocator
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
 from pyannote.audio.train.trainer import Trainer
+from pyannote.audio.validation.criterion import Criterion
 from pyannote.audio.validation.detection import Detection
 from pyannote.audio.validation.records import Records
 from pyannote.audio.validation.reference import Reference
-from pyannote.audio.validation.selection import Criterion
 
 SPECIFICATIONS = Specifications("Dcase", {"X": 40, "long_term": 40}, tuple(CLASSES), 2.0, 0.01, 44100)
 

@@ -100,7 +100,7 @@ def test_storage_is_what_train_stores(answer, here, experiment, tmp_path):
 
 
 def test_quick_decodes_nothing_and_measures_nothing(answer, data, tmp_path, monkeypatch):
-    monkeypatch.setattr(audio_checks, "listen", None)
+    monkeypatch.setattr(audio_checks, "measure_audio", None)
     monkeypatch.setattr(dry_run.DryRun, "seconds", None)
     found = answer("--quick", cache=tmp_path / "cache")
     assert (found["status"], found["epoch"]["seconds"]) == (0, None)
@@ -235,7 +235,7 @@ def test_it_can_be_interrupted(here, experiment, monkeypatch):
     def interrupt(header):
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(audio_checks, "listen", interrupt)
+    monkeypatch.setattr(audio_checks, "measure_audio", interrupt)
     result = here("check", "--json", experiment.root, FOLD)
     assert (result.code, result.out, result.err) == (130, "", "Interrupted. What was finished is safe.\n")
 

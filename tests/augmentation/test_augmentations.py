@@ -126,7 +126,7 @@ def test_equalization_is_one_curve_for_all_frames_of_a_chunk():
     assert 2 < curve[:, [0, -1]].std() < 4
 
 
-def test_masks_are_single_stretches_of_the_mean():
+def test_masks_are_single_intervals_of_the_mean():
     batch = batch_of(count=64, frames=40)
     changed = TimeFrequencyMasking(time_width=0.25, frequency_width=4)(batch, seeded(0))
     hidden = (changed["X"] != batch["X"]).numpy()
@@ -175,7 +175,7 @@ def test_a_tempo_of_1_changes_nothing():
     ],
     ids=lambda augmentation: type(augmentation).__name__,
 )
-def test_what_is_switched_off_changes_nothing(nothing):
+def test_neutral_parameters_change_nothing(nothing):
     batch = batch_of()
     changed = nothing(batch, seeded(0))
     assert all(torch.allclose(changed[name], batch[name], atol=1e-5) for name in batch)
@@ -198,6 +198,6 @@ def test_what_is_switched_off_changes_nothing(nothing):
         (TimeStretch, {"share": 0.6}),
     ],
 )
-def test_senseless_parameters_are_refused(kind, arguments):
+def test_parameters_out_of_range_are_refused(kind, arguments):
     with pytest.raises(ConfigError):
         kind(**arguments)

@@ -1,3 +1,5 @@
+"""Versions of training files at several speeds."""
+
 import copy
 from pathlib import Path
 
@@ -22,7 +24,7 @@ def recording(uri="a", **changed):
     }
 
 
-def test_each_file_as_it_is_and_at_each_speed():
+def test_each_file_and_its_versions():
     files = [recording("a"), recording("b")]
     before = copy.deepcopy(files)
     found = SpeedPerturbation([0.9, 1.1])(files)
@@ -69,12 +71,12 @@ def test_files_that_have_a_speed_have_no_further_versions():
         ([0.9, 1.001], "steps"),
     ],
 )
-def test_speeds_that_make_no_sense(speeds, message):
+def test_speeds_out_of_range(speeds, message):
     with pytest.raises(ConfigError, match=message):
         SpeedPerturbation(speeds=speeds)
 
 
-def test_events_lie_where_they_are_heard():
+def test_events_match_the_audio_of_a_version():
     """A click at 2 s of a silent recording is where the annotation of each version says."""
     samples = np.zeros(5 * 16000, dtype=np.float32)
     samples[2 * 16000] = 1
@@ -85,7 +87,7 @@ def test_events_lie_where_they_are_heard():
         assert np.abs(heard).argmax() / 8000 == pytest.approx(version["events"][0][0], abs=2e-4)
 
 
-def test_gaps_of_versions_are_noise_too():
+def test_gaps_of_versions():
     files = SpeedPerturbation([0.5])([recording()])
     gaps = [(sound.file["uri"], sound.start, sound.end) for sound in AddNoiseFromGaps().sources(files)]
     own = [("a", 0.0, 9.9), ("a", 19.8, 33.0)]

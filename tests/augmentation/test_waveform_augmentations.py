@@ -1,4 +1,4 @@
-"""Noise and rooms: levels, places, and what is said when there is nothing to take."""
+"""Noise and rooms: levels, positions, and errors about missing sounds."""
 
 import sys
 
@@ -45,7 +45,7 @@ def test_ratios_are_exact_and_fill_their_range(kind, level, low, high):
         assert np.histogram(found, bins=5, range=(low, high))[0].min() > 30
 
 
-def test_what_is_added_is_an_excerpt_of_a_sound():
+def test_noise_is_an_excerpt_of_a_sound():
     samples = 2000
     sounds = [noise(0, 4000), noise(1, 1000)]
     augmentation = AddNoise(snr_min=0, snr_max=0)
@@ -75,7 +75,7 @@ def test_excerpts_reach_both_ends(samples):
     assert starts == set(range(11 - samples) if samples <= 10 else range(10))
 
 
-def test_silence_is_left_as_it_is():
+def test_silent_chunks_are_unchanged():
     augmentation = AddNoise()
     augmentation.prepare([np.zeros(RATE, dtype=np.float32), noise(1, RATE)], RATE)
     waveforms = noise(2, 40, RATE)
@@ -88,7 +88,7 @@ def test_silence_is_left_as_it_is():
 
 @pytest.mark.parametrize("kind", [AddNoise, AddNoiseFromGaps])
 @pytest.mark.parametrize("lengths", [(), (0,), (0, 10, 799)])
-def test_without_any_sound_that_is_long_enough_nothing_starts(kind, lengths):
+def test_sounds_that_are_all_too_short_are_refused(kind, lengths):
     with pytest.raises(DataError, match=rf"None of the {len(lengths)} sounds of {kind.__name__} lasts 0.1 s"):
         kind().prepare([noise(0, length) for length in lengths], RATE)
 
@@ -99,10 +99,10 @@ def test_without_any_sound_that_is_long_enough_nothing_starts(kind, lengths):
         ({"snr_min": 20, "snr_max": 10}, "in order"),
         ({"snr_min": float("nan")}, "snr_min is nan"),
         ({"probability": 1.5}, "allowed are 0 to 1"),
-        ({"collection": []}, "names nothing"),
+        ({"collection": []}, "is empty"),
     ],
 )
-def test_senseless_noise_is_refused(values, words):
+def test_parameters_of_noise_out_of_range(values, words):
     with pytest.raises(ConfigError, match=words):
         AddNoise(**values)
 
@@ -285,7 +285,7 @@ def test_folders_without_responses_are_a_sentence(tmp_path):
         ({"probability": -0.1}, r"in \[0, 1\]"),
     ],
 )
-def test_senseless_rooms_are_refused(values, words):
+def test_parameters_of_rooms_out_of_range(values, words):
     with pytest.raises(ConfigError, match=words):
         Reverb(**values)
 
@@ -296,7 +296,7 @@ def test_without_the_library_a_sentence_says_what_to_install(monkeypatch):
         Reverb().prepare([], RATE)
 
 
-def test_rooms_sound_as_long_as_asked_for():
+def test_rooms_have_the_given_reverberation_time():
     pytest.importorskip("pyroomacoustics")
     for rt60 in (0.15, 0.5):
         for found in room_responses(4, rt60, rt60, 16000, seed=1):

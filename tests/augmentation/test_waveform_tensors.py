@@ -1,4 +1,4 @@
-"""Noise and rooms on a device: the same as on the host from the same draws, and the same draws on average."""
+"""Noise and rooms on a device: equal to the host for equal random numbers, with the same distribution."""
 
 import numpy as np
 import pytest
@@ -110,7 +110,7 @@ def test_rooms_are_drawn_from_the_whole_pool_for_a_share_of_the_chunks():
 
 
 @pytest.mark.parametrize("make", [lambda: prepared(AddNoise, noise(0, RATE)), rooms], ids=["noise", "rooms"])
-def test_the_generator_alone_decides_and_what_is_given_stays(make):
+def test_results_depend_on_the_generator_and_input_is_not_modified(make):
     waveforms = torch.from_numpy(noise(3, 6, 4000))
     before, state = waveforms.clone(), torch.get_rng_state()
     augmentation = make().to(CPU)
@@ -120,6 +120,6 @@ def test_the_generator_alone_decides_and_what_is_given_stays(make):
     assert torch.isfinite(augmentation(torch.zeros(2, 4000), generator())).all()
 
 
-def test_memory_is_that_of_what_moves():
+def test_memory_is_that_of_the_tensors():
     assert prepared(AddNoise, noise(0, RATE), noise(0, 10)).nbytes == 4 * RATE
     assert rooms().nbytes == 4 * 5 * 2000

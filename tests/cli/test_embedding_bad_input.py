@@ -1,4 +1,4 @@
-"""Speaker embedding: what is wrong is said with file, line and mend, or left out, counted and named."""
+"""Bad input that only speaker embedding meets: voices, trials, noise, back-ends, pairs of recordings."""
 
 import re
 import shutil
@@ -8,13 +8,12 @@ import pytest
 import soundfile
 import torch
 import yaml
+from outcomes import CHECKPOINT, CONFIG, DATA, USAGE, check, line_of, warnings
 
-from pyannote.audio.applications import validate
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.database.corpora import speakers
 from pyannote.audio.features import Pretrained
 
-USAGE, CONFIG, DATA, BUSY, STORAGE, MEMORY, CHECKPOINT = range(2, 9)
 TUT2017 = "TUT2017.SpeakerDiarization.Fold1"
 VOXCELEB = "VoxCeleb.SpeakerVerification.VoxCeleb1"
 PAIRS = "VoxCeleb.SpeakerDiarization.VoxCeleb1"
@@ -24,55 +23,28 @@ CHANCE = np.random.default_rng(0)
 HISS = CHANCE.normal(0, 0.1, 32000)
 
 
-def check(result, code, *expected):
-    """One sentence on the screen that holds all that is expected, and the documented exit status."""
-    assert "Traceback" not in result.err
-    errors = [line for line in result.err.splitlines() if line.startswith("Error: ")]
-    assert len(errors) == 1, result.err
-    assert [line for line in result.err.splitlines() if not line.startswith(("Error: ", "Warning: "))] == []
-    for part in expected:
-        assert str(part) in errors[0]
-    assert "unexpected" not in errors[0]
-    assert errors[0].rstrip().endswith((".", "?", ")"))
-    assert result.code == code
-
-
-def warnings(result):
-    """What a command that went well has said beside its results."""
-    assert result.code == 0, result.err
-    assert "nan" not in result.out.lower()
-    lines = result.err.splitlines()
-    assert all(line.startswith("Warning: ") for line in lines), result.err
-    return [line.removeprefix("Warning: ") for line in lines]
-
-
 def finite(folders, epoch=1):
     """Whether all weights of an epoch are."""
     weights = torch.load(folders.weights(epoch), weights_only=True)
     return all(torch.isfinite(value).all() for value in weights.values())
 
 
-def line_of(path, text):
-    """Number of the line that holds a text, counted from 1."""
-    return 1 + next(number for number, line in enumerate(path.read_text().splitlines()) if text in line)
+@pytest.fixture
+def block(tested_block):
+    return tested_block("emb")
 
 
 class Broken:
-    """A copy of what was prepared of VoxCeleb1 and MUSAN, and of their audio, to be damaged."""
+    """A copy of VoxCeleb1 and MUSAN, to be damaged, and the features of the original."""
 
-    def __init__(self, root, corpora, here):
-        self.root, self._here, self._cache = root, here, corpora.cache
-        for name in ("voxceleb1", "voxceleb", "musan", "noise"):
-            shutil.copytree(corpora.root / name, root / name)
-        for path in root.glob("*/*.yml"):
-            path.write_text(path.read_text().replace(str(corpora.root), str(root)))
-        self.uris = self.list("train.lst").read_text().split()
+    def __init__(self, block, root):
+        self._block, self._copy = block, block.recordings.copy(root)
+        self._copy.cache = block.recordings.cache
+        self.root, self.wav = root, self._copy.wav
+        self.uris = self._copy.listed("train")
 
     def list(self, name):
         return self.root / "voxceleb" / "lists" / f"VoxCeleb1.{name}"
-
-    def wav(self, uri):
-        return self.root / "voxceleb1" / "dev" / "wav" / f"{uri}.wav"
 
     @property
     def noise(self):
@@ -85,16 +57,15 @@ class Broken:
         path.write_text(changed)
 
     def emb(self, *arguments):
-        database = f"{self.root}/voxceleb/database.yml;{self.root}/noise/database.yml"
-        return self._here("emb", *arguments, database=database, cache=self._cache)
+        return self._block.run(*arguments, recordings=self._copy)
 
     def train(self, experiment, *options):
-        return self.emb("train", "--cpu", "--to=1", *options, experiment.root, VOXCELEB)
+        return self._block.train(experiment, "--to=1", *options, recordings=self._copy)
 
 
 @pytest.fixture
-def broken(tmp_path, corpora, here):
-    return Broken(tmp_path / "broken", corpora, here)
+def broken(block, tmp_path):
+    return Broken(block, tmp_path / "broken")
 
 
 def write(path, samples):
@@ -222,7 +193,12 @@ def test_only_silence(broken, embedding):
         write(broken.wav(uri), fault_of("silent"))
     for skip in ("0.1", "1"):
         result = broken.train(embedding, f"--skip={skip}")
-        check(result, DATA, "60 of 60 files cannot be trained on, so that none is left", "This is silent")
+        check(
+            result,
+            DATA,
+            "60 of 60 files cannot be trained on, so that none is left",
+            "The recording is silent",
+        )
     assert not embedding.weights(1).parent.exists()
 
 
@@ -287,7 +263,7 @@ def two_columns(broken, path):
 
 def missing_trials(broken, path):
     path.unlink()
-    return [f"{path}: ", "named in database.yml, and is not there", "Check the path"]
+    return [f"{path}: ", "named in database.yml, but does not exist", "Check the path"]
 
 
 def empty_recording(broken, path):
@@ -335,7 +311,7 @@ def empty_collection(broken):
 def missing_list(broken):
     path = broken.root / "noise" / "lists" / "BackgroundNoise.lst"
     path.unlink()
-    return DATA, [path, "named in database.yml, and is not there", "Check the path"]
+    return DATA, [path, "named in database.yml, but does not exist", "Check the path"]
 
 
 def noise_that_is_text(broken):
@@ -371,7 +347,7 @@ def test_faults_of_noise(damage, broken, noisy):
     [
         ("MUSAN.Collection.BackgroundNoises", "Did you mean 'MUSAN.Collection.BackgroundNoise'?"),
         ("Noise", "There is no protocol 'Noise'"),
-        (VOXCELEB, f"{VOXCELEB} is no collection. Name one as Database.Collection.Name"),
+        (VOXCELEB, f"{VOXCELEB} is not a collection. Name one of database.yml, as Database.Collection.Name"),
     ],
 )
 def test_an_unknown_collection(name, expected, noisy, emb):
@@ -401,9 +377,7 @@ NETWORK = "   name: TristouNet\n   params:\n      recurrent: [8]\n      linear: 
     ("old", "new", "line", "expected"),
     [
         ("linear: [8]", "linear: [8]\n      normalize: maybe", 10, "'sphere', 'ball', 'ring', not 'maybe'"),
-        ("TristouNet", "TristuNet", 6, "Did you mean 'TristouNet'?"),
         (NETWORK, "   name: Dcase\n", 6, "TripletLoss needs an embedding of each chunk"),
-        ("TripletLoss", "TripletLos", 11, "Did you mean 'TripletLoss'?"),
         ("TripletLoss", "Dcase", 11, "Dcase is no approach that this command trains"),
         ("per_label: 3", "per_label: 1", 16, "per_label of TripletLoss must be at least 2"),
         ("per_fold: 4", "per_fold: 1", 12, "per_fold must be at least 2"),
@@ -449,11 +423,6 @@ def test_an_approach_is_none_of_the_dcase_job(embedding, copied, here, emb):
 # Folders, protocols and options
 
 
-@pytest.fixture
-def impatient(monkeypatch):
-    monkeypatch.setattr(validate, "START_PATIENCE", 0.0)
-
-
 @pytest.mark.parametrize("folder", ["nowhere", ".", "train", "validate/nowhere"])
 def test_folders_that_are_none(folder, embedded, emb, old, impatient, corpora):
     path, wav = embedded.root / folder, corpora.wav("test", "id10270/first/00001")
@@ -473,13 +442,18 @@ def test_folders_of_the_other_family(embedded, copied, here, emb, old, corpora):
     for command in (emb, old):
         for words in (["apply", copied.validate, VOXCELEB], ["compare", copied.validate, wav, wav]):
             check(
-                command(*words), CHECKPOINT, copied.validate / "params.yml", "no parameters of an embedding"
+                command(*words),
+                CHECKPOINT,
+                copied.validate / "params.yml",
+                "not the parameters of an embedding",
             )
         check(
             command("validate", copied.train, VOXCELEB), CONFIG, copied.train / "config.yml", "is no approach"
         )
     result = here("dcase", "apply", embedded.validate, TUT2017)
-    check(result, CHECKPOINT, embedded.validate / "params.yml", "one of embeddings", "pyannote-audio emb")
+    check(
+        result, CHECKPOINT, embedded.validate / "params.yml", "validation of embeddings", "pyannote-audio emb"
+    )
     check(
         here("dcase", "validate", embedded.train, TUT2017),
         CONFIG,
@@ -490,21 +464,8 @@ def test_folders_of_the_other_family(embedded, copied, here, emb, old, corpora):
 
 
 def test_pretrained_says_what_gives_embeddings(embedded):
-    with pytest.raises(CheckpointError, match="one of embeddings, which give no scores"):
+    with pytest.raises(CheckpointError, match="validation of embeddings, which give no scores"):
         Pretrained(embedded.validate)
-
-
-def test_a_folder_without_epochs(embedding, emb, impatient):
-    embedding.train.mkdir(parents=True)
-    result = emb("validate", embedding.train, VOXCELEB)
-    check(result, CHECKPOINT, embedding.train, "no epochs", "Run `train` first")
-
-
-def test_training_again_is_refused_with_both_ways_out(embedded_copy, emb):
-    before = embedded_copy.weights(3).read_bytes()
-    result = emb("train", "--to=5", embedded_copy.root, VOXCELEB)
-    check(result, USAGE, "already holds 3 epochs", "--from=last", "another folder")
-    assert embedded_copy.weights(3).read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["Vox.SpeakerVerification.VoxCeleb1", "nowhere.wav", "VoxCeleb"])
@@ -564,7 +525,7 @@ def test_comparing_needs_a_validation_on_trials(embedded_copy, emb, corpora):
 def test_a_metric_for_what_learns_its_own(embedded_copy, emb):
     options = ("--metric=euclidean", "--backend=WCCN")
     result = emb("validate", *options, embedded_copy.train, VOXCELEB)
-    check(result, CONFIG, "--backend", "WCCN", "Leave --metric out")
+    check(result, CONFIG, "--backend", "WCCN", "Omit --metric")
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,12 @@ def test_the_backends_of_the_toolkit_are_known():
 class TestBackend:
     def test_is_a_backend_with_a_metric(self, name):
         backend = made(name)
-        assert isinstance(backend, Backend) and isinstance(backend.learns, bool)
+        assert isinstance(backend, Backend) and isinstance(backend.needs_training, bool)
         assert backend.metric in ("cosine", "euclidean", "angular")
 
     def test_what_learns_has_a_state_and_what_does_not_has_none(self, name):
         backend = fitted(name)
-        assert bool(backend.state()) == backend.learns
+        assert bool(backend.state()) == backend.needs_training
         assert all(value.dtype == np.float32 for value in backend.state().values())
 
     def test_state_is_all_that_it_learns(self, name, tmp_path):

@@ -7,6 +7,7 @@ import sys
 from functools import partial
 
 import pytest
+from tested_blocks import ENTRIES
 
 from pyannote.audio.applications import blocks as package
 from pyannote.audio.applications.arguments import options_of, parse
@@ -39,6 +40,11 @@ def test_a_block_names_its_shelf_and_its_commands(name):
     assert found.about.endswith(".") and len(found.about) < 100
     assert available(found.shelf) and {"train", "validate", "apply"} <= found.commands.keys()
     assert callable(found.measure) and callable(found.apply)
+
+
+def test_each_block_has_an_entry_in_the_table_of_tested_blocks():
+    """The tests of commands with bad input, and of resumed trainings, run over that table."""
+    assert sorted(ENTRIES) == BLOCKS
 
 
 @pytest.mark.parametrize(

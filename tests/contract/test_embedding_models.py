@@ -20,7 +20,7 @@ WAVEFORM = Specifications("TripletLoss", {"X": 1}, ("a", "b", "c"), 1.0, 1 / 160
 CLASSES = {
     name: getattr(importlib.import_module(module), name) for name, module in available("architecture").items()
 }
-MODELS = {name: found for name, found in CLASSES.items() if "vector" in found.gives}
+MODELS = {name: found for name, found in CLASSES.items() if "vector" in found.output_kinds}
 
 
 def reads(model, specifications):

@@ -54,7 +54,9 @@ def random(*shape, seed=0):
 
 # networks
 
-KINDS = [(name, kind) for name in available("architecture") for kind in class_of("architecture", name).gives]
+KINDS = [
+    (name, kind) for name in available("architecture") for kind in class_of("architecture", name).output_kinds
+]
 HEADS = ("pooling", "linear", "output", "long")
 
 
@@ -109,7 +111,7 @@ def test_networks(name, kind, promise):
     model, specifications = model_of(name, kind)
     batch, weights = inputs_of(model, specifications), dict(model.named_parameters())
     parts = sorted({key.partition(".")[0] for key in weights})
-    if kind != class_of("architecture", name).gives[0]:
+    if kind != class_of("architecture", name).output_kinds[0]:
         # all else is looked at with the first kind
         parts = [part for part in parts if part in HEADS]
 

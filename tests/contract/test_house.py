@@ -74,7 +74,7 @@ from pyannote.audio.labeling.tasks.base import Task
 class Tagger(Task):
     """Voices that are heard in a chunk."""
 
-    gives = "chunk"
+    output_kind = "chunk"
     labels = Composition((ClassDefinition("low", ("ann",)), ClassDefinition("high", ("bob",))))
 '''
 

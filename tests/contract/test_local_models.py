@@ -7,7 +7,7 @@ import torch
 
 from pyannote.audio.config.registry import available
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.inference.chunks import Ends, logits
+from pyannote.audio.inference.chunks import ChunkEdges, logits
 from pyannote.audio.models._local import LocalModel
 
 CLASSES = {
@@ -78,7 +78,7 @@ def test_sharing_takes_place(model, inputs, monkeypatch):
 
 
 def test_a_local_frame_sees_no_further_than_its_reach(model):
-    resolution, (before, after) = model.local_resolution, model.reach
+    resolution, (before, after) = model.local_resolution, model.context
     frames = torch.randn(1, 100 * resolution, 20)
     first, last = 50 * resolution - before, 51 * resolution - 1 + after
 
@@ -102,6 +102,6 @@ def test_chunks_of_one_output_are_computed_alone(model, inputs):
 
 
 def test_chunks_share_where_they_overlap_and_only_there(model):
-    ends = Ends(model, 324)
-    assert not ends.pay(frames=10 * 324, chunks=10)
-    assert ends.pay(frames=324 + 99 * model.resolution, chunks=100)
+    edges = ChunkEdges(model, 324)
+    assert not edges.save_frames(frames=10 * 324, chunks=10)
+    assert edges.save_frames(frames=324 + 99 * model.resolution, chunks=100)

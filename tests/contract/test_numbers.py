@@ -76,7 +76,7 @@ def make(tmp_path):
         if "specifications" not in signature:
             return build(kind, block, document)
         wanted = WAVEFORM if name == "SincNet" else FRAMES
-        outputs = [replace(wanted, output=Output(output)) for output in found.gives]
+        outputs = [replace(wanted, output=Output(output)) for output in found.output_kinds]
         return [build(kind, block, document, specifications=one) for one in outputs][-1]
 
     return make

@@ -47,7 +47,7 @@ def needed(name):
     wanted = WAVEFORM if name == "SincNet" else BOTH
     if name in available("architecture"):
         found = getattr(importlib.import_module(available("architecture")[name]), name)
-        wanted = replace(wanted, output=Output(found.gives[0]))
+        wanted = replace(wanted, output=Output(found.output_kinds[0]))
     return {**NEEDED, "specifications": wanted}
 
 

@@ -63,7 +63,7 @@ def test_defaults_written_out_change_nothing(tmp_path, needed, kind, name):
     found = find(kind, name, document, (kind, "name"))
     signature = parameters_of(found)
     specifications = WAVEFORM if name == "SincNet" else FRAMES
-    output = Output(found.gives[0]) if kind == "architecture" else specifications.output
+    output = Output(found.output_kinds[0]) if kind == "architecture" else specifications.output
     injected = dict.fromkeys(INJECTED.get(kind, ()), replace(specifications, output=output))
     empty = inspect.Parameter.empty
     missing = [key for key, one in signature.items() if one.default is empty and key not in injected]

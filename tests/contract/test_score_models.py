@@ -13,7 +13,7 @@ from torch import nn
 from pyannote.audio.config.registry import available
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.specifications import Output, Specifications
-from pyannote.audio.models._outputs import of_chunks
+from pyannote.audio.models._outputs import chunk_logits
 
 BOTH = Specifications("Dcase", {"X": 40, "long_term": 40}, ("a", "b", "c"), 2.0, 0.01, 44100)
 SHORT = Specifications("Dcase", {"X": 40}, ("a", "b", "c"), 2.0, 0.01, 44100)
@@ -37,7 +37,7 @@ def reads(model, specifications):
 def cases():
     """Name, kind of output and inputs: features for what takes them, the waveform for what can use it."""
     for name, found in CLASSES.items():
-        for kind in [kind for kind in found.gives if kind != "vector"]:
+        for kind in [kind for kind in found.output_kinds if kind != "vector"]:
             features = reads(found, replace(SHORT, output=Output(kind)))
             yield name, kind, "short input" if features else "waveform"
             if name == "PyanNet":
@@ -86,7 +86,7 @@ def test_one_output_for_each_resolution_frames_or_chunk(make, case, specificatio
         if case[1] == "frames":
             assert logits.shape == (3, frames // model.resolution, 3)
         else:
-            assert of_chunks(logits).shape == (3, 1, 3)
+            assert chunk_logits(logits).shape == (3, 1, 3)
         assert torch.isfinite(logits).all()
     assert model.kind == case[1] and model.dimension == 3
 
@@ -153,7 +153,7 @@ def test_the_score_of_a_chunk_is_the_log_of_the_mean_of_exponentials(case, speci
     frames.load_state_dict(chunk.state_dict())
     batch = inputs_of(specifications, usual(specifications))
     with torch.inference_mode():
-        logits, expected = of_chunks(chunk(batch))[:, 0].numpy(), frames(batch).double().numpy()
+        logits, expected = chunk_logits(chunk(batch))[:, 0].numpy(), frames(batch).double().numpy()
     expected = logsumexp(expected, axis=1) - np.log(expected.shape[1])
     assert logits == pytest.approx(expected, abs=1e-5)
 
@@ -162,6 +162,6 @@ def test_the_score_of_a_chunk_is_the_log_of_the_mean_of_exponentials(case, speci
 def test_a_kind_that_a_network_does_not_give_is_refused(name):
     found = CLASSES[name]
     for kind in ("frames", "vector", "chunk"):
-        if kind not in found.gives:
+        if kind not in found.output_kinds:
             with pytest.raises(ConfigError, match=f"{name} gives .*, and Dcase needs"):
                 found(replace(SHORT, output=Output(kind)))

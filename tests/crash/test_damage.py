@@ -14,7 +14,7 @@ from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogra
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.pretrained import Pretrained, load_params
-from pyannote.audio.inference.speaker_embedding import _teach
+from pyannote.audio.inference.speaker_embedding import _load_backend
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import TrainFolder, load_specifications
 from pyannote.audio.io.yaml_files import load_yaml
@@ -180,11 +180,11 @@ def test_damaged_scores_are_computed_again(copied, here, promise):
     settings = yaml.safe_load((copied.validate / "scores" / "settings.json").read_text())
     checkpoints = Checkpoints(copied.train / "weights")
     records = Records(copied.validate / "scores", settings, checkpoints.version)
-    assert records.kept([1, 2, 3]) == [1, 2, 3]
+    assert records.stored([1, 2, 3]) == [1, 2, 3]
     content, missed = paths[1].read_bytes(), 0
     for version in [*flips(content, 1000), *cuts(content, 100)]:
         paths[1].write_bytes(version)
-        missed += records.kept([1, 2, 3]) != [1, 3]
+        missed += records.stored([1, 2, 3]) != [1, 3]
     assert missed == 0
     result = here("dcase", "validate", "--cpu", copied.train, copied.protocol)
     assert result.code == 0 and "Epoch 2: " in result.out and "Epoch 1: " not in result.out
@@ -280,7 +280,7 @@ def test_a_damaged_backend(tmp_path):
 
     def read():
         backend = WCCN()
-        _teach(backend, path, None)
+        _load_backend(backend, path, None)
         for name, value in taught.state().items():
             assert np.array_equal(backend.state()[name], value)
 

@@ -132,7 +132,7 @@ SCORES = {epoch: [np.random.default_rng(epoch).random((9, 3)).astype(np.float32)
 def validated(folder, step, version):
     """Keep scores of three epochs, as a validation with another step or other weights does."""
     records = Records(folder / "scores", {"step": step}, lambda epoch: f"{version}{epoch}")
-    for epoch in set(SCORES) - set(records.kept(SCORES)):
+    for epoch in set(SCORES) - set(records.stored(SCORES)):
         records.save(epoch, [step * version * scores for scores in SCORES[epoch]])
 
 
@@ -145,7 +145,7 @@ def test_scores_of_a_validation(step, version, dying, tmp_path, promise):
             # whoever asks throws away what is of other settings
             if json.loads((folder / "scores" / "settings.json").read_text())["step"] == one:
                 records = Records(folder / "scores", {"step": one}, lambda epoch: f"{other}{epoch}")  # noqa: B023
-                for epoch in records.kept(SCORES):
+                for epoch in records.stored(SCORES):
                     assert np.array_equal(records.read(epoch), one * other * SCORES[epoch][0])
         remove_temporaries(folder)
         validated(folder, step, version)

@@ -1,4 +1,4 @@
-"""Collections of pyannote.database, and what is said of those that are not as they should be."""
+"""Collections of pyannote.database, and errors about wrong ones."""
 
 import numpy as np
 import pyannote.database
@@ -56,10 +56,10 @@ def test_the_order_of_the_list_does_not_matter(folder):
         ("Noise.Collection.Backgrund", f"Did you mean '{NAME}'"),
         ("Noise", "There is no protocol 'Noise'"),
         ("", "There is no protocol ''"),
-        ("Noise.SpeakerDiarization.Speech", "is no collection"),
+        ("Noise.SpeakerDiarization.Speech", "is not a collection"),
     ],
 )
-def test_an_unknown_name_is_answered_with_the_nearest(folder, name, words):
+def test_the_nearest_name_is_suggested(folder, name, words):
     with pytest.raises(UsageError) as caught:
         collection(name)
     assert words in str(caught.value)
@@ -73,7 +73,7 @@ def test_an_empty_collection_is_a_sentence(folder):
 
 def test_a_missing_list_is_a_sentence(folder):
     (folder / "noise.lst").unlink()
-    with pytest.raises(DataError, match=r"noise\.lst: This file is named in database.yml, and is not there"):
+    with pytest.raises(DataError, match=r"noise\.lst: This file is named in database.yml, but does"):
         collection(NAME)
 
 

@@ -1,4 +1,4 @@
-"""Silent and clipped recordings, told from those in which somebody may be heard."""
+"""Detection of silent and clipped recordings."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_a_long_silence_is_read_to_its_end(tmp_path):
     assert fault(tmp_path / "a.wav") is None
 
 
-def test_those_that_are_left_out_are_counted_and_named(tmp_path):
+def test_faulty_recordings_are_counted_and_named(tmp_path):
     files = []
     for index, samples in enumerate([0 * NOISE] * 6 + [NOISE] + [np.sign(NOISE)] * 2):
         path = tmp_path / f"{index}.wav"
@@ -59,8 +59,8 @@ def test_those_that_are_left_out_are_counted_and_named(tmp_path):
     assert sound == [files[6]]
     assert [one.name for one in others] == [f"Test/{index}" for index in (0, 1, 2, 3, 4, 5, 7, 8)]
     silent, missing, clipped = others[0].reason, others[3].reason, others[6].reason
-    assert str(silent).startswith(f"{files[0]['audio']}: This is silent.")
-    assert str(clipped).startswith(f"{files[7]['audio']}: This is clipped from end to end.")
+    assert str(silent).startswith(f"{files[0]['audio']}: The recording is silent.")
+    assert str(clipped).startswith(f"{files[7]['audio']}: The whole recording is clipped.")
     assert str(missing).startswith(f"{files[3]['audio']}: There is no such audio file.")
     assert without_faults(sound) == (sound, [])
 

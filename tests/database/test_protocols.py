@@ -1,4 +1,4 @@
-"""Recordings of a protocol, and what is said of those that do not fit."""
+"""Recordings of a protocol, and errors about wrong ones."""
 
 import numpy as np
 import pyannote.database
@@ -65,7 +65,7 @@ def data(tmp_path, monkeypatch):
     return Data(tmp_path, monkeypatch)
 
 
-def test_a_recording_is_what_its_files_say(data):
+def test_a_recording_equals_its_files(data):
     one, other = data.read()
     assert (one["uri"], one["database"], one["duration"]) == ("a", "Street", 4.0)
     assert one["audio"] == data.folder / "audio" / "a.wav"
@@ -106,12 +106,12 @@ def test_a_file_without_events_is_annotated_as_silent(data):
     assert data.read()[1]["events"] == []
 
 
-def test_files_without_annotation_can_be_applied_to_and_not_trained_on(data):
+def test_annotation_is_required_for_training_only(data):
     assert [file["events"] for file in data.read("test", annotated=False)] == [None, None]
     assert "has no annotation" in str(data.refused(DataError, "test"))
 
 
-def test_the_template_of_a_configuration_goes_before_that_of_the_database(data, tmp_path):
+def test_the_template_of_a_configuration_takes_precedence(data, tmp_path):
     (tmp_path / "other").mkdir()
     for uri in "ab":
         (tmp_path / "audio" / f"{uri}.wav").rename(tmp_path / "other" / f"{uri}.wav")
@@ -119,7 +119,7 @@ def test_the_template_of_a_configuration_goes_before_that_of_the_database(data, 
     assert files[0]["audio"] == tmp_path / "other" / "a.wav"
 
 
-def test_a_little_too_long_is_clipped(data):
+def test_annotation_slightly_beyond_the_end_is_cut(data):
     data.write("train.rttm", [RTTM[0], "SPEAKER a 1 3.000 1.050 <NA> <NA> car <NA> <NA>"])
     data.write("train.uem", ["a 1 0.000 4.080", "b 1 0.000 2.000"])
     one = data.read()[0]
@@ -140,7 +140,7 @@ def test_a_plain_file_is_a_recording_without_annotation(data):
         ("", "There is no protocol ''"),
     ],
 )
-def test_an_unknown_protocol_is_answered_with_those_that_exist(data, name, words):
+def test_an_unknown_protocol_lists_those_that_exist(data, name, words):
     error = data.refused(UsageError, name=name)
     assert words in str(error) and "database.yml" in str(error)
 
@@ -166,13 +166,13 @@ def test_regions_beyond_the_end_name_file_and_line(data):
     assert (error.file, error.line) == (data.folder / "train.uem", 2)
 
 
-def test_a_missing_wav_is_told_with_the_place_of_its_template(data):
+def test_a_missing_wav_names_the_location_of_its_template(data):
     (data.folder / "audio" / "b.wav").unlink()
     error = data.refused(DataError)
     assert "b" in str(error) and "Databases:" in str(error)
 
 
-def test_a_wrong_template_is_told_with_its_place(data):
+def test_a_wrong_template_names_its_location(data):
     text = CONFIG.format(folder=data.folder).replace("/audio/", "/nowhere/")
     data.write("database.yml", [text])
     assert "path template" in str(data.refused(DataError))
@@ -189,7 +189,7 @@ def test_a_damaged_wav_is_named(data, content):
 def test_a_missing_list_is_named(data, name):
     (data.folder / name).unlink()
     error = data.refused(DataError)
-    assert error.file == data.folder / name and "is not there" in str(error)
+    assert error.file == data.folder / name and "does not exist" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_missing_list_is_named(data, name):
         ("train.lst", ["a", "b", "a"], 3),
     ],
 )
-def test_a_damaged_list_is_told_with_its_line(data, name, lines, line):
+def test_a_damaged_list_names_its_line(data, name, lines, line):
     data.write(name, lines)
     error = data.refused(DataError)
     assert (error.file, error.line) == (data.folder / name, line)

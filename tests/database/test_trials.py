@@ -1,4 +1,4 @@
-"""Trials of speaker verification protocols, read from lists and asked of classes."""
+"""Trials of speaker verification protocols, from lists and from protocol classes."""
 
 import numpy as np
 import pyannote.database
@@ -10,7 +10,7 @@ from pyannote.database.protocol import SpeakerVerificationProtocol
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import DataError, UsageError
-from pyannote.audio.database.corpora.held_out_speakers import Voice, balanced_trials, draw_speakers
+from pyannote.audio.database.corpora.held_out_speakers import SpeakerSession, balanced_trials, draw_speakers
 from pyannote.audio.database.protocols import recordings
 from pyannote.audio.database.trials import is_verification, trials
 
@@ -92,7 +92,7 @@ def test_it_agrees_with_pyannote_database(data):
 
 
 @pytest.mark.parametrize(
-    ("lines", "line", "said"),
+    ("lines", "line", "message"),
     [
         (GOOD + "1 id1/a/00001.wav\n", 4, "Found 2 columns"),
         (GOOD + "\n1 7/8/9 7/8/9 x\n", 5, "Found 4 columns"),
@@ -104,9 +104,9 @@ def test_it_agrees_with_pyannote_database(data):
         ("", None, "no target trials"),
     ],
 )
-def test_what_is_wrong_with_a_list_is_said_with_its_line(data, tmp_path, lines, line, said):
+def test_errors_of_a_list_name_its_line(data, tmp_path, lines, line, message):
     data(trial_list=lines)
-    with pytest.raises(DataError, match=said) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         trials(NAME, "test")
     assert (caught.value.file, caught.value.line) == (tmp_path / "trials.txt", line)
     assert caught.value.fix
@@ -157,7 +157,7 @@ def plug(registry, protocol):
     registry.databases["Plugged"] = type("Plugged", (Database,), {"__init__": init})
 
 
-def test_a_class_is_asked_for_its_trials(data):
+def test_trials_of_a_protocol_class(data):
     plug(data(), Plugin)
     found = trials("Plugged.SpeakerVerification.One", "development")
     assert [file["uri"] for file in found.files] == ["id1/a/00001", "id1/a/00001", "id1/b/00001"]
@@ -166,7 +166,7 @@ def test_a_class_is_asked_for_its_trials(data):
     assert found.targets.tolist() == [True, False, True]
 
 
-def test_the_order_of_trials_changes_the_place_of_no_file(data):
+def test_the_order_of_trials_does_not_change_the_order_of_files(data):
     data()
     before = trials(NAME, "test")
     data(trial_list="".join(GOOD.splitlines(keepends=True)[::-1]))
@@ -203,7 +203,7 @@ def test_equal_names_of_speakers_mean_equal_speakers(data, scope, labels):
 
 def voices(speakers, sessions, files):
     return {
-        f"s{s}/{v}/{n}": Voice(f"s{s}", str(v))
+        f"s{s}/{v}/{n}": SpeakerSession(f"s{s}", str(v))
         for s in range(speakers)
         for v in range(sessions)
         for n in range(files)
@@ -234,7 +234,7 @@ def test_trials_that_cannot_be_drawn(heard):
 
 
 def test_speakers_are_held_out_whole():
-    heard = voices(10, 1, 2) | {"once": Voice("once", "")}
+    heard = voices(10, 1, 2) | {"once": SpeakerSession("once", "")}
     kept, held_out = draw_speakers(heard, heard, 0.3, seed=0)
     assert sorted(kept + held_out) == sorted(heard)
     assert not {heard[uri].speaker for uri in kept} & {heard[uri].speaker for uri in held_out}

@@ -1,11 +1,11 @@
-"""The definition of triplets, for tests of what is mined and of what is made of it."""
+"""Triplets by loops over their definition, for tests of mining and of the loss."""
 
 import pytest
 
 
 @pytest.fixture(scope="session")
 def triplets_by_loops():
-    """Triplets index by index; min and max of Python give the first of equals."""
+    """Triplets by loops over indices; min and max of Python return the first of equal values."""
 
     def loops(distances, labels, sampling):
         found, everyone = set(), range(len(labels))

@@ -1,4 +1,4 @@
-"""Where exactly one speaker talks, against a grid on which all speakers are counted."""
+"""Turns with exactly one speaker, against counts of speakers on a grid."""
 
 from itertools import groupby
 

@@ -1,3 +1,5 @@
+"""Names of features are imported on first use."""
+
 import subprocess
 import sys
 

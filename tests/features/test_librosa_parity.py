@@ -1,4 +1,4 @@
-"""librosa defines the numbers; a part of a recording has the numbers of the whole."""
+"""Features equal those of librosa, and a part of a recording equals that part of all features."""
 
 import librosa
 import numpy as np

@@ -1,14 +1,16 @@
+"""Script that writes long-term averages of log-mel spectrograms."""
+
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import librosa
 import numpy as np
 import pytest
 import soundfile
+from places import SCRIPTS
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "logavgmel.py"
+SCRIPT = SCRIPTS / "logavgmel.py"
 DATABASE = """\
 Databases:
   Toy: audio/{uri}.wav

@@ -1,3 +1,5 @@
+"""Precomputed features: metadata, frames, and damaged files."""
+
 import numpy as np
 import pytest
 import yaml
@@ -119,7 +121,7 @@ def test_nothing_leaves_the_folder(tmp_path, file):
 
 @pytest.mark.parametrize("file", ["audio.wav", {"audio": "audio.wav"}])
 def test_a_recording_without_name(tmp_path, file):
-    with pytest.raises(DataError, match="found by 'database' and 'uri'"):
+    with pytest.raises(DataError, match="identified by 'database' and 'uri'"):
         filled(tmp_path)(file)
 
 

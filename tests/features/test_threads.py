@@ -1,4 +1,4 @@
-"""Matrices are multiplied in one thread, and then in as many as before."""
+"""BLAS is limited to one thread while features are computed, and restored afterwards."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import scipy.linalg  # noqa: F401
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from pyannote.audio.features._threads import single_blas_thread
-from pyannote.audio.features.base import FrameReader
+from pyannote.audio.features.frames import FrameReader
 from pyannote.audio.features.raw_audio import RawAudio
 from pyannote.audio.store.feature_store import FeatureStore
 

@@ -14,7 +14,7 @@ from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogra
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram
 from pyannote.audio.features.raw_audio import RawAudio
-from pyannote.audio.store.augmented_packs import AugmentedTensors
+from pyannote.audio.store.augmented_tensors import AugmentedTensors
 from pyannote.audio.store.feature_store import FeatureStore
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

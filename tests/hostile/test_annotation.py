@@ -532,19 +532,37 @@ def random_events(random, milliseconds):
 
 
 def raster_by_hand(events, frames, step, milliseconds):
-    """In integers: which labels cover the middle of each frame; what covers none has the frame of its onset.
+    """In integers: events cover a frame if they cover its middle; one that covers none has that of its onset.
 
+    Events of composed classes are runs of milliseconds in which one of their labels, or all, are active.
     Times are doubled, so that the middle of a frame is a whole number; `step` is in milliseconds.
     """
-    middles = (2 * np.arange(frames) + 1) * step
-    columns = {label: np.zeros(frames, dtype=bool) for label in LABELS}
-    for onset, offset, label in events:
-        covered = (2 * onset <= middles) & (middles < 2 * min(offset, milliseconds))
-        if not covered.any() and onset // step < frames:
-            covered[onset // step] = True
-        columns[label] |= covered
-    car, man, woman = (columns[label] for label in LABELS)
-    return np.stack([car, man, car | man | woman, man & woman], axis=1)
+    cut = [(onset, min(offset, milliseconds), label) for onset, offset, label in events]
+    active = {label: np.zeros(milliseconds, dtype=bool) for label in LABELS}
+    for onset, offset, label in cut:
+        active[label][onset:offset] = True
+    car, man, woman = (active[label] for label in LABELS)
+    spans = [
+        *([(onset, offset) for onset, offset, label in cut if label == one] for one in LABELS[:2]),
+        runs(car | man | woman),
+        runs(man & woman),
+    ]
+    middles, columns = (2 * np.arange(frames) + 1) * step, []
+    for own in spans:
+        column = np.zeros(frames, dtype=bool)
+        for onset, offset in own:
+            covered = (2 * onset <= middles) & (middles < 2 * offset)
+            if not covered.any() and onset // step < frames:
+                covered[onset // step] = True
+            column |= covered
+        columns.append(column)
+    return np.stack(columns, axis=1)
+
+
+def runs(active):
+    """First and last point of each run of True, the last one excluded."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], active.astype(int), [0]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def targets_by_hand(active, resolution, kind):

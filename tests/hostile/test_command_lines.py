@@ -23,7 +23,7 @@ from pyannote.audio.applications.blocks.emb import OLD
 pytestmark = pytest.mark.usefixtures("environment")
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = sorted(path for path in (ROOT / "scripts").glob("*.py"))
+SCRIPTS = sorted(path for path in (ROOT / "scripts").glob("*.py") if "script_arguments" in path.read_text())
 STATUSES = {0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130, 143}
 """All that are documented, but for 1, which stands for what nobody has foreseen."""
 
@@ -334,7 +334,7 @@ def test_scripts_with_faults(count, tmp_path, data, corpora, script, monkeypatch
         ([], 0),
         (["dcase", "train", "root", b"\xff\xfe.B.C"], 3),
         pytest.param(["dcase", "train", b"\xff\xfe", "A.B.C"], 3, marks=pytest.mark.slow),
-        (["dcase", "apply", "x" * 100_000, "A.B.C"], 8),
+        (["dcase", "apply", "x" * 100_000, "A.B.C"], 2),
         pytest.param(["dcase", "train", "--to=\u0661\u0660", "root", "A.B.C"], 2, marks=pytest.mark.slow),
         (["\u202edcase", "train"], 2),
         pytest.param(["emb", "compare", "a", "b", "c"], 2, marks=pytest.mark.slow),

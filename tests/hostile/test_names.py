@@ -19,9 +19,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.corpora import speakers
+from pyannote.audio.database.corpora.annotated_file import AnnotatedFile
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_data import make_database
-from pyannote.audio.database.corpora.writing import AnnotatedFile, write_database
+from pyannote.audio.database.corpora.writing import write_database
 from pyannote.audio.database.protocols import recordings
 from pyannote.audio.database.trials import trials
 from pyannote.audio.features.precomputed import Precomputed

@@ -16,8 +16,9 @@ from pyannote.core import Segment, SlidingWindow
 
 from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.database.corpora import speakers
+from pyannote.audio.database.corpora.annotated_file import AnnotatedFile
 from pyannote.audio.database.corpora.locations import link_audio
-from pyannote.audio.database.corpora.writing import AnnotatedFile, write_database
+from pyannote.audio.database.corpora.writing import write_database
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.lines import AnnotatedEvent
 from pyannote.audio.io.paths import flat_name, inside

@@ -143,7 +143,7 @@ def too_many_mel_bands(demo):
 
 
 def rate_above_that_of_all_recordings(demo):
-    return demo.configured("44100", "96000", "nothing is heard above 22050 Hz", WARNINGS)
+    return demo.configured("44100", "96000", "features above 22050 Hz carry no information", WARNINGS)
 
 
 # Lists
@@ -161,7 +161,7 @@ def unknown_recording(demo):
 
 def recording_listed_twice(demo):
     line = demo.add(demo.list("train"), demo.uri)
-    return Expected(DATA, demo.list("train"), line, "stands in line 1 already")
+    return Expected(DATA, demo.list("train"), line, "is already in line 1")
 
 
 def recording_in_two_subsets(demo):
@@ -237,17 +237,17 @@ def silence(demo):
 
 def clipping(demo):
     demo.rewrite(lambda samples: np.clip(10 * samples / samples.std(), -1, 1))
-    return of_audio(demo, "It is clipped")
+    return of_audio(demo, "The audio is clipped")
 
 
 def clipping_now_and_then(demo):
     demo.rewrite(lambda samples: np.clip(0.45 * samples / samples.std(), -1, 1))
-    return of_audio(demo, "It is clipped")
+    return of_audio(demo, "The audio is clipped")
 
 
 def another_rate(demo):
     demo.rewrite(lambda samples: samples[: 10 * 8000], rate=8000)
-    return of_audio(demo, "nothing is heard above 4000 Hz")
+    return of_audio(demo, "there is no sound above 4000 Hz")
 
 
 def a_single_channel(demo):
@@ -257,24 +257,24 @@ def a_single_channel(demo):
 
 def a_silent_channel(demo):
     demo.rewrite(lambda samples: samples * [1, 0])
-    return of_audio(demo, "Of its 2 channels, 2 is silent")
+    return of_audio(demo, "Of 2 channels, 2 is silent")
 
 
 def constant_offset(demo):
     demo.rewrite(lambda samples: samples + 0.3)
-    return of_audio(demo, "lie around 0.3")
+    return of_audio(demo, "The mean of all samples is 0.3")
 
 
 def same_sound_under_another_name(demo):
     test = demo.listed("test")[0]
     shutil.copy(demo.wav(), demo.wav(test))
-    return Expected(WARNINGS, demo.wav(test), None, f"same sound as {demo.uri}.wav (train)")
+    return Expected(WARNINGS, demo.wav(test), None, f"The audio equals that of {demo.uri}.wav (train)")
 
 
 def same_sound_in_another_format(demo):
     samples, rate = soundfile.read(demo.wav(), dtype="int32")
     soundfile.write(demo.wav(demo.other), samples, rate, format="FLAC", subtype="PCM_24")
-    return Expected(WARNINGS, demo.wav(demo.other), None, f"same sound as {demo.uri}.wav (train)")
+    return Expected(WARNINGS, demo.wav(demo.other), None, f"The audio equals that of {demo.uri}.wav (train)")
 
 
 # Annotation
@@ -356,24 +356,24 @@ def overlap_with_itself(demo):
 def event_written_twice(demo):
     event = re.search(demo.events(demo.uri), demo.rttm.read_text(), flags=re.MULTILINE)[0]
     before = demo.line(demo.rttm, f"^{re.escape(event)}$")
-    return Expected(WARNINGS, demo.rttm, demo.add(demo.rttm, event), f"stands in line {before} already")
+    return Expected(WARNINGS, demo.rttm, demo.add(demo.rttm, event), f"is already in line {before}")
 
 
 def event_outside_of_what_is_annotated(demo):
     demo.change(demo.uem, rf"^{demo.uri} 1 (\S+) \S+", rf"{demo.uri} 1 \1 6.000")
     line = demo.add(demo.rttm, f"SPEAKER {demo.uri} 1 9.000 0.500 <NA> <NA> car <NA> <NA>")
-    return Expected(WARNINGS, demo.rttm, line, "lies outside of the annotated parts")
+    return Expected(WARNINGS, demo.rttm, line, "is not covered by the annotated regions")
 
 
 def annotation_of_a_recording_that_no_list_names(demo):
     line = demo.add(demo.rttm, "SPEAKER a010 1 1.000 2.000 <NA> <NA> car <NA> <NA>")
-    return Expected(WARNINGS, demo.rttm, line, "No list names 'a010'")
+    return Expected(WARNINGS, demo.rttm, line, "No list contains the recording 'a010'")
 
 
 def recording_without_annotation(demo):
     text = re.sub(demo.events(demo.uri) + "\n", "", demo.rttm.read_text(), flags=re.MULTILINE)
     demo.rttm.write_text(text)
-    return Expected(WARNINGS, demo.list("train"), 1, f"Nothing is annotated in {demo.uri}")
+    return Expected(WARNINGS, demo.list("train"), 1, f"{demo.uri} has no annotated events")
 
 
 def region_beyond_the_end(demo):

@@ -91,7 +91,7 @@ def test_nothing_is_wrong_with_the_clean_demonstration(answer):
 def speaker_in_two_subsets(demo):
     known, new = demo.uris("train")[0].split("/")[0], demo.uris("test")[0].split("/")[0]
     line = demo.replaced(demo.annotation("test"), f"<NA> {new} <NA>", f"<NA> {known} <NA>")
-    return WARNINGS, demo.annotation("test"), line, f"The speaker {known!r} is heard in train and in test"
+    return WARNINGS, demo.annotation("test"), line, f"The speaker {known!r} occurs in train and in test"
 
 
 def more_speakers_than_there_are(demo):
@@ -138,7 +138,7 @@ def silent_speaker(demo):
 def same_recording_of_two_speakers(demo):
     first, other = (demo.audio / f"{demo.uris(subset)[0]}.wav" for subset in ("train", "test"))
     shutil.copy(first, other)
-    return WARNINGS, other, None, "holds the same sound"
+    return WARNINGS, other, None, "The audio equals that of"
 
 
 def augmentation_that_mixes_speakers(demo):

@@ -16,7 +16,7 @@ from pyannote.audio.core.ranks import Rank
 from pyannote.audio.database.protocols import Unusable
 from pyannote.audio.features import Precomputed
 from pyannote.audio.io.experiment_folders import TrainFolder
-from pyannote.audio.train.distributed import Alone
+from pyannote.audio.train.single_process import SingleProcess
 
 HEADER, MIDDLE = "a_cut_header", "one_sample_is_nan"
 WCCN = "backend:\n   name: WCCN\n"
@@ -193,6 +193,8 @@ def test_a_resumed_training_with_other_files_says_so(hostile, copies, experiment
     assert train(experiment, database, "--skip=0.5").code == 0
     shutil.copy(copies.wav("ann1"), copies.wav("new"))
     damage(copies.wav("bob2"))
+    result = train(experiment, database, "--skip=0.5", "--from=last", last=2)
+    assert result.code == 4 and "Hostile/bob2 is missing" in result.err and "Hostile/new is new" in result.err
     result = train(experiment, database, "--skip=0.5", "--from=last", "--accept-changes", last=2)
     assert result.code == 0 and "Resuming after epoch 1: 4 files (1 left out)" in result.out
     assert (
@@ -297,12 +299,12 @@ def test_every_train_has_the_option(here):
     assert "--skip=SHARE" in here("train", "--help", program=speaker_embedding).out
 
 
-class Second(Alone):
+class Second(SingleProcess):
     """The second of two processes; the first one leaves out the file `a`."""
 
-    share = Rank(1, 2)
+    rank = Rank(1, 2)
 
-    def answer(self, work):
+    def from_main(self, work):
         return ["a"]
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.inference.slide import Slide
-from pyannote.audio.models._outputs import of_chunks
+from pyannote.audio.models._outputs import chunk_logits
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
 
@@ -171,7 +171,7 @@ def naive_of_chunks(model, inputs, frames, hop):
             "long_term": torch.tensor(inputs["long_term"]).double()[None],
         }
         with torch.inference_mode():
-            score = torch.sigmoid(of_chunks(model(batch)))[0, 0].numpy()
+            score = torch.sigmoid(chunk_logits(model(batch)))[0, 0].numpy()
         for one in scores[step : step + covered]:
             one.append(score)
     model.float()

@@ -100,9 +100,12 @@ def test_without_specifications_the_order_cannot_be_checked(trained):
         (replace(OLD, inputs={"X": 20, "long_term": 20}), "X of dimension 16.*X of dimension 20"),
         (
             replace(OLD, inputs={"X": 16}),
-            "long_term of dimension 16; those of this training are X of dimension 16\\.",
+            "long_term of dimension 16; this training has X of dimension 16\\.",
         ),
-        (replace(OLD, output=Output("chunk")), "other outputs: frames; those of this training are chunk"),
+        (
+            replace(OLD, output=Output("chunk")),
+            "outputs of these weights are frames; this training has chunk",
+        ),
     ],
 )
 def test_other_inputs_and_outputs_are_refused(specs, words, trained):
@@ -115,7 +118,7 @@ def test_other_inputs_and_outputs_are_refused(specs, words, trained):
 def test_features_of_other_rates_are_told(trained):
     path, _ = trained("crnn")
     _, _, remarks = moved(path, "crnn", replace(OLD, sample_rate=8000, step=0.02))
-    assert len(remarks) == 2 and "16000 Hz" in remarks[0] and "0.01 s apart" in remarks[1]
+    assert len(remarks) == 2 and "16000 Hz" in remarks[0] and "step of 0.01 s" in remarks[1]
 
 
 def test_another_architecture_is_refused(trained):

@@ -6,7 +6,7 @@ from torch import nn
 
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.inference.bundle import load_weights
+from pyannote.audio.inference.weights import load_weights
 from pyannote.audio.models.dcase import Dcase
 
 SPECS = Specifications("Dcase", {"X": 6, "long_term": 6}, ("a", "b"), 0.3, 0.01, 16000)
@@ -30,20 +30,20 @@ def changed(value):
 FAULTS = {
     "integer key": (
         lambda weights: {**weights, 3: torch.zeros(1)},
-        "hold 3 (of type int) in the place of a name",
+        "The key 3 of the weights is not a name but of type int",
     ),
-    "tuple key": (lambda weights: {**weights, ("a",): torch.zeros(1)}, "in the place of a name"),
-    "number": (changed(lambda _: 0.5), "is no tensor but of type float"),
-    "list": (changed(lambda value: value.tolist()), "is no tensor but of type list"),
-    "none": (changed(lambda _: None), "is no tensor"),
+    "tuple key": (lambda weights: {**weights, ("a",): torch.zeros(1)}, "is not a name"),
+    "number": (changed(lambda _: 0.5), "is not a tensor but of type float"),
+    "list": (changed(lambda value: value.tolist()), "is not a tensor but of type list"),
+    "none": (changed(lambda _: None), "is not a tensor"),
     "doubled": (changed(torch.Tensor.double), "holds numbers of torch.float64 instead of torch.float32"),
     "halved": (changed(torch.Tensor.half), "holds numbers of torch.float16"),
     "whole": (changed(torch.Tensor.long), "holds numbers of torch.int64"),
     "complex": (changed(lambda value: value + 0j), "holds numbers of torch.complex64"),
     "expanded": (changed(lambda value: value[:1].expand(6)), "one number in several places"),
     "windows": (changed(lambda _: torch.zeros(7).unfold(0, 6, 1)), "one number in several places"),
-    "sparse": (changed(lambda value: (value + 1).to_sparse()), "is no plain tensor"),
-    "meta": (changed(lambda value: value.to("meta")), "is no plain tensor"),
+    "sparse": (changed(lambda value: (value + 1).to_sparse()), "is not a plain tensor"),
+    "meta": (changed(lambda value: value.to("meta")), "is not a plain tensor"),
     "infinite": (changed(lambda value: value + torch.tensor(float("inf"))), "(inf) is not a finite number"),
     "not a number": (changed(lambda value: value * float("nan")), "(nan) is not a finite number"),
     "shared": (lambda weights: {**weights, "X_scale": weights[NAME]}, "share memory"),

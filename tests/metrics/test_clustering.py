@@ -1,3 +1,5 @@
+"""Clustering curves, compared with SciPy and with brute force."""
+
 import time
 
 import numpy as np
@@ -6,7 +8,8 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import cdist, squareform
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.metrics.clustering import agglomerate, clustering_curve, distances
+from pyannote.audio.metrics.clustering import agglomerate, clustering_curve
+from pyannote.audio.metrics.distances import distances
 from pyannote.audio.metrics.purity import coverage, purity
 
 METHODS = ("average", "complete", "single", "weighted")
@@ -123,11 +126,11 @@ def test_two_thousand_turns():
     ("embeddings", "speakers", "durations", "metric", "words"),
     [
         ([[1.0], [np.nan], [np.inf]], [0, 0, 1], [1, 1, 1], "cosine", "2 of 3 embeddings .* turn 2"),
-        ([[1.0], [2.0]], [0, 1], [1, 1], "manhattan", "no metric 'manhattan'"),
+        ([[1.0], [2.0]], [0, 1], [1, 1], "manhattan", "Unknown metric 'manhattan'"),
         ([[1.0]], [0, 1], [1, 1], "cosine", "for 2 turns"),
         ([1.0, 2.0], [0, 1], [1, 1], "cosine", "shape"),
         (np.zeros((0, 3)), [], [], "cosine", "at least one turn"),
-        ([[1.0], [2.0]], [0, 1], [1, -1], "cosine", "no duration"),
+        ([[1.0], [2.0]], [0, 1], [1, -1], "cosine", "duration of a turn"),
     ],
 )
 def test_impossible_turns(embeddings, speakers, durations, metric, words):

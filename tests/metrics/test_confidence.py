@@ -1,3 +1,5 @@
+"""Bootstrap confidence intervals over files."""
+
 import numpy as np
 import pytest
 
@@ -63,7 +65,7 @@ def test_an_undefined_measure_has_no_interval():
     assert np.isnan(bootstrap([silent, silent], lambda counts: counts.overall.precision)).all()
 
 
-@pytest.mark.parametrize(("shapes", "words"), [([], "no file"), ([(2, 1), (2, 2)], "different classes")])
+@pytest.mark.parametrize(("shapes", "words"), [([], "no files"), ([(2, 1), (2, 2)], "different classes")])
 def test_impossible_input(shapes, words):
     files = [count(np.ones(shape, bool), np.ones(shape, bool)) for shape in shapes]
     with pytest.raises(DataError, match=words):

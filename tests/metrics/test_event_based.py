@@ -1,3 +1,5 @@
+"""Event-based counts, compared with sed_eval."""
+
 import sys
 import time
 

@@ -1,3 +1,5 @@
+"""Evaluation by sed_eval, its table, and its JSON form."""
+
 import json
 import subprocess
 import sys

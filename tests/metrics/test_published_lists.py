@@ -1,4 +1,4 @@
-"""Event lists that sed_eval publishes with its own tests: its figures, and the definition in plain loops."""
+"""Event lists from the tests of sed_eval: figures of sed_eval, and of the definition in plain loops."""
 
 import math
 from itertools import product

@@ -1,3 +1,5 @@
+"""Purity and coverage, compared with pyannote.metrics and brute force."""
+
 import numpy as np
 import pytest
 from pyannote.core import Annotation, Segment
@@ -47,8 +49,8 @@ def test_by_hand(clusters, speakers, pure, covered):
     [
         ([], [], [], "at least one turn"),
         ([0], [0, 1], [1, 1], "shapes"),
-        ([0, 1], [0, 1], [1, 0], "no duration"),
-        ([0, 1], [0, 1], [1, np.nan], "no duration"),
+        ([0, 1], [0, 1], [1, 0], "duration of a turn"),
+        ([0, 1], [0, 1], [1, np.nan], "duration of a turn"),
     ],
 )
 def test_impossible_turns(clusters, speakers, durations, words):

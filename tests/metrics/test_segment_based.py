@@ -1,3 +1,5 @@
+"""Segment-based counts, compared with sed_eval and brute force."""
+
 import math
 
 import numpy as np
@@ -88,10 +90,10 @@ def test_pooling_keeps_the_kind(labels):
     ("events", "labels", "words"),
     [
         ([(0.0, 1.0, "dog")], ["car"], "'dog' is not one of: car"),
-        ([(2.0, 1.0, "car")], ["car"], "from 2.0 s to 1.0 s"),
-        ([(-1.0, 1.0, "car")], ["car"], "from -1.0 s"),
-        ([(0.0, float("inf"), "car")], ["car"], "to inf s"),
-        ([(float("nan"), 1.0, "car")], ["car"], "from nan s"),
+        ([(2.0, 1.0, "car")], ["car"], "onset 2.0 s and the offset 1.0 s"),
+        ([(-1.0, 1.0, "car")], ["car"], "onset -1.0 s"),
+        ([(0.0, float("inf"), "car")], ["car"], "offset inf s"),
+        ([(float("nan"), 1.0, "car")], ["car"], "onset nan s"),
         ([], ["car", "car"], "twice"),
     ],
 )
@@ -102,7 +104,7 @@ def test_impossible_events(events, labels, words):
 
 @pytest.mark.parametrize("resolution", [0.0, -1.0, float("nan")])
 def test_impossible_resolution(resolution):
-    with pytest.raises(DataError, match="segment cannot last"):
+    with pytest.raises(DataError, match="length of segments is"):
         activity([], ["car"], resolution)
 
 

@@ -1,3 +1,5 @@
+"""Exact thresholds, compared with a search over all thresholds."""
+
 from functools import partial
 
 import numpy as np
@@ -109,7 +111,7 @@ def hard_problem(seed):
 
 
 def on_a_grid(scores, target):
-    """What each threshold from 0 to 1 accepts: true positives, and all."""
+    """Number of true positives and of all items that each threshold from 0 to 1 accepts."""
     thresholds = np.linspace(0, 1, GRID).astype(scores.dtype)
     return tuple(
         len(values) - np.searchsorted(np.sort(values), thresholds) for values in (scores[target], scores)

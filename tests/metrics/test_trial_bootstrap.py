@@ -1,3 +1,5 @@
+"""Bootstrap confidence intervals over speakers for error rates of trials."""
+
 import numpy as np
 import pytest
 
@@ -87,7 +89,7 @@ def test_a_higher_level_is_wider():
 def test_fewer_resamples_of_many_trials(monkeypatch):
     scores, targets, groups = world(3)
     calls = []
-    monkeypatch.setattr(trial_bootstrap, "LARGEST_WORK", 120 * len(scores))
+    monkeypatch.setattr(trial_bootstrap, "MAX_WORK", 120 * len(scores))
     trial_intervals(scores, targets, {"": lambda curve: calls.append(curve) or 0.0}, groups)
     assert len(calls) == 120
 
@@ -104,7 +106,7 @@ def test_one_group_or_no_resample_says_nothing(group, n):
         ({"groups": [0, 1]}, "groups of shape"),
         ({"groups": [[0, 1]]}, "groups of shape"),
         ({"level": 95}, "level"),
-        ({"targets": [True, True]}, "the same speakers"),
+        ({"targets": [True, True]}, "the same speaker"),
     ],
 )
 def test_impossible_input(changes, words):

@@ -1,4 +1,4 @@
-"""Embedding models: layers by hand, pooling and filters against numpy and scipy, published sizes."""
+"""Embedding networks against computations by hand, numpy and scipy, and published sizes."""
 
 import numpy as np
 import pytest
@@ -289,9 +289,9 @@ def test_frequencies_are_learned_at_usual_rates():
 )
 def test_the_shortest_waveform_gives_one_frame(channels, width, stride):
     frames = WaveformFrames(specifications(1), channels, width, stride)
-    assert frames(frames_of(2, frames.shortest, 1)).shape == (2, 1, channels[-1])
+    assert frames(frames_of(2, frames.receptive_field, 1)).shape == (2, 1, channels[-1])
     with pytest.raises(RuntimeError):
-        frames(frames_of(2, frames.shortest - 1, 1))
+        frames(frames_of(2, frames.receptive_field - 1, 1))
 
 
 # convolutional networks
@@ -402,13 +402,13 @@ def test_a_residual_network_halves_time_and_frequency_three_times():
         (TristouNet, 20, {"recurrent": [-1]}, "recurrent must be at least 1"),
         (PyanNet, 20, {"dimension": 0}, "dimension must be at least 1"),
         (PyanNet, 1, {"stride": 0}, "stride must be at least 1"),
-        (SincNet, 20, {}, "reads waveforms, and not frames of 20 values"),
+        (SincNet, 20, {}, "reads waveforms, not features of dimension 20"),
         (SincNet, 1, {"width": 250}, "width must be odd"),
         (SincNet, 1, {"channels": []}, "channels must be at least 1"),
         (XVector, 20, {"channels": [8, 8]}, "five sizes"),
         (EcapaTdnn, 20, {"channels": 20, "scale": 8}, "divide channels"),
         (EcapaTdnn, 20, {"scale": 1}, "scale must be 2 or more"),
-        (ResNet, 20, {"blocks": [1]}, "one length"),
+        (ResNet, 20, {"blocks": [1]}, "equal length"),
     ],
 )
 def test_senseless_parameters_are_refused(model, dimension, parameters, match):
@@ -439,4 +439,4 @@ def test_padded_frames_lie_in_the_middle_of_their_samples(channels):
     frames(X)[0, 20].square().sum().backward()
     seen = X.grad[0, :, 0].nonzero()
     assert abs((seen.min() + seen.max()) / 2 - (20.5 * hop - 0.5)) <= 1 + hop / 2
-    assert seen.max() - seen.min() < frames.shortest
+    assert seen.max() - seen.min() < frames.receptive_field

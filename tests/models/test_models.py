@@ -1,4 +1,4 @@
-"""Networks: layers by hand, own weights everywhere, normalisation that travels with them."""
+"""Networks for scores against computations by hand; no shared weights; stored normalisation."""
 
 import pytest
 import torch

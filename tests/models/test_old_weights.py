@@ -1,4 +1,4 @@
-"""Weights of trainings made before networks had heads still load, and give the outputs that they gave then.
+"""Weights of trainings by earlier versions load, and give the outputs of those versions.
 
 `tests/data/states` holds one file a network: a few steps of training by the code of that time, its
 parameters, specifications, weights, a batch, and the outputs in evaluation.
@@ -12,7 +12,7 @@ import torch
 
 from pyannote.audio.config.registry import available
 from pyannote.audio.core.specifications import Output, Specifications
-from pyannote.audio.inference.bundle import load_weights
+from pyannote.audio.inference.weights import load_weights
 
 STATES = sorted((Path(__file__).parents[1] / "data" / "states").glob("*.pt"))
 

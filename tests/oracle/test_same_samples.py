@@ -16,9 +16,9 @@ from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.models.x_vector import XVector
 from pyannote.audio.store.feature_store import FeatureStore
-from pyannote.audio.train.distributed import Alone
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
+from pyannote.audio.train.single_process import SingleProcess
 from pyannote.audio.train.trainer import Trainer
 
 RATE, SECONDS, EPOCHS = 8000, 3.0, 2
@@ -32,17 +32,17 @@ TASKS = available("task")
 APPROACHES = available("approach")
 
 
-class Part(Alone):
+class Part(SingleProcess):
     """One of several processes, whose outputs stand for those of the others, too."""
 
-    def __init__(self, share):
-        self.share = share
+    def __init__(self, rank):
+        self.rank = rank
 
     @property
     def position(self):
-        return (self.share.rank, self.share.size)
+        return (self.rank.rank, self.rank.size)
 
-    def together(self, outputs, count):
+    def gather(self, outputs, count):
         return outputs[torch.arange(count) % len(outputs)]
 
 
@@ -112,7 +112,7 @@ def shown(name, mixed, folder, parallel, ahead, ranks):
         ConstantScheduler(0.01),
         augmentations=augmentations if mixed else [],
         seed=3,
-        ahead=ahead,
+        prefetch=ahead,
         ranks=ranks,
     )
     list(trainer.epochs(1, EPOCHS))
@@ -135,7 +135,7 @@ def content(steps):
 @pytest.mark.parametrize("mixed", [False, True], ids=["waveforms", "features"])
 @pytest.mark.parametrize("name", [*TASKS, *APPROACHES])
 def test_the_same_samples_in_all_ways(name, mixed, ways, tmp_path, promise):
-    expected = content(shown(name, mixed, tmp_path / "1", 1, 0, Alone()))
+    expected = content(shown(name, mixed, tmp_path / "1", 1, 0, SingleProcess()))
     assert len(expected) > EPOCHS and expected[0] != expected[len(expected) // EPOCHS]
     for parallel, ahead, size in ways:
         ranks = [Part(Rank(rank, size)) for rank in range(size)]

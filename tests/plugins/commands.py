@@ -259,12 +259,9 @@ def new_experiment():
 
 
 @pytest.fixture(scope="session")
-def finished(here, tmp_path_factory):
+def finished(trained_of):
     """An experiment that was trained for three epochs and validated; not to be changed."""
-    folders = make_experiment(tmp_path_factory.mktemp("finished") / "experiment")
-    assert here("dcase", "train", "--cpu", "--to=3", folders.root, PROTOCOL).code == 0
-    assert here("dcase", "validate", "--cpu", folders.train, PROTOCOL).code == 0
-    return folders
+    return trained_of("dcase")
 
 
 @pytest.fixture
@@ -407,12 +404,9 @@ def embedding(tmp_path, new_embedding):
 
 
 @pytest.fixture(scope="session")
-def embedded(emb, new_embedding, tmp_path_factory):
+def embedded(trained_of):
     """An experiment that was trained for three epochs and validated; not to be changed."""
-    folders = new_embedding(tmp_path_factory.mktemp("embedded") / "embedding")
-    assert emb("train", "--cpu", "--to=3", folders.root, VOXCELEB).code == 0
-    assert emb("validate", "--cpu", folders.train, VOXCELEB).code == 0
-    return folders
+    return trained_of("emb")
 
 
 @pytest.fixture

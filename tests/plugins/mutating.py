@@ -223,12 +223,12 @@ def edit_json(where, path):
 
 def of_file(item, path, other=None, epoch=None):
     """A file of an experiment damaged, cut, deleted; that of another training or epoch in its place."""
-    found = {
+    damages = {
         "one bit changed": flip,
         "cut": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
         "emptied": lambda path: path.write_bytes(b""),
-        "deleted": Path.unlink,
     }
+    found = {**(damages if path.stat().st_size else {}), "deleted": Path.unlink}
     for name, source in (("of another training", other), ("of another epoch", epoch)):
         if source is not None and source.read_bytes() != path.read_bytes():
             found[name] = partial(shutil.copyfile, source)

@@ -132,9 +132,7 @@ for kind in (
             return yaml.safe_dump({**content, kind: {"name": "os.system", "params": {"command": "touch x"}}})
 
         if kind == "backend":
-            text = box.embedding.config.read_text()
-            box.embedding.config.write_text(text + "backend: {name: os.system}\n")
-            return box.compare()
+            return box.emb("validate", "--backend={name: os.system, params: {command: touch x}}")
         return box.fresh(change=change)
 
 
@@ -408,8 +406,6 @@ def scores(box):
 
 @payload("objects in what a back-end has learned")
 def learned(box):
-    text = box.embedding.config.read_text()
-    box.embedding.config.write_text(text + "backend: {name: WCCN}\n")
     params = yaml.safe_load((box.embedding.validate / "params.yml").read_text())
     params["backend"] = {"name": "WCCN"}
     (box.embedding.validate / "params.yml").write_text(yaml.safe_dump(params))

@@ -121,9 +121,13 @@ class Scene:
         }
 
     def validation(self):
-        """Parameters and back-end of a validation; scores may be kept of removed epochs."""
-        found = self.contents(self.folders.validate)
-        return {name: one for name, one in found.items() if not name.startswith(("apply/", "scores/"))}
+        """What a validation has chosen, and its back-end; those of other epochs may be kept."""
+        params = self.folders.validate / "params.yml"
+        found = {"params.yml": params.read_bytes()}
+        epoch = yaml.safe_load(found["params.yml"])["epoch"]
+        for path in (self.folders.validate / "backend").glob(f"{epoch:04d}.*"):
+            found[path.name] = path.read_bytes()
+        return found
 
     def applied(self):
         return self.contents(self.folders.validate / "apply")

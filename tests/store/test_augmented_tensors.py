@@ -1,4 +1,4 @@
-"""Chunks that a device changes are those of the host, where both draw the same."""
+"""Chunks augmented on a device equal those of the host for the same random numbers."""
 
 from dataclasses import replace
 
@@ -15,8 +15,9 @@ from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogra
 from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
 from pyannote.audio.features.raw_audio import RawAudio
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
-from pyannote.audio.store import augmented_packs as _augmented_tensors
-from pyannote.audio.store.augmented_packs import AugmentedPack, AugmentedTensors
+from pyannote.audio.store import augmented_tensors as _augmented_tensors
+from pyannote.audio.store.augmented_packs import AugmentedPack
+from pyannote.audio.store.augmented_tensors import AugmentedTensors
 from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.store.packs import fits
 
@@ -64,6 +65,11 @@ def add_noise(**options):
     return augmentation
 
 
+def on_cpu(pack):
+    """The pack that a device would gather from, on the CPU."""
+    return AugmentedTensors.of(pack, pack.extraction, pack.waveforms, pack.augmentations, CPU)
+
+
 @pytest.fixture(params=EXTRACTIONS, ids=lambda one: f"{type(one).__name__}-{one.dimension}")
 def store(request, tmp_path):
     return FeatureStore(request.param, tmp_path)
@@ -76,7 +82,7 @@ def gathered(pack, starts, frames, seed=0):
 @pytest.mark.parametrize("frames", [1, 3, 20, 100])
 def test_chunks_are_those_of_the_host_everywhere(store, frames):
     host = store.pack(files_of(), [Gain()])
-    device = AugmentedTensors.of(host, CPU)
+    device = on_cpu(host)
     total = len(host.data)
     ends = np.concatenate([host.offsets[:-1], host.offsets[1:] - 1, host.offsets[1:] - frames])
     starts = np.concatenate([np.arange(0, total, 1 + total // 300), ends.clip(0), ends.clip(0) + 4])
@@ -87,14 +93,14 @@ def test_chunks_are_those_of_the_host_everywhere(store, frames):
 
 
 def test_starts_may_lie_on_the_device(store):
-    pack = AugmentedTensors.of(store.pack(files_of(), [add_noise()]), CPU)
+    pack = on_cpu(store.pack(files_of(), [add_noise()]))
     starts = np.array([0, 50, 7])
     found = pack.gather(pack.places(starts), 20, np.random.default_rng(3)).numpy()
     assert np.array_equal(found, gathered(pack, starts, 20, seed=3))
 
 
 def test_what_is_drawn_depends_on_the_generator_alone(store):
-    pack = AugmentedTensors.of(store.pack(files_of(), [add_noise()]), CPU)
+    pack = on_cpu(store.pack(files_of(), [add_noise()]))
     state = torch.get_rng_state()
     first, same, other = (gathered(pack, [0, 40], 10, seed) for seed in (1, 1, 2))
     assert np.array_equal(first, same) and not np.array_equal(first, other)
@@ -111,7 +117,7 @@ def test_there_is_silence_beyond_the_ends_whatever_is_added(tmp_path):
             seen.append(waveforms)
             return super().of_tensors(waveforms, lengths)
 
-    device = AugmentedTensors.of(replace(host, extraction=Seeing(n_mels=40)), CPU)
+    device = on_cpu(replace(host, extraction=Seeing(n_mels=40)))
     gathered(device, [0], 51)
     (waveforms,) = seen
     inside = np.zeros(waveforms.shape[1], dtype=bool)
@@ -121,7 +127,7 @@ def test_there_is_silence_beyond_the_ends_whatever_is_added(tmp_path):
 
 def test_large_batches_are_computed_in_parts(tmp_path, monkeypatch):
     host = FeatureStore(LibrosaMFCC(), tmp_path).pack(files_of(), [Gain()])
-    pack = AugmentedTensors.of(host, CPU)
+    pack = on_cpu(host)
     starts = list(range(0, 200, 20))
     expected = gathered(pack, starts, 20)
     monkeypatch.setattr(_augmented_tensors, "BLOCK", 3 * 5000)
@@ -142,7 +148,7 @@ def test_nothing_waits_for_the_device(store):
     pytest.importorskip("scipy")
     reverb = Reverb()
     reverb._pool, reverb._direct = noise(9, 4, 4000), 16
-    pack = AugmentedTensors.of(store.pack(files_of(), [reverb, add_noise(probability=0.5)]), CPU)
+    pack = on_cpu(store.pack(files_of(), [reverb, add_noise(probability=0.5)]))
     starts = torch.tensor([0, 5, 100])
     with Waiting():
         pack.gather(starts, 20, np.random.default_rng(0))
@@ -229,7 +235,7 @@ def test_tasks_draw_the_same_batches_from_the_host_and_from_a_device(tmp_path, b
     ]
     store = FeatureStore(LibrosaMFCC(), tmp_path)
     host = batches(lambda files: store.pack(files, [Gain()]), files)
-    device = batches(lambda files: AugmentedTensors.of(store.pack(files, [Gain()]), CPU), files)
+    device = batches(lambda files: on_cpu(store.pack(files, [Gain()])), files)
     assert len(host) == len(device) > 1
     for one, other in zip(host, device, strict=True):
         assert one.keys() == other.keys()

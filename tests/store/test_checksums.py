@@ -1,4 +1,4 @@
-"""A bit that flips among stored numbers is found, and they are computed again."""
+"""A flipped bit in stored features is detected, and the features are computed again."""
 
 import zlib
 
@@ -48,7 +48,7 @@ def ways(files):
         lambda store: store.concatenate(files)[0],
         lambda store: np.concatenate([store.get(file) for file in files]),
         lambda store: np.concatenate([store.read(file) for file in files]),
-        lambda store: np.concatenate(list(store.lazily(files))),
+        lambda store: np.concatenate(list(store.lazy(files))),
         lambda store: np.stack([store.long_term(file) for file in files]),
         lambda store: np.concatenate(store.each(files)),
         lambda store: np.concatenate(store.pack(files, [lambda waveforms, random: waveforms]).waveforms),
@@ -169,6 +169,6 @@ def test_a_disk_that_damages_all_that_is_written_ends_in_a_sentence(tmp_path, fi
     monkeypatch.setattr(computing, "save_pieces", damaging)
     path = store.get(files[0]).filename
     path.unlink()
-    with pytest.raises(StorageError, match="no longer there, or damaged") as caught:
+    with pytest.raises(StorageError, match="removed or damaged") as caught:
         FeatureStore(Counting(), tmp_path).get(files[0])
     assert caught.value.file == path

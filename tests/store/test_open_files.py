@@ -1,4 +1,4 @@
-"""Commands on many more recordings than a process may have files open."""
+"""Commands on more recordings than a process may have open files."""
 
 import json
 import os

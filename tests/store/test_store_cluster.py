@@ -1,4 +1,4 @@
-"""Features computed by the workers of a cluster, one of which is killed at work."""
+"""Features computed by workers of a cluster, one of which is killed meanwhile."""
 
 import sys
 from pathlib import Path

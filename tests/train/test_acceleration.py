@@ -37,33 +37,33 @@ class TestChoice:
     @pytest.mark.parametrize("device", [CPU, GPU], ids=str)
     def test_what_is_asked_for_is_done(self, choice, device):
         for model in (detector(), embedding()):
-            assert Acceleration.chosen(model, device, 1, choice, "off").mixed == (choice == "on")
-            assert Acceleration.chosen(model, device, 1, "off", choice).compiled == (choice == "on")
+            assert Acceleration.choose(model, device, 1, choice, "off").mixed == (choice == "on")
+            assert Acceleration.choose(model, device, 1, "off", choice).compiled == (choice == "on")
 
     @pytest.mark.parametrize("native", [False, True])
     def test_embeddings_take_16_bits_where_the_processor_multiplies_them(self, native, monkeypatch):
-        monkeypatch.setattr("pyannote.audio.models._encoder.multiplies_bfloat16", lambda: native)
-        assert Acceleration.chosen(embedding(), CPU).mixed == native
-        assert not Acceleration.chosen(detector(), CPU).mixed
+        monkeypatch.setattr("pyannote.audio.models._encoder.has_native_bfloat16", lambda: native)
+        assert Acceleration.choose(embedding(), CPU).mixed == native
+        assert not Acceleration.choose(detector(), CPU).mixed
 
     def test_on_gpus_convolutions_gain_where_batches_are_large(self, monkeypatch):
         monkeypatch.setattr("pyannote.audio.train.acceleration.find_spec", lambda name: True)
         monkeypatch.setattr("shutil.which", lambda name: name)
-        small, large = (Acceleration.chosen(embedding(), GPU, chunks) for chunks in (60, 256))
+        small, large = (Acceleration.choose(embedding(), GPU, chunks) for chunks in (60, 256))
         assert (small.mixed, small.compiled, large.mixed, large.compiled) == (False, False, True, True)
-        assert Acceleration.chosen(detector(), GPU, 4096) == Acceleration()
+        assert Acceleration.choose(detector(), GPU, 4096) == Acceleration()
         recurrent = ClopiNet(VECTOR, recurrent=[4], linear=[4])
-        assert Acceleration.chosen(recurrent, GPU, 256) == Acceleration(mixed=True)
+        assert Acceleration.choose(recurrent, GPU, 256) == Acceleration(mixed=True)
         monkeypatch.setattr("shutil.which", lambda name: None)
-        assert not Acceleration.chosen(embedding(), GPU, 256).compiled
+        assert not Acceleration.choose(embedding(), GPU, 256).compiled
 
     def test_graphs_are_of_gpus(self, monkeypatch):
-        monkeypatch.setattr("pyannote.audio.train.acceleration.recordable", lambda: True)
-        assert Acceleration.chosen(detector(), GPU, graphs="auto").graphs
-        assert not Acceleration.chosen(detector(), GPU, graphs="off").graphs
-        assert not Acceleration.chosen(detector(), CPU, graphs="on").graphs
-        monkeypatch.setattr("pyannote.audio.train.acceleration.recordable", lambda: False)
-        assert not Acceleration.chosen(detector(), GPU, graphs="on").graphs
+        monkeypatch.setattr("pyannote.audio.train.acceleration.graphs_supported", lambda: True)
+        assert Acceleration.choose(detector(), GPU, graphs="auto").graphs
+        assert not Acceleration.choose(detector(), GPU, graphs="off").graphs
+        assert not Acceleration.choose(detector(), CPU, graphs="on").graphs
+        monkeypatch.setattr("pyannote.audio.train.acceleration.graphs_supported", lambda: False)
+        assert not Acceleration.choose(detector(), GPU, graphs="on").graphs
         assert str(Acceleration(graphs=True)) == "float32, not compiled, as a CUDA graph"
 
     def test_the_log_says_which(self):

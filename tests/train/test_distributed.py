@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from pyannote.audio.core.ranks import Rank
-from pyannote.audio.train.distributed import Alone
+from pyannote.audio.train.single_process import SingleProcess
 
 WORKER = Path(__file__).with_name("together.py")
 DISTURBED = ("killed", "stopped", "silent", "failing", "raising", "crowded", "slow", "small", "parted")
@@ -24,7 +24,7 @@ KINDS = (
     "detection",
     "augmented",
     "averaged",
-    "drawn ahead",
+    "prefetched",
     "after range test",
     "TripletLoss",
     "Classification",
@@ -70,7 +70,7 @@ def load(folder, size, rank):
 @pytest.fixture(scope="module")
 def alone():
     """The same in this process."""
-    return runpy.run_path(str(WORKER))["learned"](Alone())
+    return runpy.run_path(str(WORKER))["learned"](SingleProcess())
 
 
 def close(one, other, tolerance):
@@ -122,8 +122,8 @@ def test_rows_of_all_processes_are_those_of_one(size, found):
 @pytest.mark.parametrize("size", [2, 3])
 def test_process_0_goes_first_and_its_answers_are_those_of_all(size, found):
     assert [one["turn"] for one in found[size]] == [(False, True)] + [(True, True)] * (size - 1)
-    assert [one["answer"] for one in found[size]] == [{"rank": 0}] * size
-    assert [one["led"] == "nullcontext" for one in found[size]] == [False] + [True] * (size - 1)
+    assert [one["from_main"] for one in found[size]] == [{"rank": 0}] * size
+    assert [one["on_main"] == "nullcontext" for one in found[size]] == [False] + [True] * (size - 1)
     assert len({one["position"] for one in found[size]}) == size
 
 

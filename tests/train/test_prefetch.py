@@ -41,7 +41,7 @@ def test_items_come_in_their_order_and_the_thread_ends(count, ahead):
 
 
 def test_items_that_count_as_nothing_come_too():
-    with prefetched([None, 0, (), StopIteration], ahead=2) as items:
+    with prefetched([None, 0, (), StopIteration], size=2) as items:
         assert list(items) == [None, 0, (), StopIteration]
 
 
@@ -53,7 +53,7 @@ def test_items_are_made_in_one_thread_beside_the_loop():
             seen.append(threading.current_thread())
             yield index
 
-    with prefetched(items(), ahead=2) as ahead:
+    with prefetched(items(), size=2) as ahead:
         list(ahead)
     assert len(set(seen)) == 1 and seen[0] is not threading.current_thread()
 
@@ -66,7 +66,7 @@ def test_no_more_is_made_than_waits():
             made.append(index)
             yield index
 
-    with prefetched(items(), ahead=2) as ahead:
+    with prefetched(items(), size=2) as ahead:
         for index in range(4):
             assert next(ahead) == index
             assert index < len(made) <= index + 3
@@ -80,7 +80,7 @@ def test_errors_are_raised_where_the_item_would_come():
         raise DataError("The third is missing.")
 
     seen = []
-    with pytest.raises(DataError, match="third"), prefetched(items(), ahead=2) as ahead:
+    with pytest.raises(DataError, match="third"), prefetched(items(), size=2) as ahead:
         seen.extend(itertools.islice(ahead, 2))
         next(ahead)
     assert seen == [1, 2] and not threads()
@@ -88,7 +88,7 @@ def test_errors_are_raised_where_the_item_would_come():
 
 @pytest.mark.parametrize("ending", [ValueError, KeyboardInterrupt, SystemExit])
 def test_whatever_ends_the_loop_ends_the_thread(ending):
-    with pytest.raises(ending), prefetched(itertools.count(), ahead=2) as ahead:
+    with pytest.raises(ending), prefetched(itertools.count(), size=2) as ahead:
         for index in ahead:
             if index == 3:
                 raise ending
@@ -96,7 +96,7 @@ def test_whatever_ends_the_loop_ends_the_thread(ending):
 
 
 def test_a_loop_that_is_left_ends_the_thread():
-    with prefetched(itertools.count(), ahead=2) as ahead:
+    with prefetched(itertools.count(), size=2) as ahead:
         assert next(ahead) == 0
     assert not threads()
 
@@ -164,7 +164,7 @@ def trained(make, folder, scheduler, ahead):
     model, task = make(folder)
     model.set_statistics(task.statistics())
     parameters = [*model.parameters(), *task.head.parameters()]
-    trainer = Trainer(model, task, SGD()(parameters, 0.01), scheduler, seed=3, ahead=ahead)
+    trainer = Trainer(model, task, SGD()(parameters, 0.01), scheduler, seed=3, prefetch=ahead)
     found = trainer.find_learning_rate(steps=12)
     losses = [report.loss for report in trainer.epochs(1, 2)]
     states = [*model.state_dict().values(), *task.head.state_dict().values()]
@@ -192,7 +192,7 @@ class Failing:
     def __init__(self, in_batches):
         self.in_batches = in_batches
 
-    def batches(self, epoch, seed, share=None):
+    def batches(self, epoch, seed, rank=None):
         for index in range(4):
             if self.in_batches and index == 2:
                 raise DataError("A waveform is gone.")
@@ -212,7 +212,7 @@ def test_errors_end_an_epoch_and_its_thread(in_batches, error):
     task = Failing(in_batches)
     if in_batches:
         task.loss = lambda outputs, targets: outputs.sum()
-    trainer = Trainer(model, task, SGD()(model.parameters(), 0.01), ConstantScheduler(0.01), ahead=2)
+    trainer = Trainer(model, task, SGD()(model.parameters(), 0.01), ConstantScheduler(0.01), prefetch=2)
     with pytest.raises(error):
         trainer.epoch(1)
     assert not threads()

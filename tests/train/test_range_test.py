@@ -15,7 +15,7 @@ from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.optimizers.adam import Adam
 from pyannote.audio.train.optimizers.adam_w import AdamW
 from pyannote.audio.train.optimizers.sgd import SGD
-from pyannote.audio.train.range_test import DEFAULT, smoothed, suggest, sweep, without_trace
+from pyannote.audio.train.range_test import DEFAULT_RATE, restored_afterwards, smoothed, suggest, sweep
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
 from pyannote.audio.train.schedulers.cyclic_scheduler import CyclicScheduler
 from pyannote.audio.train.schedulers.davis_king import DavisKing
@@ -75,12 +75,12 @@ def test_the_answer_stays_below_what_ended_the_sweep():
 @pytest.mark.parametrize(
     ("losses", "expected"),
     [
-        ([], DEFAULT),
-        (np.full(101, 2.0), DEFAULT),
-        (np.zeros(101), DEFAULT),
-        (np.full(101, np.nan), DEFAULT),
-        (np.full(101, np.inf), DEFAULT),
-        (np.geomspace(1, 1e9, 101), DEFAULT),
+        ([], DEFAULT_RATE),
+        (np.full(101, 2.0), DEFAULT_RATE),
+        (np.zeros(101), DEFAULT_RATE),
+        (np.full(101, np.nan), DEFAULT_RATE),
+        (np.full(101, np.inf), DEFAULT_RATE),
+        (np.geomspace(1, 1e9, 101), DEFAULT_RATE),
         ([0.7], 1e-7),
         ([0.7, 0.6], RATES[1] / 10),
     ],
@@ -92,7 +92,7 @@ def test_a_curve_that_says_nothing_gives_the_default(losses, expected):
 
 def test_noise_is_seldom_taken_for_a_fall():
     random = np.random.default_rng(0)
-    assert np.mean([suggest(RATES, random.normal(size=101)) == DEFAULT for _ in range(300)]) > 0.85
+    assert np.mean([suggest(RATES, random.normal(size=101)) == DEFAULT_RATE for _ in range(300)]) > 0.85
 
 
 @given(
@@ -171,7 +171,7 @@ class Points:
         self.head = nn.BatchNorm1d(3)
         self.drawn, self.watched = [], 0
 
-    def batches(self, epoch, seed, share=None):
+    def batches(self, epoch, seed, rank=None):
         for index in range(self.batches_per_epoch):
             self.drawn.append((epoch, index))
             points = torch.from_numpy(generator(seed, epoch, index).normal(size=(16, 4)).astype(np.float32))
@@ -295,7 +295,7 @@ def test_outputs_that_are_no_numbers_end_it_even_where_the_loss_is_one():
     with torch.no_grad():
         trainer.model.layers[2].bias.fill_(math.nan)
     found = trainer.find_learning_rate()
-    assert len(found.losses) == 1 and math.isnan(found.losses[0]) and found.chosen == DEFAULT
+    assert len(found.losses) == 1 and math.isnan(found.losses[0]) and found.chosen == DEFAULT_RATE
 
 
 def test_detection_of_anomalies_does_not_end_it():
@@ -303,7 +303,7 @@ def test_detection_of_anomalies_does_not_end_it():
     with torch.no_grad():
         trainer.model.layers[2].bias.fill_(math.nan)
     with torch.autograd.set_detect_anomaly(True):
-        assert trainer.find_learning_rate().chosen == DEFAULT
+        assert trainer.find_learning_rate().chosen == DEFAULT_RATE
         assert torch.is_anomaly_enabled()
 
 
@@ -312,7 +312,7 @@ def test_what_fails_within_leaves_no_trace_either():
     before = state_of(trainer)
     with (
         pytest.raises(KeyboardInterrupt),
-        without_trace((trainer.model, trainer.task.head), trainer.optimizer, torch.device("cpu")),
+        restored_afterwards((trainer.model, trainer.task.head), trainer.optimizer, torch.device("cpu")),
     ):
         trainer._step(next(iter(trainer.task.batches(0, 0))), 0, 0)
         torch.randn(3)

@@ -39,7 +39,7 @@ class Synthetic:
     def measures(self):
         return {}
 
-    def batches(self, epoch, seed, share=None):
+    def batches(self, epoch, seed, rank=None):
         for index in range(self.batches_per_epoch):
             random = generator(seed, epoch, index, 99)
             features = torch.from_numpy(random.normal(size=(8, 24, 6)).astype(np.float32))

@@ -29,9 +29,9 @@ from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.models.tristou_net import TristouNet
 from pyannote.audio.store.packs import Pack
-from pyannote.audio.train import distributed
+from pyannote.audio.train import messages
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
-from pyannote.audio.train.distributed import joined
+from pyannote.audio.train.distributed import join_processes
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
 from pyannote.audio.train.trainer import Trainer
@@ -140,7 +140,7 @@ def learned(ranks):
         "detection": after(detector(ranks)),
         "augmented": after(detector(ranks, augmentations=mixing)),
         "averaged": after(detector(ranks, averaging=WeightAveraging(0.5))),
-        "drawn ahead": after(detector(ranks, ahead=2)),
+        "prefetched": after(detector(ranks, prefetch=2)),
         "range test": {"rates": found.rates, "losses": found.losses, "chosen": found.chosen},
         "after range test": after(open_rate),
         **{kind.__name__: after(embedder(ranks, kind)) for kind in (TripletLoss, Classification, CenterLoss)},
@@ -151,35 +151,35 @@ def normalized(ranks):
     """Weights and buffers, where batches are normalised over the rows of each process."""
     trainer = detector(ranks, batch_normalize=True)
     list(trainer.epochs(1, 2))
-    ranks.align(trainer.model)
+    ranks.synchronize(trainer.model)
     return dict(trainer.model.state_dict())
 
 
 def learn(ranks, folder):
     """Everything that should be the same whatever the number of processes, and in all of them."""
-    with ranks.in_turn():
-        before = (folder / f"first.{ranks.share.size}").exists()
-        (folder / f"first.{ranks.share.size}").touch()
-        (folder / f"{ranks.share.rank}.{ranks.share.size}").touch()
-    together = all((folder / f"{rank}.{ranks.share.size}").exists() for rank in range(ranks.share.size))
-    rows = [list(detection()[0].batches(1, 0, ranks.share))]
+    with ranks.main_first():
+        before = (folder / f"first.{ranks.rank.size}").exists()
+        (folder / f"first.{ranks.rank.size}").touch()
+        (folder / f"{ranks.rank.rank}.{ranks.rank.size}").touch()
+    together = all((folder / f"{rank}.{ranks.rank.size}").exists() for rank in range(ranks.rank.size))
+    rows = [list(detection()[0].batches(1, 0, ranks.rank))]
     found = {
         "rows": rows,
         "turn": (before, together),
-        "answer": ranks.answer(lambda: {"rank": ranks.share.rank}),
-        "led": ranks.led(signals.uninterrupted()).__class__.__name__,
+        "from_main": ranks.from_main(lambda: {"rank": ranks.rank.rank}),
+        "on_main": ranks.on_main(signals.uninterrupted()).__class__.__name__,
         "normalized": normalized(ranks),
         "position": ranks.position,
         **learned(ranks),
     }
-    torch.save(found, folder / f"learn.{ranks.share.size}.{ranks.share.rank}.pt")
+    torch.save(found, folder / f"learn.{ranks.rank.size}.{ranks.rank.rank}.pt")
 
 
 def hasty(ranks, number):
     """Train until process 1 gets a signal, in the midst of an epoch."""
     for report in detector(ranks).epochs(1, None):
-        ranks.answer(lambda: None)
-        if ranks.share.rank == 1 and report.epoch == 2:
+        ranks.from_main(lambda: None)
+        if ranks.rank.rank == 1 and report.epoch == 2:
             os.kill(os.getpid(), number)
 
 
@@ -194,24 +194,24 @@ def stopped(ranks, folder):
 def silent(ranks, folder):
     """Process 0 falls silent while the others wait for what it finds."""
     # process 0 holds the store here, which the other needs until it has joined
-    ranks.same(0.0)
-    ranks.answer(lambda: os.kill(os.getpid(), signal.SIGSTOP))
+    ranks.broadcast(0.0)
+    ranks.from_main(lambda: os.kill(os.getpid(), signal.SIGSTOP))
 
 
 def failing(ranks, folder):
     """Process 0 finds what it cannot work with."""
-    with ranks.in_turn():
+    with ranks.main_first():
         raise DataError("There is nothing in here.")
 
 
 def raising(ranks, folder, error=ValueError):
     """The other process fails in a way that nobody foresaw, in the thread that draws its batches."""
-    trainer = detector(ranks, ahead=2)
+    trainer = detector(ranks, prefetch=2)
     draw = trainer.task.batches
 
     def batches(*arguments):
         for index, batch in enumerate(draw(*arguments)):
-            if index == 2 and ranks.share.rank == 1:
+            if index == 2 and ranks.rank.rank == 1:
                 raise error
             yield batch
 
@@ -226,7 +226,7 @@ def crowded(ranks, folder):
 
 def slow(ranks, folder):
     """Process 0 takes longer than the others would wait for a step."""
-    ranks.answer(lambda: time.sleep(2 * distributed.PATIENCE))
+    ranks.from_main(lambda: time.sleep(2 * messages.TIMEOUT))
 
 
 def small(ranks, folder):
@@ -236,7 +236,7 @@ def small(ranks, folder):
 
 def parted(ranks, folder):
     """The other process is told to end, while this one waits for it in a step."""
-    if ranks.share.rank == 1:
+    if ranks.rank.rank == 1:
         time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGTERM)
     detector(ranks).epoch(1)
@@ -264,10 +264,10 @@ def start(folder, work, size, rank, port):
     torch.set_num_threads(1)
     sys.stderr = (folder / f"{work}.{size}.{rank}.err").open("w")
     if work in HASTE:
-        distributed.PATIENCE, distributed.BEAT = 2.0, 0.2
+        messages.TIMEOUT, messages.HEARTBEAT = 2.0, 0.2
 
     def command():
-        with joined(CPU) as ranks:
+        with join_processes(CPU) as ranks:
             WORKS[work](ranks, folder)
 
     code = terminal.run(command)

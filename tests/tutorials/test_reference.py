@@ -111,7 +111,7 @@ def test_the_table_of_networks_gives_their_outputs(place):
     outputs = {
         cells[0].strip("`"): cells[1] for cells in rows(place("architecture")) if cells[0] not in ("", "all")
     }
-    expected = {name: ", ".join(found.gives) for name, found in classes(["architecture"]).items()}
+    expected = {name: ", ".join(found.output_kinds) for name, found in classes(["architecture"]).items()}
     assert outputs == expected
 
 

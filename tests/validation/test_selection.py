@@ -7,10 +7,11 @@ import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from pyannote.audio.core.errors import UsageError
+from pyannote.audio.validation.criterion import Criterion, OperatingPoint
 from pyannote.audio.validation.detection import Detection
 from pyannote.audio.validation.records import Records
 from pyannote.audio.validation.reference import Items
-from pyannote.audio.validation.selection import Criterion, Operation, average, evaluate, select
+from pyannote.audio.validation.selection import average, evaluate, select
 
 CLASSES = ("a", "b", "c")
 
@@ -79,9 +80,9 @@ def history_of(values, positives=10):
     """Thresholds whose F-scores are given for each epoch and class."""
     return {
         epoch: {
-            name: Operation(value, 0.1 * epoch, value, value, positives if value is not None else 0)
+            name: OperatingPoint(value, 0.1 * epoch, value, value, positives if value is not None else 0)
             if value is not None
-            else Operation(0.0, 1.1, 0.0, 0.0, 0)
+            else OperatingPoint(0.0, 1.1, 0.0, 0.0, 0)
             for name, value in zip(CLASSES, row, strict=True)
         }
         for epoch, row in values.items()
@@ -121,7 +122,7 @@ def test_without_any_class_there_is_still_an_epoch():
 
 def test_few_errors_are_good():
     found = {
-        epoch: {name: Operation(errors, 0.5, 0.5, 0.5, 10) for name in CLASSES}
+        epoch: {name: OperatingPoint(errors, 0.5, 0.5, 0.5, 10) for name in CLASSES}
         for epoch, errors in {1: 9.0, 2: 4.0, 3: 6.0}.items()
     }
     selection = select(found, plain("error_rate"))
@@ -130,9 +131,9 @@ def test_few_errors_are_good():
 
 def test_a_missed_precision_is_worse_than_any_that_is_reached_and_is_no_recall():
     criterion = plain(precision=0.8)
-    missed = {name: Operation(0.9, 0.5, 0.79, 0.9, 10, attained=False) for name in CLASSES}
-    reached = {name: Operation(0.1, 0.5, 0.8, 0.1, 10) for name in CLASSES}
-    worse = {name: Operation(0.9, 0.5, 0.3, 0.9, 10, attained=False) for name in CLASSES}
+    missed = {name: OperatingPoint(0.9, 0.5, 0.79, 0.9, 10, attained=False) for name in CLASSES}
+    reached = {name: OperatingPoint(0.1, 0.5, 0.8, 0.1, 10) for name in CLASSES}
+    worse = {name: OperatingPoint(0.9, 0.5, 0.3, 0.9, 10, attained=False) for name in CLASSES}
     assert select({1: missed, 2: reached}, criterion).epoch == 2
     assert select({1: worse, 2: missed}, criterion).epoch == 2
     assert select({1: missed}, criterion).value == 0.0
@@ -185,7 +186,8 @@ def history_at_half(rows):
     """Thresholds of 0.5, whose F-scores are given for each epoch and class."""
     return {
         epoch: {
-            name: Operation(value, 0.5, value, value, 10) for name, value in zip(CLASSES, row, strict=True)
+            name: OperatingPoint(value, 0.5, value, value, 10)
+            for name, value in zip(CLASSES, row, strict=True)
         }
         for epoch, row in rows.items()
     }

@@ -22,7 +22,7 @@ from pyannote.audio.core.foreign_errors import within_memory
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.faults import without_faults
 from pyannote.audio.database.protocols import Recording, Unusable, name_of, readable_recordings, recordings
-from pyannote.audio.features.base import Features
+from pyannote.audio.features.frames import Features
 from pyannote.audio.inference.embedder import Excerpt
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.store.feature_store import FeatureStore

@@ -14,7 +14,7 @@ from pyannote.audio.applications.terminal import say, say_table, warn
 from pyannote.audio.core.errors import CheckpointError, DataError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.inference.bundle import stored_config, trained_on
+from pyannote.audio.inference.stored_config import stored_config, trained_on
 from pyannote.audio.io.apply_folders import EVENTS, REFERENCE, AppliedRun, ApplyFolder
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.event_lists import read_event_lists

@@ -15,7 +15,7 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.train.acceleration import Acceleration, Choice
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
-from pyannote.audio.train.distributed import Alone
+from pyannote.audio.train.single_process import SingleProcess
 from pyannote.audio.train.trainer import Trainer
 
 
@@ -33,7 +33,7 @@ def learner_of(
     files: list[Recording],
     options: TrainOptions,
     device: torch.device,
-    ranks: Alone,
+    ranks: SingleProcess,
     check: TrainingCheck,
 ) -> Learner:
     """Check training files, and build the model and its trainer.
@@ -56,7 +56,7 @@ def _trainer(
     specifications: Specifications,
     options: TrainOptions,
     device: torch.device,
-    ranks: Alone,
+    ranks: SingleProcess,
 ) -> Trainer:
     model = corpus.recipe.model(specifications).to(device)
     return Trainer(
@@ -68,7 +68,7 @@ def _trainer(
         seed=options.seed,
         device=device,
         averaging=corpus.recipe.callback(WeightAveraging),
-        acceleration=Acceleration.chosen(
+        acceleration=Acceleration.choose(
             model,
             device,
             corpus.recipe.task.chunks,
@@ -80,9 +80,9 @@ def _trainer(
     )
 
 
-def _graphs(corpus: Corpus, options: TrainOptions, device: torch.device, ranks: Alone) -> Choice:
+def _graphs(corpus: Corpus, options: TrainOptions, device: torch.device, ranks: SingleProcess) -> Choice:
     """Option of CUDA graphs, "off" where they cannot be used."""
-    if device.type == "cuda" and corpus.recipe.task.uniform and ranks.share.size == 1 and not options.debug:
+    if device.type == "cuda" and corpus.recipe.task.uniform and ranks.rank.size == 1 and not options.debug:
         return options.graphs
     if options.graphs == "on":
         raise UsageError(

@@ -8,7 +8,7 @@ from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.protocols import Recording, Unusable
 from pyannote.audio.io.experiment_folders import TrainFolder
-from pyannote.audio.train.distributed import Alone
+from pyannote.audio.train.single_process import SingleProcess
 
 SHOWN = 5
 """Files that a warning names."""
@@ -21,11 +21,11 @@ class LeftOut:
     ----------
     share : float
         Largest share of all files that may be left out, between 0 and 1.
-    ranks : Alone
+    ranks : SingleProcess
         Processes of the training: all must leave out the same files.
     """
 
-    def __init__(self, share: float, ranks: Alone) -> None:
+    def __init__(self, share: float, ranks: SingleProcess) -> None:
         self.share = share
         self.files: list[Unusable] = []
         self._ranks = ranks
@@ -60,7 +60,7 @@ class LeftOut:
 
     def remember(self, folder: TrainFolder) -> None:
         """Write down which files are left out, and why."""
-        if self._ranks.leads and (self.files or folder.left_out()):
+        if self._ranks.is_main and (self.files or folder.left_out()):
             folder.write_left_out(self._reasons())
 
     def _reasons(self) -> dict[str, str]:
@@ -78,10 +78,10 @@ class LeftOut:
 
     def _agree(self) -> None:
         own = [one.name for one in self.files]
-        first = self._ranks.answer(lambda: own)
+        first = self._ranks.from_main(lambda: own)
         if own != first:
             raise DataError(
-                f"Process {self._ranks.share.rank} would leave out other files than process 0, such as "
+                f"Process {self._ranks.rank.rank} would leave out other files than process 0, such as "
                 f"{min(set(own) ^ set(first))}.",
                 fix="Let all machines see the same files.",
             )

@@ -18,7 +18,7 @@ from pyannote.audio.core.errors import CheckpointError, ConfigError, DataError, 
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.contents import Content, changes, contents_of
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.inference.bundle import model_digest, stored_config
+from pyannote.audio.inference.stored_config import model_digest, stored_config
 from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.storage import digest_of
 from pyannote.audio.io.yaml_files import write_yaml

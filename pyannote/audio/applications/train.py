@@ -23,8 +23,9 @@ from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.inference.bundle import Bundle, load_weights
+from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.transfer import transfer
+from pyannote.audio.inference.weights import load_weights
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
 from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.locks import FolderLock
@@ -32,8 +33,9 @@ from pyannote.audio.io.temporary import remove_temporaries
 from pyannote.audio.models.base import Model
 from pyannote.audio.report.learning_rate import range_test_figure
 from pyannote.audio.train.allocator import tune_allocator
-from pyannote.audio.train.distributed import joined
-from pyannote.audio.train.trainer import EpochReport, Trainer
+from pyannote.audio.train.distributed import join_processes
+from pyannote.audio.train.interfaces import EpochReport
+from pyannote.audio.train.trainer import Trainer
 
 
 def train(block: Block, options: TrainOptions) -> None:
@@ -42,8 +44,8 @@ def train(block: Block, options: TrainOptions) -> None:
     tune_allocator()
     device = choose_device(options.cpu, options.gpu)
     folder = TrainFolder(options.root / "train" / f"{options.protocol}.{options.subset}")
-    with joined(device) as ranks:
-        with ranks.in_turn():
+    with join_processes(device) as ranks:
+        with ranks.main_first():
             corpus = Corpus(
                 Recipe(checked_config(block, options.root)), options.parallel, device, options.scheduler
             )
@@ -53,8 +55,8 @@ def train(block: Block, options: TrainOptions) -> None:
             opened = left_out.without(opened, check.located(unusable))
             learner = learner_of(corpus, opened, options, device, ranks, check)
             check.warn(learner.trainer.resolution)
-        with ranks.led(FolderLock(folder.path, purpose="train")):
-            with ranks.in_turn():
+        with ranks.on_main(FolderLock(folder.path, purpose="train")):
+            with ranks.main_first():
                 resumed = _resume_epoch(options, Checkpoints(folder.weights))
                 # faults in the middle of files are found when features are computed
                 files = left_out.without(*corpus.readable(opened))
@@ -74,17 +76,17 @@ def _begin(
     """Prepare batches, and the state of the first epoch or of the epoch to resume from."""
     trainer, specifications = learner.trainer, learner.specifications
     checkpoints = Checkpoints(folder.weights, provenance.model)
-    if resumed and trainer.ranks.leads:
+    if resumed and trainer.ranks.is_main:
         provenance.resume(folder, resumed)
     pack = on_device(corpus.pack(learner.files), trainer.device)
-    trainer.ahead = pack.ahead
+    trainer.prefetch = pack.prefetch
     corpus.recipe.task.prepare(learner.files, pack, specifications)
     if resumed:
         folder.check_specifications(specifications)
         _resume(trainer, folder, checkpoints, resumed)
     else:
         _initialize(trainer, corpus, provenance, folder, specifications)
-    if trainer.ranks.leads:
+    if trainer.ranks.is_main:
         remove_temporaries(folder.path)
         checkpoints.drop_after(resumed)
 
@@ -102,8 +104,8 @@ def _learn(
     checkpoints = Checkpoints(folder.weights, provenance.model)
     specifications = provenance.specifications
     with (
-        ranks.led(_validation(block, corpus, folder, options)) as validated,
-        ranks.led(curves(folder.path, purge_step=resumed + 1)) as writer,
+        ranks.on_main(_validation(block, corpus, folder, options)) as validated,
+        ranks.on_main(curves(folder.path, purge_step=resumed + 1)) as writer,
     ):
 
         def finish(report: EpochReport) -> bool:
@@ -122,7 +124,7 @@ def _learn(
         with training_batches(corpus.recipe):
             _find_learning_rate(trainer, writer)
             for report in trainer.epochs(resumed + 1, options.last, progress=bar):
-                if ranks.answer(partial(finish, report)):
+                if ranks.from_main(partial(finish, report)):
                     break
 
 
@@ -172,7 +174,7 @@ def _initialize(
             warn(remark)
     if trainer.averaging is not None:
         trainer.averaging.start(model)
-    if trainer.ranks.leads:
+    if trainer.ranks.is_main:
         folder.write_specifications(specifications)
         provenance.write(folder)
 
@@ -204,7 +206,7 @@ def _announce(corpus: Corpus, learner: Learner, folder: TrainFolder, left_out: i
     trainer = learner.trainer
     parameters = sum(weight.numel() for weight in trainer.model.parameters())
     start = f"Resuming after epoch {resumed}" if resumed else "Training"
-    processes = trainer.ranks.share.size
+    processes = trainer.ranks.rank.size
     say(
         f"{start}: {len(learner.files)} files{f' ({left_out} left out)' if left_out else ''}, "
         f"{corpus.recipe.task.batches_per_epoch} batches an epoch, "

@@ -52,7 +52,7 @@ def validate(block: Block, options: ValidateOptions) -> None:
     ):
         remove_temporaries(validator.folder)
         say(f"Validating on {validator.measure.described()}. Results go to {validator.folder}")
-        done = validator.recall(_readable(validator.checkpoints))
+        done = validator.restore(_readable(validator.checkpoints))
         if done:
             validator.write()
         epochs = watch(
@@ -84,7 +84,7 @@ def _validated(validator: Validator, epoch: int, writer: SummaryWriter) -> str:
     """Score an epoch, write the best choice so far, log it, and describe it."""
     record = validator.score(epoch)
     with uninterrupted():
-        return validator.keep(epoch, record, writer)
+        return validator.store(epoch, record, writer)
 
 
 def _nothing_validated(
@@ -166,7 +166,7 @@ def within_training(
 
     with FolderLock(validator.folder, purpose="validate"), curves(validator.folder) as writer:
         remove_temporaries(validator.folder)
-        validator.recall(_readable(validator.checkpoints))
+        validator.restore(_readable(validator.checkpoints))
         yield after_epoch
 
 

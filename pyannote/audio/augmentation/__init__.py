@@ -1,4 +1,4 @@
-"""What changes a batch in training; `SomeName` is imported from `some_name.py` when asked for."""
+"""Augmentation of training data; `SomeName` is imported from `some_name.py` on first use."""
 
 from pyannote.audio.core.class_files import lazy_classes
 

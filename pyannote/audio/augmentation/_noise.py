@@ -15,14 +15,14 @@ from pyannote.audio.core.devices import concatenated
 from pyannote.audio.core.errors import ConfigError, DataError
 
 SHORTEST = 0.1
-"""Seconds that a sound must last to be taken for noise; repeated, less would be a tone."""
+"""Shortest sound that is used as noise, in seconds; a shorter one, repeated, would be a tone."""
 
 SILENCE = 1e-20
-"""Power up to which a waveform is silent: it has no level that another one could be set against."""
+"""Power up to which a waveform is silent, so that no signal-to-noise ratio is defined."""
 
 
 class Noise(WaveformAugmentation):
-    """Adds excerpts of sounds at random signal-to-noise ratios.
+    """Adds excerpts of sounds to chunks of shape (batch, samples), at random signal-to-noise ratios.
 
     y = x + g n, with the gain g = sqrt(P(x) / P(n) / 10^(r / 10)) for a ratio of r decibels, where P is the
     mean square of a chunk.
@@ -30,9 +30,9 @@ class Noise(WaveformAugmentation):
     Parameters
     ----------
     snr_min, snr_max : float
-        Range of the ratio of the power of a whole chunk to that of what is added, in decibels.
+        Range of the ratio of the power of a chunk to that of the noise, in decibels, within [-100, 100].
     probability : float
-        Rank of chunks that are changed, in [0, 1].
+        Share of chunks that are changed, in [0, 1].
 
     Raises
     ------
@@ -48,7 +48,7 @@ class Noise(WaveformAugmentation):
     """
 
     by_duration: ClassVar[bool] = False
-    """Whether sounds are drawn in proportion to their durations, instead of each as often as the others."""
+    """Whether sounds are drawn in proportion to their durations, instead of with equal probability."""
 
     def __init__(self, snr_min: float = 10, snr_max: float = 20, probability: float = 1.0) -> None:
         if not -100 <= snr_min <= snr_max <= 100:
@@ -62,12 +62,24 @@ class Noise(WaveformAugmentation):
         self.probability = probability
 
     def prepare(self, sounds: Sequence[NDArray[np.float32]], sample_rate: int) -> None:
-        """Take the sounds; those shorter than 0.1 s are passed over.
+        """Take the sounds; those shorter than 0.1 s are ignored.
+
+        Parameters
+        ----------
+        sounds : sequence of float32, each of shape (samples,)
+        sample_rate : int
+            In Hertz.
 
         Raises
         ------
         DataError
-            None is left.
+            If none is left.
+
+        Examples
+        --------
+        >>> Noise().prepare([np.zeros(100, dtype=np.float32)], sample_rate=16000)
+        Traceback (most recent call last):
+        pyannote.audio.core.errors.DataError: None of the 1 sounds of Noise lasts 0.1 s. Give it longer ...
         """
         self._sounds = [sound for sound in sounds if len(sound) >= max(1, SHORTEST * sample_rate)]
         if not self._sounds:
@@ -79,47 +91,73 @@ class Noise(WaveformAugmentation):
         self._bounds = np.cumsum(shares) / shares.sum()
 
     def __call__(self, waveforms: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
-        """Noisy copy; a silent chunk, and one for which silence was drawn, stays as it is."""
+        """Noisy copy; silent chunks, and those for which a silent excerpt was drawn, are unchanged."""
         return self.add(waveforms, random.random((4, len(waveforms))))
 
     def add(self, waveforms: NDArray[np.float32], drawn: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Noisy copy, as four numbers in [0, 1) say of each chunk, of shape (4, batch).
+        """Noisy copy, determined by given random numbers.
 
-        They choose whether it is changed, the sound, the place in it, and the ratio.
+        Parameters
+        ----------
+        waveforms : float32, shape (batch, samples)
+        drawn : float64, shape (4, batch)
+            In [0, 1): they choose whether a chunk is changed, the sound, the position in it, and the ratio.
+
+        Returns
+        -------
+        noisy : float32, shape (batch, samples)
+
+        Examples
+        --------
+        >>> noise = Noise(snr_min=0, snr_max=0)
+        >>> noise.prepare([np.full(4000, 0.1, dtype=np.float32)], sample_rate=8000)
+        >>> noise.add(np.ones((1, 2), dtype=np.float32), np.full((4, 1), 0.5))
+        array([[2., 2.]], dtype=float32)
         """
-        chosen, which, position, level = drawn
-        index = np.minimum(np.searchsorted(self._bounds, which, side="right"), len(self._sounds) - 1)
+        chosen, sound, position, level = drawn
+        index = np.minimum(np.searchsorted(self._bounds, sound, side="right"), len(self._sounds) - 1)
         ratio = self.snr_min + level * (self.snr_max - self.snr_min)
         noisy = waveforms.copy()
         # one by one, because a chunk and its noise fit into the cache and a batch does not
         for row in np.flatnonzero(chosen < self.probability):
             noise = excerpt(self._sounds[index[row]], waveforms.shape[1], position[row])
-            own, other = power(waveforms[row]), power(noise)
-            if np.minimum(own, other) > SILENCE:
-                noisy[row] += noise * np.float32(np.sqrt(own / other / 10 ** (ratio[row] / 10)))
+            signal_power, noise_power = power(waveforms[row]), power(noise)
+            if np.minimum(signal_power, noise_power) > SILENCE:
+                gain = np.sqrt(signal_power / noise_power / 10 ** (ratio[row] / 10))
+                noisy[row] += noise * np.float32(gain)
         return noisy
 
     @property
     def nbytes(self) -> int:
-        """Memory of all sounds."""
+        """Memory of all sounds, in bytes."""
         return sum(sound.nbytes for sound in self._sounds)
 
     def to(self, device: torch.device) -> NoiseTensors:
-        """Add the same sounds in the same way to waveforms on a device."""
+        """Same augmentation for waveforms on a device, with a copy of the sounds.
+
+        Examples
+        --------
+        >>> noise = Noise()
+        >>> noise.prepare([np.full(4000, 0.1, dtype=np.float32)], sample_rate=8000)
+        >>> noise.to(torch.device("cpu"))(torch.zeros(1, 2), torch.Generator())
+        tensor([[0., 0.]])
+        """
         return NoiseTensors(
             self._sounds, self._bounds, self.snr_min, self.snr_max, self.probability, device=device
         )
 
 
 class NoiseTensors:
-    """The same on a device, where the sounds lie as well: `add` of both gives the same from the same draws.
+    """`Noise` for waveforms on a device: `add` of both gives the same from the same random numbers.
+
+    The sounds are stored on the device.
 
     Parameters
     ----------
     sounds : sequence of float32, each of shape (samples,)
         At least one, none of them empty.
     bounds : float64, shape (sounds,)
-        Rank of draws that takes a sound or one before it.
+        Cumulative probability of the sounds, increasing to 1.
     snr_min, snr_max, probability : float
         See `Noise`.
     device : torch.device
@@ -155,22 +193,29 @@ class NoiseTensors:
         return self.add(waveforms, drawn)
 
     def add(self, waveforms: Tensor, drawn: Tensor) -> Tensor:
-        """Noisy copy, as four numbers in [0, 1) say of each chunk (see `Noise.add`)."""
-        chosen, which, position, level = drawn
-        noise = self._excerpts(which, position, waveforms.shape[1])
+        """Noisy copy, determined by random numbers of shape (4, batch) (see `Noise.add`).
+
+        Parameters
+        ----------
+        waveforms : float32 Tensor, shape (batch, samples)
+        drawn : float64 Tensor, shape (4, batch)
+        """
+        chosen, sound, position, level = drawn
+        noise = self._excerpts(sound, position, waveforms.shape[1])
         ratio = self.snr_min + level * (self.snr_max - self.snr_min)
-        own, other = tensor_power(waveforms), tensor_power(noise)
-        kept = (chosen >= self.probability) | (torch.minimum(own, other) <= SILENCE)
-        gain = (own / other / 10 ** (ratio / 10)).sqrt().masked_fill(kept, 0)
+        signal_power, noise_power = tensor_power(waveforms), tensor_power(noise)
+        silent = torch.minimum(signal_power, noise_power) <= SILENCE
+        gain = (signal_power / noise_power / 10 ** (ratio / 10)).sqrt()
+        gain = gain.masked_fill((chosen >= self.probability) | silent, 0)
         return waveforms + gain.float()[:, None] * noise
 
-    def _excerpts(self, which: Tensor, position: Tensor, samples: int) -> Tensor:
-        """Parts of sounds, which are repeated if they are too short (see `excerpt`)."""
-        sound = torch.searchsorted(self._bounds, which, right=True).clamp(max=len(self._bounds) - 1)
+    def _excerpts(self, drawn: Tensor, position: Tensor, samples: int) -> Tensor:
+        """Parts of sounds, repeated if they are too short (see `excerpt`), shape (batch, samples)."""
+        sound = torch.searchsorted(self._bounds, drawn, right=True).clamp(max=len(self._bounds) - 1)
         length = self._lengths[sound]
         places = torch.where(length < samples, length, length - samples + 1)
         first = (position * places).long()[:, None]
-        index = (first + torch.arange(samples, device=which.device)) % length[:, None]
+        index = (first + torch.arange(samples, device=drawn.device)) % length[:, None]
         return self._sounds[self._starts[sound][:, None] + index]
 
 
@@ -198,16 +243,20 @@ def tensor_power(waveforms: Tensor) -> Tensor:
 
 
 def excerpt(sound: NDArray[np.float32], samples: int, position: float) -> NDArray[np.float32]:
-    """Part of a sound, which is repeated if it is too short.
+    """Part of a sound, repeated if it is too short.
 
     Parameters
     ----------
-    sound : float32, shape (any,)
+    sound : float32, shape (length,)
     samples : int
         Length of the part.
     position : float
-        Where the part starts, in [0, 1): from the first to the last place where it fits, or, if it does not
-        fit, anywhere.
+        Start of the part, in [0, 1): from the first to the last sample at which it fits, or, if it does not
+        fit, any sample.
+
+    Returns
+    -------
+    part : float32, shape (samples,)
 
     Examples
     --------

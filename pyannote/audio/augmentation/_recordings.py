@@ -1,4 +1,4 @@
-"""Base class of augmentations of training files."""
+"""Base class of augmentations of the list of training files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pyannote.audio.database.protocols import Recording
 
 
 class RecordingAugmentation(ABC):
-    """Changes what the training files are, before anything else is done with them.
+    """Changes the list of training files, of shape (files,), before features are computed.
 
     Examples
     --------
@@ -26,10 +26,14 @@ class RecordingAugmentation(ABC):
 
     @abstractmethod
     def __call__(self, training: Sequence[Recording]) -> list[Recording]:
-        """Files that the training has instead of its own.
+        """Training files that replace the given ones.
 
         Parameters
         ----------
-        training : sequence of Recording
-            Stay as they are.
+        training : sequence of Recording, shape (files,)
+            They are not modified.
+
+        Returns
+        -------
+        files : list of Recording, shape (new files,)
         """

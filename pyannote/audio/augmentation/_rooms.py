@@ -15,31 +15,36 @@ SMALLEST, LARGEST = (3.0, 3.0, 2.4), (8.0, 6.0, 3.5)
 """Length, width and height of rooms, in metres."""
 
 SOUND_SPEED = 343.0
+"""In metres per second."""
 
 LOSS = 30.0
-"""Decibels that reflections have lost when they are no longer followed."""
+"""Attenuation in decibels beyond which reflections are not computed."""
 
 
 def room_responses(
     count: int, rt60_min: float, rt60_max: float, sample_rate: int, seed: int
 ) -> list[NDArray[np.float32]]:
-    """Impulse responses between random places of random rooms.
+    """Impulse responses between random positions in random rectangular rooms.
 
     Parameters
     ----------
     count : int
-        How many.
+        Number of responses.
     rt60_min, rt60_max : float
-        Range of the reverberation time after Sabine's formula, in seconds.
+        Range of the reverberation time by Sabine's formula, in seconds.
     sample_rate : int
         In Hertz.
     seed : int
-        Response i depends on it and on i alone.
+        Response i depends only on the seed and on i.
+
+    Returns
+    -------
+    responses : list of float32, each of shape (samples,)
 
     Raises
     ------
     ConfigError
-        pyroomacoustics is not installed.
+        If pyroomacoustics is not installed.
 
     References
     ----------
@@ -76,7 +81,20 @@ def _response(
 
 
 def sabine_absorption(size: Sequence[float] | NDArray[np.float64], rt60: float) -> float:
-    """Share of the energy that walls absorb, for a reverberation time in seconds; at most 0.95.
+    """Absorption coefficient of the walls of a room, by Sabine's formula; at most 0.95.
+
+    a = 24 ln(10) V / (c S T), with the volume V, the surface S, the speed of sound c and the time T.
+
+    Parameters
+    ----------
+    size : float, shape (3,)
+        Length, width and height, in metres.
+    rt60 : float
+        Time in which sound decays by 60 decibels, in seconds.
+
+    References
+    ----------
+    Sabine, Collected Papers on Acoustics, Harvard University Press, 1922.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from pyannote.audio.database.protocols import Recording
 
 
 class Sound(NamedTuple):
-    """A part of a recording, from `start` to `end` in seconds.
+    """Part of a recording, from `start` to `end` in seconds.
 
     Examples
     --------
@@ -27,10 +27,10 @@ class Sound(NamedTuple):
 
 
 class WaveformAugmentation(ABC):
-    """Changes the samples of chunks in training, before their features are computed.
+    """Changes the waveforms of a batch, of shape (batch, samples), before features are computed.
 
-    Some take sounds from recordings. They say which (`sources`), are given their waveforms once (`prepare`),
-    and are called with each batch ever after.
+    Some augmentations use sounds of recordings: they name them (`sources`), receive their waveforms once
+    (`prepare`), and are then called with each batch.
 
     Examples
     --------
@@ -47,17 +47,21 @@ class WaveformAugmentation(ABC):
     """Data that is changed: waveforms of chunks."""
 
     def sources(self, training: Sequence[Recording]) -> list[Sound]:
-        """Sounds that this augmentation needs; none unless a subclass says so.
+        """Sounds that this augmentation needs; none by default.
 
         Parameters
         ----------
-        training : sequence of Recording
+        training : sequence of Recording, shape (files,)
             Files of the training set.
+
+        Returns
+        -------
+        sounds : list of Sound, shape (sounds,)
 
         Raises
         ------
         UsageError, DataError
-            There is nothing to take sounds from.
+            If there are no sounds.
         """
         return []
 
@@ -67,14 +71,14 @@ class WaveformAugmentation(ABC):
         Parameters
         ----------
         sounds : sequence of float32, each of shape (samples,)
-            Mono; may be mapped into memory, so that only what is used is read.
+            Mono; may be memory-mapped, so that only the parts that are used are read.
         sample_rate : int
-            Rate of the sounds and of all batches to come, in Hertz.
+            Sample rate of the sounds and of all batches, in Hertz.
 
         Raises
         ------
         DataError
-            No sound holds any sample.
+            If no sound has any samples.
         """
 
     @abstractmethod
@@ -91,5 +95,5 @@ class WaveformAugmentation(ABC):
         Returns
         -------
         waveforms : float32, shape (batch, samples)
-            A new array; what was given stays as it is.
+            A new array; the input is not modified.
         """

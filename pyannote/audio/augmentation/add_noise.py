@@ -1,4 +1,4 @@
-"""Noise of a collection of recordings."""
+"""Addition of noise from a collection of recordings."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from pyannote.audio.database.protocols import Recording
 class AddNoise(Noise):
     """Add a random excerpt of a random file of a collection, at a random signal-to-noise ratio.
 
-    A file that is shorter than the chunk is repeated from a random place on. Silent chunks stay as they are.
+    Waveforms have shape (batch, samples). A file that is shorter than the chunk is repeated from a random
+    position. Silent chunks are unchanged (see `Noise` for the formula).
 
     Parameters
     ----------
     snr_min, snr_max : float
-        Range of the ratio of the power of a whole chunk to that of what is added, in decibels.
+        Range of the ratio of the power of a chunk to that of the noise, in decibels, within [-100, 100].
     collection : str or list of str
         Full names of collections of pyannote.database.
     probability : float
-        Rank of chunks that get noise, in [0, 1].
+        Share of chunks that get noise, in [0, 1].
 
     Raises
     ------
@@ -55,10 +56,19 @@ class AddNoise(Noise):
         super().__init__(snr_min, snr_max, probability)
         self.collection = collection
         if not collection:
-            raise ConfigError("collection names nothing.", fix="Name one as Database.Collection.Name.")
+            raise ConfigError("collection is empty.", fix="Name one as Database.Collection.Name.")
 
     def sources(self, training: Sequence[Recording]) -> list[Sound]:
-        """All files of the collections, as a whole.
+        """All files of the collections.
+
+        Parameters
+        ----------
+        training : sequence of Recording, shape (files,)
+            Ignored.
+
+        Returns
+        -------
+        sounds : list of Sound, shape (sounds,)
 
         Raises
         ------

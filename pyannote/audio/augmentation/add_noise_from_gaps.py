@@ -1,4 +1,4 @@
-"""Noise of the recordings themselves, from where no one speaks."""
+"""Addition of noise from gaps of the annotation."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.database.protocols import SUBSETS, Recording, recordings
 
 SHORTEST_GAP = 0.5
-"""Seconds."""
+"""In seconds."""
 
 
 class AddNoiseFromGaps(Noise):
-    """Add what is heard in gaps of the annotation, at a random signal-to-noise ratio.
+    """Add audio from gaps of the annotation, at a random signal-to-noise ratio.
 
-    A gap lies in an annotated region, holds no event of any label, and lasts at least 0.5 s. Gaps are drawn
-    in proportion to their durations; one that is shorter than the chunk is repeated from a random place on.
+    A gap lies in an annotated region, contains no event, and lasts at least 0.5 s. Gaps are drawn in
+    proportion to their durations; one that is shorter than the chunk is repeated from a random position.
+    Waveforms have shape (batch, samples) (see `Noise` for the formula).
 
     Parameters
     ----------
     snr_min, snr_max : float
-        Range of the ratio of the power of a whole chunk to that of what is added, in decibels.
+        Range of the ratio of the power of a chunk to that of the noise, in decibels, within [-100, 100].
     protocol : str, optional
         Full name of the protocol whose gaps are used. Defaults to the files of the training.
     subset : {"train", "development", "test"}
-        Subset of `protocol`; without effect if there is none.
+        Subset of `protocol`; ignored without a protocol.
     probability : float
-        Rank of chunks that get noise, in [0, 1].
+        Share of chunks that get noise, in [0, 1].
 
     Raises
     ------
@@ -62,21 +63,30 @@ class AddNoiseFromGaps(Noise):
     def sources(self, training: Sequence[Recording]) -> list[Sound]:
         """All gaps of the training files, or of those of the protocol.
 
+        Parameters
+        ----------
+        training : sequence of Recording, shape (files,)
+            Used if no protocol is named.
+
+        Returns
+        -------
+        sounds : list of Sound, shape (gaps,)
+
         Raises
         ------
         UsageError, DataError
-            There is no gap, or no such protocol (see `pyannote.audio.database.protocols.recordings`).
+            If there is no gap, or no such protocol (see `pyannote.audio.database.protocols.recordings`).
         """
         files = training if self.protocol is None else recordings(self.protocol, self.subset)
-        found = [Sound(file, start, end) for file in files for start, end in _gaps(file)]
-        if not found:
+        gaps = [Sound(file, start, end) for file in files for start, end in _gaps(file)]
+        if not gaps:
             owner = "training" if self.protocol is None else f"{self.protocol} ({self.subset})"
             raise DataError(
                 f"No annotated region of the {len(files)} files of {owner} holds {SHORTEST_GAP} s without "
-                "any event, which AddNoiseFromGaps would take for noise.",
+                "any event, which AddNoiseFromGaps could use as noise.",
                 fix="Name a protocol with gaps as its `protocol`, or use AddNoise.",
             )
-        return found
+        return gaps
 
 
 def _gaps(file: Recording) -> Iterator[tuple[float, float]]:

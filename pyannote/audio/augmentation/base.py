@@ -10,9 +10,9 @@ from torch import Tensor
 
 
 class Augmentation(ABC):
-    """Changes batches of features in training, on the device on which they are.
+    """Changes batches of features in training, on their device.
 
-    No step waits for that device: what is drawn is drawn there, and shapes do not depend on it.
+    Random numbers are drawn on the device, and shapes do not depend on them, so that nothing waits for it.
 
     Examples
     --------
@@ -27,7 +27,7 @@ class Augmentation(ABC):
     """Data that is changed: batches of features."""
 
     changes_annotation: ClassVar[bool] = False
-    """Whether it changes what is active when along with the features: then there must be such a thing."""
+    """Whether targets are changed along with the features; then the task must have targets of frames."""
 
     @abstractmethod
     def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
@@ -40,11 +40,16 @@ class Augmentation(ABC):
             and other inputs of shape (batch, dimension).
         random : torch.Generator
             The only source of randomness, on the device of the batch.
+
+        Returns
+        -------
+        batch : dict of str to Tensor
+            With the same keys and shapes; the given tensors are not modified.
         """
 
 
 def uniform(random: torch.Generator, low: float, high: float, *shape: int) -> Tensor:
-    """Numbers of a shape, drawn uniformly from [low, high), on the device of their generator.
+    """Random numbers of a given shape, uniform in [low, high), on the device of their generator.
 
     Examples
     --------
@@ -54,14 +59,26 @@ def uniform(random: torch.Generator, low: float, high: float, *shape: int) -> Te
     return torch.empty(shape, device=random.device).uniform_(low, high, generator=random)
 
 
-def partners(random: torch.Generator, count: int, share: float) -> Tensor:
-    """Another chunk for each of the first chunks of a batch, a share of all: their indices, none twice.
+def partner_indices(random: torch.Generator, count: int, share: float) -> Tensor:
+    """Indices of different chunks, one for each of the first chunks of a batch.
 
-    The order of a batch is random, so that the first ones are any ones.
+    The order of a batch is random, so that the first chunks are a random choice.
+
+    Parameters
+    ----------
+    random : torch.Generator
+    count : int
+        Number of chunks of the batch.
+    share : float
+        Share of the chunks that get another one, in [0, 1].
+
+    Returns
+    -------
+    indices : int64 Tensor, shape (round(share * count),)
 
     Examples
     --------
-    >>> len(partners(torch.Generator(), count=10, share=0.3))
+    >>> len(partner_indices(torch.Generator(), count=10, share=0.3))
     3
     """
     return torch.randperm(count, generator=random, device=random.device)[: round(share * count)]

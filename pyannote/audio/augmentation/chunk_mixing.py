@@ -1,4 +1,4 @@
-"""Mixing of the sounds of two chunks."""
+"""Mixing of two chunks by addition of their power."""
 
 from __future__ import annotations
 
@@ -9,26 +9,29 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from pyannote.audio.augmentation.base import Augmentation, partners, uniform
+from pyannote.audio.augmentation.base import Augmentation, partner_indices, uniform
 from pyannote.audio.core.errors import ConfigError
 
 DECIBEL = float(np.log(10) / 10)
+"""Natural logarithm of a factor of 1 decibel."""
 
 LOUDEST = 100
+"""Largest allowed gain, in decibels."""
 
 
 class ChunkMixing(Augmentation):
-    """Add the power of another chunk of the batch, so that the events of both are heard.
+    """Add the power of another chunk of the batch, so that the events of both are audible.
 
-    Features must be log power in decibel, as `LibrosaMelSpectrogram` gives. The target of a class is
-    the larger one of both chunks.
+    Features of shape (batch, frames, bands) must be log power in decibels, as those of
+    `LibrosaMelSpectrogram`. A level a and another b with a gain of g decibels become
+    10 log10(10^(a / 10) + 10^((b + g) / 10)); the target of a class is the maximum of both chunks.
 
     Parameters
     ----------
     share : float
-        Rank of the chunks of a batch that get another one on top, in [0, 1].
+        Share of the chunks of a batch that another one is added to, in [0, 1].
     gain : float
-        The other chunk is made louder or softer by up to this many decibels, in [0, 100].
+        Largest change of the level of the other chunk, in decibels, in [0, 100].
 
     Examples
     --------
@@ -47,18 +50,18 @@ class ChunkMixing(Augmentation):
         self.gain = gain
 
     def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
-        """Mixed copy: power is added, targets are united."""
-        other = partners(random, len(batch["X"]), self.share)
+        """Mixed copy: powers are added, targets are the maximum of both."""
+        other = partner_indices(random, len(batch["X"]), self.share)
         gain = uniform(random, -self.gain, self.gain, len(other))
         mixed = {}
         for name, value in batch.items():
-            own, added = value[: len(other)], value.index_select(0, other)
-            both = torch.maximum(own, added) if name == "y" else _sum(own, added, gain)
+            first, second = value[: len(other)], value.index_select(0, other)
+            both = torch.maximum(first, second) if name == "y" else _sum(first, second, gain)
             mixed[name] = torch.cat([both, value[len(other) :]])
         return mixed
 
 
-def _sum(own: Tensor, added: Tensor, gain: Tensor) -> Tensor:
-    """Level of the sum of two powers, the second of which is amplified; all in decibel."""
-    difference = added.sub_(own).add_(gain.to(own.dtype).reshape(-1, *[1] * (own.ndim - 1)))
-    return softplus(difference, beta=DECIBEL).add_(own)
+def _sum(first: Tensor, second: Tensor, gain: Tensor) -> Tensor:
+    """Level of the sum of two powers, the second of which is amplified, in decibels; overwrites `second`."""
+    difference = second.sub_(first).add_(gain.to(first.dtype).reshape(-1, *[1] * (first.ndim - 1)))
+    return softplus(difference, beta=DECIBEL).add_(first)

@@ -10,14 +10,15 @@ from pyannote.audio.core.errors import ConfigError
 
 
 class FrequencyShift(Augmentation):
-    """Move each chunk up or down by a few bands; bands at the edge are repeated.
+    """Shift each chunk up or down by a few bands; bands at the edge are repeated.
 
-    The long-term input, if any, is moved in the same way.
+    Features have shape (batch, frames, bands). The long-term input, of shape (batch, bands), is shifted
+    in the same way.
 
     Parameters
     ----------
     bands : int
-        Largest shift, at least 0.
+        Largest shift, in bands, at least 0.
 
     Examples
     --------
@@ -32,7 +33,7 @@ class FrequencyShift(Augmentation):
         self.bands = bands
 
     def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
-        """Shifted copy; activity stays as it is."""
+        """Shifted copy; targets are unchanged."""
         count, frames, bands = batch["X"].shape
         shift = torch.randint(-self.bands, self.bands + 1, (count, 1), generator=random, device=random.device)
         source = (torch.arange(bands, device=random.device) + shift).clamp_(0, bands - 1)

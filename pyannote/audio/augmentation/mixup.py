@@ -9,23 +9,26 @@ import torch
 from scipy.special import betaincinv
 from torch import Tensor
 
-from pyannote.audio.augmentation.base import Augmentation, partners
+from pyannote.audio.augmentation.base import Augmentation, partner_indices
 from pyannote.audio.core.errors import ConfigError
 
 QUANTILES = 4096
-"""Weights that may be drawn, which are equally likely; a device draws one without waiting."""
+"""Number of equally likely weights in a table, from which a device draws without waiting."""
 
 
 class Mixup(Augmentation):
     """Blend each chunk, all its inputs and its targets with those of another chunk of the batch.
 
+    x = w x_1 + (1 - w) x_2 and y = w y_1 + (1 - w) y_2, with w = max(v, 1 - v) and v ~ Beta(alpha, alpha).
+    Features have shape (batch, frames, bands), targets shape (batch, frames, classes).
+
     Parameters
     ----------
     alpha : float
-        Parameter of the symmetric Beta distribution of the weight, positive; the smaller, the more
-        one of both prevails.
+        Parameter of the symmetric Beta distribution of the weight, in (0, 1000]; the smaller it is, the more
+        one of the two chunks dominates.
     share : float
-        Rank of the chunks of a batch that are blended, in [0, 1].
+        Share of the chunks of a batch that are blended, in [0, 1].
 
     References
     ----------
@@ -46,19 +49,19 @@ class Mixup(Augmentation):
             raise ConfigError("alpha must be positive and at most 1000, and share in [0, 1].")
         self.alpha = alpha
         self.share = share
-        # the larger part stays with the chunk itself, so that a blend of equals is not drawn twice
+        # the larger weight belongs to the chunk itself, so that no pair is blended twice in the same way
         upper = 0.5 + (np.arange(QUANTILES) + 0.5) / (2 * QUANTILES)
         self._weights = torch.from_numpy(betaincinv(alpha, alpha, upper)).float()
 
     def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
         """Blended copy."""
         self._weights = self._weights.to(random.device)
-        other = partners(random, len(batch["X"]), self.share)
+        other = partner_indices(random, len(batch["X"]), self.share)
         drawn = torch.randint(QUANTILES, other.shape, generator=random, device=random.device)
         weight = self._weights[drawn]
         blended = {}
         for name, value in batch.items():
-            own = weight.to(value.dtype).reshape(-1, *[1] * (value.ndim - 1))
-            both = value.index_select(0, other).lerp_(value[: len(other)], own)
+            shaped = weight.to(value.dtype).reshape(-1, *[1] * (value.ndim - 1))
+            both = value.index_select(0, other).lerp_(value[: len(other)], shaped)
             blended[name] = torch.cat([both, value[len(other) :]])
         return blended

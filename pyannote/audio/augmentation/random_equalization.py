@@ -1,4 +1,4 @@
-"""Random level and spectral shape of a chunk."""
+"""Random change of level and spectral shape of a chunk."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from pyannote.audio.augmentation.base import Augmentation, uniform
 from pyannote.audio.core.errors import ConfigError
 
 LOUDEST = 100
-MOST = 1000
+"""Largest allowed gain and deviation, in decibels."""
+
+MOST_KNOTS = 1000
 
 
 class RandomEqualization(Augmentation):
     """Add a random gain and a smooth random curve over the bands, as another microphone would.
 
-    Features must be log power in decibel. The long-term input, if any, is changed in the same way.
+    Features of shape (batch, frames, bands) must be log power in decibels. The long-term input, of
+    shape (batch, bands), is changed in the same way.
 
     Parameters
     ----------
@@ -36,16 +39,16 @@ class RandomEqualization(Augmentation):
     """
 
     def __init__(self, gain: float = 6.0, deviation: float = 3.0, knots: int = 6) -> None:
-        if not (0 <= gain <= LOUDEST and 0 <= deviation <= LOUDEST and 2 <= knots <= MOST):
+        if not (0 <= gain <= LOUDEST and 0 <= deviation <= LOUDEST and 2 <= knots <= MOST_KNOTS):
             raise ConfigError(
-                f"gain and deviation must be in [0, {LOUDEST}], in decibels, and knots in [2, {MOST}]."
+                f"gain and deviation must be in [0, {LOUDEST}], in decibels, and knots in [2, {MOST_KNOTS}]."
             )
         self.gain = gain
         self.deviation = deviation
         self.knots = knots
 
     def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
-        """Equalised copy; targets stay as they are."""
+        """Equalized copy; targets are unchanged."""
         count, _, bands = batch["X"].shape
         drawn = torch.randn(count, 1, self.knots, generator=random, device=random.device) * self.deviation
         curve = interpolate(drawn, size=bands, mode="linear", align_corners=True)[:, 0]

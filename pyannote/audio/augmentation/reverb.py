@@ -1,4 +1,4 @@
-"""Reverberation of rooms, on the host and on a device."""
+"""Convolution with impulse responses of rooms, on the host and on a device."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pyannote.audio.core.randomness import generator
 from pyannote.audio.io.waveform import read
 
 BEFORE, AFTER = 0.002, 1.0
-"""Seconds of a response that are kept before and after its direct path."""
+"""Seconds of a response that are used before and after its direct path."""
 
 MOST_RESPONSES = 10_000
 
@@ -27,25 +27,26 @@ SUFFIXES = (".wav", ".flac")
 
 
 class Reverb(WaveformAugmentation):
-    """Move each chunk into a room, drawn from a pool of impulse responses.
+    """Convolve each chunk with the impulse response of a room, drawn from a pool.
 
-    Responses are those of random rooms, computed once by the image source method of pyroomacoustics
-    (`pip install pyroomacoustics`), or those that are found in a folder. The direct path stays where it is in
-    time, and the level of the whole chunk is kept. What was said before the chunk leaves no trace in it.
+    y = g (h * x), where the gain g gives y the power of x. Waveforms have shape (batch, samples). Responses
+    are those of random rooms, computed once by the image source method of pyroomacoustics (`pip install
+    pyroomacoustics`), or those of files in a folder. The direct path is not delayed. Reverberation of audio
+    before the chunk is not added.
 
     Parameters
     ----------
     rt60_min, rt60_max : float
         Range of the reverberation time of computed rooms, in seconds, within 0.05 to 1.
     responses : int
-        Size of the pool. Of a folder with more files, so many are drawn.
+        Size of the pool; from a folder with more files, that many are drawn.
     folder : str, optional
-        Where impulse responses lie as wav or flac files, also in folders below. Their strongest early sample
-        is taken for the direct path; what comes more than 1 s after it is cut.
+        Folder of impulse responses as wav or flac files, searched with all folders below it. The strongest
+        early sample is the direct path; samples more than 1 s after it are cut.
     seed : int
-        What the pool depends on.
+        Seed of the pool.
     probability : float
-        Rank of chunks that are changed, in [0, 1].
+        Share of chunks that are changed, in [0, 1].
 
     Raises
     ------
@@ -65,8 +66,8 @@ class Reverb(WaveformAugmentation):
     >>> augmentation = Reverb(folder=str(folder))
     >>> augmentation.prepare([], sample_rate=8000)
     >>> click = np.eye(1, 8, 2, dtype=np.float32)
-    >>> heard = augmentation(click, np.random.default_rng(0))[0]
-    >>> np.flatnonzero(heard > 0.01).tolist(), round(float(heard[2] / heard[4]), 3)
+    >>> echo = augmentation(click, np.random.default_rng(0))[0]
+    >>> np.flatnonzero(echo > 0.01).tolist(), round(float(echo[2] / echo[4]), 3)
     ([2, 4], 2.0)
     """
 
@@ -100,55 +101,75 @@ class Reverb(WaveformAugmentation):
     def prepare(self, sounds: Sequence[NDArray[np.float32]], sample_rate: int) -> None:
         """Compute or read the pool.
 
+        Parameters
+        ----------
+        sounds : sequence of float32, each of shape (samples,)
+            Ignored.
+        sample_rate : int
+            In Hertz.
+
         Raises
         ------
         ConfigError
-            pyroomacoustics is not installed.
+            If pyroomacoustics is not installed.
         DataError
-            The folder holds no impulse responses, or silent ones.
+            If the folder has no impulse responses, or silent ones.
         """
         if self.folder is None:
-            found = room_responses(self.responses, self.rt60_min, self.rt60_max, sample_rate, self.seed)
+            responses = room_responses(self.responses, self.rt60_min, self.rt60_max, sample_rate, self.seed)
         else:
-            found = [_read(path, sample_rate) for path in self._files(Path(self.folder).expanduser())]
-        pool = np.stack([aligned(response, sample_rate) for response in found])
+            responses = [_read(path, sample_rate) for path in self._files(Path(self.folder).expanduser())]
+        pool = np.stack([aligned(response, sample_rate) for response in responses])
         self._pool = pool[:, : 1 + int(np.flatnonzero(pool.any(axis=0)).max())]
         self._direct = round(BEFORE * sample_rate)
 
     def __call__(self, waveforms: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
-        """Reverberant copy; silent chunks stay as they are."""
-        which = random.integers(len(self._pool), size=(len(waveforms),))
-        return self.move(waveforms, which, random.random(len(waveforms)) < self.probability)
+        """Reverberant copy; silent chunks are unchanged."""
+        rooms = random.integers(len(self._pool), size=(len(waveforms),))
+        return self.move(waveforms, rooms, random.random(len(waveforms)) < self.probability)
 
     def move(
-        self, waveforms: NDArray[np.float32], which: NDArray[np.int64], changed: NDArray[np.bool_]
+        self, waveforms: NDArray[np.float32], rooms: NDArray[np.int64], changed: NDArray[np.bool_]
     ) -> NDArray[np.float32]:
-        """Copy in which some chunks were moved into some rooms of the pool, each one index a chunk."""
+        """Copy in which some chunks are convolved with given responses of the pool.
+
+        Parameters
+        ----------
+        waveforms : float32, shape (batch, samples)
+        rooms : int64, shape (batch,)
+            Index of the response for each chunk.
+        changed : bool, shape (batch,)
+            Whether each chunk is changed.
+
+        Returns
+        -------
+        reverberant : float32, shape (batch, samples)
+        """
         samples = waveforms.shape[1]
         chosen = np.flatnonzero(changed & (power(waveforms) > SILENCE))
         size = next_fast_len(samples + self._pool.shape[1] - 1, real=True)
         spectrum = rfft(waveforms[chosen], size)
-        spectrum *= rfft(self._pool[which[chosen]], size)
-        heard = irfft(spectrum, size)[:, self._direct : self._direct + samples]
-        level = np.sqrt(power(waveforms[chosen]) / np.maximum(power(heard), SILENCE))
-        moved = waveforms.copy()
-        moved[chosen] = heard * level[:, None].astype(np.float32)
-        return moved
+        spectrum *= rfft(self._pool[rooms[chosen]], size)
+        convolved = irfft(spectrum, size)[:, self._direct : self._direct + samples]
+        gain = np.sqrt(power(waveforms[chosen]) / np.maximum(power(convolved), SILENCE))
+        reverberant = waveforms.copy()
+        reverberant[chosen] = convolved * gain[:, None].astype(np.float32)
+        return reverberant
 
     @property
     def nbytes(self) -> int:
-        """Memory of the pool."""
+        """Memory of the pool, in bytes."""
         return self._pool.nbytes
 
     def to(self, device: torch.device) -> ReverbTensors:
-        """Move waveforms on a device into the same rooms."""
+        """Same augmentation for waveforms on a device, with a copy of the pool."""
         return ReverbTensors(self._pool, self._direct, self.probability, device)
 
     def _files(self, folder: Path) -> list[Path]:
         paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
         if not paths:
             raise DataError(
-                f"There is no {' or '.join(SUFFIXES)} file.", file=folder, fix="Name another one."
+                f"There is no {' or '.join(SUFFIXES)} file.", file=folder, fix="Name another folder."
             )
         if len(paths) <= self.responses:
             return paths
@@ -157,23 +178,23 @@ class Reverb(WaveformAugmentation):
 
 
 class ReverbTensors:
-    """The same on a device, where the impulse responses lie as well: `move` of both gives the same.
+    """`Reverb` for waveforms on a device, where the responses are stored: `move` of both gives the same.
 
     Parameters
     ----------
     pool : float32, shape (responses, samples)
-        Impulse responses, aligned.
+        Aligned impulse responses.
     direct : int
-        Sample of all of them where the direct path is.
+        Sample of the direct path in all of them.
     probability : float
-        Rank of chunks that are changed, in [0, 1].
+        Share of chunks that are changed, in [0, 1].
     device : torch.device
 
     Examples
     --------
     >>> rooms = ReverbTensors(np.array([[1, 0, 0.5]], dtype=np.float32), 0, 1.0, torch.device("cpu"))
-    >>> heard = rooms(torch.eye(1, 4), torch.Generator())[0]
-    >>> round(float(heard[2] / heard[0]), 3)
+    >>> echo = rooms(torch.eye(1, 4), torch.Generator())[0]
+    >>> round(float(echo[2] / echo[0]), 3)
     0.5
     """
 
@@ -186,20 +207,34 @@ class ReverbTensors:
     def __call__(self, waveforms: Tensor, random: torch.Generator) -> Tensor:
         """Reverberant copy of a batch."""
         size, device = (len(waveforms),), waveforms.device
-        which = torch.randint(len(self._pool), size, generator=random, device=device)
+        rooms = torch.randint(len(self._pool), size, generator=random, device=device)
         chosen = torch.rand(size, generator=random, device=device)
-        return self.move(waveforms, which, chosen < self.probability)
+        return self.move(waveforms, rooms, chosen < self.probability)
 
-    def move(self, waveforms: Tensor, which: Tensor, changed: Tensor) -> Tensor:
-        """Copy in which some chunks were moved into some rooms of the pool (see `Reverb.move`)."""
+    def move(self, waveforms: Tensor, rooms: Tensor, changed: Tensor) -> Tensor:
+        """Copy in which some chunks are convolved with given responses (see `Reverb.move`).
+
+        Parameters
+        ----------
+        waveforms : float32 Tensor, shape (batch, samples)
+        rooms : int64 Tensor, shape (batch,)
+        changed : bool Tensor, shape (batch,)
+
+        Examples
+        --------
+        >>> pool = np.array([[1, 0, 0.5]], dtype=np.float32)
+        >>> tensors = ReverbTensors(pool, 0, 1.0, torch.device("cpu"))
+        >>> tensors.move(torch.eye(1, 4), torch.tensor([0]), torch.tensor([False]))
+        tensor([[1., 0., 0., 0.]])
+        """
         samples = waveforms.shape[1]
         size = next_fast_len(samples + self._pool.shape[1] - 1, real=True)
         # the pool is smaller than most batches
-        spectrum = torch.fft.rfft(waveforms, size) * torch.fft.rfft(self._pool, size)[which]
-        heard = torch.fft.irfft(spectrum, size)[:, self._direct : self._direct + samples]
-        own = tensor_power(waveforms)
-        level = (own / tensor_power(heard).clamp(min=SILENCE)).sqrt().float()[:, None]
-        return torch.where((changed & (own > SILENCE))[:, None], heard * level, waveforms)
+        spectrum = torch.fft.rfft(waveforms, size) * torch.fft.rfft(self._pool, size)[rooms]
+        convolved = torch.fft.irfft(spectrum, size)[:, self._direct : self._direct + samples]
+        signal_power = tensor_power(waveforms)
+        gain = (signal_power / tensor_power(convolved).clamp(min=SILENCE)).sqrt().float()[:, None]
+        return torch.where((changed & (signal_power > SILENCE))[:, None], convolved * gain, waveforms)
 
 
 def _read(path: Path, sample_rate: int) -> NDArray[np.float32]:
@@ -210,7 +245,17 @@ def _read(path: Path, sample_rate: int) -> NDArray[np.float32]:
 
 
 def aligned(response: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-    """Response from 2 ms before its direct path to 1 s after it, filled with zeros where it is shorter.
+    """Response from 2 ms before its direct path to 1 s after it, padded with zeros.
+
+    Parameters
+    ----------
+    response : float32, shape (samples,)
+    sample_rate : int
+        In Hertz.
+
+    Returns
+    -------
+    aligned : float32, shape (round(0.002 * sample_rate) + sample_rate,)
 
     Examples
     --------
@@ -224,6 +269,6 @@ def aligned(response: NDArray[np.float32], sample_rate: int) -> NDArray[np.float
 
 
 def _direct_path(level: NDArray[np.float32], sample_rate: int) -> int:
-    """Strongest sample around the first one that is loud: reflections that meet can be louder later on."""
+    """Strongest sample within 0.5 ms after the first loud one; later reflections may add up to more."""
     first = int(np.argmax(level >= level.max() / 2))
     return first + int(np.argmax(level[first : first + 1 + sample_rate // 2000]))

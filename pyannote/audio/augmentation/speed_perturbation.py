@@ -1,4 +1,4 @@
-"""Every recording at several speeds."""
+"""Training files at several speeds."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from pyannote.audio.io.waveform import percent
 
 
 class SpeedPerturbation(RecordingAugmentation):
-    """Train on each file as it is, and on slower and faster versions of it.
+    """Train on each file, and on slower and faster versions of it.
 
-    The version of the file `a` at the speed 0.9 is called `a@0.9`. A version lasts 1 / speed times as long,
-    and so do its annotated regions and events; pitch and formants rise with the speed. A voice that is slowed
-    down is that of somebody else, so that more speeds are more speakers to learn. Files that have a speed
-    already have no further versions.
+    A list of shape (files,) becomes one of shape (files * (1 + speeds),). The version of the file `a` at the
+    speed 0.9 is named `a@0.9`. Its duration, annotated regions and events are divided by the speed; pitch and
+    formants are multiplied by it. A version counts as another speaker, so that more speeds are more speakers
+    to learn. Files that already have a speed get no further versions.
 
     Parameters
     ----------
     speeds : sequence of float
-        How many times faster the versions are: 0.5 to 2, in steps of 0.01, and not 1.
+        Factors of the speed: 0.5 to 2, in steps of 0.01, not 1.
     new_labels : bool
-        Whether the label `x` of a version is called `x@0.9`, as for speakers. Sounds stay what they are: to
-        detect them, say False.
+        Whether the label `x` of a version becomes `x@0.9`, as for speakers. Set it to false to detect events,
+        whose classes do not depend on the speed.
 
     Raises
     ------
     ConfigError
-        There are no speeds, or one is out of range, 1, or named twice.
+        If there are no speeds, or one is out of range, 1, or named twice.
 
     References
     ----------
     Ko, Peddinti, Povey and Khudanpur, "Audio Augmentation for Speech Recognition", Interspeech 2015.
     Yamamoto, Lee, Okabe and Koshinaka, "Speaker Augmentation and Bandwidth Extension for Deep Speaker
-    Embedding", Interspeech 2019: versions as speakers of their own.
+    Embedding", Interspeech 2019 (versions as other speakers).
 
     Examples
     --------
@@ -53,14 +53,14 @@ class SpeedPerturbation(RecordingAugmentation):
             raise ConfigError(error.message, fix=error.fix) from None
         if not speeds or len(different) < len(speeds):
             raise ConfigError(
-                f"speeds is {list(speeds)}; each must be named once, and 1 is there without being named.",
+                f"speeds is {list(speeds)}; each must be named once, and 1 is always included.",
                 fix="Name speeds such as 0.9 and 1.1.",
             )
         self.speeds = speeds
         self.new_labels = new_labels
 
     def __call__(self, training: Sequence[Recording]) -> list[Recording]:
-        """Each file as it is, followed by its versions."""
+        """Each file, followed by its versions."""
         return [
             version
             for file in training

@@ -1,4 +1,4 @@
-"""Masking of random stretches of time and of frequency."""
+"""Masking of random intervals of time and of frequency."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from pyannote.audio.augmentation.base import Augmentation, uniform
 from pyannote.audio.core.errors import ConfigError
 
 MOST = 100
-"""Stretches of a chunk."""
+"""Largest allowed number of masks in a chunk."""
 
 
 class TimeFrequencyMasking(Augmentation):
-    """Replace random stretches of frames and of bands by the mean of their chunk.
+    """Replace random intervals of frames and of bands by the mean of their chunk.
+
+    Features have shape (batch, frames, bands).
 
     Parameters
     ----------
     time_masks, frequency_masks : int
-        Number of stretches of each chunk, 0 to 100.
+        Number of masks in each chunk, 0 to 100.
     time_width : float
-        Largest stretch of time, as a share of the chunk, in [0, 1].
+        Largest width of a time mask, as a share of the chunk, in [0, 1].
     frequency_width : int
-        Largest stretch of frequency, in bands.
+        Largest width of a frequency mask, in bands, at least 0.
 
     References
     ----------
@@ -50,19 +52,19 @@ class TimeFrequencyMasking(Augmentation):
         self.frequency_width = frequency_width
 
     def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
-        """Masked copy; targets stay as they are."""
+        """Masked copy; targets are unchanged."""
         features = batch["X"]
         chunks, frames, bands = features.shape
         widest = (int(self.time_width * frames), min(self.frequency_width, bands))
-        times = _stretches(random, self.time_masks, chunks, frames, widest[0])
-        frequencies = _stretches(random, self.frequency_masks, chunks, bands, widest[1])
+        times = _masks(random, self.time_masks, chunks, frames, widest[0])
+        frequencies = _masks(random, self.frequency_masks, chunks, bands, widest[1])
         mean = features.mean(dim=(1, 2), keepdim=True)
-        hidden = times[:, :, None] | frequencies[:, None, :]
-        return {**batch, "X": torch.where(hidden, mean, features)}
+        masked = times[:, :, None] | frequencies[:, None, :]
+        return {**batch, "X": torch.where(masked, mean, features)}
 
 
-def _stretches(random: torch.Generator, masks: int, count: int, length: int, widest: int) -> Tensor:
-    """So many stretches of up to `widest` of `length` positions in each row, shape (count, length)."""
+def _masks(random: torch.Generator, masks: int, count: int, length: int, widest: int) -> Tensor:
+    """Union of `masks` intervals of 0 to `widest` positions in each row, shape (count, length)."""
     shape = (masks, count, 1)
     width = torch.randint(0, widest + 1, shape, generator=random, device=random.device)
     first = (uniform(random, 0, 1, *shape) * (length - width + 1)).long()

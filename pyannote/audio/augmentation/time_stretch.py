@@ -1,4 +1,4 @@
-"""Random changes of tempo."""
+"""Random change of tempo of a chunk."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from pyannote.audio.core.errors import ConfigError
 
 
 class TimeStretch(Augmentation):
-    """Play each chunk faster or slower about its middle, and its events with it.
+    """Speed each chunk up or down about its middle, together with its targets.
 
-    Where a faster chunk needs frames beyond its ends, it is continued by its mirror image.
+    At tempo v, output frame t is input frame round(m + v (t - m)), with the middle m; frames beyond the ends
+    are mirrored. Features have shape (batch, frames, bands), targets shape (batch, frames, classes).
 
     Parameters
     ----------
     share : float
-        Largest change of tempo, in [0, 0.5]: 0.2 is from 20 % slower to 20 % faster.
+        Largest change of tempo, in [0, 0.5]: 0.2 is 20 % slower to 20 % faster.
 
     Examples
     --------
@@ -36,7 +37,7 @@ class TimeStretch(Augmentation):
         self.share = share
 
     def __call__(self, batch: dict[str, Tensor], random: torch.Generator) -> dict[str, Tensor]:
-        """Stretched copy of features and activity."""
+        """Stretched copy of features and targets."""
         count, frames, _ = batch["X"].shape
         tempo = 1 + uniform(random, -self.share, self.share, count, 1)
         middle = (frames - 1) / 2
@@ -49,5 +50,5 @@ class TimeStretch(Augmentation):
 
 
 def _rows(chunks: Tensor, index: Tensor) -> Tensor:
-    """Frames of a batch in another order, counted over all chunks."""
+    """Frames of a batch in another order, by indices into all frames of all chunks."""
     return chunks.flatten(0, 1).index_select(0, index).view_as(chunks)

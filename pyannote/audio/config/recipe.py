@@ -112,7 +112,7 @@ class Recipe:
         with self.located(ConfigError, *where):
             architecture.check_output(specifications)
         model = self.build("architecture", block, specifications=specifications)
-        seconds, parameter = self.task.shortest
+        seconds, parameter = self.task.shortest_chunk
         frames = specifications.frames_of(seconds)
         if frames < model.resolution:
             needed = model.resolution * specifications.step

@@ -1,1 +1,1 @@
-"""Data sets: from their own layouts to protocols of pyannote.database."""
+"""Protocols of pyannote.database: recordings, annotation, trials, checks, and preparation of data sets."""

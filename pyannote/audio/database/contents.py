@@ -1,4 +1,4 @@
-"""Digests of the audio and the annotation of recordings, as a training stores them."""
+"""Digests of the audio and the annotation of recordings, by which a training finds out what has changed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ from pyannote.audio.database.protocols import Recording, name_of
 
 
 class Content(NamedTuple):
-    """Digests of a recording.
+    """Digests of a recording, as hexadecimal numbers.
 
     Parameters
     ----------
     audio : str
-        Of all bytes of its audio.
+        Digest of all bytes of its audio file.
     annotation : str
-        Of its annotated regions and its events.
+        Digest of its annotated regions and its events.
+
+    Examples
+    --------
+    >>> Content("9c1a", "03fe").audio
+    '9c1a'
     """
 
     audio: str
@@ -29,13 +34,19 @@ Contents = Mapping[str, Content]
 
 
 def contents_of(files: Sequence[Recording], audio: Sequence[str]) -> dict[str, Content]:
-    """Digests of recordings.
+    """Digests of the audio and annotation of recordings, by name.
 
     Parameters
     ----------
-    files : sequence of Recording
-    audio : sequence of str
+    files : sequence of Recording, shape (files,)
+    audio : sequence of str, shape (files,)
         Digest of the audio of each.
+
+    Examples
+    --------
+    >>> files = [{"database": "D", "uri": "a", "regions": [(0.0, 9.0)], "events": None}]
+    >>> contents_of(files, ["9c1a"])["D/a"].audio
+    '9c1a'
     """
     return {
         name_of(file): Content(key, annotation_digest(file)) for file, key in zip(files, audio, strict=True)
@@ -43,7 +54,12 @@ def contents_of(files: Sequence[Recording], audio: Sequence[str]) -> dict[str, C
 
 
 def annotation_digest(file: Recording) -> str:
-    """Digest of the annotated regions and the events of a recording.
+    """Digest of the annotated regions and the events of a recording, independent of their order.
+
+    Parameters
+    ----------
+    file : Recording
+        Its `regions` have shape (regions, 2), its `events` shape (events, 3).
 
     Examples
     --------
@@ -57,7 +73,16 @@ def annotation_digest(file: Recording) -> str:
 
 
 def seen_before(before: Contents, now: Contents) -> list[str]:
-    """Names of recordings that were seen before, under the same name or with the same audio.
+    """Names of recordings that were used before, under the same name or with the same audio.
+
+    Parameters
+    ----------
+    before, now : mapping of str to Content
+        Recordings of a training, and those to look for among them.
+
+    Returns
+    -------
+    names : list of str, shape (names,)
 
     Examples
     --------
@@ -70,7 +95,11 @@ def seen_before(before: Contents, now: Contents) -> list[str]:
 
 
 def changes(before: Contents, now: Contents) -> Iterator[str]:
-    """What has happened to recordings, a sentence each.
+    """Differences between the recordings of a training and those of today, as sentences.
+
+    Parameters
+    ----------
+    before, now : mapping of str to Content
 
     Examples
     --------

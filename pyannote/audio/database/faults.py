@@ -1,4 +1,4 @@
-"""Faults of recordings: silence, and clipping from end to end."""
+"""Detection of unusable recordings: silent ones, and those that are clipped throughout."""
 
 from __future__ import annotations
 
@@ -14,33 +14,36 @@ from pyannote.audio.io.waveform import Recording as Audio
 
 Fault = Literal["silent", "clipped"]
 
-EXCERPT = 0.25
-"""Seconds in the middle of a recording; the rest is looked at only if something is wrong with them."""
+EXCERPT_SECONDS = 0.25
+"""Seconds in the middle of a recording that are examined first; the rest is read only if they are faulty."""
 
-LARGEST = 0.99
-"""Share of the largest magnitude from which on a sample counts as one of the largest."""
+PEAK_RATIO = 0.99
+"""Ratio to the peak magnitude from which on a sample counts as a peak."""
 
-CLIPPED = 0.5
-"""Share of the largest samples from which on a recording is clipped; that of speech is below 0.01."""
+CLIPPED_SHARE = 0.5
+"""Share of peak samples from which on a recording is clipped; that of speech is below 0.01."""
 
 
 def fault(file: AudioFile) -> Fault | None:
-    """Fault of a recording.
+    """Fault that makes a recording unusable.
+
+    A sample x[t] is a peak where abs(x[t]) >= 0.99 max abs(x). A recording is silent if its maximum is 0, and
+    clipped if at least half of its samples are peaks, in its middle and in each minute.
 
     Parameters
     ----------
     file : path or mapping
-        A path, or a file of a protocol.
+        A path, or a file of a protocol; a waveform has shape (samples,).
 
     Returns
     -------
-    {"silent", "clipped"}, optional
-        "silent" if all samples are 0; "clipped" if most have the largest magnitude, whatever that is.
+    fault : {"silent", "clipped"}, optional
+        None for a usable recording.
 
     Raises
     ------
     AudioError
-        The audio is missing, empty or damaged.
+        If the audio is missing, empty or damaged.
 
     Examples
     --------
@@ -50,46 +53,62 @@ def fault(file: AudioFile) -> Fault | None:
     [None, 'silent', 'clipped']
     """
     audio = Audio(file)
-    length = min(audio.samples, max(1, round(EXCERPT * audio.sample_rate)))
+    length = min(audio.samples, max(1, round(EXCERPT_SECONDS * audio.sample_rate)))
     start = (audio.samples - length) // 2
-    found = _of(audio.read(start, start + length))
-    if found is None:
+    excerpt_fault = _fault_of(audio.read(start, start + length))
+    if excerpt_fault is None:
         return None
-    return found if all(_of(piece) == found for piece in _pieces(audio)) else None
+    whole = all(_fault_of(piece) == excerpt_fault for piece in _pieces(audio))
+    return excerpt_fault if whole else None
 
 
 def without_faults(files: Sequence[Recording]) -> tuple[list[Recording], list[Unusable]]:
-    """Recordings without such a fault, and the others, each with its fault."""
+    """Usable recordings, and the others with their faults.
+
+    Parameters
+    ----------
+    files : sequence of Recording, shape (files,)
+
+    Returns
+    -------
+    usable : list of Recording, shape (usable,)
+    unusable : list of Unusable, shape (files - usable,)
+
+    Examples
+    --------
+    >>> silent = {"waveform": np.zeros(8000), "sample_rate": 8000, "audio": "a.wav"}
+    >>> _, (unusable,) = without_faults([{"database": "D", "uri": "a", **silent}])
+    >>> print(unusable.reason)
+    a.wav: The recording is silent. Remove it from the lists.
+    """
     reasons = [_reason(file) for file in files]
-    sound = [file for file, reason in zip(files, reasons, strict=True) if reason is None]
-    others = zip(files, reasons, strict=True)
-    return sound, [Unusable(name_of(file), reason) for file, reason in others if reason is not None]
+    pairs = list(zip(files, reasons, strict=True))
+    usable = [file for file, reason in pairs if reason is None]
+    return usable, [Unusable(name_of(file), reason) for file, reason in pairs if reason is not None]
 
 
 def _reason(file: Recording) -> AudioError | None:
-    """Fault of a recording as an error."""
+    """Error about an unusable recording, None for a usable one."""
     try:
-        found = fault(file)
+        kind = fault(file)
     except AudioError as error:
         return error
-    said = {"silent": "This is silent.", "clipped": "This is clipped from end to end."}
-    return (
-        None
-        if found is None
-        else AudioError(said[found], file=file["audio"], fix="Take it out of the lists.")
-    )
+    if kind is None:
+        return None
+    sentence = {"silent": "The recording is silent.", "clipped": "The whole recording is clipped."}[kind]
+    return AudioError(sentence, file=file["audio"], fix="Remove it from the lists.")
 
 
-def _of(waveform: Waveform) -> Fault | None:
+def _fault_of(waveform: Waveform) -> Fault | None:
     level = np.abs(waveform)
     peak = level.max()
     if peak == 0:
         return "silent"
-    return "clipped" if (level >= LARGEST * peak).mean() >= CLIPPED else None
+    return "clipped" if (level >= PEAK_RATIO * peak).mean() >= CLIPPED_SHARE else None
 
 
 def _pieces(audio: Audio, seconds: int = 60) -> Iterator[Waveform]:
-    """All of a recording, a minute at a time."""
+    """Consecutive pieces of a recording, in blocks of `seconds`."""
     size = seconds * audio.sample_rate
     for start in range(0, audio.samples, size):
         yield audio.read(start, min(start + size, audio.samples))

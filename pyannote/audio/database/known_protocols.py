@@ -1,4 +1,4 @@
-"""What the `database.yml` files say that pyannote.database reads when it is first imported."""
+"""The registry of pyannote.database, filled from checked `database.yml` files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pyannote.audio.io.templates import invalid_field, strings_in
 from pyannote.audio.io.yaml_files import read_plain
 
 VARIABLE = "PYANNOTE_DATABASE_CONFIG"
-"""Environment variable that names `database.yml` files, with semicolons between."""
+"""Environment variable that names `database.yml` files, separated by semicolons."""
 
 DEFAULTS = (Path("~/.pyannote/database.yml"), Path("database.yml"))
 """Files that pyannote.database reads first."""
@@ -28,13 +28,18 @@ def known_protocols() -> Any:
         If the environment variable names a file that does not exist.
     DataError
         If a `database.yml` is damaged.
+
+    Examples
+    --------
+    >>> known_protocols().__class__.__name__
+    'Registry'
     """
     named = [Path(name).expanduser() for name in os.environ.get(VARIABLE, "").split(";") if name]
     for path in named:
-        # pyannote.database would pass over it without a word
+        # pyannote.database would ignore it silently
         if not path.is_file():
             raise UsageError(
-                f"{VARIABLE} names this file, and it is not there.", file=path, fix="Correct the variable."
+                f"{VARIABLE} names this file, which does not exist.", file=path, fix="Correct the variable."
             )
     if "pyannote.database" not in sys.modules:
         _check([path for path in DEFAULTS if path.expanduser().is_file()] + named)
@@ -48,12 +53,20 @@ def known_protocols() -> Any:
 
 
 def load_database(path: str) -> None:
-    """Make the protocols of one more `database.yml` known.
+    """Add the protocols of one more `database.yml` to the registry.
 
     Raises
     ------
     DataError
         If it is missing or damaged.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "database.yml"
+    >>> _ = path.write_text("Protocols: {Demo: {Collection: {Empty: {uri: a.lst}}}}")
+    >>> load_database(str(path))
+    >>> "Demo.Collection.Empty" in known_protocols()
+    True
     """
     registry = known_protocols()
     _check([Path(path)])
@@ -64,7 +77,7 @@ def load_database(path: str) -> None:
 
 
 def _check(paths: Sequence[Path]) -> None:
-    """Refuse files that would take pyannote.database for ever, and files that they require."""
+    """Refuse files, and those that they require, with templates that take pyannote.database for ever."""
     waiting, seen = list(paths), set()
     while waiting:
         path = waiting.pop().expanduser().resolve()
@@ -76,11 +89,15 @@ def _check(paths: Sequence[Path]) -> None:
         except ConfigError as error:
             raise DataError(error.message, file=path, line=error.line, fix=error.fix) from None
         if not isinstance(content, dict):
-            raise DataError("It must hold Protocols.", file=path, fix="See the tutorials for a whole file.")
+            raise DataError(
+                "The file has no `Protocols:`.", file=path, fix="See the tutorials for a complete file."
+            )
         for text in strings_in(content):
-            if (odd := invalid_field(text)) is not None:
+            if (invalid := invalid_field(text)) is not None:
                 raise DataError(
-                    f"In braces stands {odd!r}, which is no plain name.", file=path, fix="Write {uri}."
+                    f"The braces contain {invalid!r}, which is not a plain name.",
+                    file=path,
+                    fix="Write {uri}.",
                 )
         required = content.get("Requirements") or []
         waiting += [
@@ -92,11 +109,11 @@ def _damaged(error: Exception) -> DataError:
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         return DataError(
-            f"A database.yml is not what pyannote.database expects ({type(error).__name__}: {error}).",
+            f"pyannote.database cannot read a database.yml ({type(error).__name__}: {error}).",
             fix=f"Correct the files named in {VARIABLE}, ~/.pyannote/database.yml, or ./database.yml.",
         )
     return DataError(
-        f"This is no YAML ({getattr(error, 'problem', error)}).",
+        f"The file is not valid YAML ({getattr(error, 'problem', error)}).",
         file=mark.name,
         line=mark.line + 1,
         fix="Correct the line, or the one before it.",

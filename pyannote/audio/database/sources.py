@@ -1,4 +1,4 @@
-"""The files that a `database.yml` names."""
+"""Locations of the files that a `database.yml` names."""
 
 from __future__ import annotations
 
@@ -11,9 +11,28 @@ from pyannote.audio.database.known_protocols import known_protocols
 
 
 def sources_of(name: str, subset: str | None) -> dict[str, Path]:
-    """Return the files that a `database.yml` names, where they are single files.
+    """Files that a `database.yml` names for a subset of a protocol, without templates such as `{uri}.rttm`.
 
-    They are those of a subset of a protocol, or of a collection, which has none.
+    Parameters
+    ----------
+    name : str
+        Full name of the protocol.
+    subset : {"train", "development", "test"}, optional
+        None for a collection, which has no subsets.
+
+    Returns
+    -------
+    sources : dict of str to Path
+        Such as "uri" (list), "annotation" (RTTM), "annotated" (UEM) and "trial".
+
+    Examples
+    --------
+    >>> from pyannote.audio.database.known_protocols import load_database
+    >>> path = getfixture("tmp_path") / "database.yml"
+    >>> _ = path.write_text("Protocols: {Files: {Collection: {One: {uri: a.lst}}}}")
+    >>> load_database(str(path))
+    >>> sources_of("Files.Collection.One", None)["uri"].name
+    'a.lst'
     """
     config, entries = _entries(name, subset)
     return {
@@ -24,7 +43,29 @@ def sources_of(name: str, subset: str | None) -> dict[str, Path]:
 
 
 def files_of(name: str, subset: str, key: str, uris: Iterable[str]) -> list[Path]:
-    """Return the files that a `database.yml` names by a key: one, or one for each recording."""
+    """Files that a `database.yml` names by a key: one, or one for each recording.
+
+    Parameters
+    ----------
+    name : str
+        Full name of the protocol.
+    subset : {"train", "development", "test"}
+    key : {"annotation", "annotated"}
+    uris : iterable of str, shape (recordings,)
+        Recordings for which templates such as `{uri}.rttm` are filled in.
+
+    Examples
+    --------
+    >>> from pyannote.audio.database.known_protocols import load_database
+    >>> path = getfixture("tmp_path") / "database.yml"
+    >>> _ = path.write_text(
+    ...     "Protocols: {Files: {SpeakerDiarization: {Each: {test: {annotation: '{uri}.rttm'}, "
+    ...     "scope: file}}}}"
+    ... )
+    >>> load_database(str(path))
+    >>> [one.name for one in files_of("Files.SpeakerDiarization.Each", "test", "annotation", ["a", "b"])]
+    ['a.rttm', 'b.rttm']
+    """
     config, entries = _entries(name, subset)
     template = entries.get(key)
     if not isinstance(template, str):
@@ -37,45 +78,79 @@ def files_of(name: str, subset: str, key: str, uris: Iterable[str]) -> list[Path
             else [template]
         )
     except (LookupError, ValueError):
-        # only pyannote.database knows what else a template may hold
+        # other fields of a template are known to pyannote.database alone
         return []
     return [_resolved(value, config) for value in named]
 
 
 def _entries(name: str, subset: str | None) -> tuple[Path, Mapping[str, Any]]:
-    """What defines a subset of a protocol, and the `database.yml` in which it stands."""
-    found: tuple[Path, Mapping[str, Any]] = (Path(), {})
+    """Entries of a subset of a protocol, and the `database.yml` that contains them."""
+    result: tuple[Path, Mapping[str, Any]] = (Path(), {})
     for config, content in known_protocols().configs.items():
         entries = content.get("Protocols")
         for part in (*name.split("."), *([] if subset is None else [subset])):
-            # YAML takes names of digits for numbers
+            # YAML reads names that consist of digits as numbers
             entries = {str(key): value for key, value in (entries or {}).items()}.get(part)
         if entries:
             # of several files that define a protocol, the last one counts
-            found = (config, entries)
-    return found
+            result = (config, entries)
+    return result
 
 
 def _resolved(value: str, config: Path) -> Path:
-    """Path that a `database.yml` names, from the working folder or from its own."""
+    """Absolute path of a file, relative to the working folder or to the folder of `database.yml`."""
     places = (Path(value).expanduser(), config.parent / value)
     return next((path for path in places if path.is_file()), places[1])
 
 
 def check_sources(sources: Mapping[str, Path]) -> None:
-    """Refuse files that are named in database.yml, and are not there."""
+    """Refuse files that are named in `database.yml` and do not exist.
+
+    Parameters
+    ----------
+    sources : mapping of str to Path
+        See `sources_of`.
+
+    Raises
+    ------
+    DataError
+        With the first file that is missing.
+
+    Examples
+    --------
+    >>> check_sources({"uri": Path("no_such.lst")})
+    Traceback (most recent call last):
+    pyannote.audio.core.errors.DataError: no_such.lst: This file is named in database.yml, but does not ...
+    """
     for path in sources.values():
         if not path.is_file():
             raise DataError(
-                "This file is named in database.yml, and is not there.", file=path, fix="Check the path."
+                "This file is named in database.yml, but does not exist.", file=path, fix="Check the path."
             )
 
 
 def region_line(source: Path | None, uri: str, end: float) -> int | None:
-    """Return the line of a UEM file that names the end of a region."""
+    r"""Line of a UEM file in which a region of a recording ends, None if it is unknown.
+
+    Parameters
+    ----------
+    source : Path, optional
+        UEM file.
+    uri : str
+        Name of the recording.
+    end : float
+        End of the region, in seconds.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.uem"
+    >>> _ = path.write_text("a 1 0 5\nb 1 0 9\n")
+    >>> region_line(path, "b", 9.0)
+    2
+    """
     if source is None or source.suffix != ".uem":
         return None
     from pyannote.audio.io.rttm import read_regions
 
-    own = (region for region in read_regions(source) if region.recording == uri)
-    return next((region.line for region in own if region.segment.end == end), None)
+    regions = (region for region in read_regions(source) if region.recording == uri)
+    return next((region.line for region in regions if region.segment.end == end), None)

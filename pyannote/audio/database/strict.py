@@ -1,8 +1,8 @@
-"""Lists and annotation of a protocol, read by the strict readers of `io.rttm` in place of pandas.
+"""Strict reading of lists and annotation of a protocol, by `io.rttm` instead of pandas.
 
-pyannote.database reads RTTM and UEM files with pandas, and lists as they are. What is wrong with a line would
-be told without it, or not at all; labels such as NA would be lost, quotes would swallow lines, comments and
-marks of byte order would be taken for data, and each recording without events would have the file read again.
+pyannote.database reads RTTM and UEM files with pandas, and lists without checks. Errors would be reported
+without a line, or not at all; labels such as NA would be lost, quotes would join lines, comments and byte
+order marks would be taken for data, and the file would be read again for each recording without events.
 """
 
 from __future__ import annotations
@@ -18,16 +18,28 @@ if TYPE_CHECKING:
     from pyannote.core import Annotation, Timeline
 
 UNCUT = "annotation before it is cut"
-"""Key of a file: its annotation before pyannote.database cuts it where no region is annotated."""
+"""Key of a file: its annotation before pyannote.database cuts it outside of the annotated regions."""
 
 
 class RTTM:
-    """Gives the annotation of each file, as a loader of pyannote.database.
+    r"""Loader of pyannote.database that gives the annotation of each file.
 
     Parameters
     ----------
     path : path
         RTTM file.
+
+    Raises
+    ------
+    DataError
+        If a line is wrong.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.rttm"
+    >>> _ = path.write_text("SPEAKER a 1 0.5 1 <NA> <NA> car <NA> <NA>\n")
+    >>> RTTM(path)({"uri": "a"}).labels(), RTTM(path)({"uri": "b"}).labels()
+    (['car'], [])
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -36,19 +48,31 @@ class RTTM:
         self._read = read_rttm(path)
 
     def __call__(self, file: Any) -> Annotation:
-        """Annotation of a file, without events where there is none."""
+        """Annotation of a file, empty if the RTTM file does not contain it."""
         from pyannote.core import Annotation
 
         return self._read.get(file["uri"]) or Annotation(uri=file["uri"])
 
 
 class UEM:
-    """Gives the annotated part of each file, as a loader of pyannote.database.
+    r"""Loader of pyannote.database that gives the annotated regions of each file.
 
     Parameters
     ----------
     path : path
         UEM file.
+
+    Raises
+    ------
+    DataError
+        If a line is wrong.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.uem"
+    >>> _ = path.write_text("a 1 0 5\n")
+    >>> UEM(path)({"uri": "a"}).duration(), UEM(path)({"uri": "b"}).duration()
+    (5.0, 0)
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -57,26 +81,33 @@ class UEM:
         self._read = read_uem(path)
 
     def __call__(self, file: Any) -> Timeline:
-        """Annotated part of a file, empty where there is none."""
+        """Annotated regions of a file, empty if the UEM file does not contain it."""
         from pyannote.core import Timeline
 
         return self._read.get(file["uri"]) or Timeline(uri=file["uri"])
 
 
 LOADERS = {".rttm": SimpleNamespace(load=lambda: RTTM), ".uem": SimpleNamespace(load=lambda: UEM)}
-"""In the form of entry points, as pyannote.database has them."""
+"""Loader of each suffix, in the form of the entry points of pyannote.database."""
 
 
 @contextmanager
 def read_strictly() -> Iterator[None]:
-    """Let pyannote.database read lists, RTTM and UEM files with our readers, for as long as this lasts.
+    """Context in which pyannote.database reads lists, RTTM and UEM files with the strict readers.
 
-    It warns of nothing meanwhile: what is wrong is an error here.
+    Its warnings are suppressed: the strict readers raise an error instead.
 
     Raises
     ------
     DataError
-        While protocols are read, for what is wrong with a file, with the line.
+        While protocols are read, with the line that is wrong.
+
+    Examples
+    --------
+    >>> from pyannote.database import custom
+    >>> with read_strictly():
+    ...     custom.LOADERS[".rttm"].load().__name__, custom.load_lst.__name__
+    ('RTTM', 'read_lst')
     """
     from pyannote.database import custom
 
@@ -92,8 +123,15 @@ def read_strictly() -> Iterator[None]:
         custom.LOADERS, custom.load_lst = before
 
 
-def uncut(file: Any) -> Annotation | None:
-    """Give the annotation of a file as it is, and keep it under the key `UNCUT`; a preprocessor."""
+def store_uncut(file: Any) -> Annotation | None:
+    """Preprocessor that returns the annotation of a file, and stores it under the key `UNCUT`.
+
+    Examples
+    --------
+    >>> file = {"uri": "a"}
+    >>> store_uncut(file), file[UNCUT]
+    (None, None)
+    """
     file[UNCUT] = file.get("annotation")
     annotation: Annotation | None = file[UNCUT]
     return annotation

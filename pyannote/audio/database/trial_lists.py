@@ -1,7 +1,7 @@
-"""Lists of trials: pairs of recordings, and whether one speaker is heard in both.
+"""Lists of trials: pairs of recordings, and whether both are of the same speaker.
 
 One trial a line, as in the lists of VoxCeleb: `1 first second` is a target trial (one speaker), `0 first
-second` a non-target trial (two speakers). Files are called by their path, with or without suffix.
+second` a non-target trial (two speakers). Files are named by their path, with or without suffix.
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ from pyannote.audio.io.waveform import SUFFIXES
 
 
 class Trial(NamedTuple):
-    """Two uris, and whether one speaker is heard in both."""
+    """Two uris, and whether both recordings are of the same speaker.
+
+    Examples
+    --------
+    >>> Trial(True, "ann/1", "ann/2").first
+    'ann/1'
+    """
 
     target: bool
     first: str
@@ -39,25 +45,25 @@ def without_suffix(name: str) -> str:
     return stem if dot and f".{suffix.lower()}" in SUFFIXES | {".m4a"} else name
 
 
-def read_trials(path: Path, calls: Mapping[str, str]) -> list[Trial]:
+def read_trials(path: Path, uris_by_name: Mapping[str, str]) -> list[Trial]:
     r"""Read a list of trials.
 
     Parameters
     ----------
     path : Path
         File of lines `1|0 first second`.
-    calls : mapping of str to str
-        The uri of each name, without suffix, by which a file may be called.
+    uris_by_name : mapping of str to str
+        Uri of each name, without suffix, that the list may contain.
 
     Returns
     -------
-    trials : list of Trial
+    trials : list of Trial, shape (trials,)
         In the order of the file.
 
     Raises
     ------
     DataError
-        At the first line that has not three columns, whose label is neither 0 nor 1, or which names an
+        At the first line that does not have three columns, whose label is neither 0 nor 1, or which names an
         unknown file; or if all trials are of one kind.
 
     Examples
@@ -80,56 +86,149 @@ def read_trials(path: Path, calls: Mapping[str, str]) -> list[Trial]:
         if columns[0] not in ("0", "1"):
             found = f"{quoted(columns[0])} is neither 1 (one speaker) nor 0 (two speakers)."
             raise DataError(found, file=path, line=line, fix="Correct the first column.")
-        first, second = (called(name, calls, path, line) for name in columns[1:])
+        first, second = (resolve(name, uris_by_name, path, line) for name in columns[1:])
         trials.append(Trial(columns[0] == "1", first, second))
     check_both_kinds([trial.target for trial in trials], path)
     return trials
 
 
-def called(name: str, calls: Mapping[str, str], path: Path, line: int) -> str:
-    """Return the uri of a file that is named in a line of a list."""
-    uri = calls.get(name) or calls.get(without_suffix(name))
+def resolve(name: str, uris_by_name: Mapping[str, str], path: Path, line: int) -> str:
+    """Uri of a file that a line of a list names.
+
+    Parameters
+    ----------
+    name : str
+        Name in the list, with or without suffix.
+    uris_by_name : mapping of str to str
+        Uri of each name without suffix.
+    path, line : Path, int
+        Position in the list, for the error message.
+
+    Raises
+    ------
+    DataError
+        If there is no such file; the message suggests a similar name.
+
+    Examples
+    --------
+    >>> resolve("ann/1.wav", {"ann/1": "ann/1"}, Path("trials.txt"), 1)
+    'ann/1'
+    """
+    uri = uris_by_name.get(name) or uris_by_name.get(without_suffix(name))
     if uri is None:
         # a search among all of VoxCeleb would take a minute
-        close = get_close_matches(without_suffix(name[:LONGEST_NAME]), islice(calls, 10_000), n=1)
+        close = get_close_matches(without_suffix(name[:LONGEST_NAME]), islice(uris_by_name, 10_000), n=1)
         fix = f"Did you mean '{close[0]}'?" if close else "Add the file, or remove the line."
         raise DataError(f"There is no recording {quoted(name)}.", file=path, line=line, fix=fix)
     return uri
 
 
 def check_both_kinds(targets: Sequence[bool], path: Path | None = None) -> None:
-    """Refuse trials that are all of one kind, on which no error rate is defined."""
+    """Refuse trials that are all of one kind, for which error rates are undefined.
+
+    Parameters
+    ----------
+    targets : sequence of bool, shape (trials,)
+        Whether each trial is of one speaker.
+    path : Path, optional
+        List of the trials, for the error message.
+
+    Raises
+    ------
+    DataError
+        If there are no target trials or no non-target trials.
+
+    Examples
+    --------
+    >>> check_both_kinds([True, True])
+    Traceback (most recent call last):
+    pyannote.audio.core.errors.DataError: There are no non-target trials. List pairs of one speaker (1) ...
+    """
     if all(targets) or not any(targets):
         found = "There are no non-target trials." if targets and targets[0] else "There are no target trials."
         raise DataError(found, file=path, fix="List pairs of one speaker (1) and pairs of two speakers (0).")
 
 
 def write_trials(path: Path, trials: Iterable[Trial]) -> None:
-    """Write a list of trials, whole or not at all."""
-    write_text(path, "".join(f"{trial.target:d} {trial.first} {trial.second}\n" for trial in trials))
+    r"""Write a list of trials; an interrupted write leaves no file.
 
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    trials : iterable of Trial, shape (trials,)
 
-def names_of(uris: Mapping[Path, str]) -> dict[str, str]:
-    """Uri of each name, without suffix, by which a file may be called: any end of its path that is its own.
+    Raises
+    ------
+    StorageError
+        If it cannot be written.
 
     Examples
     --------
-    >>> names = names_of({Path("/x/ann/1.wav"): "ann/1", Path("/x/bob/1.wav"): "bob/1"})
+    >>> path = getfixture("tmp_path") / "trials.txt"
+    >>> write_trials(path, [Trial(True, "ann/1", "ann/2")])
+    >>> path.read_text()
+    '1 ann/1 ann/2\n'
+    """
+    write_text(path, "".join(f"{trial.target:d} {trial.first} {trial.second}\n" for trial in trials))
+
+
+def uris_by_path_end(uris: Mapping[Path, str]) -> dict[str, str]:
+    """Uri of each name by which a list may refer to a file: any end of its path that no other file shares.
+
+    Parameters
+    ----------
+    uris : mapping of Path to str
+        Uri of each audio file.
+
+    Returns
+    -------
+    uris_by_name : dict of str to str
+        Names are without suffix.
+
+    Examples
+    --------
+    >>> names = uris_by_path_end({Path("/x/ann/1.wav"): "ann/1", Path("/x/bob/1.wav"): "bob/1"})
     >>> names["ann/1"], names["/x/bob/1"], "1" in names
     ('ann/1', 'bob/1', False)
     """
-    owners: dict[str, set[str]] = {}
+    uris_of_name: dict[str, set[str]] = {}
     for path, uri in uris.items():
         parts = path.with_suffix("").parts
         ends = {"/".join(parts[index:]) for index in range(1, len(parts))}
         for end in ends | {str(path.with_suffix("")), uri} | {safe_name(end) for end in ends}:
-            owners.setdefault(end, set()).add(uri)
-    return {end: next(iter(uris_)) for end, uris_ in owners.items() if len(uris_) == 1}
+            uris_of_name.setdefault(end, set()).add(uri)
+    return {name: min(uris_) for name, uris_ in uris_of_name.items() if len(uris_) == 1}
 
 
-def read_names(path: Path, calls: Mapping[str, str]) -> list[str]:
-    """Uris of the files that a list names, one a line."""
-    uris = [called(text.strip(), calls, path, line) for line, text in read_lines(path)]
+def read_names(path: Path, uris_by_name: Mapping[str, str]) -> list[str]:
+    r"""Uris of the files that a list names, one a line.
+
+    Parameters
+    ----------
+    path : Path
+        List of files.
+    uris_by_name : mapping of str to str
+        Uri of each name without suffix.
+
+    Returns
+    -------
+    uris : list of str, shape (files,)
+        Each once, in the order of the list.
+
+    Raises
+    ------
+    DataError
+        If the list is empty or names an unknown file.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "test.lst"
+    >>> _ = path.write_text("ann/1.wav\nbob/1.wav\n")
+    >>> read_names(path, {"ann/1": "ann/1", "bob/1": "bob/1"})
+    ['ann/1', 'bob/1']
+    """
+    uris = [resolve(text.strip(), uris_by_name, path, line) for line, text in read_lines(path)]
     if not uris:
         raise DataError("The list is empty.", file=path, fix="Name one file a line.")
     return list(dict.fromkeys(uris))

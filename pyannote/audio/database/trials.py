@@ -1,4 +1,4 @@
-"""Trials of speaker verification protocols: pairs of recordings, and whether one speaker is heard in both."""
+"""Trials of speaker verification protocols: pairs of recordings, and whether both are of the same speaker."""
 
 from __future__ import annotations
 
@@ -12,20 +12,14 @@ from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.database.bounds import check_regions
-from pyannote.audio.database.protocols import (
-    Recording,
-    _by_name,
-    _protocol,
-    _recording,
-    _value,
-    recordings,
-)
+from pyannote.audio.database.protocol_files import by_name, find_protocol, read_recording, value_of
+from pyannote.audio.database.protocols import Recording, recordings
 from pyannote.audio.database.sources import sources_of
 from pyannote.audio.database.strict import read_strictly
 from pyannote.audio.database.trial_lists import check_both_kinds, read_trials
 
 Parts = tuple[tuple[float, float], ...]
-"""Start and end of each part of a recording, in seconds."""
+"""Start and end of each part of a recording, in seconds, shape (parts, 2)."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +28,19 @@ class Trials:
 
     Parameters
     ----------
-    files : list of Recording
-        Each recording that occurs, once, in the order of their names. Its `regions` are the parts to compare:
-        the `try_with` of the protocol, else its annotated parts, else all of it.
-    first, second : array of int64, trials
-        Indices into `files`.
-    targets : array of bool, trials
-        Whether one speaker is heard in both. Both kinds of trials occur.
+    files : list of Recording, shape (files,)
+        Each recording once, in the order of their names. Its `regions` are the parts to compare: the
+        `try_with` of the protocol, else its annotated regions, else the whole recording.
+    first, second : int64, shape (trials,)
+        Indices into `files`, in [0, files).
+    targets : bool, shape (trials,)
+        Whether both recordings are of the same speaker. Both kinds of trials occur.
+
+    Examples
+    --------
+    >>> pairs = Trials([{"uri": "a"}, {"uri": "b"}], np.array([0]), np.array([1]), np.array([True]))
+    >>> pairs.files[pairs.second[0]]["uri"]
+    'b'
     """
 
     files: list[Recording]
@@ -50,7 +50,7 @@ class Trials:
 
 
 def is_verification(name: str) -> bool:
-    """Whether a protocol is of the kind that has trials.
+    """Whether a protocol has trials, that is, belongs to the task SpeakerVerification.
 
     Parameters
     ----------
@@ -61,27 +61,43 @@ def is_verification(name: str) -> bool:
     ------
     UsageError
         If there is no such protocol.
+
+    Examples
+    --------
+    >>> from pyannote.audio.database.known_protocols import load_database
+    >>> path = getfixture("tmp_path") / "database.yml"
+    >>> _ = path.write_text(
+    ...     "Protocols: {Pairs: {SpeakerVerification: {One: {scope: file, train: {uri: a.lst}}}}}"
+    ... )
+    >>> load_database(str(path))
+    >>> is_verification("Pairs.SpeakerVerification.One")
+    True
     """
     from pyannote.database.protocol import SpeakerVerificationProtocol
 
-    return isinstance(_protocol(name, None), SpeakerVerificationProtocol)
+    return isinstance(find_protocol(name, None), SpeakerVerificationProtocol)
 
 
 def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -> Trials:
-    """Trials of one subset of a protocol.
+    r"""Trials of one subset of a protocol.
 
     Where `database.yml` names their list (`trial:`), it is read strictly, and each of the files must be in
-    the list of the subset; they may be called with the suffix of an audio file, as in the lists of VoxCeleb.
-    Otherwise the protocol is asked for them.
+    the list of the subset; names may have the suffix of an audio file, as in the lists of VoxCeleb. Otherwise
+    the protocol itself provides them.
 
     Parameters
     ----------
     name : str
         Full name, such as "VoxCeleb.SpeakerVerification.VoxCeleb1".
     subset : {"train", "development", "test"}
-        Which part of it.
-    templates : mapping, optional
-        The `preprocessors` of a configuration; `audio` overrides where audio files are.
+        Subset of the protocol.
+    templates : mapping of str to str, optional
+        The `preprocessors` of a configuration; `audio` overrides the location of audio files.
+
+    Returns
+    -------
+    trials : Trials
+        Three arrays of shape (trials,), and the recordings that they refer to.
 
     Raises
     ------
@@ -89,6 +105,26 @@ def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -
         If there is no such protocol, or it has no trials in this subset.
     DataError
         If a line of the list is wrong, there are no target or no non-target trials, or audio is missing.
+
+    Examples
+    --------
+    >>> import soundfile
+    >>> from pyannote.audio.database.known_protocols import load_database
+    >>> folder = getfixture("tmp_path")
+    >>> for uri in ("ann1", "ann2", "bob"):
+    ...     soundfile.write(folder / f"{uri}.wav", np.zeros(8000), 8000)
+    >>> _ = (folder / "test.lst").write_text("ann1\nann2\nbob\n")
+    >>> _ = (folder / "test.trials").write_text("1 ann1 ann2\n0 ann1 bob\n")
+    >>> _ = (folder / "database.yml").write_text('''
+    ... Databases: {People: "{uri}.wav"}
+    ... Protocols:
+    ...   People:
+    ...     SpeakerVerification:
+    ...       Two: {scope: global, test: {uri: test.lst, trial: test.trials}}
+    ... ''')
+    >>> load_database(str(folder / "database.yml"))
+    >>> trials("People.SpeakerVerification.Two", "test").targets
+    array([ True, False])
     """
     if not is_verification(name):
         raise UsageError(
@@ -99,7 +135,7 @@ def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -
         return _read(listed, recordings(name, subset, templates, annotated=False))
     try:
         with read_strictly():
-            found = _asked(getattr(_protocol(name, templates), f"{subset}_trial")())
+            pairs = _from_protocol(getattr(find_protocol(name, templates), f"{subset}_trial")())
     except (NotImplementedError, AttributeError):
         raise UsageError(
             f"The protocol {name} has no trials in its subset {subset!r}.",
@@ -111,8 +147,8 @@ def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -
         raise DataError(
             f"The trials of {name} cannot be read ({error!r}).", fix="Check its lists."
         ) from error
-    check_both_kinds([bool(target) for target in found.targets])
-    return found
+    check_both_kinds([bool(target) for target in pairs.targets])
+    return pairs
 
 
 def _read(path: Path, files: Iterable[Recording]) -> Trials:
@@ -128,8 +164,8 @@ def _read(path: Path, files: Iterable[Recording]) -> Trials:
     )
 
 
-def _asked(protocol_trials: Iterable[Mapping[str, Any]]) -> Trials:
-    """Trials that a protocol yields; one file that is tried with two parts of it counts as two."""
+def _from_protocol(protocol_trials: Iterable[Mapping[str, Any]]) -> Trials:
+    """Trials that a protocol yields; a file that is compared by two different parts counts as two."""
     files: dict[tuple[str, str, Parts], Recording] = {}
     pairs: list[tuple[tuple[str, str, Parts], tuple[str, str, Parts], bool]] = []
     for trial in protocol_trials:
@@ -138,9 +174,9 @@ def _asked(protocol_trials: Iterable[Mapping[str, Any]]) -> Trials:
             raise DataError(found, fix="Correct the list of trials.")
         sides = []
         for file in (trial["file1"], trial["file2"]):
-            sides.append((*_by_name(file), _parts(file)))
+            sides.append((*by_name(file), _parts(file)))
             if sides[-1] not in files:
-                files[sides[-1]] = _tried(_recording(file, {}, annotated=False), sides[-1][2])
+                files[sides[-1]] = _with_parts(read_recording(file, {}, annotated=False), sides[-1][2])
         pairs.append((sides[0], sides[1], bool(trial["reference"])))
     index = {side: position for position, side in enumerate(sorted(files))}
     return Trials(
@@ -154,12 +190,12 @@ def _asked(protocol_trials: Iterable[Mapping[str, Any]]) -> Trials:
 def _parts(file: Any) -> Parts:
     from pyannote.core import Segment, Timeline
 
-    tried = _value(file, "try_with")
+    tried = value_of(file, "try_with")
     timeline = Timeline([tried] if isinstance(tried, Segment) else tried or [])
     return tuple((part.start, part.end) for part in timeline.support())
 
 
-def _tried(recording: Recording, parts: Iterable[tuple[float, float]]) -> Recording:
+def _with_parts(recording: Recording, parts: Iterable[tuple[float, float]]) -> Recording:
     duration = recording["duration"]
     check_regions(recording["uri"], parts, duration, None)
     recording["regions"] = [(start, min(end, duration)) for start, end in parts] or recording["regions"]

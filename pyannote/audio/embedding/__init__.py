@@ -1,1 +1,1 @@
-"""Vectors that tell speakers apart."""
+"""Speaker embeddings: approaches to training, and back-ends that compare embeddings."""

@@ -9,7 +9,17 @@ from pyannote.audio.core.labels import Event
 
 
 def solo_turns(events: Iterable[Event]) -> list[Event]:
-    """Parts of a recording during which exactly one speaker talks; adjacent ones of a speaker are joined.
+    """Parts of a recording in which exactly one speaker talks; adjacent parts of a speaker are joined.
+
+    Parameters
+    ----------
+    events : iterable of (start, end, speaker)
+        Annotation, in seconds.
+
+    Returns
+    -------
+    list of (start, end, speaker)
+        Ordered by start, without overlap.
 
     Examples
     --------

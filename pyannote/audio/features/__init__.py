@@ -1,4 +1,4 @@
-"""Features, from recordings to frames; class `SomeName` of `some_name.py` is imported when asked for."""
+"""Features of recordings; class `SomeName` of `some_name.py` is imported on first use."""
 
 from pyannote.audio.core.class_files import lazy_classes
 

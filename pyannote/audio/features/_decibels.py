@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyannote.audio.features.base import Features
+from pyannote.audio.features.frames import Features
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 FLOOR = 1e-10
-"""Smallest power that is distinguished from silence: -100 dB."""
+"""Smallest power that is distinguished from 0: -100 dB."""
 
 
 def decibels(power: Features) -> Features:
-    """Logarithm of power, in decibels, of any shape.
+    """Level in decibels of power of any shape, by NumPy.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def decibels(power: Features) -> Features:
 
 
 def decibels_of_tensors(power: Tensor) -> Tensor:
-    """Logarithm of power, in decibels, of any shape, on the device of the tensor.
+    """Level in decibels of power of any shape, by torch on the device of the tensor.
 
     Examples
     --------

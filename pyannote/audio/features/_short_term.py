@@ -1,9 +1,9 @@
-"""Features of short, overlapping, centred windows, computed in blocks that fit the cache.
+"""Base class of features of short, overlapping, centred windows, computed in blocks that fit the cache.
 
-Frame i looks at the samples around sample i x hop length; beyond both ends of the recording there is silence
+The window of frame i is centred on sample i x hop length; recordings are padded with zeros at both ends
 (librosa's ``center=True, pad_mode="constant"``). Blocks lie on a fixed grid of frames, so that a frame is
-always computed in the company of the same others: libraries may round the rows of a matrix differently
-depending on where they stand in it.
+always computed together with the same others: libraries may round the rows of a matrix differently depending
+on their position in it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.features._threads import single_blas_thread
-from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader, Framing
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.frames import Features, FrameReader, Framing
 from pyannote.audio.io.waveform import AudioFile, Recording, Waveform
 
 if TYPE_CHECKING:
@@ -24,17 +25,17 @@ if TYPE_CHECKING:
     from pyannote.core import SlidingWindow
 
 _BLOCK = 256
-"""Frames of a block."""
+"""Number of frames of a block."""
 
 _SLAB = 8
-"""Blocks whose samples are decoded at once, at most."""
+"""Largest number of blocks whose samples are decoded at once."""
 
 _SAMPLES = 1 << 20
-"""Samples that are decoded at once, unless a single block has more."""
+"""Largest number of samples that are decoded at once, unless a single block has more."""
 
 
 class ShortTerm(FeatureExtraction):
-    """Features that are a function of one window of samples.
+    """Features that are a function of one window of samples, float32 of shape (frames, dimension).
 
     Parameters
     ----------
@@ -43,13 +44,23 @@ class ShortTerm(FeatureExtraction):
     duration : float
         Length of the window in seconds, rounded to a whole number of samples.
     step : float
-        From one window to the next, in seconds, rounded to a whole number of samples: 0.010 s at
-        22,050 Hz, which is 220.5 samples, means 220 samples, and `sliding_window` says so.
+        Step from one window to the next in seconds, rounded to a whole number of samples: 0.010 s at
+        22,050 Hz, which is 220.5 samples, is rounded to 220 samples, also in `sliding_window`.
 
     Raises
     ------
     ConfigError
         A value is out of its range.
+
+    Examples
+    --------
+    >>> class Energy(ShortTerm):
+    ...     dimension = 1
+    ...
+    ...     def compute(self, windows):
+    ...         return (windows**2).mean(axis=1, keepdims=True)
+    >>> Energy(duration=0.1, step=0.5)({"waveform": np.ones(16000), "sample_rate": 16000}).data.tolist()
+    [[0.5], [1.0], [0.5]]
     """
 
     def __init__(self, sample_rate: int = 16000, duration: float = 0.025, step: float = 0.010) -> None:
@@ -67,11 +78,26 @@ class ShortTerm(FeatureExtraction):
 
     @abstractmethod
     def compute(self, windows: Waveform) -> Features:
-        """Features of windows of samples: (frames, window) to (frames, values)."""
+        """Features of windows of samples.
+
+        Parameters
+        ----------
+        windows : float32, shape (frames, window)
+
+        Returns
+        -------
+        features : float32, shape (frames, values)
+
+        Examples
+        --------
+        >>> from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram
+        >>> LibrosaSpectrogram().compute(np.zeros((3, 400), dtype=np.float32)).shape
+        (3, 201)
+        """
 
     @property
     def sliding_window(self) -> SlidingWindow:
-        """Where frames lie in time: the centre of frame i is i x step."""
+        """Position of frames in time, in seconds: the centre of frame i is i x step."""
         from pyannote.core import SlidingWindow
 
         duration, step = self.window / self.sample_rate, self.hop / self.sample_rate
@@ -79,7 +105,7 @@ class ShortTerm(FeatureExtraction):
 
     @property
     def framing(self) -> Framing:
-        """How frames lie on samples."""
+        """Position of frames on the samples of a waveform."""
         return Framing(self.hop, self.window // 2, self.window)
 
     def of_excerpts(self, waveforms: Waveform) -> Features:
@@ -88,13 +114,20 @@ class ShortTerm(FeatureExtraction):
         return np.stack([self._blocks(excerpt) for excerpt in windows])
 
     def open(self, file: AudioFile) -> FrameReader:
-        """Prepare to read frames of a recording: one, and one more for each hop that it lasts."""
+        """Open a recording of n samples, which has 1 + n // hop frames, shape (frames, dimension).
+
+        Examples
+        --------
+        >>> from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram
+        >>> LibrosaSpectrogram().open({"waveform": np.zeros(1600), "sample_rate": 16000}).frames
+        11
+        """
         recording = Recording(file, self.sample_rate)
         frames = 1 + recording.samples // self.hop
         return FrameReader(frames, lambda first, last: self._read(recording, frames, first, last))
 
     def open_on(self, file: AudioFile, device: torch.device) -> FrameReader:
-        """Prepare to read frames that a device computes, in large pieces (see `piece`)."""
+        """Open a recording to read frames, shape (frames, dimension), that a device computes."""
         recording = Recording(file, self.sample_rate)
         frames = 1 + recording.samples // self.hop
         return FrameReader(frames, lambda first, last: self._read_on(device, recording, frames, first, last))
@@ -104,9 +137,9 @@ class ShortTerm(FeatureExtraction):
     ) -> Features:
         import torch
 
-        # with so many more, what depends on neighbours knows the ends of a part only where the file ends
-        more = 2 * self.framing.neighbours + 1
-        begin, end = max(0, first - more), min(frames, last + more)
+        # with this margin, derivatives depend on the end of a part only where it is the end of the recording
+        margin = 2 * self.framing.neighbours + 1
+        begin, end = max(0, first - margin), min(frames, last + margin)
         waveform = torch.from_numpy(self._padded(recording, begin, end)).to(device)
         features: Features = self.of_tensors(waveform[None])[0, first - begin : last - begin].cpu().numpy()
         return features

@@ -1,9 +1,12 @@
-"""Features of batches of waveforms in torch, on whatever device the waveforms are.
+"""Features of batches of waveforms in torch, on the device of the waveforms.
 
-The numbers are those of NumPy, up to the rounding of float32. Products of matrices are made in double
-precision: torch may be told to multiply float32 with 10 bits (TF32) or to cast it (autocast), for the good of
-a network and to the harm of small powers. Nothing here has a shape that depends on data, nor anything that
-would wait for the device, once the constants are there.
+The numbers are those of NumPy, up to the rounding of float32. Matrix products are computed in double
+precision: torch may multiply float32 with 10 bits of mantissa (TF32) or cast it (autocast), which suits a
+network, and destroys small powers. No shape depends on data, and no operation waits for the device once the
+constants have been copied. For frames i of hop length H, a window w of W samples, and frequencies k:
+
+    power[i, k] = abs(sum over n of w[n] x[i H + n] exp(-2 pi j k n / W))^2
+    derivative[i] = sum over taps m of weight[m] value[i + m - width // 2]
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from torch import Tensor
 
 @lru_cache(maxsize=128)
 def constant(make: Callable[..., NDArray[Any]], *arguments: Any, device: torch.device) -> Tensor:
-    """Array that a function makes, on a device, where it stays.
+    """Array of a function, of any shape, copied to a device once and cached there.
 
     Examples
     --------
@@ -32,28 +35,65 @@ def constant(make: Callable[..., NDArray[Any]], *arguments: Any, device: torch.d
 
 
 def power(waveforms: Tensor, window: Tensor, hop: int) -> Tensor:
-    """Power spectra of windows `hop` samples apart: (batch, samples) to (batch, frames, frequencies)."""
+    """Power spectra of overlapping windows.
+
+    Parameters
+    ----------
+    waveforms : Tensor, shape (batch, samples)
+    window : Tensor, shape (samples of a frame,)
+    hop : int
+        Hop length in samples.
+
+    Returns
+    -------
+    power : Tensor, shape (batch, frames, frequencies)
+
+    Examples
+    --------
+    >>> power(torch.ones(1, 6), torch.ones(4), hop=2)
+    tensor([[[16.,  0.,  0.],
+             [16.,  0.,  0.]]])
+    """
     spectrum = torch.fft.rfft(waveforms.unfold(-1, len(window), hop) * window)
     return spectrum.real.square() + spectrum.imag.square()
 
 
 def product(values: Tensor, matrix: Tensor) -> Tensor:
-    """Product with a matrix of doubles, rounded to float32."""
+    """Matrix product in double precision, rounded to float32.
+
+    Parameters
+    ----------
+    values : Tensor, shape (..., rows)
+    matrix : Tensor, shape (rows, columns)
+
+    Returns
+    -------
+    product : Tensor of float32, shape (..., columns)
+
+    Examples
+    --------
+    >>> product(torch.tensor([1.0, 2.0]), torch.tensor([[1.0], [0.5]]))
+    tensor([2.])
+    """
     return (values.double() @ matrix.double()).float()
 
 
 def derivative(values: Tensor, lengths: Tensor | None, weights: Tensor) -> Tensor:
-    """Local derivative over time: that of a polynomial of its own order, fitted to some frames around.
+    """Local derivative over time: that of a polynomial fitted to the surrounding frames.
 
     Parameters
     ----------
     values : Tensor, shape (batch, frames, dimension)
     lengths : Tensor of int64, shape (batch,), optional
-        Frames of each row of the batch that there are: the others are not looked at, and what is given for
-        them means nothing. Defaults to all.
+        Number of valid frames of each row of the batch: later frames are not read, and their derivatives are
+        undefined. Default: all.
     weights : Tensor, shape (width,)
-        Of the frames around. The first and the last polynomial go on to both ends, where their derivatives
-        are the same; where there are fewer frames, the first and the last one are repeated.
+        Weights of the surrounding frames. At both ends, the derivative is that of the first and of the last
+        polynomial; rows of fewer frames than weights repeat their first and last frame.
+
+    Returns
+    -------
+    derivatives : Tensor, shape (batch, frames, dimension)
 
     Examples
     --------

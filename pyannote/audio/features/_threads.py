@@ -1,4 +1,4 @@
-"""How many threads compute a recording, and with how many libraries multiply matrices."""
+"""Number of threads that compute the features of a recording, and that BLAS uses meanwhile."""
 
 from __future__ import annotations
 
@@ -11,22 +11,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
-MOST = 8
-"""Threads beyond which one recording gains little, and needs more memory."""
+MAX_THREADS = 8
+"""Largest number of threads for one recording: more are hardly faster, and need more memory."""
 
 
-def threads_of_one(at_once: int = 1) -> int:
-    """Threads for each of some recordings at once, on the cores that this process may use."""
+def threads_per_recording(parallel: int = 1) -> int:
+    """Number of threads for each recording, on the cores that this process may use.
+
+    Parameters
+    ----------
+    parallel : int
+        Number of recordings that are computed at the same time.
+
+    Examples
+    --------
+    >>> threads_per_recording(parallel=1000)
+    1
+    """
     from joblib import cpu_count
 
-    return max(1, min(MOST, cpu_count() // max(1, at_once)))
+    return max(1, min(MAX_THREADS, cpu_count() // max(1, parallel)))
 
 
 class _SingleThread(AbstractContextManager[None]):
-    """Limits BLAS from when the first one asks for it until the last one is done.
+    """Limit of BLAS to one thread while at least one thread is inside this context.
 
-    The limit is one of the whole process: two threads that set and restored it on their own would take turns
-    in such an order that it stayed.
+    The limit applies to the whole process: two threads that set and restored it independently could do so in
+    an order that leaves it set.
     """
 
     def __init__(self) -> None:
@@ -52,11 +63,11 @@ _SINGLE_THREAD = _SingleThread()
 
 
 def single_blas_thread() -> AbstractContextManager[None]:
-    """Let NumPy and SciPy multiply matrices in one thread.
+    """Limit the matrix products of NumPy and SciPy to one thread within a context.
 
-    Matrices of short-term features are small: threads would wait for each other longer than they compute,
-    and many times longer while other threads are at work, such as those of torch. The last bits of a product,
-    which depend on the number of threads, are then the same on all machines of a kind.
+    Matrices of short-term features are small: synchronizing threads would take longer than computing, and
+    many times longer while other threads are busy, such as those of torch. The last bits of a product, which
+    depend on the number of threads, are then the same on all machines with one type of processor.
 
     Examples
     --------
@@ -70,7 +81,7 @@ def single_blas_thread() -> AbstractContextManager[None]:
 
 @lru_cache(maxsize=1)
 def _libraries() -> ThreadpoolController:
-    import scipy.linalg  # noqa: F401  brings a BLAS of its own, which must be there to be found
+    import scipy.linalg  # noqa: F401  loads its own BLAS, which must be loaded to be limited
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

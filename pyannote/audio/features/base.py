@@ -1,111 +1,47 @@
-"""What all features have in common: frames of a recording, any of which can be computed by itself."""
+"""Base class of features, which are computed frame by frame: any part of a recording, or all of it."""
 
 from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.threads import in_order
 from pyannote.audio.core.user_code import user_code_digest
-from pyannote.audio.features._threads import threads_of_one
+from pyannote.audio.features._threads import threads_per_recording
+from pyannote.audio.features.frames import THREAD_FRAMES, Features, FrameReader, Framing
 from pyannote.audio.io.waveform import AudioFile
 
 if TYPE_CHECKING:
     import torch
     from pyannote.core import Segment, SlidingWindow, SlidingWindowFeature, Timeline
 
-Features = npt.NDArray[np.float32]
-"""Array of shape (frames, dimension)."""
-
-_SHARE = 1024
-"""Threads share the frames of a recording in multiples of so many; fewer are not worth a thread."""
-
-
-@dataclass(frozen=True)
-class FrameReader:
-    """The frames of one recording.
-
-    Parameters
-    ----------
-    frames : int
-        How many there are.
-    read : callable
-        ``read(first, last)`` gives frames `first` (included) to `last` (excluded). A frame has the same
-        value, to the last bit, whichever others are read with it.
-    """
-
-    frames: int
-    read: Callable[[int, int], Features]
-
-    def pieces(self, size: int, threads: int = 1) -> Iterator[Features]:
-        """All frames, in consecutive pieces of at most `size` frames, on some threads."""
-        share = self._share(size, threads)
-        parts = [(first, min(first + share, self.frames)) for first in range(0, self.frames, share)]
-        return in_order(lambda part: self.read(*part), parts, threads)
-
-    def _share(self, size: int, threads: int) -> int:
-        """Frames of pieces that are few enough, and as many for one thread as for another."""
-        if threads == 1:
-            return size
-        turns = -(-self.frames // (size * threads))
-        share = -(-self.frames // (turns * threads))
-        return min(size, share + -share % _SHARE)
-
-
-@dataclass(frozen=True)
-class Framing:
-    """How the frames of an extraction lie on the samples of a waveform.
-
-    Parameters
-    ----------
-    hop : int
-        Samples from the start of a frame to that of the next one.
-    before : int
-        Samples before those of the recording that its first frame looks at.
-    window : int
-        Samples that a frame looks at.
-    neighbours : int
-        Frames on both sides that the values of a frame depend on, too.
-
-    Examples
-    --------
-    >>> Framing(hop=160, before=200, window=400).samples(frames=3)
-    720
-    """
-
-    hop: int = 1
-    before: int = 0
-    window: int = 1
-    neighbours: int = 0
-
-    def samples(self, frames: int) -> int:
-        """Samples that so many consecutive frames look at."""
-        return (frames - 1) * self.hop + self.window
-
 
 class FeatureExtraction(ABC):
-    """Gives the frames of recordings.
+    """Computes features of recordings, float32 of shape (frames, dimension).
 
-    The parameters of a subclass are kept as attributes of the same names.
+    A subclass stores its parameters in attributes of the same names.
 
     Attributes
     ----------
     sample_rate : int
-        Rate in Hertz of the audio that the features are computed from; 0 if not known.
+        Sample rate in Hertz of the audio that the features are computed from; 0 if unknown.
+
+    Examples
+    --------
+    >>> from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
+    >>> LibrosaMFCC(coefs=12)({"waveform": np.zeros(16000), "sample_rate": 16000}).data.shape
+    (101, 38)
     """
 
     version: ClassVar[int] = 1
-    """To be raised when the numbers change, so that stored features are computed again."""
+    """Version of the numbers: increase it when they change, so that stored features are computed again."""
 
     piece: ClassVar[int] = 8192
-    """Frames that are computed at once, which bounds the memory that a long recording needs."""
+    """Number of frames that are computed at once, which limits the memory for long recordings."""
 
     computed: ClassVar[bool] = True
     """Whether frames are computed from waveforms, instead of read from files."""
@@ -115,36 +51,69 @@ class FeatureExtraction(ABC):
     @property
     @abstractmethod
     def dimension(self) -> int:
-        """Number of values of a frame."""
+        """Number of values of a frame: features have the shape (frames, dimension).
+
+        Examples
+        --------
+        >>> from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
+        >>> LibrosaMelSpectrogram(n_mels=40).dimension
+        40
+        """
 
     @property
     @abstractmethod
     def sliding_window(self) -> SlidingWindow:
-        """Where frames lie in time."""
+        """Position of frames in time, in seconds.
+
+        Examples
+        --------
+        >>> from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
+        >>> window = LibrosaMelSpectrogram(duration=0.04, step=0.02).sliding_window
+        >>> window.duration, window.step, round(window[50].middle, 3)
+        (0.04, 0.02, 1.0)
+        """
 
     @abstractmethod
     def open(self, file: AudioFile) -> FrameReader:
-        """Prepare to read frames of a recording.
+        """Open a recording to read some of its frames.
 
         Parameters
         ----------
         file : path or mapping
-            Path of an audio file, file of a protocol, or mapping with "waveform" and "sample_rate".
+            Path of an audio file, file of a protocol, or mapping with "waveform", of shape (samples,) or
+            (channels, samples), and "sample_rate" in Hertz.
+
+        Returns
+        -------
+        FrameReader
 
         Raises
         ------
         AudioError
             The audio is missing, empty or damaged.
+
+        Examples
+        --------
+        >>> from pyannote.audio.features.raw_audio import RawAudio
+        >>> reader = RawAudio().open({"waveform": np.arange(5), "sample_rate": 16000})
+        >>> reader.frames, reader.read(1, 3).tolist()
+        (5, [[1.0], [2.0]])
         """
 
     @property
     def framing(self) -> Framing:
-        """How frames lie on samples.
+        """Position of frames on the samples of a waveform.
 
         Raises
         ------
         ConfigError
             The features are not computed from waveforms.
+
+        Examples
+        --------
+        >>> from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
+        >>> LibrosaMelSpectrogram().framing
+        Framing(hop=160, before=200, window=400, neighbours=0)
         """
         raise self._without_waveforms()
 
@@ -154,17 +123,23 @@ class FeatureExtraction(ABC):
         Parameters
         ----------
         waveforms : float32, shape (batch, samples)
-            Exactly the samples that some consecutive frames look at (see `Framing.samples`).
+            Exactly the samples of some consecutive frames (see `Framing.samples`).
 
         Returns
         -------
         features : float32, shape (batch, frames, dimension)
-            As if the first and last frame were those of a recording.
+            Computed as if the first and last frame were those of a recording.
 
         Raises
         ------
         ConfigError
             The features are not computed from waveforms.
+
+        Examples
+        --------
+        >>> from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
+        >>> LibrosaMelSpectrogram(n_mels=40).of_excerpts(np.zeros((2, 720), dtype=np.float32)).shape
+        (2, 3, 40)
         """
         raise self._without_waveforms()
 
@@ -176,10 +151,9 @@ class FeatureExtraction(ABC):
         Parameters
         ----------
         waveforms : Tensor of float32, shape (batch, samples)
-            Exactly the samples that some consecutive frames look at (see `Framing.samples`).
+            Exactly the samples of some consecutive frames (see `Framing.samples`).
         lengths : Tensor of int64, shape (batch,), optional
-            Frames of each excerpt, where some have fewer than the others: what is given for frames beyond
-            means nothing. Defaults to all.
+            Number of valid frames of each excerpt; values of later frames are undefined. Default: all.
 
         Returns
         -------
@@ -189,19 +163,34 @@ class FeatureExtraction(ABC):
         ------
         ConfigError
             The features are not computed from waveforms.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
+        >>> LibrosaMelSpectrogram(n_mels=40).of_tensors(torch.zeros(2, 720)).shape
+        torch.Size([2, 3, 40])
         """
         raise self._without_waveforms()
 
     def open_on(self, file: AudioFile, device: torch.device) -> FrameReader:
-        """Prepare to read frames of a recording that a device computes, where it can.
+        """Open a recording to read frames that a device computes, if these features can be computed there.
 
-        Equal to those of `open` up to the rounding of float32.
+        Equal to those of `open`, shape (frames, dimension), up to the rounding of float32.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
+        >>> file = {"waveform": np.zeros(1600), "sample_rate": 16000}
+        >>> LibrosaMelSpectrogram(n_mels=40).open_on(file, torch.device("cpu")).read(0, 5).shape
+        (5, 40)
         """
         return self.open(file)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What the numbers depend on: name of the class, version, parameters, and code of one's own.
+        """Everything that the numbers depend on: name of the class, version, parameters, digest of user code.
 
         Examples
         --------
@@ -212,8 +201,8 @@ class FeatureExtraction(ABC):
         names = inspect.signature(type(self)).parameters
         values = {name: getattr(self, name) for name in names}
         code = user_code_digest(type(self).__module__)
-        own = {} if code is None else {"code": code}
-        return {"name": type(self).__name__, "version": self.version, **own, **values}
+        user_code = {} if code is None else {"code": code}
+        return {"name": type(self).__name__, "version": self.version, **user_code, **values}
 
     def __call__(self, file: AudioFile) -> SlidingWindowFeature:
         """All frames of a recording.
@@ -221,17 +210,23 @@ class FeatureExtraction(ABC):
         Parameters
         ----------
         file : path or mapping
-            Path of an audio file, file of a protocol, or mapping with "waveform" and "sample_rate".
+            Path of an audio file, file of a protocol, or mapping with "waveform", of shape (samples,) or
+            (channels, samples), and "sample_rate" in Hertz.
 
         Returns
         -------
         SlidingWindowFeature
             Its `data` is float32 of shape (frames, dimension).
+
+        Raises
+        ------
+        AudioError
+            The audio is missing, empty or damaged.
         """
         from pyannote.core import SlidingWindowFeature
 
         reader = self.open(file)
-        threads = threads_of_one() if reader.frames > _SHARE else 1
+        threads = threads_per_recording() if reader.frames > THREAD_FRAMES else 1
         data = np.empty((reader.frames, self.dimension), dtype=np.float32)
         first = 0
         for piece in reader.pieces(self.piece, threads):
@@ -251,20 +246,29 @@ class FeatureExtraction(ABC):
         Parameters
         ----------
         file : path or mapping
-            Path of an audio file, file of a protocol, or mapping with "waveform" and "sample_rate".
+            Path of an audio file, file of a protocol, or mapping with "waveform", of shape (samples,) or
+            (channels, samples), and "sample_rate" in Hertz.
         segment : Segment or Timeline
             The part or parts, in seconds.
         mode : {"center", "loose", "strict"}
             Frames from the one whose centre is closest to the start to the one whose centre is closest to
             the end; all that intersect; all that lie within.
         fixed : float, optional
-            Give as many frames as fit this duration in seconds instead of that of the segment; where the
-            recording does not reach, its first or last frame is repeated.
+            Duration in seconds that determines the number of frames, instead of that of the segment. Outside
+            the recording, its first or last frame is repeated.
 
         Returns
         -------
         features : float32, shape (frames, dimension)
             The same values as in the whole recording.
+
+        Examples
+        --------
+        >>> from pyannote.core import Segment
+        >>> from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
+        >>> file = {"waveform": np.zeros(16000), "sample_rate": 16000}
+        >>> LibrosaMelSpectrogram(n_mels=40).crop(file, Segment(0.2, 0.5), fixed=0.3).shape
+        (30, 40)
         """
         reader = self.open(file)
         ranges = self.sliding_window.crop(segment, mode=mode, fixed=fixed, return_ranges=True)
@@ -276,7 +280,7 @@ class FeatureExtraction(ABC):
 
     def _without_waveforms(self) -> ConfigError:
         return ConfigError(
-            f"{type(self).__name__} has no waveforms, which an augmentation of waveforms could change.",
+            f"{type(self).__name__} has no waveforms that an augmentation could change.",
             fix="Remove it from data_augmentation, or choose a feature_extraction that reads audio.",
         )
 

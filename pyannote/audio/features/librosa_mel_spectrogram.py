@@ -1,4 +1,9 @@
-"""Log power in mel bands, with the numbers of librosa."""
+"""Log power in mel bands, equal to that of librosa.
+
+    level[i, b] = 10 log10(max(sum over k of filter[k, b] abs(X[i, k])^2, 1e-10))
+
+for frame i, mel band b, and the spectrum X of `librosa_spectrogram`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ import numpy as np
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.features._bands import Bands
 from pyannote.audio.features._decibels import decibels, decibels_of_tensors
-from pyannote.audio.features.base import Features
+from pyannote.audio.features.frames import Features
 from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram
 from pyannote.audio.io.waveform import Waveform
 
@@ -24,10 +29,10 @@ class LibrosaMelSpectrogram(LibrosaSpectrogram):
     Equal, up to the rounding of float32, to ``librosa.power_to_db(librosa.feature.melspectrogram(...),
     top_db=None)`` with a Hann window of `duration`, an FFT of the same length, and zero padding at both ends.
 
-    The feature of that name in pyannote.audio 1 differs twice: it took the decibels of an amplitude for a
-    power, which doubles every number, and it cut what is more than 80 dB below the loudest frame of whatever
-    was read, a chunk in training and a whole file later. Here decibels are those of power, and the floor of
-    -100 dB is fixed, so that a frame has the same value whether it is read alone or in its file.
+    The feature of that name in pyannote.audio 1 differs in two ways: it converted power to decibels as if it
+    were an amplitude, which doubles every number, and it clipped values at 80 dB below the loudest frame of
+    the part that was read, a chunk in training and a whole file later. Here decibels are those of power, and
+    the floor of -100 dB is absolute, so that a frame has the same value in a chunk and in its file.
 
     Parameters
     ----------
@@ -36,14 +41,14 @@ class LibrosaMelSpectrogram(LibrosaSpectrogram):
     duration : float
         Length of the window in seconds.
     step : float
-        From one window to the next, in seconds.
+        Step from one window to the next in seconds.
     n_mels : int
         Number of mel bands, from 0 Hz to half the sample rate.
 
     Raises
     ------
     ConfigError
-        A value is out of its range, or bands are so narrow that no frequency of the FFT falls into them.
+        A value is out of its range, or bands are so narrow that they contain no frequency of the FFT.
 
     References
     ----------
@@ -68,20 +73,26 @@ class LibrosaMelSpectrogram(LibrosaSpectrogram):
 
     @property
     def dimension(self) -> int:
-        """Number of mel bands."""
+        """Number of mel bands.
+
+        Examples
+        --------
+        >>> LibrosaMelSpectrogram(n_mels=40).dimension
+        40
+        """
         return self.n_mels
 
     def compute(self, windows: Waveform) -> Features:
-        """Log power in mel bands of each window, shape (frames, n_mels)."""
+        """Log power in mel bands of each window, shape (frames, samples) to (frames, n_mels)."""
         return decibels(self._bands(self.power(windows)))
 
     @cached_property
     def _bands(self) -> Bands:
-        # not before they are needed: importing librosa takes longer than finding features in the store
+        # computed on first use: importing librosa takes longer than finding features in the store
         return Bands(mel_filters(self.sample_rate, self.window, self.n_mels))
 
     def of_tensors(self, waveforms: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Log power in mel bands of a batch of excerpts, on the device where they are."""
+        """Log power in mel bands of excerpts, shape (batch, samples) to (batch, frames, n_mels)."""
         from pyannote.audio.features import _tensors
 
         bands = (self.sample_rate, self.window, self.n_mels)
@@ -90,12 +101,20 @@ class LibrosaMelSpectrogram(LibrosaSpectrogram):
 
 
 def check_bands(n_mels: int, window: int) -> None:
-    """Refuse a number of mel bands that no window of so many samples can have.
+    """Check the number of mel bands for a window of `window` samples.
 
     Raises
     ------
     ConfigError
-        There are fewer frequencies than bands, or no band at all.
+        There are fewer frequencies than bands, or no bands.
+
+    Examples
+    --------
+    >>> check_bands(n_mels=40, window=400)
+    >>> check_bands(n_mels=40, window=60)
+    Traceback (most recent call last):
+    ...
+    pyannote.audio.core.errors.ConfigError: n_mels is 40; allowed are 1 to 31 for this window.
     """
     if not 1 <= n_mels <= 1 + window // 2:
         raise ConfigError(f"n_mels is {n_mels}; allowed are 1 to {1 + window // 2} for this window.")
@@ -103,7 +122,7 @@ def check_bands(n_mels: int, window: int) -> None:
 
 @lru_cache(maxsize=32)
 def mel_filters(sample_rate: int, window: int, n_mels: int, htk: bool = False) -> Features:
-    """Weights that sum the power of frequencies to that of mel bands.
+    """Weights of frequencies in mel bands.
 
     Parameters
     ----------
@@ -123,7 +142,12 @@ def mel_filters(sample_rate: int, window: int, n_mels: int, htk: bool = False) -
     Raises
     ------
     ConfigError
-        Bands are so narrow that no frequency falls into them.
+        Bands are so narrow that they contain no frequency.
+
+    Examples
+    --------
+    >>> mel_filters(16000, window=400, n_mels=40).shape
+    (201, 40)
     """
     import warnings
 
@@ -135,8 +159,8 @@ def mel_filters(sample_rate: int, window: int, n_mels: int, htk: bool = False) -
     empty = int(np.sum(~filters.any(axis=1)))
     if empty:
         raise ConfigError(
-            f"{empty} of {n_mels} mel bands are narrower than the {sample_rate / window:.0f} Hz "
-            f"that a window of {1000 * window / sample_rate:g} ms can tell apart.",
+            f"{empty} of {n_mels} mel bands are narrower than the frequency resolution of a window of "
+            f"{1000 * window / sample_rate:g} ms, {sample_rate / window:.0f} Hz.",
             fix="Set a smaller n_mels or a longer duration.",
         )
     return cast(Features, np.ascontiguousarray(filters.T))

@@ -1,4 +1,12 @@
-"""Mel-frequency cepstral coefficients and their derivatives, with the numbers of librosa."""
+"""Mel-frequency cepstral coefficients and their derivatives, equal to those of librosa.
+
+With the level L[i, b] of frame i in mel band b of B, in decibels:
+
+    c[i, q] = sqrt(2 / B) sum over b of L[i, b] cos(pi q (b + 1/2) / B)     (c[i, 0] is divided by sqrt(2))
+
+The derivative of order d of frame i is that of the polynomial of degree d with the least squared error on
+frames i - 4 to i + 4.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +20,7 @@ import numpy as np
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.features._bands import Bands
 from pyannote.audio.features._decibels import decibels, decibels_of_tensors
-from pyannote.audio.features.base import Features, Framing
+from pyannote.audio.features.frames import Features, Framing
 from pyannote.audio.features.librosa_mel_spectrogram import check_bands, mel_filters
 from pyannote.audio.features.librosa_spectrogram import LibrosaSpectrogram
 from pyannote.audio.io.waveform import Recording, Waveform
@@ -26,34 +34,34 @@ N_MELS = 40
 DELTA_WIDTH = 9
 """Frames to which a polynomial is fitted for a derivative."""
 
-_TOGETHER = 1024
-"""Frames whose derivatives are computed at once: few enough to stay in the cache."""
+_BLOCK = 1024
+"""Number of frames whose derivatives are computed at once: few enough to stay in the cache."""
 
 
 class LibrosaMFCC(LibrosaSpectrogram):
     """Cepstral coefficients 1 to `coefs` of 40 HTK mel bands, with energy and derivatives.
 
-    The energy is coefficient 0. The columns are, each only if asked for: energy, coefficients; first
+    The energy is coefficient 0. The columns are, each only if requested: energy, coefficients; first
     derivative of the energy, of the coefficients; second derivative of the energy, of the coefficients.
 
-    Equal, up to the rounding of float32, to ``librosa.feature.mfcc`` on log power with a fixed floor of
-    -100 dB and ``librosa.feature.delta``. Recordings of fewer than 9 frames, which librosa refuses, repeat
-    their first and last frame for the derivatives.
+    Equal, up to the rounding of float32, to ``librosa.feature.mfcc`` on log power with a fixed floor of -100
+    dB and ``librosa.feature.delta``. For recordings of fewer than 9 frames, which librosa does not accept,
+    the first and last frame are repeated for the derivatives. Features have the shape (frames, dimension).
 
     Parameters
     ----------
     e : bool
-        Give the energy.
+        Include the energy.
     De, DDe : bool
-        Give its first and second derivative.
+        Include its first and second derivative.
     coefs : int
-        Number of coefficients beside the energy, 1 to 39.
+        Number of coefficients without the energy, 1 to 39.
     D, DD : bool
-        Give their first and second derivative.
+        Include their first and second derivative.
     duration : float
         Length of the window in seconds.
     step : float
-        From one window to the next, in seconds.
+        Step from one window to the next in seconds.
     sample_rate : int
         Rate in Hertz to which recordings are resampled.
 
@@ -98,11 +106,17 @@ class LibrosaMFCC(LibrosaSpectrogram):
 
     @property
     def dimension(self) -> int:
-        """Number of coefficients and derivatives."""
+        """Number of coefficients and derivatives.
+
+        Examples
+        --------
+        >>> LibrosaMFCC(e=True, De=False, DDe=False, coefs=12, D=False, DD=False).dimension
+        13
+        """
         return self.e + self.De + self.DDe + self.coefs * (1 + self.D + self.DD)
 
     def compute(self, windows: Waveform) -> Features:
-        """Energy and coefficients of each window, shape (frames, 1 + coefs)."""
+        """Energy and coefficients of each window, shape (frames, samples) to (frames, 1 + coefs)."""
         return decibels(self._bands(self.power(windows))) @ self._basis
 
     @cached_property
@@ -115,15 +129,15 @@ class LibrosaMFCC(LibrosaSpectrogram):
 
     @property
     def framing(self) -> Framing:
-        """How frames lie on samples, and how far derivatives look."""
+        """Position of frames on samples, and the neighbours that derivatives depend on."""
         return replace(super().framing, neighbours=DELTA_WIDTH // 2)
 
     def of_excerpts(self, waveforms: Waveform) -> Features:
-        """Coefficients and derivatives of a batch of excerpts."""
+        """Coefficients and derivatives of excerpts, shape (batch, samples) to (batch, frames, dimension)."""
         return self._columns(super().of_excerpts(waveforms))
 
     def of_tensors(self, waveforms: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Coefficients and derivatives of a batch of excerpts, on the device where they are."""
+        """Coefficients and derivatives of excerpts, shape (batch, samples) to (batch, frames, dimension)."""
         import torch
 
         from pyannote.audio.features import _tensors
@@ -142,29 +156,29 @@ class LibrosaMFCC(LibrosaSpectrogram):
         return torch.cat(columns, dim=-1)
 
     def _read(self, recording: Recording, frames: int, first: int, last: int) -> Features:
-        # With so many frames on both sides, derivatives know the ends of a part only where the file ends.
+        # with this margin, derivatives depend on the end of a part only where it is the end of the recording
         begin, end = max(0, first - DELTA_WIDTH), min(frames, last + DELTA_WIDTH)
         static = super()._read(recording, frames, begin, end)
         return self._columns(static)[first - begin : last - begin]
 
     def _columns(self, static: Features) -> Features:
-        """What was asked for, of energy and coefficients of shape (..., frames, 1 + coefs)."""
+        """Requested columns, given energy and coefficients of shape (..., frames, 1 + coefs)."""
         columns = [derivative(static, order)[..., part] for order, part in self._parts]
         return np.concatenate(columns, axis=-1)
 
     @property
     def _parts(self) -> list[tuple[int, slice]]:
-        """Columns that were asked for, of the static values and of each derivative."""
-        asked = [(self.e, True), (self.De, self.D), (self.DDe, self.DD)]
+        """Order of derivative and requested columns, for the static values and each derivative."""
+        requested = [(self.e, True), (self.De, self.D), (self.DDe, self.DD)]
         return [
             (order, slice(0 if energy else 1, None if coefficients else 1))
-            for order, (energy, coefficients) in enumerate(asked)
+            for order, (energy, coefficients) in enumerate(requested)
         ]
 
 
 @lru_cache(maxsize=1)
 def cosines(count: int) -> Features:
-    """Orthonormal basis of the discrete cosine transform (type 2), one column a coefficient.
+    """Orthonormal basis of the discrete cosine transform (type 2), shape (bands, coefficients).
 
     Examples
     --------
@@ -179,10 +193,20 @@ def cosines(count: int) -> Features:
 
 
 def derivative(features: Features, order: int) -> Features:
-    """Local derivative over time, the last axis but one: that of a polynomial fitted to 9 frames.
+    """Local derivative over time: that of a polynomial fitted to 9 frames.
 
-    At both ends the polynomial is that of the first and of the last 9 frames. Where there are fewer, the
-    first and the last frame are repeated.
+    At both ends the polynomial is that of the first and of the last 9 frames. If there are fewer, the first
+    and the last frame are repeated.
+
+    Parameters
+    ----------
+    features : float32, shape (..., frames, dimension)
+    order : int
+        Order of the derivative and degree of the polynomial: 0 (the features themselves), 1 or 2.
+
+    Returns
+    -------
+    derivatives : float32, shape (..., frames, dimension)
 
     Examples
     --------
@@ -193,35 +217,35 @@ def derivative(features: Features, order: int) -> Features:
         return features
     if features.shape[-2] < DELTA_WIDTH:
         return _fitted(_with_ends(features), order)
-    # The derivative of a polynomial of its own order is the same all along.
+    # the derivative of order d of a polynomial of degree d is constant
     return _with_ends(_fitted(features, order))
 
 
 def _with_ends(features: Features) -> Features:
-    """Repeat the first and the last frame as often as a polynomial reaches beyond its centre."""
-    around = DELTA_WIDTH // 2
-    return np.pad(features, [(0, 0)] * (features.ndim - 2) + [(around, around), (0, 0)], mode="edge")
+    """Repeat the first and the last frame 4 times each."""
+    reach = DELTA_WIDTH // 2
+    return np.pad(features, [(0, 0)] * (features.ndim - 2) + [(reach, reach), (0, 0)], mode="edge")
 
 
 def _fitted(features: Features, order: int) -> Features:
-    """Derivative in the centre of each 9 consecutive frames."""
-    around = DELTA_WIDTH // 2
-    frames = features.shape[-2] - 2 * around
+    """Derivative at the centre of each 9 consecutive frames."""
+    reach = DELTA_WIDTH // 2
+    frames = features.shape[-2] - 2 * reach
     result = np.empty((*features.shape[:-2], frames, features.shape[-1]), dtype=np.float32)
-    for start in range(0, frames, _TOGETHER):
-        stop = min(start + _TOGETHER, frames)
-        result[..., start:stop, :] = _weighted(features[..., start : stop + 2 * around, :], order)
+    for start in range(0, frames, _BLOCK):
+        stop = min(start + _BLOCK, frames)
+        result[..., start:stop, :] = _weighted(features[..., start : stop + 2 * reach, :], order)
     return result
 
 
 def _weighted(features: Features, order: int) -> Features:
-    around = DELTA_WIDTH // 2
-    frames = features.shape[-2] - 2 * around
-    centre, *weights = _weights(order)[around:]
-    total = centre * features[..., around : around + frames, :]
+    reach = DELTA_WIDTH // 2
+    frames = features.shape[-2] - 2 * reach
+    centre, *weights = _weights(order)[reach:]
+    total = centre * features[..., reach : reach + frames, :]
     for distance, weight in enumerate(weights, start=1):
-        after = features[..., around + distance : around + distance + frames, :]
-        before = features[..., around - distance : around - distance + frames, :]
+        after = features[..., reach + distance : reach + distance + frames, :]
+        before = features[..., reach - distance : reach - distance + frames, :]
         pair = after + before if order % 2 == 0 else after - before
         pair *= weight
         total += pair
@@ -230,7 +254,7 @@ def _weighted(features: Features, order: int) -> Features:
 
 @lru_cache(maxsize=2)
 def _weights(order: int) -> Features:
-    """Weights of 9 frames in the derivative of the polynomial of that order which fits them best."""
-    places = np.arange(DELTA_WIDTH) - DELTA_WIDTH // 2
-    fit = np.linalg.pinv(np.vander(places, order + 1, increasing=True))
+    """Weights of 9 frames in the derivative of the polynomial with the least squared error."""
+    offsets = np.arange(DELTA_WIDTH) - DELTA_WIDTH // 2
+    fit = np.linalg.pinv(np.vander(offsets, order + 1, increasing=True))
     return cast(Features, (factorial(order) * fit[order]).astype(np.float32))

@@ -1,4 +1,4 @@
-"""Features or scores that lie in a folder: metadata.yml, and one npy file for each recording."""
+"""Features or scores stored in a folder: metadata.yml, and one npy file for each recording."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import yaml
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import ConfigError, DataError
-from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.frames import Features, FrameReader
 from pyannote.audio.io.arrays import is_whole
 from pyannote.audio.io.paths import flat_name, inside
 from pyannote.audio.io.storage import write_array, write_text
@@ -24,27 +25,27 @@ if TYPE_CHECKING:
 
 
 class Precomputed(FeatureExtraction):
-    """Frames that were computed before: ``<root_dir>/<database>/<uri>.npy``, shape (frames, dimension).
+    """Stored features or scores: ``<root_dir>/<database>/<uri>.npy``, shape (frames, dimension).
 
-    `metadata.yml` in the same folder says where frames lie in time (start, duration and step in seconds),
-    their dimension, and, if they are scores, the class of each column.
+    `metadata.yml` in the same folder gives the position of frames in time (start, duration and step in
+    seconds), their dimension, and, if they are scores, the class of each column.
 
     Parameters
     ----------
     root_dir : path
         The folder.
     use_memmap : bool
-        Map files into memory, so that only what is used is read from the disk.
+        Map files into memory, so that only the frames that are used are read from disk.
 
     Attributes
     ----------
     classes : list of str or None
-        Class of each column, if they have one.
+        Class of each column, if the columns are scores of classes.
 
     Raises
     ------
     DataError
-        The folder holds no metadata, or they make no sense.
+        The folder has no metadata, or a value is out of its range.
 
     Examples
     --------
@@ -84,24 +85,31 @@ class Precomputed(FeatureExtraction):
         classes: Sequence[str] | None = None,
         provenance: str | None = None,
     ) -> Precomputed:
-        """Make the folder, or change the metadata of an existing one.
+        """Create the folder, or replace the metadata of an existing one.
 
         Parameters
         ----------
         root_dir : path
         sliding_window : SlidingWindow
-            Where frames lie in time.
+            Position of frames in time.
         dimension : int
             Number of columns.
         classes : sequence of str, optional
             Class of each column.
         provenance : str, optional
-            Digest of all that frames depend on beside the recordings.
+            Digest of everything but the recordings that the frames depend on.
 
         Raises
         ------
         StorageError
             The folder cannot be written.
+
+        Examples
+        --------
+        >>> from pyannote.core import SlidingWindow
+        >>> window = SlidingWindow(start=0.0, duration=0.1, step=0.1)
+        >>> Precomputed.create(getfixture("tmp_path"), window, dimension=2, classes=["car", "people"]).classes
+        ['car', 'people']
         """
         metadata = {
             "start": float(sliding_window.start),
@@ -117,44 +125,57 @@ class Precomputed(FeatureExtraction):
 
     @property
     def dimension(self) -> int:
-        """Number of columns."""
+        """Number of columns of the arrays, shape (frames, dimension)."""
         return self._dimension
 
     @property
     def sliding_window(self) -> SlidingWindow:
-        """Where frames lie in time."""
+        """Position of frames in time, as in metadata.yml."""
         from pyannote.core import SlidingWindow
 
         return SlidingWindow(start=self._start, duration=self._duration, step=self._step)
 
     def path(self, file: AudioFile) -> Path:
-        """Where the frames of a recording lie.
+        """Path of the file with the frames of a recording.
 
         Parameters
         ----------
         file : mapping
             A file of a protocol: its "uri" and, if the folder holds several databases, its "database".
+
+        Raises
+        ------
+        DataError
+            `file` is no mapping with a "uri", or its path would lie outside the folder.
+
+        Examples
+        --------
+        >>> from pyannote.core import SlidingWindow
+        >>> folder = getfixture("tmp_path")
+        >>> scores = Precomputed.create(folder, SlidingWindow(start=0.0, duration=0.1, step=0.1), dimension=2)
+        >>> scores.path({"database": "TUT2017", "uri": "a001"}).relative_to(folder).as_posix()
+        'TUT2017/a001.npy'
         """
         if not isinstance(file, Mapping) or "uri" not in file:
             raise DataError(
-                f"Frames in {self.root_dir} are found by 'database' and 'uri'.",
+                f"Frames in {self.root_dir} are identified by 'database' and 'uri'.",
                 fix="Give a file of a protocol.",
             )
         folder = f"{flat_name(str(file['database']))}/" if file.get("database") else ""
         return inside(Path(self.root_dir), f"{folder}{file['uri']}", ".npy")
 
     def open(self, file: AudioFile) -> FrameReader:
-        """Prepare to read frames of a recording."""
+        """Open the file of a recording to read its frames, shape (frames, dimension)."""
         frames = self._load(file)
         return FrameReader(len(frames), lambda first, last: frames[first:last])
 
     def __call__(self, file: AudioFile) -> SlidingWindowFeature:
-        """All frames of a recording, mapped into memory if `use_memmap`.
+        """All frames of a recording, shape (frames, dimension), mapped into memory if `use_memmap`.
 
         Raises
         ------
         DataError
-            There are none, or they do not fit the metadata.
+            There is no file of this recording, or its frames do not match the metadata.
         """
         from pyannote.core import SlidingWindowFeature
 
@@ -168,19 +189,28 @@ class Precomputed(FeatureExtraction):
         file : mapping
             A file of a protocol: its "uri" and, if the folder holds several databases, its "database".
         features : shape (frames, dimension)
-            Written as float32.
+            Stored as float32.
 
         Raises
         ------
         DataError
-            The shape does not fit, or there is a NaN.
+            The shape does not match, or a value is NaN or infinite.
         StorageError
             The file cannot be written.
+
+        Examples
+        --------
+        >>> from pyannote.core import SlidingWindow
+        >>> window = SlidingWindow(start=0.0, duration=0.1, step=0.1)
+        >>> scores = Precomputed.create(getfixture("tmp_path"), window, dimension=2)
+        >>> scores.dump({"uri": "a001"}, np.zeros((50, 2)))
+        >>> scores({"uri": "a001"}).data.dtype
+        dtype('float32')
         """
         values = np.asarray(getattr(features, "data", features), dtype=np.float32)
         self._check(values, self.path(file))
         if not np.isfinite(values).all():
-            raise DataError("The frames hold NaN or infinity.", file=self.path(file))
+            raise DataError("The frames contain NaN or infinity.", file=self.path(file))
         write_array(self.path(file), values)
 
     def _load(self, file: AudioFile) -> Features:
@@ -192,12 +222,12 @@ class Precomputed(FeatureExtraction):
                 "There are no frames of this recording.", file=path, fix="Compute them first."
             ) from None
         except Exception as error:
-            # numpy answers damaged files with a dozen kinds of exceptions
+            # NumPy raises a dozen types of exceptions for damaged files
             raise _damaged(path, "it cannot be read as an array") from error
         if not isinstance(frames, np.ndarray):
             raise _damaged(path, "it is an archive, not an array")
         if not is_whole(frames, path) or not frames.dtype.isnative:
-            raise _damaged(path, "its header does not fit its content")
+            raise _damaged(path, "its header does not match its content")
         self._check(frames, path)
         frames = frames if self.use_memmap else np.array(frames)
         return frames if frames.dtype == np.float32 else frames.astype(np.float32)
@@ -219,9 +249,9 @@ class Precomputed(FeatureExtraction):
 def _load_metadata(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise DataError(
-            "There is no metadata.yml, which says what the frames are.",
+            "The folder has no metadata.yml, which describes the frames.",
             file=path.parent,
-            fix="Name the folder that holds it.",
+            fix="Give the folder that contains it.",
         )
     try:
         metadata = read_plain(path)

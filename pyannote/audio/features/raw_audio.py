@@ -1,11 +1,12 @@
-"""The waveform itself."""
+"""Samples of the waveform as features."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.features.base import FeatureExtraction, Features, FrameReader, Framing
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.frames import Features, FrameReader, Framing
 from pyannote.audio.io.waveform import AudioFile, Recording, Waveform
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RawAudio(FeatureExtraction):
-    """Mono samples at one rate: one value a frame, one frame a sample.
+    """Mono samples at one sample rate: each frame is one sample, float32 of shape (samples, 1).
 
     Parameters
     ----------
@@ -37,12 +38,24 @@ class RawAudio(FeatureExtraction):
 
     @property
     def dimension(self) -> int:
-        """Number of values of a frame: 1."""
+        """Number of values of a frame: 1.
+
+        Examples
+        --------
+        >>> RawAudio().dimension
+        1
+        """
         return 1
 
     @property
     def sliding_window(self) -> SlidingWindow:
-        """Where samples lie in time: the centre of sample i is i / sample_rate."""
+        """Position of samples in time, in seconds: the centre of sample i is i / sample_rate.
+
+        Examples
+        --------
+        >>> RawAudio(sample_rate=8000).sliding_window[4000].middle
+        0.5
+        """
         from pyannote.core import SlidingWindow
 
         step = 1 / self.sample_rate
@@ -50,18 +63,18 @@ class RawAudio(FeatureExtraction):
 
     @property
     def framing(self) -> Framing:
-        """How frames lie on samples: each is one."""
+        """Position of frames on samples: each frame is one sample."""
         return Framing()
 
     def of_excerpts(self, waveforms: Waveform) -> Features:
-        """The excerpts themselves, shape (batch, samples, 1)."""
+        """The excerpts themselves, shape (batch, samples) to (batch, samples, 1)."""
         return waveforms[..., None]
 
     def of_tensors(self, waveforms: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
-        """The excerpts themselves, shape (batch, samples, 1)."""
+        """The excerpts themselves, shape (batch, samples) to (batch, samples, 1)."""
         return waveforms[..., None]
 
     def open(self, file: AudioFile) -> FrameReader:
-        """Prepare to read samples of a recording."""
+        """Open a recording to read its samples, shape (samples, 1)."""
         recording = Recording(file, self.sample_rate)
         return FrameReader(recording.samples, lambda first, last: recording.read(first, last)[:, None])

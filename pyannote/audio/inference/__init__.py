@@ -1,1 +1,1 @@
-"""Applying trained models to recordings."""
+"""Inference: trained models, read from disk and applied to recordings."""

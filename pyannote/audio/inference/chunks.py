@@ -1,10 +1,10 @@
-"""Logits of chunks that may overlap, each of which is computed as if it were alone.
+"""Logits of overlapping chunks, equal to those of each chunk alone.
 
-Where a network has a local part (see `LocalModel`), overlapping chunks share it. It sees zeros beyond the
-ends of what it is given: computed over a whole stretch of frames, it differs from that of a chunk in the few
-outputs from which an end of the chunk can be seen, and in no other. These are computed from excerpts that
-start, or end, exactly where the chunk does. What is next to an end of the stretch is needed by no chunk, so
-that stretches of several recordings can lie one after the other.
+Overlapping chunks share the local part of a network that has one (see `LocalModel`). The local part pads its
+input with zeros: computed over a long sequence of frames, it differs from that of a chunk only in the few
+outputs whose receptive field crosses an edge of the chunk. These are computed again from excerpts that start,
+or end, where the chunk does. No chunk needs outputs at the edges of the sequence, so that the frames of
+several recordings can be concatenated.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from pyannote.audio.models._local import LocalModel
 from pyannote.audio.models.base import Model
 
 
-def logits(model: Model, frames: Tensor, starts: Tensor, length: int, others: Mapping[str, Tensor]) -> Tensor:
+def logits(
+    model: Model, frames: Tensor, starts: Tensor, length: int, other_inputs: Mapping[str, Tensor]
+) -> Tensor:
     """Logits of chunks of frames.
 
     Parameters
@@ -26,26 +28,38 @@ def logits(model: Model, frames: Tensor, starts: Tensor, length: int, others: Ma
     model : Model
         In evaluation mode.
     frames : Tensor, shape (frames, dimension)
-        That the chunks lie in.
+        Frames of all chunks.
     starts : Tensor of int64, shape (chunks,)
         First frame of each chunk, a multiple of the resolution of the model.
     length : int
         Frames of a chunk.
-    others : mapping of str to Tensor
-        Other inputs, of shape (chunks, dimension).
+    other_inputs : mapping of str to Tensor
+        Other inputs, each of shape (chunks, dimension).
 
     Returns
     -------
     Tensor, shape (chunks, length // resolution, classes)
-        Whatever chunks are computed together, to the precision of its numbers.
+        Equal to those of each chunk alone, up to rounding.
+
+    Examples
+    --------
+    >>> model = getfixture("detection").bundle.network().eval()
+    >>> frames, starts = torch.randn(100, 8), torch.tensor([0, 24, 48])
+    >>> outputs = logits(model, frames, starts, 50, {})
+    >>> tuple(outputs.shape)
+    (3, 12, 2)
+    >>> torch.allclose(outputs[1], model({"X": frames[None, 24:74]})[0], atol=1e-6)
+    True
     """
-    if isinstance(model, LocalModel) and (ends := Ends(model, length)).pay(len(frames), len(starts)):
-        return model.rest(_local(model, ends, frames, starts), others)
-    return model({"X": _excerpts(frames, starts, length), **others})
+    if isinstance(model, LocalModel):
+        edges = ChunkEdges(model, length)
+        if edges.save_frames(len(frames), len(starts)):
+            return model.rest(_local(model, edges, frames, starts), other_inputs)
+    return model({"X": _excerpts(frames, starts, length), **other_inputs})
 
 
-class Ends:
-    """Local frames of a chunk from which an end of the chunk can be seen.
+class ChunkEdges:
+    """Local frames of a chunk, shape (outputs, features), whose receptive field crosses an edge of the chunk.
 
     Parameters
     ----------
@@ -58,15 +72,21 @@ class Ends:
     outputs : int
         Local frames of a chunk.
     left, right : int
-        Those that see its start, and those that see its end.
+        Number of those that cross its start, and of those that cross its end.
     start : int
-        Feature frames from the start that the left ones are computed from.
+        Feature frames at the start from which the left ones are computed.
     end : int
-        First feature frame that the right ones are computed from; `length` if there are none.
+        First feature frame from which the right ones are computed; `length` if there are none.
+
+    Examples
+    --------
+    >>> edges = ChunkEdges(getfixture("detection").bundle.network(), length=50)
+    >>> edges.left + edges.right < edges.outputs
+    True
     """
 
     def __init__(self, model: LocalModel, length: int) -> None:
-        resolution, (before, after) = model.local_resolution, model.reach
+        resolution, (before, after) = model.local_resolution, model.context
         self.length, self.resolution = length, resolution
         self.outputs = length // resolution
         self.left = -(-before // resolution)
@@ -74,21 +94,35 @@ class Ends:
         self.start = self.left * resolution + after
         self.end = (self.outputs - self.right - self.left) * resolution if self.right else length
 
-    def pay(self, frames: int, chunks: int) -> bool:
-        """Whether chunks that share what they can need fewer frames than chunks that do not."""
+    def save_frames(self, frames: int, chunks: int) -> bool:
+        """Whether sharing the local part takes fewer frames than computing each chunk alone.
+
+        Parameters
+        ----------
+        frames : int
+            Feature frames of the whole sequence.
+        chunks : int
+            Number of chunks in it.
+
+        Examples
+        --------
+        >>> edges = ChunkEdges(getfixture("detection").bundle.network(), length=50)
+        >>> edges.save_frames(frames=50, chunks=1), edges.save_frames(frames=1000, chunks=100)
+        (False, True)
+        """
         shared = frames + chunks * (self.start + self.length - self.end)
         return self.left + self.right < self.outputs and shared < chunks * self.length
 
 
-def _local(model: LocalModel, ends: Ends, frames: Tensor, starts: Tensor) -> Tensor:
+def _local(model: LocalModel, edges: ChunkEdges, frames: Tensor, starts: Tensor) -> Tensor:
     """Local frames of each chunk, shape (chunks, outputs, features)."""
-    inner = torch.arange(ends.left, ends.outputs - ends.right, device=frames.device)
-    parts = [model.local(frames[None])[0][starts[:, None] // ends.resolution + inner]]
-    if ends.left:
-        parts.insert(0, model.local(_excerpts(frames, starts, ends.start))[:, : ends.left])
-    if ends.right:
+    inner = torch.arange(edges.left, edges.outputs - edges.right, device=frames.device)
+    parts = [model.local(frames[None])[0][starts[:, None] // edges.resolution + inner]]
+    if edges.left:
+        parts.insert(0, model.local(_excerpts(frames, starts, edges.start))[:, : edges.left])
+    if edges.right:
         parts.append(
-            model.local(_excerpts(frames, starts + ends.end, ends.length - ends.end))[:, ends.left :]
+            model.local(_excerpts(frames, starts + edges.end, edges.length - edges.end))[:, edges.left :]
         )
     return torch.cat(parts, dim=1)
 

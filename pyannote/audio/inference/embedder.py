@@ -1,4 +1,4 @@
-"""Embeddings of parts of recordings, and on a sliding window."""
+"""Embeddings of excerpts of recordings, and of sliding windows."""
 
 from __future__ import annotations
 
@@ -20,18 +20,24 @@ Ranges = Sequence[tuple[int, int]]
 
 @dataclass(frozen=True)
 class Excerpt:
-    """Parts of a recording that one speaker is heard in.
+    """Segments of a recording in which one speaker speaks.
 
     Parameters
     ----------
     uri : str
-        Of the recording.
+        Name of the recording.
     features : float32, shape (frames, dimension)
-        Of the whole recording; may be mapped into memory, so that only the parts are read.
+        Features of the whole recording; may be a memory map, of which only the segments are read.
     ranges : sequence of (first, last)
-        Frames of each part, the last one excluded; at least one part of at least one frame.
+        Frames of each segment, the last one excluded; at least one segment of at least one frame.
     content : str
-        Digest of the audio of the recording, where it is known.
+        Digest of the audio of the recording, if it is known.
+
+    Examples
+    --------
+    >>> excerpt = Excerpt("a001", np.zeros((1000, 40), np.float32), [(100, 300), (500, 650)])
+    >>> sum(last - first for first, last in excerpt.ranges)
+    350
     """
 
     uri: str
@@ -42,18 +48,25 @@ class Excerpt:
 
 @dataclass
 class Embedder:
-    """Embeds chunks of at most one duration.
+    """Embeds excerpts chunk by chunk.
 
     Parameters
     ----------
     model : Model
-        Gives vectors; in evaluation mode while it is applied.
+        Network that gives vectors; set to evaluation mode.
     frames : int
-        Feature frames of a chunk.
+        Feature frames of a chunk; chunks at the end of a segment may be shorter.
     step : int
-        From one chunk to the next, in feature frames.
+        Feature frames from one chunk to the next.
     batch_size : int
-        Chunks of equal length that are computed at once.
+        Chunks of equal length in a batch.
+
+    Examples
+    --------
+    >>> embedder = getfixture("embedding_measure").embedder
+    >>> features = np.zeros((200, embedder.model.specifications.inputs["X"]), np.float32)
+    >>> embedder([Excerpt("a001", features, [(0, 50), (80, 200)])]).shape == (1, embedder.model.dimension)
+    True
     """
 
     model: Model
@@ -62,9 +75,11 @@ class Embedder:
     batch_size: int = 32
 
     def __call__(self, excerpts: Sequence[Excerpt], progress: Progress = silent) -> Embeddings:
-        """One embedding for each excerpt: the mean over its chunks, each counted by its length.
+        """Embedding of each excerpt: the mean of the embeddings e of its chunks, weighted by their lengths n.
 
-        A part that is shorter than a chunk is a chunk of its own, of its own length.
+            sum(n * e) / sum(n)
+
+        A segment that is shorter than a chunk is one shorter chunk.
 
         Returns
         -------
@@ -78,28 +93,35 @@ class Embedder:
         total = np.zeros((len(excerpts), self.model.dimension))
         weight = np.zeros((len(excerpts), 1))
         batches = list(self._batches(sorted(chunks)))
-        for length, owners, starts in progress(batches, total=len(batches), description="Embedding"):
+        for length, indices, starts in progress(batches, total=len(batches), description="Embedding"):
             parts = [
-                excerpts[owner].features[start : start + length]
-                for owner, start in zip(owners, starts, strict=True)
+                excerpts[index].features[start : start + length]
+                for index, start in zip(indices, starts, strict=True)
             ]
-            np.add.at(total, owners, length * self.embed(np.stack(parts)))
-            np.add.at(weight, owners, length)
+            np.add.at(total, indices, length * self.embed(np.stack(parts)))
+            np.add.at(weight, indices, length)
         return (total / weight).astype(np.float32)
 
     def slide(self, features: Features, starts: NDArray[np.int64]) -> Iterator[Embeddings]:
-        """Embeddings of the windows that begin at some frames, batch by batch.
+        """Embeddings of sliding windows, batch by batch.
 
         Parameters
         ----------
         features : float32, shape (frames, dimension)
-            Of a whole recording.
+            Features of a whole recording.
         starts : int64, shape (windows,)
-            First frame of each window, in rising order. What passes the end of the recording is left out.
+            First frame of each window, in rising order. Windows are cut at the end of the recording.
 
         Yields
         ------
         float32, shape (windows of a batch, dimension)
+
+        Examples
+        --------
+        >>> embedder = getfixture("embedding_measure").embedder
+        >>> features = np.zeros((200, embedder.model.specifications.inputs["X"]), np.float32)
+        >>> [batch.shape for batch in embedder.slide(features, np.array([0, 50, 100]))]
+        [(3, 8)]
         """
         ends = np.minimum(starts + self.frames, len(features))
         chunks = [(int(end - start), 0, int(start)) for start, end in zip(starts, ends, strict=True)]
@@ -107,9 +129,22 @@ class Embedder:
             yield self.embed(np.stack([features[begin : begin + length] for begin in begins]))
 
     def embed(self, chunks: Features) -> Embeddings:
-        """Embeddings of chunks of equal length, (chunks, frames, dimension) to (chunks, dimension).
+        """Embeddings of chunks of equal length.
 
-        Chunks that are shorter than the network takes are repeated until they are long enough.
+        Parameters
+        ----------
+        chunks : float32, shape (chunks, frames, dimension of features)
+            Chunks that are too short for the network are repeated until they are long enough.
+
+        Returns
+        -------
+        float32, shape (chunks, dimension of embeddings)
+
+        Examples
+        --------
+        >>> embedder = getfixture("embedding_measure").embedder
+        >>> embedder.embed(np.zeros((4, 50, embedder.model.specifications.inputs["X"]), np.float32)).shape
+        (4, 8)
         """
         if chunks.shape[1] < self.model.resolution:
             chunks = chunks[:, np.arange(self.model.resolution) % chunks.shape[1]]
@@ -121,7 +156,7 @@ class Embedder:
         return embeddings
 
     def _chunks(self, ranges: Ranges) -> Iterator[tuple[int, int]]:
-        """Chunks of each part; the last one ends where the part ends."""
+        """First and last frame of each chunk; the last chunk of a segment ends with it."""
         for first, last in ranges:
             starts = [*range(first, last - self.frames, self.step), max(first, last - self.frames)]
             yield from ((start, min(start + self.frames, last)) for start in starts)
@@ -129,9 +164,9 @@ class Embedder:
     def _batches(
         self, chunks: Sequence[tuple[int, int, int]]
     ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
-        """Consecutive chunks of equal length: the length, and owner and first frame of each."""
+        """Batches of chunks of equal length: the length, and excerpt and first frame of each chunk."""
         for length, group in groupby(chunks, key=lambda chunk: chunk[0]):
             rows = np.array(list(group), dtype=np.int64)
             for first in range(0, len(rows), self.batch_size):
-                _, owners, starts = rows[first : first + self.batch_size].T
-                yield length, owners, starts
+                _, indices, starts = rows[first : first + self.batch_size].T
+                yield length, indices, starts

@@ -1,4 +1,4 @@
-"""A trained model, ready to be applied to anything that can be heard."""
+"""Trained detectors, to be applied to recordings."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ PARAMETERS = {
     "pad_onset": (-DAY, DAY),
     "pad_offset": (-DAY, DAY),
 }
-"""Smallest and largest value of what turns the scores of a class into events; see `pipeline.binarize`."""
+"""Smallest and largest value of each parameter of event detection; see `pipeline.binarize`."""
 
 
 class Ensemble:
-    """Models of several epochs, each of which gives the columns of its classes.
+    """Models of several epochs, each of which computes the scores of some classes.
 
     Parameters
     ----------
@@ -44,6 +44,13 @@ class Ensemble:
         Model of each epoch.
     epochs : sequence of int
         Epoch of each class.
+
+    Examples
+    --------
+    >>> slide = getfixture("detection").slide
+    >>> ensemble = Ensemble({1: slide, 2: slide}, epochs=[2, 1])
+    >>> ensemble({"X": np.zeros((400, 8), np.float32)}).shape
+    (100, 2)
     """
 
     def __init__(self, slides: Mapping[int, Slide], epochs: Sequence[int]) -> None:
@@ -52,49 +59,69 @@ class Ensemble:
 
     @property
     def resolution(self) -> int:
-        """Feature frames of one output (see `Slide.resolution`)."""
+        """Feature frames of one row of the scores, shape (outputs, classes); see `Slide.resolution`.
+
+        Examples
+        --------
+        >>> Ensemble({1: getfixture("detection").slide}, epochs=[1, 1]).resolution
+        4
+        """
         return next(iter(self.slides.values())).resolution
 
     def __call__(self, inputs: Inputs) -> Scores:
-        """Scores of a recording, of shape (outputs, classes); each epoch is computed once."""
+        """Scores of a recording, shape (outputs, classes); each epoch is computed once."""
         return next(chain.from_iterable(self.batches([inputs])))
 
     def batches(self, recordings: Iterable[Inputs]) -> Iterator[list[Scores]]:
-        """Scores of recordings, as they are completed (see `Slide.batches`)."""
+        """Scores of recordings, each of shape (outputs, classes), batch by batch (see `Slide.batches`).
+
+        Examples
+        --------
+        >>> ensemble = Ensemble({1: getfixture("detection").slide}, epochs=[1, 1])
+        >>> recordings = ({"X": np.zeros((frames, 8), np.float32)} for frames in (400, 200))
+        >>> [scores.shape for batch in ensemble.batches(recordings) for scores in batch]
+        [(100, 2), (50, 2)]
+        """
         copies = tee(recordings, len(self.slides))
         epochs = [slide.batches(copy) for slide, copy in zip(self.slides.values(), copies, strict=True)]
-        # all models have chunks of one duration, so that their batches complete the same recordings
+        # chunks of all models are equally long, so that their batches complete the same recordings
         for completed in zip(*epochs, strict=True):
             yield [self._columns(scores) for scores in zip(*completed, strict=True)]
 
     def count(self, frames: Iterable[int]) -> int:
-        """Batches of recordings of so many feature frames each."""
+        """Number of batches of recordings, given the feature frames of each.
+
+        Examples
+        --------
+        >>> Ensemble({1: getfixture("detection").slide}, epochs=[1, 1]).count([400, 200])
+        1
+        """
         slide = next(iter(self.slides.values()))
         return -(-sum(len(slide.starts(length)) for length in frames) // slide.batch_chunks)
 
     def _columns(self, scores: Sequence[Scores]) -> Scores:
-        """Each class from its own epoch."""
-        own = dict(zip(self.slides, scores, strict=True))
-        return np.stack([own[epoch][:, column] for column, epoch in enumerate(self.epochs)], axis=1)
+        """Column of each class from the scores of its epoch."""
+        by_epoch = dict(zip(self.slides, scores, strict=True))
+        return np.stack([by_epoch[epoch][:, column] for column, epoch in enumerate(self.epochs)], axis=1)
 
 
 class Pretrained:
-    """Scores of recordings by the models that a validation has chosen.
+    """Trained detector, with the epochs that a validation has selected.
 
-    If its configuration names classes of one's own, `config.classes.load_code` must have loaded them.
+    User classes that its configuration names must have been loaded by `config.classes.load_code`.
 
     Parameters
     ----------
     validate_dir : path
-        Folder that `validate` has written, with params.yml.
+        Folder of a validation, with params.yml.
     selection : {"class-wise", "global"}
         Best epoch of each class, or best single epoch.
     step : float
-        From one chunk to the next, as a share of the chunk.
+        Step from one chunk to the next, as a fraction of the chunk, in (0, 1].
     batch_size : int
-        Chunks that are computed at once.
+        Chunks of a batch.
     device : torch.device or str
-        Where to compute.
+        Device of the models.
     duration : float, optional
         Duration of a chunk in seconds. Defaults to that of training.
 
@@ -102,6 +129,13 @@ class Pretrained:
     ------
     CheckpointError
         If the folder holds no validation, or its training is damaged.
+
+    Examples
+    --------
+    >>> detector = Pretrained(getfixture("detector"))
+    >>> waveform = np.zeros(16000, dtype=np.float32)
+    >>> detector({"waveform": waveform, "sample_rate": 16000}).data.shape
+    (26, 2)
     """
 
     def __init__(
@@ -132,17 +166,35 @@ class Pretrained:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Columns of the scores."""
+        """Classes, in the order of the columns of the scores, shape (frames, classes).
+
+        Examples
+        --------
+        >>> Pretrained(getfixture("detector")).classes
+        ('car', 'children')
+        """
         return self.specifications.classes
 
     @property
     def frame_step(self) -> float:
-        """Duration of a frame of the scores, in seconds."""
+        """Duration of a row of the scores, shape (frames, classes), in seconds.
+
+        Examples
+        --------
+        >>> Pretrained(getfixture("detector")).frame_step
+        0.04
+        """
         return self.ensemble.resolution * self.specifications.step
 
     @property
     def sliding_window(self) -> SlidingWindow:
-        """Where frames of the scores lie in time."""
+        """Sliding window of the rows of the scores, shape (frames, classes).
+
+        Examples
+        --------
+        >>> Pretrained(getfixture("detector")).sliding_window[10].start
+        0.4
+        """
         from pyannote.core import SlidingWindow
 
         return SlidingWindow(start=0.0, duration=self.frame_step, step=self.frame_step)
@@ -158,7 +210,7 @@ class Pretrained:
         Returns
         -------
         SlidingWindowFeature
-            Of shape (frames, classes), between 0 and 1.
+            Scores of shape (frames, classes), between 0 and 1.
         """
         from pyannote.core import SlidingWindowFeature
 
@@ -170,28 +222,33 @@ class Pretrained:
 
 
 def load_params(validate: Path) -> dict[str, Any]:
-    """Epochs and parameters that a validation has chosen, from its params.yml.
+    """Read the params.yml of a validation of a detector.
 
     Parameters
     ----------
     validate : Path
-        Folder that `validate` has written.
+        Folder of the validation.
 
     Returns
     -------
     dict
-        With "params" and "class_wise", each of which maps every class to its epoch and its `PARAMETERS`.
+        "params" and "class_wise" map each class to its epoch and its `PARAMETERS`.
 
     Raises
     ------
     CheckpointError
-        If it is missing or damaged, or a value makes no sense; with the key.
+        If it is missing or damaged, or a value is invalid; it names the key.
+
+    Examples
+    --------
+    >>> load_params(getfixture("detector"))["class_wise"]["car"]["onset"]
+    0.5
     """
     path = validate / "params.yml"
     params = load_yaml(path, "Run `validate` first, and name the folder that it prints.")
     if "distance" in params:
         raise CheckpointError(
-            "This validation is one of embeddings, which give no scores of classes.",
+            "This is a validation of embeddings, which give no scores of classes.",
             file=path,
             fix="Use `pyannote-audio emb`, or pyannote.audio.inference.speaker_embedding.SpeakerEmbedding.",
         )

@@ -1,4 +1,4 @@
-"""Scores of whole recordings, from chunks that slide over their features."""
+"""Scores of whole recordings by a model that is applied to overlapping chunks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pyannote.audio.core.windows import OverlapAdd, chunk_starts
 from pyannote.audio.inference.chunks import logits
 from pyannote.audio.io.arrays import release
 from pyannote.audio.models._local import LocalModel
-from pyannote.audio.models._outputs import of_chunks, scores_chunks
+from pyannote.audio.models._outputs import chunk_logits, scores_chunks
 from pyannote.audio.models.base import Model
 
 Inputs = Mapping[str, NDArray[np.float32]]
@@ -25,25 +25,25 @@ Scores = NDArray[np.float32]
 
 @dataclass
 class Slide:
-    """Applies a model to chunks of one duration, and averages where they overlap.
+    """Applies a model to chunks of equal duration, and averages the scores of overlapping chunks.
 
     Parameters
     ----------
     model : Model
-        The network, in evaluation mode while it is applied.
+        Network; set to evaluation mode.
     frames : int
         Feature frames of a chunk.
     step : float
-        From one chunk to the next, as a share of the chunk, in (0, 1]. It is rounded to whole output
-        frames of the model, so that the outputs of all chunks fall on one grid.
+        Step from one chunk to the next, as a fraction of the chunk, in (0, 1]. It is rounded to whole output
+        frames of the model, so that the outputs of all chunks lie on one grid.
     batch_size : int
-        Chunks that are computed at once. Where overlapping chunks share what is computed (see
-        `pyannote.audio.inference.chunks`), as many as lie in the frames of so many.
+        Chunks of a batch. If overlapping chunks share computation (see `pyannote.audio.inference.chunks`),
+        a batch holds all chunks that lie in the frames of so many.
 
     Notes
     -----
-    Where the model gives one score for a whole chunk, the grid is that of the steps: a step has the mean
-    score of all chunks that cover it.
+    If the model gives one score for a whole chunk, the grid is that of the steps: the score of a step is the
+    mean over all chunks that cover it.
 
     Examples
     --------
@@ -69,24 +69,38 @@ class Slide:
             )
 
     @cached_property
-    def whole(self) -> bool:
-        """Whether the model gives one score for a whole chunk."""
+    def chunk_level(self) -> bool:
+        """Whether the model gives one score for a whole chunk, shape (chunks, classes).
+
+        Examples
+        --------
+        >>> getfixture("detection").slide.chunk_level
+        False
+        """
         return scores_chunks(self.model)
 
     @cached_property
     def resolution(self) -> int:
-        """Feature frames of one output: of an output frame of the model, or of a step."""
-        return self.model.resolution * (self._steps if self.whole else 1)
+        """Feature frames of one row of the scores, shape (outputs, classes)."""
+        return self.model.resolution * (self._steps if self.chunk_level else 1)
 
     @cached_property
     def chunk_outputs(self) -> int:
-        """Outputs that one chunk covers, at least 1."""
-        return max(1, round(self.frames / self.resolution)) if self.whole else self.frames // self.resolution
+        """Rows of the scores of one chunk, shape (outputs, classes); at least 1.
+
+        Examples
+        --------
+        >>> getfixture("detection").slide.chunk_outputs
+        12
+        """
+        if self.chunk_level:
+            return max(1, round(self.frames / self.resolution))
+        return self.frames // self.resolution
 
     @cached_property
     def step_outputs(self) -> int:
-        """Outputs from one chunk to the next."""
-        return 1 if self.whole else self._steps
+        """Rows of the scores, shape (outputs, classes), from one chunk to the next."""
+        return 1 if self.chunk_level else self._steps
 
     @property
     def _steps(self) -> int:
@@ -96,16 +110,44 @@ class Slide:
 
     @property
     def batch_chunks(self) -> int:
-        """Chunks of a batch."""
+        """Chunks of a batch.
+
+        Examples
+        --------
+        >>> getfixture("detection").slide.batch_chunks
+        64
+        """
         shared = isinstance(self.model, LocalModel)
         return self.batch_size * (self.chunk_outputs if shared else self.step_outputs) // self.step_outputs
 
     def outputs(self, frames: int) -> int:
-        """Outputs of a recording of so many feature frames; the last one may reach beyond its end."""
+        """Number of rows of the scores of a recording, shape (outputs, classes); the last may pass its end.
+
+        Parameters
+        ----------
+        frames : int
+            Feature frames of the recording.
+
+        Examples
+        --------
+        >>> getfixture("detection").slide.outputs(401)
+        101
+        """
         return -(-frames // self.resolution)
 
     def starts(self, frames: int) -> NDArray[np.int64]:
-        """First feature frame of each chunk of a recording of so many feature frames."""
+        """First feature frame of each chunk of a recording, shape (chunks,).
+
+        Parameters
+        ----------
+        frames : int
+            Feature frames of the recording.
+
+        Examples
+        --------
+        >>> getfixture("detection").slide.starts(100).tolist()
+        [0, 24, 48, 72]
+        """
         return chunk_starts(self.outputs(frames), self.chunk_outputs, self.step_outputs) * self.resolution
 
     def __call__(self, inputs: Inputs) -> Scores:
@@ -119,25 +161,32 @@ class Slide:
         Returns
         -------
         ndarray of float32, shape (outputs, classes)
-            Between 0 and 1. Beyond its end, a recording is continued by its mirror image.
+            Between 0 and 1. A recording is padded at its end by its mirror image.
         """
         return next(chain.from_iterable(self.batches([inputs])))
 
     def batches(self, recordings: Iterable[Inputs]) -> Iterator[list[Scores]]:
-        """Scores of recordings, whose chunks share batches where they are short.
+        """Scores of recordings; chunks of short recordings share batches.
 
-        The last bit of a score depends on what shares its batch (1e-7 or less): the same recordings in the
-        same order have the same scores, and one of them alone may differ by so much.
+        The last bits of a score (1e-7 or less) depend on the other chunks of its batch: the same recordings
+        in the same order have the same scores, and one of them alone may differ by so much.
 
         Parameters
         ----------
         recordings : iterable of mapping of str to ndarray
-            Inputs of each (see `__call__`). The next one is asked for when there is room in the batch.
+            Inputs of each (see `__call__`). The next one is read when there is room in the batch.
 
         Yields
         ------
-        list of ndarray
-            After each batch, the scores of the recordings that it has completed, in order; often none.
+        list of ndarray, each of shape (outputs, classes)
+            After each batch, the scores of the recordings that it completes, in order; often none.
+
+        Examples
+        --------
+        >>> recordings = ({"X": np.zeros((frames, 8), np.float32)} for frames in (400, 200))
+        >>> batches = getfixture("detection").slide.batches(recordings)
+        >>> [scores.shape for batch in batches for scores in batch]
+        [(100, 2), (50, 2)]
         """
         self.model.eval()
         for stretches in self._filled(recordings):
@@ -148,7 +197,7 @@ class Slide:
             yield [stretch.recording.scores for stretch in stretches if stretch.last]
 
     def _filled(self, recordings: Iterable[Inputs]) -> Iterator[list[_Stretch]]:
-        """Stretches of as many chunks as a batch has room for."""
+        """Stretches of chunks, batch by batch."""
         batch: list[_Stretch] = []
         room = self.batch_chunks
         for inputs in recordings:
@@ -164,7 +213,7 @@ class Slide:
             yield batch
 
     def _scores(self, stretches: list[_Stretch]) -> Scores:
-        """Scores of all chunks of some stretches, of shape (chunks, outputs, classes)."""
+        """Scores of all chunks of some stretches, shape (chunks, outputs, classes)."""
         device = next(self.model.parameters()).device
         features = [self._features(stretch) for stretch in stretches]
         offsets = np.cumsum([0, *map(len, features[:-1])])
@@ -173,7 +222,7 @@ class Slide:
             for stretch, offset in zip(stretches, offsets, strict=True)
         ]
         counts = torch.tensor(list(map(len, starts)))
-        others = {
+        other_inputs = {
             name: torch.from_numpy(np.stack([stretch.recording.inputs[name] for stretch in stretches]))
             .repeat_interleave(counts, dim=0)
             .to(device)
@@ -182,16 +231,15 @@ class Slide:
         }
         frames = torch.from_numpy(np.concatenate(features)).to(device)
         with torch.inference_mode():
-            found = logits(
-                self.model, frames, torch.from_numpy(np.concatenate(starts)).to(device), self.frames, others
-            )
-            if self.whole:
-                found = of_chunks(found)
-            scores: Scores = torch.sigmoid(found).cpu().numpy()
-        return np.repeat(scores, self.chunk_outputs, axis=1) if self.whole else scores
+            first_frames = torch.from_numpy(np.concatenate(starts)).to(device)
+            outputs = logits(self.model, frames, first_frames, self.frames, other_inputs)
+            if self.chunk_level:
+                outputs = chunk_logits(outputs)
+            scores: Scores = torch.sigmoid(outputs).cpu().numpy()
+        return np.repeat(scores, self.chunk_outputs, axis=1) if self.chunk_level else scores
 
     def _features(self, stretch: _Stretch) -> NDArray[np.float32]:
-        """Frames of the chunks of a stretch, and then some up to a multiple of the resolution."""
+        """Frames of the chunks of a stretch, padded to a multiple of the resolution."""
         features, first = stretch.recording.inputs["X"], int(stretch.starts[0])
         needed = int(stretch.starts[-1]) - first + self.frames
         last = first + -(-needed // self.model.resolution) * self.model.resolution
@@ -202,7 +250,7 @@ class Slide:
 
 @dataclass
 class _Recording:
-    """A recording of which some chunks have been scored."""
+    """Scores of a recording, some chunks of which are computed."""
 
     inputs: Inputs
     outputs: int
@@ -213,18 +261,18 @@ class _Recording:
         self.mean = OverlapAdd(self.step)
 
     def add(self, chunks: Scores) -> None:
-        """Take the scores of the next chunks."""
+        """Add the scores of the next chunks, shape (chunks, outputs, classes)."""
         self.parts.append(self.mean.add(chunks))
 
     @property
     def scores(self) -> Scores:
-        """Scores of all output frames, when all chunks have been scored."""
+        """Scores of all outputs, shape (outputs, classes), after the last chunk."""
         return np.concatenate([*self.parts, self.mean.rest()])[: self.outputs]
 
 
 @dataclass(frozen=True)
 class _Stretch:
-    """Consecutive chunks of a recording, which may be its last ones."""
+    """Consecutive chunks of a recording; `last` if they are its last ones."""
 
     recording: _Recording
     starts: NDArray[np.int64]
@@ -232,7 +280,7 @@ class _Stretch:
 
 
 def _mirrored(first: int, last: int, frames: int) -> NDArray[np.int64]:
-    """Frames of a recording that stand for those from `first` to `last`, beyond its end.
+    """Indices of the frames that mirror those from `first` to `last`, beyond the end of a recording.
 
     Examples
     --------

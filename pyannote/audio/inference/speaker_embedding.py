@@ -1,4 +1,4 @@
-"""A trained embedding, ready to be applied to anything in which somebody speaks."""
+"""Trained speaker embeddings, to be applied to recordings."""
 
 from __future__ import annotations
 
@@ -26,40 +26,47 @@ from pyannote.audio.io.yaml_files import load_yaml
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow, SlidingWindowFeature
 
-FARTHEST = 1e6
-"""Largest similarity or distance that a threshold may ask for; back-ends give ratios of likelihoods."""
+LARGEST_THRESHOLD = 1e6
+"""Largest absolute threshold on similarities or distances; some back-ends give log-likelihood ratios."""
 
 
 class SpeakerEmbedding:
-    """Embeddings by the epoch that a validation has chosen.
+    """Trained embedding, with the epoch that a validation has selected.
 
-    If its configuration names classes of one's own, `config.classes.load_code` must have loaded them.
+    User classes that its configuration names must have been loaded by `config.classes.load_code`.
 
     Parameters
     ----------
     validate_dir : path
-        Folder that `validate` has written, with params.yml.
+        Folder of a validation, with params.yml.
     duration : float, optional
         Duration of a window in seconds. Defaults to that of the validation.
     batch_size : int
-        Windows that are computed at once.
+        Windows of a batch.
     device : torch.device or str
-        Where to compute.
+        Device of the model.
 
     Attributes
     ----------
     epoch : int
-        That was chosen.
+        Selected epoch.
     step : float
-        From one window to the next, in seconds: a quarter of the window, unless it is set.
+        Step from one window to the next, in seconds; a quarter of the window by default.
     threshold : float
-        Two recordings are of the same speaker if their `similarity` is at least this. Where the
-        validation was one of clustering, clusters are merged whose distance is at most this.
+        Two recordings are of the same speaker if their `similarity` is at least this. After a validation by
+        clustering: clusters are merged if their distance is at most this.
 
     Raises
     ------
     CheckpointError
         If the folder holds no validation of embeddings, or its training is damaged.
+
+    Examples
+    --------
+    >>> embedding = SpeakerEmbedding(getfixture("embedding"))
+    >>> waveform = np.zeros(16000, dtype=np.float32)
+    >>> embedding.embed({"waveform": waveform, "sample_rate": 16000}).shape
+    (1, 8)
     """
 
     def __init__(
@@ -83,21 +90,27 @@ class SpeakerEmbedding:
         self.duration: float = duration or params["chunk"]["duration"]
         self.step = self.duration / 4
         frames = self.specifications.frames_of(self.duration)
-        # whole recordings are embedded as they were when the threshold was found
+        # whole recordings are embedded as in the validation that has calibrated the threshold
         hop = max(1, round(params["chunk"]["step"] * frames))
         self.embedder = Embedder(model.to(device), frames, hop, batch_size)
         block, document = block_of_params(params, folder.params)
         self.backend: Backend = backend_of(block, document, "cosine", params["distance"])
         learned = params.get("provenance", {}).get("backend")
         self._backend = [params.get("backend"), params["distance"], learned]
-        if self.backend.learns:
+        if self.backend.needs_training:
             version = checkpoints.version(self.epoch)
             path = folder.path / "backend" / f"{self.epoch:04d}.{version}.npz"
-            _teach(self.backend, path, learned)
+            _load_backend(self.backend, path, learned)
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """All that windows depend on beside the recordings."""
+        """All that embeddings of windows depend on beside the recordings.
+
+        Examples
+        --------
+        >>> SpeakerEmbedding(getfixture("embedding")).provenance["duration"]
+        0.5
+        """
         return {
             "model": self.bundle.digest,
             "code": self.bundle.code,
@@ -109,36 +122,53 @@ class SpeakerEmbedding:
 
     @property
     def dimension(self) -> int:
-        """Dimension of an embedding."""
+        """Dimension of an embedding.
+
+        Examples
+        --------
+        >>> SpeakerEmbedding(getfixture("embedding")).dimension
+        8
+        """
         return self.embedder.model.dimension
 
     @property
     def sliding_window(self) -> SlidingWindow:
-        """Where windows lie in time."""
+        """Sliding window of the embeddings, shape (windows, dimension).
+
+        Examples
+        --------
+        >>> SpeakerEmbedding(getfixture("embedding")).sliding_window[2].start
+        0.25
+        """
         from pyannote.core import SlidingWindow
 
         return SlidingWindow(start=0.0, duration=self.duration, step=self.step)
 
     def windows(self, features: NDArray[np.float32]) -> Embeddings:
-        """Embeddings of a sliding window.
+        """Embeddings of sliding windows, transformed by the back-end.
 
         Parameters
         ----------
         features : float32, shape (frames, dimension)
-            Of a whole recording.
+            Features of a whole recording.
 
         Returns
         -------
         float32, shape (windows, dimension)
-            The last window is the first one that reaches the end of the recording, or the last one that
-            begins before it; of a recording that is shorter than a window there is one.
+            At least one window. The last one is the first that reaches the end of the recording, or else the
+            last one that starts before the end.
+
+        Examples
+        --------
+        >>> embedding = SpeakerEmbedding(getfixture("embedding"))
+        >>> embedding.windows(np.zeros((101, embedding.extraction.dimension), np.float32)).shape
+        (6, 8)
         """
         step, frames = self.specifications.step, self.embedder.frames
         count = 1 + max(0, int(np.ceil((len(features) - frames) * step / self.step - 1e-6)))
         starts = np.round(np.arange(count) * self.step / step).astype(np.int64)
         starts = starts[starts < len(features)]
-        # one array from the start: small ones, kept between what batches need and give back, would leave the
-        # memory of a long recording in pieces that nothing fits into
+        # allocated at once: many small arrays between the temporary ones of batches would fragment the memory
         embeddings = np.empty((len(starts), self.dimension), dtype=np.float32)
         done = 0
         for batch in self.embedder.slide(features, starts):
@@ -157,14 +187,21 @@ class SpeakerEmbedding:
         Returns
         -------
         SlidingWindowFeature
-            Of shape (windows, dimension).
+            Embeddings of shape (windows, dimension).
         """
         from pyannote.core import SlidingWindowFeature
 
         return SlidingWindowFeature(self.windows(self.extraction(file).data), self.sliding_window)
 
     def embed(self, *files: AudioFile) -> Embeddings:
-        """One embedding for each whole recording, shape (files, dimension)."""
+        """Embedding of each whole recording, shape (files, dimension).
+
+        Examples
+        --------
+        >>> file = {"waveform": np.zeros(16000, dtype=np.float32), "sample_rate": 16000}
+        >>> SpeakerEmbedding(getfixture("embedding")).embed(file, file).shape
+        (2, 8)
+        """
         excerpts = []
         for file in files:
             features = self.extraction(file).data
@@ -172,12 +209,18 @@ class SpeakerEmbedding:
         return self.backend.transform(self.embedder(excerpts))
 
     def similarity(self, one: AudioFile, other: AudioFile) -> float:
-        """How alike the speakers of two recordings are; the higher, the more.
+        """Similarity of the speakers of two recordings; the higher, the more similar.
 
         Raises
         ------
         DataError
             If an embedding is not finite.
+
+        Examples
+        --------
+        >>> file = {"waveform": np.zeros(16000, dtype=np.float32), "sample_rate": 16000}
+        >>> round(SpeakerEmbedding(getfixture("embedding")).similarity(file, file), 3)
+        1.0
         """
         embeddings = self.embed(one, other)
         if not np.isfinite(embeddings).all():
@@ -190,13 +233,13 @@ def _load_params(validate: Path) -> dict[str, Any]:
     params = load_yaml(path, "Run `validate` first, and name the folder that it prints.")
     if "distance" not in params:
         raise CheckpointError(
-            "These are no parameters of an embedding.",
+            "These are not the parameters of an embedding.",
             file=path,
             fix="Run `pyannote-audio emb validate` again, and name the folder that it prints.",
         )
     values = Values(params, path, "Correct it, or run `pyannote-audio emb validate` again.")
     values.whole("epoch", low=1, high=LAST_EPOCH)
-    values.number("params", "threshold", low=-FARTHEST, high=FARTHEST)
+    values.number("params", "threshold", low=-LARGEST_THRESHOLD, high=LARGEST_THRESHOLD)
     values.text("metric")
     values.choice("distance", among=get_args(Metric))
     values.number("chunk", "duration", low=0, high=DAY, above=True)
@@ -204,8 +247,8 @@ def _load_params(validate: Path) -> dict[str, Any]:
     return params
 
 
-def _teach(backend: Backend, path: Path, expected: str | None) -> None:
-    """Give a backend what it has learned in a validation, whose digest that has stored."""
+def _load_backend(backend: Backend, path: Path, expected: str | None) -> None:
+    """Load the state of a trained back-end, and compare it with the digest in params.yml."""
     try:
         check_archive(path)
         with np.load(path, allow_pickle=False) as arrays:
@@ -214,7 +257,7 @@ def _teach(backend: Backend, path: Path, expected: str | None) -> None:
             raise ValueError("it is that of another validation")
         backend.load(state)
     except Exception:
-        # numpy and zipfile answer damaged files with a dozen kinds of exceptions
+        # numpy and zipfile raise a dozen kinds of exceptions for damaged files
         raise CheckpointError(
-            "What the backend has learned is missing or damaged.", file=path, fix="Run `validate` again."
+            "The state of the back-end is missing or damaged.", file=path, fix="Run `validate` again."
         ) from None

@@ -1,4 +1,4 @@
-"""Weights of an earlier training as the start of another one, matched by names of classes."""
+"""Transfer of weights between trainings, matched by names of classes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.inference.bundle import load_weights
+from pyannote.audio.inference.weights import load_weights
 from pyannote.audio.io.experiment_folders import load_specifications
 from pyannote.audio.models.base import Model
 
@@ -19,32 +19,38 @@ Make = Callable[[Specifications], Model]
 
 
 def transfer(model: Model, weights: Mapping[str, Tensor], file: Path, make: Make) -> list[str]:
-    """Give a network the weights of an earlier training.
+    """Initialise a network with the weights of an earlier training.
 
-    What belongs to a class goes to the class of the same name. The names are those of the `specs.yml` of the
-    earlier training, two folders above its weights. Embeddings have no classes: their weights are loaded as
-    they are.
+    Weights of a class are copied to the class of the same name. Names are those in the `specs.yml` of the
+    earlier training, two folders above its weights. Embeddings have no classes: all weights are copied.
 
     Parameters
     ----------
     model : Model
-        With fresh weights.
+        Network with random weights.
     weights : mapping of str to Tensor
-        State dict of the earlier network.
+        State dict of the earlier network; rows of classes are the only shapes that may differ.
     file : Path
-        Where they come from: `<train>/weights/<epoch>.pt`.
+        File of the weights, `<train>/weights/<epoch>.pt`.
     make : callable
         Builds the same network for other specifications.
 
     Returns
     -------
     list of str
-        Sentences on classes that start afresh or are not needed, and on what could not be checked.
+        Warnings about classes that are new or not used, and about differences of features.
 
     Raises
     ------
     CheckpointError
-        If they are those of other inputs, of another kind of output, or of another architecture.
+        If inputs, kind of output or architecture are not the same.
+
+    Examples
+    --------
+    >>> bundle = getfixture("detection").bundle
+    >>> model = bundle.network()
+    >>> transfer(model, bundle.checkpoints.load_weights(1), bundle.checkpoints.weights(1), type(model))
+    []
     """
     now, train = model.specifications, file.resolve().parent.parent
     if now.output.kind == "vector":
@@ -54,7 +60,7 @@ def transfer(model: Model, weights: Mapping[str, Tensor], file: Path, make: Make
         load_weights(model, weights, file)
         return [
             f"There is no {train / 'specs.yml'} for {file}: the order of its classes cannot be checked, and "
-            "is taken to be that of this training."
+            "is assumed to be that of this training."
         ]
     before = load_specifications(train, now.output.kind)
     _check(before, now, file)
@@ -63,14 +69,14 @@ def transfer(model: Model, weights: Mapping[str, Tensor], file: Path, make: Make
 
 
 def class_axes(make: Make, specifications: Specifications) -> dict[str, int]:
-    """Entries of the state dict of a network that have one row a class, and the axis of the rows.
+    """Weights of a network with one row for each class, and the axis of these rows.
 
     Parameters
     ----------
     make : callable
         Builds the network.
     specifications : Specifications
-        With n classes: shapes are compared with those of a network of n + 1 classes.
+        Specifications of n classes; shapes are compared with those of a network of n + 1 classes.
 
     Examples
     --------
@@ -80,7 +86,7 @@ def class_axes(make: Make, specifications: Specifications) -> dict[str, int]:
     """
     count = len(specifications.classes)
     one_more = replace(specifications, classes=(*specifications.classes, "\0"))
-    # what is drawn for weights that no one keeps must not change what is drawn later
+    # random numbers for these temporary weights must not change later random numbers
     with torch.random.fork_rng(devices=[]):
         small, large = (make(one).state_dict() for one in (specifications, one_more))
     axes = {}
@@ -94,7 +100,7 @@ def class_axes(make: Make, specifications: Specifications) -> dict[str, int]:
 def _matched(
     model: Model, weights: Mapping[str, Tensor], before: Specifications, axes: Mapping[str, int]
 ) -> dict[str, Tensor]:
-    """Weights whose rows are in the order of the classes of a network; rows of new classes are its own."""
+    """Weights with rows in the order of the classes of a network; rows of new classes stay random."""
     known = [name for name in model.specifications.classes if name in before.classes]
     to, source = (
         torch.tensor([classes.index(name) for name in known], dtype=torch.long)
@@ -102,12 +108,12 @@ def _matched(
     )
     fresh, matched = model.state_dict(), dict(weights)
     for name, axis in axes.items():
-        given, own = weights.get(name), fresh[name]
-        expected = (*own.shape[:axis], len(before.classes), *own.shape[axis + 1 :])
-        # an entry of another shape is that of another architecture: loading it says so
+        given, target = weights.get(name), fresh[name]
+        expected = (*target.shape[:axis], len(before.classes), *target.shape[axis + 1 :])
+        # another shape belongs to another architecture, which `load_weights` reports
         if isinstance(given, Tensor) and given.shape == expected:
-            rows = given.to(own).index_select(axis, source.to(own.device))
-            matched[name] = own.index_copy(axis, to.to(own.device), rows)
+            rows = given.to(target).index_select(axis, source.to(target.device))
+            matched[name] = target.index_copy(axis, to.to(target.device), rows)
     return matched
 
 
@@ -118,14 +124,13 @@ def _check(before: Specifications, now: Specifications, file: Path) -> None:
     ):
         if given != needed:
             raise CheckpointError(
-                f"These weights are those of a network with other {what}: {_told(given)}; those of this "
-                f"training are {_told(needed)}.",
+                f"The {what} of these weights are {_text(given)}; this training has {_text(needed)}.",
                 file=file,
                 fix="Use the feature extraction and the task that they were trained with, or other weights.",
             )
 
 
-def _told(value: Mapping[str, int] | str) -> str:
+def _text(value: Mapping[str, int] | str) -> str:
     if isinstance(value, str):
         return value
     return ", ".join(f"{name} of dimension {dimension}" for name, dimension in value.items())
@@ -137,24 +142,24 @@ def _remarks(before: Specifications, now: Specifications) -> list[str]:
         (
             now.classes,
             before.classes,
-            "Classes that start afresh, because they are not in these weights: {}.",
+            "Classes that these weights do not contain, which start from random values: {}.",
         ),
         (
             before.classes,
             now.classes,
-            "Classes of these weights that this training does not need: {}.",
+            "Classes of these weights that this training does not use: {}.",
         ),
     ):
-        others = [repr(name) for name in classes if name not in known]
-        if others:
-            remarks.append(remark.format(", ".join(others)))
+        missing = [repr(name) for name in classes if name not in known]
+        if missing:
+            remarks.append(remark.format(", ".join(missing)))
     for what, given, needed in (
-        ("computed at {} Hz", before.sample_rate, now.sample_rate),
-        ("{} s apart", before.step, now.step),
+        ("at {} Hz", before.sample_rate, now.sample_rate),
+        ("with a step of {} s", before.step, now.step),
     ):
         if given != needed:
             remarks.append(
-                f"These weights were trained on features {what.format(f'{given:g}')}, and those of this "
-                f"training are {what.format(f'{needed:g}')}."
+                f"These weights were trained on features {what.format(f'{given:g}')}; this training computes "
+                f"them {what.format(f'{needed:g}')}."
             )
     return remarks

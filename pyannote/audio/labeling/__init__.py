@@ -1,1 +1,1 @@
-"""Tasks that give labels to frames."""
+"""Tasks that detect classes over time."""

@@ -1,1 +1,1 @@
-"""Definitions of success: segment-based and event-based measures, thresholds, confidence."""
+"""Measures of detection, verification and clustering, exact thresholds, and confidence intervals."""

@@ -1,4 +1,4 @@
-"""How far a measure could have come out otherwise, had other files been recorded."""
+"""Bootstrap confidence intervals over files."""
 
 from __future__ import annotations
 
@@ -21,21 +21,24 @@ def bootstrap(
     seed: int = 0,
     level: float = 0.95,
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval over files of a measure of pooled counts.
+    """Percentile bootstrap confidence interval of a measure of pooled counts, over files.
+
+    Let m(s) be the measure of the pooled counts of resample s. The interval goes from the
+    (1 - level) / 2 quantile to the (1 + level) / 2 quantile of m(1), ..., m(n).
 
     Parameters
     ----------
     counts_per_file : sequence of Counts
-        One for each file, all of one kind and with the same classes.
+        One for each file, all of one type and with the same classes.
     measure : callable
-        From pooled counts to a number. It is called once, with a leading axis of `n` resamples on all counts,
-        which the measures of `Counts` keep.
+        Function from pooled counts to a number. It is called once, with counts of shape (n, classes), and
+        gives values of shape (n,), as the measures of `Counts` do.
     n : int
         Number of resamples of the files, with replacement.
     seed : int
         The same seed gives the same interval.
     level : float
-        Probability between 0 and 1 that lies between both ends.
+        Confidence level, between 0 and 1 (excluded).
 
     Returns
     -------
@@ -59,17 +62,19 @@ def bootstrap(
     True
     """
     if not counts_per_file:
-        raise DataError("There is no file to resample.", fix="Give the counts of at least one file.")
+        raise DataError("There are no files to resample.", fix="Give the counts of at least one file.")
     if len({counts.tp.shape for counts in counts_per_file}) > 1:
         raise DataError("The files have different classes.", fix="Count all files with the same labels.")
     if not 0 < level < 1:
         raise DataError(
-            f"The level {level} is no probability.", fix="Give one between 0 and 1, such as 0.95."
+            f"The confidence level is {level}; it must lie between 0 and 1.", fix="Give one such as 0.95."
         )
     files = len(counts_per_file)
-    drawn = np.random.default_rng(seed).multinomial(files, np.full(files, 1 / files), size=n)
+    copies = np.random.default_rng(seed).multinomial(files, np.full(files, 1 / files), size=n)
     names = [field.name for field in fields(Counts)]
-    pooled = {name: drawn @ np.array([getattr(counts, name) for counts in counts_per_file]) for name in names}
+    pooled = {
+        name: copies @ np.array([getattr(counts, name) for counts in counts_per_file]) for name in names
+    }
     values = np.asarray(measure(replace(counts_per_file[0], **pooled)), dtype=np.float64)
     values = values[~np.isnan(values)]
     if not values.size:

@@ -1,4 +1,13 @@
-"""Counts of right and wrong detections, and the measures that are ratios of them."""
+"""Counts of true and false detections, and the measures that are ratios of them.
+
+With TP true positives, N units of the reference, M units of the estimate, and S substitutions,
+D deletions, I insertions:
+
+    precision  P = TP / M
+    recall     R = TP / N
+    F-measure  F = 2 P R / (P + R)
+    error rate ER = (S + D + I) / N,    D = N - TP - S,    I = M - TP - S
+"""
 
 from __future__ import annotations
 
@@ -18,11 +27,17 @@ Self = TypeVar("Self", bound="Counts")
 
 @dataclass(frozen=True)
 class Measures(Generic[Value]):
-    """Ratios of counts: one number each, or one number per class.
+    """Ratios of counts: one number each, or arrays of shape (classes,).
 
     Undefined cases are those of sed_eval: `precision` is NaN without system output, `recall` without
     reference, and `f_measure` where one of them is NaN; rates divide by the size of the reference plus
     2.2e-16, so that errors without any reference give a huge rate and no error gives 0.
+
+    Examples
+    --------
+    >>> counts = Counts(np.array([3]), np.array([4]), np.array([6]), substitutions=0)
+    >>> print(counts.overall.precision, counts.overall.recall, counts.overall.f_measure.round(2))
+    0.5 0.75 0.6
     """
 
     f_measure: Value
@@ -36,9 +51,9 @@ class Measures(Generic[Value]):
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """What a system got right and wrong, in units of segments or of events.
+    """Counts of one system, in units of segments or of events.
 
-    Counts of several files are pooled with ``+``. All arrays may carry leading axes (for example one for
+    Counts of several files are pooled with ``+``. All arrays may have leading axes (for example one for
     the resamples of a bootstrap), which the measures keep.
 
     Parameters
@@ -83,27 +98,57 @@ class Counts:
 
     @property
     def fp(self) -> IntArray:
-        """False positives of each class, shape (classes,)."""
+        """False positives of each class, shape (classes,).
+
+        Examples
+        --------
+        >>> Counts(np.array([3, 0]), np.array([4, 1]), np.array([5, 0]), 1).fp.tolist()
+        [2, 0]
+        """
         return self.n_system - self.tp
 
     @property
     def fn(self) -> IntArray:
-        """False negatives of each class, shape (classes,)."""
+        """False negatives of each class, shape (classes,).
+
+        Examples
+        --------
+        >>> Counts(np.array([3, 0]), np.array([4, 1]), np.array([5, 0]), 1).fn.tolist()
+        [1, 1]
+        """
         return self.n_reference - self.tp
 
     @property
     def deletions(self) -> int:
-        """False negatives that are not part of a substitution."""
+        """False negatives that are not part of a substitution.
+
+        Examples
+        --------
+        >>> int(Counts(np.array([3, 0]), np.array([4, 1]), np.array([5, 0]), 1).deletions)
+        1
+        """
         return self.fn.sum(-1) - self.substitutions
 
     @property
     def insertions(self) -> int:
-        """False positives that are not part of a substitution."""
+        """False positives that are not part of a substitution.
+
+        Examples
+        --------
+        >>> int(Counts(np.array([3, 0]), np.array([4, 1]), np.array([5, 0]), 1).insertions)
+        1
+        """
         return self.fp.sum(-1) - self.substitutions
 
     @property
     def overall(self) -> Measures[float]:
-        """Measures of all classes together (micro-average)."""
+        """Measures of all classes together (micro-average), numbers.
+
+        Examples
+        --------
+        >>> float(Counts(np.array([3, 0]), np.array([4, 1]), np.array([5, 0]), 1).overall.precision)
+        0.6
+        """
         return _measures(
             self.tp.sum(-1),
             self.n_reference.sum(-1),
@@ -113,12 +158,24 @@ class Counts:
 
     @property
     def class_wise(self) -> Measures[FloatArray]:
-        """Measures of each class alone, shape (classes,); no substitution is possible within a class."""
+        """Measures of each class alone, shape (classes,); no substitution is possible within a class.
+
+        Examples
+        --------
+        >>> Counts(np.array([3, 0]), np.array([4, 1]), np.array([5, 0]), 1).class_wise.recall.tolist()
+        [0.75, 0.0]
+        """
         return _measures(self.tp, self.n_reference, self.n_system, (0 * self.tp, self.fn, self.fp))
 
     @property
     def class_wise_average(self) -> Measures[float]:
-        """Mean over those classes where the measure is not NaN (macro-average)."""
+        """Mean over those classes where the measure is not NaN (macro-average), numbers.
+
+        Examples
+        --------
+        >>> float(Counts(np.array([3, 0]), np.array([4, 1]), np.array([5, 0]), 1).class_wise_average.recall)
+        0.375
+        """
         values = (getattr(self.class_wise, field.name) for field in fields(Measures))
         return Measures(*map(_mean, values))
 

@@ -1,7 +1,11 @@
-"""Every decision that a threshold can make on the scores of one class, and what each is worth.
+"""Precision, recall and errors of all thresholds on the scores of one class.
 
-Thresholds between the same two neighbouring scores decide alike, so that n scores allow n + 1 decisions at
-most. One sort and cumulative sums count all of them at once.
+Thresholds between the same two neighbouring scores accept the same items, so that n scores allow at most n +
+1 decisions. One sort and cumulative sums count all of them at once. With TP true positives of M accepted and
+N positive items:
+
+    precision P = TP / M        recall R = TP / N
+    F = 2 TP / (M + N)          errors E = FN + FP = N + M - 2 TP
 """
 
 from __future__ import annotations
@@ -21,20 +25,25 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Threshold:
-    """The best threshold of one class, and how good it is.
+    """The best threshold of one class, and its precision and recall.
 
     Parameters
     ----------
     value : float
-        The measure that was optimised.
+        Value of the measure that was optimised.
     threshold : float
         Accept scores that are at least this.
     precision, recall : float
         At this threshold; 0 where undefined.
     positives : int
-        Positive items of the target. If 0, the threshold accepts nothing and says nothing about the class.
+        Number of positive items. If 0, the threshold accepts nothing, and was not chosen by any data.
     attained : bool
-        Whether the precision that was asked for has been reached.
+        Whether the requested precision has been reached.
+
+    Examples
+    --------
+    >>> Threshold(0.8, threshold=0.25, precision=2 / 3, recall=1.0, positives=2).attained
+    True
     """
 
     value: float
@@ -46,7 +55,7 @@ class Threshold:
 
 
 class Cuts:
-    """All decisions that some threshold makes on the scores of one class, from the strictest.
+    """All decisions of thresholds on the scores of one class, from the strictest.
 
     Parameters
     ----------
@@ -86,16 +95,16 @@ class Cuts:
         self.sizes = np.append(0, last + 1)
         accepted = ranked[last]
         lower = np.append(accepted[1:], accepted[-1:])
-        # Halving before adding cannot overflow, and the scores' own precision keeps the decision the same
-        # wherever scores of that precision are compared.
+        # Halving before adding cannot overflow. In the precision of the scores, a threshold makes the same
+        # decision wherever it is compared with scores of that precision.
         middle = accepted / 2 + lower / 2
         never = np.nextafter(values.max(initial=1.0), np.inf, dtype=values.dtype)
         self.thresholds: FloatArray = np.append(never, np.where(middle > lower, middle, accepted)).astype(
             float
         )
 
-    def prefer(self, wanted: float) -> None:
-        """Make `wanted` the threshold of the decision that it makes.
+    def prefer(self, threshold: float) -> None:
+        """Use a given threshold for the decision that it makes, in place of the one half way between scores.
 
         Examples
         --------
@@ -104,10 +113,24 @@ class Cuts:
         >>> cuts.thresholds.round(3).tolist()
         [1.0, 0.5, 0.2]
         """
-        self.thresholds[np.searchsorted(self.sizes, (self._scores >= wanted).sum())] = wanted
+        self.thresholds[np.searchsorted(self.sizes, (self._scores >= threshold).sum())] = threshold
 
     def totals(self, amounts: ArrayLike) -> NDArray[Any]:
-        """Sum of the amounts of all accepted items, of each decision; amounts (n,) -> totals (cuts,)."""
+        """Sum of the amounts of the items that each decision accepts.
+
+        Parameters
+        ----------
+        amounts : array, shape (n,)
+
+        Returns
+        -------
+        totals : array, shape (cuts,)
+
+        Examples
+        --------
+        >>> Cuts(np.array([0.25, 0.75, 0.25])).totals(np.array([1, 2, 3])).tolist()
+        [0, 2, 6]
+        """
         ranked = np.asarray(amounts)[self._order]
         return np.append(np.zeros(1, ranked.dtype), ranked.cumsum())[self.sizes]
 
@@ -120,9 +143,15 @@ class Curve:
     cuts : Cuts
         Of the scores of n items.
     target : bool array, shape (n,)
-        Which items are positive.
+        True for positive items.
     weights : float array, shape (n,), optional
-        How much each item counts; at least 0.
+        Weight of each item; at least 0.
+
+    Examples
+    --------
+    >>> curve = Curve(Cuts(np.array([0.9, 0.4, 0.1])), np.array([True, False, True]))
+    >>> curve.precision.round(2).tolist(), curve.recall.tolist(), curve.errors.tolist()
+    ([0.0, 1.0, 0.5, 0.67], [0.0, 0.5, 0.5, 1.0], [2, 1, 2, 1])
     """
 
     def __init__(self, cuts: Cuts, target: BoolArray, weights: ArrayLike | None = None) -> None:
@@ -137,12 +166,12 @@ class Curve:
 
     @cached_property
     def precision(self) -> FloatArray:
-        """Part of what is accepted that is positive, shape (cuts,); 0 where nothing is accepted."""
+        """Positive part of the accepted items, TP / M, shape (cuts,); 0 where nothing is accepted."""
         return ratio(self.tp, self.n_system)
 
     @cached_property
     def recall(self) -> FloatArray:
-        """Part of the positives that is accepted, shape (cuts,); 0 where there is none."""
+        """Accepted part of the positive items, TP / N, shape (cuts,); 0 where there is none."""
         return ratio(self.tp, self.positives)
 
     @cached_property
@@ -152,7 +181,7 @@ class Curve:
 
     @cached_property
     def errors(self) -> NDArray[Any]:
-        """Number of false negatives and false positives, shape (cuts,)."""
+        """Number of false negatives and false positives, N + M - 2 TP, shape (cuts,)."""
         return self.positives + self.n_system - 2 * self.tp
 
     @property
@@ -162,18 +191,41 @@ class Curve:
         return rate
 
     def cost(self, prior: float) -> FloatArray:
-        """`prior` times the distance of each threshold from 0.5, shape (cuts,)."""
+        """Penalty of each threshold, ``prior * abs(threshold - 0.5)``, shape (cuts,).
+
+        Examples
+        --------
+        >>> curve = Curve(Cuts(np.array([0.9, 0.4, 0.1])), np.array([True, False, True]))
+        >>> curve.cost(0.1).round(3).tolist()
+        [0.05, 0.015, 0.025, 0.04]
+        """
         return prior * np.abs(self.thresholds - 0.5)
 
     def at(self, cut: Any, value: NDArray[Any], attained: bool = True) -> Threshold:
-        """Describe one decision by what it makes of `value`, shape (cuts,)."""
+        """One decision as a `Threshold`.
+
+        Parameters
+        ----------
+        cut : int
+            Index of the decision.
+        value : array, shape (cuts,)
+            Measure that was optimised.
+        attained : bool
+            See `Threshold`.
+
+        Examples
+        --------
+        >>> curve = Curve(Cuts(np.array([0.9, 0.4, 0.1])), np.array([True, False, True]))
+        >>> curve.at(3, curve.f_score).value, curve.at(1, curve.f_score).threshold
+        (0.8, 0.65)
+        """
         precision, recall = ratio(self.tp[cut], self.n_system[cut]), ratio(self.tp[cut], self.positives)
         best, threshold = float(value[cut]), float(self.thresholds[cut])
         return Threshold(best, threshold, float(precision), float(recall), self.items, attained)
 
 
 def ratio(part: Any, whole: Any) -> FloatArray:
-    """Divide, with 0 / 0 = 0.
+    """Divide two numbers or arrays of any shape, with 0 / 0 = 0.
 
     Examples
     --------

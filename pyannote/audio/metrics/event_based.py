@@ -1,9 +1,12 @@
-"""Event-based measures: which events have a counterpart, as sed_eval 0.2.1 counts it.
+"""Event-based counts: estimated events are matched with reference events, as in sed_eval 0.2.1.
 
-An estimated event is right if its label is that of a reference event and its onset lies within a collar of
+An estimated event is correct if its label is that of a reference event and its onset lies within a collar of
 that event's onset; in the stricter measure its offset must also lie within the collar, or within a percentage
-of the reference event's length, of that event's offset. As many events as possible are paired, each at most
-once. Of the events left over, those that differ in nothing but the label are substitutions.
+of the reference event's length, of that event's offset. As many events as possible are matched, each at most
+once. Unmatched events that differ in the label alone are substitutions. An estimated event [t, u] matches a
+reference event [s, e] of the same label if
+
+    abs(t - s) <= collar    and    abs(u - e) <= max(collar, percentage_of_length * (e - s))
 """
 
 from __future__ import annotations
@@ -20,7 +23,13 @@ Indices = NDArray[np.int64]
 
 
 class EventCounts(Counts):
-    """Counts whose unit is an event."""
+    """Counts whose unit is an event, arrays of shape (classes,); see `Counts`.
+
+    Examples
+    --------
+    >>> float(EventCounts(np.array([1]), np.array([1]), np.array([2]), substitutions=0).overall.precision)
+    0.5
+    """
 
 
 def count(
@@ -40,7 +49,7 @@ def count(
     labels : sequence of str
         The classes, in the order of the counts.
     evaluate_offset : bool
-        Whether offsets must agree as well as onsets.
+        Whether offsets must match as well as onsets.
     collar : float
         Largest difference of onsets (and of offsets) in seconds.
     percentage_of_length : float
@@ -49,7 +58,7 @@ def count(
     Returns
     -------
     counts : EventCounts
-        To be added over files.
+        Arrays of shape (classes,), to be added over files.
 
     Raises
     ------
@@ -66,42 +75,44 @@ def count(
     """
     onsets, offsets, columns = as_arrays(reference, labels)
     estimated_onsets, estimated_offsets, estimated_columns = as_arrays(estimate, labels)
-    rows, others = _near(onsets, estimated_onsets, collar)
+    rows, matches = _near(onsets, estimated_onsets, collar)
     if evaluate_offset:
         tolerance = np.maximum(collar, percentage_of_length * (offsets - onsets))
-        close = np.abs(offsets[rows] - estimated_offsets[others]) <= tolerance[rows]
-        rows, others = rows[close], others[close]
-    same = columns[rows] == estimated_columns[others]
-    right, used = _match(rows[same], others[same])
-    left = ~(np.isin(rows, right) | np.isin(others, used))
+        close = np.abs(offsets[rows] - estimated_offsets[matches]) <= tolerance[rows]
+        rows, matches = rows[close], matches[close]
+    same = columns[rows] == estimated_columns[matches]
+    correct, matched = _match(rows[same], matches[same])
+    unmatched = ~(np.isin(rows, correct) | np.isin(matches, matched))
     return EventCounts(
-        tp=np.bincount(columns[right], minlength=len(labels)),
+        tp=np.bincount(columns[correct], minlength=len(labels)),
         n_reference=np.bincount(columns, minlength=len(labels)),
         n_system=np.bincount(estimated_columns, minlength=len(labels)),
-        substitutions=_pairs_in_order(rows[left], others[left]),
+        substitutions=_pairs_in_order(rows[unmatched], matches[unmatched]),
     )
 
 
-def _near(onsets: NDArray[np.float64], others: NDArray[np.float64], collar: float) -> tuple[Indices, Indices]:
+def _near(
+    onsets: NDArray[np.float64], estimated: NDArray[np.float64], collar: float
+) -> tuple[Indices, Indices]:
     """Pairs of onsets that differ by no more than a collar, in the order of the first and then the second."""
-    order = np.argsort(others)
-    # more than rounding can move an onset: what is near is decided below, on the difference itself
+    order = np.argsort(estimated)
+    # a margin above rounding errors: the exact difference is compared with the collar below
     reach = collar + 1e-6
-    first = np.searchsorted(others[order], onsets - reach, side="left")
-    counts = np.searchsorted(others[order], onsets + reach, side="right") - first
+    first = np.searchsorted(estimated[order], onsets - reach, side="left")
+    counts = np.searchsorted(estimated[order], onsets + reach, side="right") - first
     rows = np.repeat(np.arange(len(onsets)), counts)
     before = np.repeat(np.cumsum(counts) - counts, counts)
     columns = order[np.repeat(first, counts) + np.arange(len(rows)) - before]
-    near = np.abs(onsets[rows] - others[columns]) <= collar
+    near = np.abs(onsets[rows] - estimated[columns]) <= collar
     rows, columns = rows[near], columns[near]
     ordered = np.lexsort((columns, rows))
     return rows[ordered], columns[ordered]
 
 
 def _match(rows: Indices, columns: Indices) -> tuple[list[int], list[int]]:
-    """Rows and columns of a largest set of pairs that share no row and no column."""
-    # Which of several largest matchings is found decides how many substitutions remain, so that equal
-    # figures need sed_eval's own matching, and its order of events.
+    """Rows and columns of a maximum bipartite matching."""
+    # Several maximum matchings may exist, and leave different numbers of substitutions. Equal figures need
+    # sed_eval's own matching algorithm, and its order of events.
     if not len(rows):
         return [], []
     from pyannote.audio.metrics.official import deep_matching, import_sed_eval
@@ -115,7 +126,7 @@ def _match(rows: Indices, columns: Indices) -> tuple[list[int], list[int]]:
 
 
 def _pairs_in_order(rows: Indices, columns: Indices) -> int:
-    """Pair each row with the first column that is still free; how many found one."""
+    """Pair each row with the first column that is still free, and count the pairs."""
     paired: set[int] = set()
     taken: set[int] = set()
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):

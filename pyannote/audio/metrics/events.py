@@ -1,4 +1,4 @@
-"""The event list of a file, and what makes one valid."""
+"""Event lists of files, and their checks."""
 
 from __future__ import annotations
 
@@ -54,11 +54,13 @@ def as_arrays(
         if label not in column:
             known = ", ".join(labels)
             raise DataError(
-                f"The label '{label}' is not one of: {known}.", file=file, fix="Add or rename it."
+                f"The label '{label}' is not one of: {known}.",
+                file=file,
+                fix="Add it to the labels, or rename it.",
             )
         if not 0 <= onset <= offset < np.inf:
             raise DataError(
-                f"An event '{label}' lasts from {onset} s to {offset} s.",
+                f"An event '{label}' has the onset {onset} s and the offset {offset} s.",
                 file=file,
                 fix="Give times in seconds, with 0 <= onset <= offset.",
             )

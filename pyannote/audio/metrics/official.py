@@ -1,4 +1,4 @@
-"""The official figures: sed_eval's own evaluation of event lists, pooled over files."""
+"""Evaluation of event lists by sed_eval, pooled over files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ TITLES = {
 
 
 def import_sed_eval() -> ModuleType:
-    """Import sed_eval without the deprecation warnings of what it imports."""
+    """Import sed_eval without the deprecation warnings of its dependencies.
+
+    Examples
+    --------
+    >>> import_sed_eval().__name__
+    'sed_eval'
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import sed_eval
@@ -30,10 +36,17 @@ def import_sed_eval() -> ModuleType:
 
 @contextmanager
 def deep_matching(events: int) -> Iterator[None]:
-    """Let sed_eval match so many events.
+    """Raise the recursion limit of Python, so that sed_eval can match so many events.
 
-    Its matching calls itself once for each event of a chain whose events could all be paired otherwise. Of a
-    thousand short events close to each other, that is deeper than Python allows.
+    Its bipartite matching calls itself once for each event of an augmenting path. With a thousand short
+    events close to each other, that is deeper than Python allows by default.
+
+    Examples
+    --------
+    >>> before = sys.getrecursionlimit()
+    >>> with deep_matching(2000):
+    ...     sys.getrecursionlimit() - before
+    2000
     """
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(before + events)
@@ -51,15 +64,15 @@ def evaluate(
     Parameters
     ----------
     reference, estimate : mapping from file name to (onset, offset, label) sequence
-        Times in seconds. `reference` has all files, be it with an empty list; a file that `estimate` lacks
-        counts as one in which nothing was detected.
+        Times in seconds. `reference` has all files, also those without events; a file that `estimate` lacks
+        counts as one without detections.
     labels : sequence of str
         The classes that are evaluated.
 
     Returns
     -------
     results : dict
-        What ``results()`` of sed_eval gives (``overall``, ``class_wise``, ``class_wise_average``) for each of
+        The results of sed_eval (``overall``, ``class_wise``, ``class_wise_average``) for each of
         ``segment_based`` (1 s), ``event_based_onset`` (0.5 s collar) and ``event_based_onset_offset``
         (offsets also within half of the event's length). Undefined measures are NaN; see `jsonable`.
 
@@ -98,7 +111,7 @@ def evaluate(
 
 
 def jsonable(results: Any) -> Any:
-    """Replace NaN, which JSON does not know, by None.
+    """Replace NaN, which JSON cannot express, by None.
 
     Examples
     --------
@@ -122,8 +135,8 @@ def table(results: Mapping[str, Any]) -> str:
     -------
     table : str
         For each evaluation one row overall and one per class: error rate; F1, precision and recall in per
-        cent; number of active segments (or events) of the reference and of the estimate. A dash stands where
-        something is undefined.
+        cent; number of active segments (or events) of the reference and of the estimate. A dash marks an
+        undefined measure.
 
     Examples
     --------
@@ -144,16 +157,16 @@ def table(results: Mapping[str, Any]) -> str:
 
 def _check(reference: Mapping[str, Events], estimate: Mapping[str, Events], labels: Sequence[str]) -> None:
     if not labels:
-        raise DataError("There is no class to evaluate.", fix="Name at least one label.")
+        raise DataError("There are no classes to evaluate.", fix="Name at least one label.")
     for events in (reference, estimate):
         for file in events:
             as_arrays(events[file], labels, file=file)
     for file in estimate:
         if file not in reference:
             raise DataError(
-                "Something was detected in this file, but it has no reference.",
+                "This file has detections, but no reference.",
                 file=file,
-                fix="Add it to the reference, if need be with no event.",
+                fix="Add the file to the reference, with an empty list if it has no events.",
             )
 
 

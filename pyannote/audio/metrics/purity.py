@@ -1,4 +1,10 @@
-"""Purity and coverage: clusters should be of one speaker each, speakers in one cluster each."""
+"""Purity and coverage of a clustering of speech turns.
+
+With d(c, s) seconds of speaker s in cluster c, and D seconds in total:
+
+    purity   = sum over c of max over s of d(c, s) / D
+    coverage = sum over s of max over c of d(c, s) / D
+"""
 
 from __future__ import annotations
 
@@ -10,7 +16,7 @@ from pyannote.audio.metrics.decisions import FloatArray
 
 
 def purity(clusters: ArrayLike, speakers: ArrayLike, durations: ArrayLike) -> float:
-    """Part of the speech that is of the main speaker of its cluster.
+    """Fraction of the speech that belongs to the main speaker of its cluster.
 
     Parameters
     ----------
@@ -43,7 +49,9 @@ def purity(clusters: ArrayLike, speakers: ArrayLike, durations: ArrayLike) -> fl
 
 
 def coverage(clusters: ArrayLike, speakers: ArrayLike, durations: ArrayLike) -> float:
-    """Part of the speech that is in the main cluster of its speaker; see `purity`.
+    """Fraction of the speech that lies in the main cluster of its speaker.
+
+    Arrays of shape (turns,), see `purity`.
 
     Examples
     --------
@@ -62,16 +70,19 @@ def speech_table(clusters: ArrayLike, speakers: ArrayLike, durations: ArrayLike)
     [[3.0, 1.0], [0.0, 4.0]]
     """
     lengths = np.asarray(durations, np.float64)
-    found = [np.asarray(names) for names in (clusters, speakers)]
-    if lengths.ndim != 1 or not lengths.size or any(names.shape != lengths.shape for names in found):
-        shapes = ", ".join(str(np.shape(array)) for array in (*found, lengths))
+    columns = [np.asarray(names) for names in (clusters, speakers)]
+    if lengths.ndim != 1 or not lengths.size or any(names.shape != lengths.shape for names in columns):
+        shapes = ", ".join(str(np.shape(array)) for array in (*columns, lengths))
         raise DataError(
             f"Found clusters, speakers and durations of shapes {shapes}.",
             fix="Give one of each for every turn, and at least one turn.",
         )
     if not ((lengths > 0) & (lengths < np.inf)).all():
-        raise DataError("A turn has no duration.", fix="Give durations in seconds, above 0.")
-    (rows, row), (columns, column) = (np.unique(names, return_inverse=True) for names in found)
-    table = np.zeros((len(rows), len(columns)))
+        raise DataError(
+            "The duration of a turn is zero, negative, or not finite.",
+            fix="Give durations in seconds, above 0.",
+        )
+    (rows, row), (names, column) = (np.unique(each, return_inverse=True) for each in columns)
+    table = np.zeros((len(rows), len(names)))
     np.add.at(table, (row, column), lengths)
     return table

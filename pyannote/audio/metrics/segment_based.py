@@ -1,8 +1,11 @@
-"""Segment-based measures: what is active in each segment of fixed length, as sed_eval 0.2.1 counts it.
+"""Segment-based counts: activity of classes in segments of fixed length, as in sed_eval 0.2.1.
 
 A class is active in every segment that one of its events touches: from the segment of the onset, rounded
-down, to that of the offset, rounded up. In each segment, ``min(FN, FP)`` errors are substitutions, and the
-rest are deletions or insertions.
+down, to that of the offset, rounded up. In each segment k,
+
+    S(k) = min(FN(k), FP(k))    D(k) = FN(k) - S(k)    I(k) = FP(k) - S(k)
+
+are its substitutions, deletions and insertions.
 """
 
 from __future__ import annotations
@@ -22,13 +25,19 @@ BoolArray = NDArray[np.bool_]
 
 
 class SegmentCounts(Counts):
-    """Counts whose unit is a class that is active in a segment."""
+    """Counts whose unit is a class that is active in a segment, arrays of shape (classes,); see `Counts`.
+
+    Examples
+    --------
+    >>> float(SegmentCounts(np.array([1]), np.array([1]), np.array([2]), substitutions=0).overall.recall)
+    1.0
+    """
 
 
 def bounds(
     onsets: NDArray[np.float64], offsets: NDArray[np.float64], resolution: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First segment that each event touches, and the one after the last.
+    """First segment that each event overlaps, and the one after the last.
 
     Parameters
     ----------
@@ -53,26 +62,28 @@ def bounds(
     ([0, 1], [2, 3])
     """
     if not 0 < resolution < math.inf:
-        raise DataError(f"A segment cannot last {resolution} s.", fix="Give a length above 0, such as 1.0.")
+        raise DataError(
+            f"The length of segments is {resolution} s; it must be above 0.", fix="Give one such as 1.0."
+        )
     return np.floor(onsets / resolution).astype(np.int64), np.ceil(offsets / resolution).astype(np.int64)
 
 
 def activity(
     events: Events, labels: Sequence[str], resolution: float = 1.0, segments: int | None = None
 ) -> BoolArray:
-    """Which classes are active in which segments.
+    """Activity of each class in each segment.
 
     Parameters
     ----------
     events : sequence of (onset, offset, label)
-        Seconds, ``0 <= onset <= offset``. An event of no duration counts within a segment, but not at the
-        border of two.
+        Seconds, ``0 <= onset <= offset``. An event of no duration counts inside a segment, but not at the
+        boundary of two.
     labels : sequence of str
         Labels of the columns.
     resolution : float
         Length of a segment in seconds.
     segments : int, optional
-        Number of segments: what comes later is cut off, what is missing is silent. Default: up to the
+        Number of segments: later events are cut off, missing segments are inactive. Default: up to the
         latest offset.
 
     Returns
@@ -105,12 +116,12 @@ def segment_scores(
     resolution: float = 1.0,
     segments: int | None = None,
 ) -> NDArray[Any]:
-    """Highest score of all frames that touch each segment.
+    """Highest score of all frames that overlap each segment.
 
-    With any threshold, the same segments are active as in the event list of that threshold, which has one
-    event from the start of the first to the end of the last of neighbouring active frames. Times are rounded
-    to the millisecond before they are compared with the borders of segments, so that noise of arithmetic such
-    as 3.0000000004 s opens no segment: the event list must have been rounded to milliseconds, too.
+    For any threshold, the same segments are active as for the event list of that threshold, which has one
+    event for each run of active frames, from the start of its first to the end of its last frame. Times are
+    rounded to the millisecond before they are compared with the boundaries of segments, so that a rounding
+    error such as 3.0000000004 s adds no segment: the event list must have been rounded to milliseconds, too.
 
     Parameters
     ----------
@@ -125,7 +136,7 @@ def segment_scores(
     Returns
     -------
     scores : float array, shape (segments, classes)
-        Minus infinity in segments that no frame touches.
+        Minus infinity in segments that no frame overlaps.
 
     Raises
     ------
@@ -145,7 +156,7 @@ def segment_scores(
             fix="Give as many of each, in order of time.",
         )
     ranges = frame_ranges(starts, ends, resolution, segments)
-    return highest(np.ascontiguousarray(frame_scores.T), ranges).T
+    return range_maxima(np.ascontiguousarray(frame_scores.T), ranges).T
 
 
 def frame_ranges(
@@ -154,7 +165,7 @@ def frame_ranges(
     resolution: float = 1.0,
     segments: int | None = None,
 ) -> NDArray[np.int64]:
-    """Frames that touch each segment (see `segment_scores`).
+    """Frames that overlap each segment (see `segment_scores`).
 
     Returns
     -------
@@ -173,7 +184,7 @@ def frame_ranges(
     return np.stack([begin, np.maximum(begin, np.searchsorted(first, each, side="right"))], axis=1)
 
 
-def highest(scores: NDArray[Any], ranges: NDArray[np.int64]) -> NDArray[Any]:
+def range_maxima(scores: NDArray[Any], ranges: NDArray[np.int64]) -> NDArray[Any]:
     """Highest score of each range of frames.
 
     Parameters
@@ -189,19 +200,19 @@ def highest(scores: NDArray[Any], ranges: NDArray[np.int64]) -> NDArray[Any]:
 
     Examples
     --------
-    >>> highest(np.array([[0.3, 0.5, 0.2]]), np.array([[0, 2], [2, 3], [3, 3]])).tolist()
+    >>> range_maxima(np.array([[0.3, 0.5, 0.2]]), np.array([[0, 2], [2, 3], [3, 3]])).tolist()
     [[0.5, 0.2, -inf]]
     """
     first, last = ranges.T
-    found = np.full((len(scores), len(ranges)), -np.inf, dtype=scores.dtype)
-    # a range is covered by two windows that may overlap, whose width is the highest power of two that fits it
+    maxima = np.full((len(scores), len(ranges)), -np.inf, dtype=scores.dtype)
+    # two windows, which may overlap, cover a range; their width is the largest power of two that fits
     windows, width = scores, 1
     while (fits := np.flatnonzero(last - first >= width)).size:
         begin, end = windows.take(first[fits], axis=1), windows.take(last[fits] - width, axis=1)
-        found[:, fits] = np.maximum(begin, end)
+        maxima[:, fits] = np.maximum(begin, end)
         windows = np.maximum(windows[:, :-width], windows[:, width:])
         width *= 2
-    return found
+    return maxima
 
 
 def count(reference: BoolArray, estimate: BoolArray) -> SegmentCounts:
@@ -210,12 +221,12 @@ def count(reference: BoolArray, estimate: BoolArray) -> SegmentCounts:
     Parameters
     ----------
     reference, estimate : bool array, shape (segments, classes)
-        The shorter one is taken to be silent in the segments that it lacks.
+        The shorter one is inactive in the segments that it lacks.
 
     Returns
     -------
     counts : SegmentCounts
-        To be added over files.
+        Arrays of shape (classes,), to be added over files.
 
     Raises
     ------

@@ -1,12 +1,12 @@
-"""Exact thresholds: the best of all possible ones, for one class or for all classes together.
+"""Exact thresholds: the best of all possible thresholds of one class.
 
 A class is active where its score is at least the threshold. Of equally good thresholds the highest is taken,
-half way between the lowest score that it accepts and the next lower one. Where nothing should be accepted,
-the threshold lies just above 1, or just above the highest score if that is larger. A score of minus infinity
-is never accepted.
+half way between the lowest score that it accepts and the next lower one. Where accepting nothing is best, the
+threshold lies just above 1, or just above the highest score if that is larger. A score of minus infinity is
+never accepted.
 
-The best threshold of a few events is a matter of luck. A `prior` makes a threshold earn its distance from
-0.5: `prior * abs(threshold - 0.5)` is taken off the measure before the best is chosen.
+The best threshold of a few events is uncertain. A `prior` penalises the distance of a threshold from 0.5:
+the threshold with the highest ``measure - prior * abs(threshold - 0.5)`` is chosen.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from pyannote.audio.metrics.decisions import BoolArray, Curve, Cuts, Threshold
 def best_f_score(
     scores: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None, prior: float = 0.0
 ) -> Threshold:
-    """Threshold with the highest F-score.
+    """Threshold with the highest F-score, 2 TP / (2 TP + FP + FN).
 
     Parameters
     ----------
     scores : float array, shape (n,)
         Scores of frames or segments.
     target : bool array, shape (n,)
-        Which of them are positive.
+        True for positive items.
     weights : float array, shape (n,), optional
-        How much each of them counts, for example its duration.
+        Weight of each of them, for example its duration.
     prior : float
-        What a distance of 1 from the threshold 0.5 costs; 0 or more.
+        Penalty per distance of 1 of the threshold from 0.5; 0 or more.
 
     Returns
     -------
@@ -57,10 +57,16 @@ def best_f_score(
 
 
 def best_recall(scores: ArrayLike, target: ArrayLike, precision: float) -> Threshold:
-    """Threshold with the highest recall among those of at least some precision.
+    """Threshold with the highest recall among those of at least the given precision.
 
-    If none is that precise: the most precise one, with `attained` false. See `best_f_score` for the
-    parameters.
+    If none has that precision, the threshold with the highest precision, with `attained` false.
+
+    Parameters
+    ----------
+    scores, target : array, shape (n,)
+        See `best_f_score`.
+    precision : float
+        Lowest precision, from 0 to 1.
 
     Examples
     --------
@@ -77,10 +83,10 @@ def best_recall(scores: ArrayLike, target: ArrayLike, precision: float) -> Thres
 
 
 def best_error_count(scores: ArrayLike, target: ArrayLike, prior: float = 0.0) -> Threshold:
-    """Threshold with the fewest false negatives and false positives; see `best_f_score` for the parameters.
+    """Threshold with the fewest errors, FN + FP.
 
-    The value is their number: divided by `positives` it is the error rate of the class, which `prior` is
-    weighed against.
+    The value is their number; the error rate of the class is value / positives, and the penalty of `prior` is
+    added to that rate. Scores and target have the shape (n,), see `best_f_score`.
 
     Examples
     --------
@@ -92,10 +98,10 @@ def best_error_count(scores: ArrayLike, target: ArrayLike, prior: float = 0.0) -
 
 
 def best_balance(scores: ArrayLike, target: ArrayLike, prior: float = 0.0) -> Threshold:
-    """Threshold with the highest F-score minus error rate; see `best_f_score` for the parameters.
+    """Threshold with the highest F-score minus error rate, 2 TP / (2 TP + FP + FN) - (FN + FP) / (TP + FN).
 
     Both are reported, and each alone is improved at the cost of the other. The value is the difference, which
-    is at most 1 and has no lower bound.
+    is at most 1 and has no lower bound. Scores and target have the shape (n,), see `best_f_score`.
 
     Examples
     --------

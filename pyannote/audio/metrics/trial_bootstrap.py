@@ -1,12 +1,17 @@
-"""How far an error rate of trials could have come out otherwise, had other speakers been recorded.
+"""Bootstrap confidence intervals over speakers for the error rates of trials.
 
-Trials share speakers, so that they are not independent: a voice that is hard to tell from others spoils all
-of its trials together. Drawing trials again would take 40,000 trials of 40 speakers for 40,000 observations,
-and give intervals that are far too narrow. What is drawn with replacement are the speakers instead.
+Trials share speakers, so that they are not independent: a voice that is hard to distinguish from others
+causes errors in all of its trials. Resampling trials would treat 40,000 trials of 40 speakers as 40,000
+independent observations, and give intervals that are far too narrow. Speakers are resampled with replacement
+instead.
 
-A speaker that is drawn w times stands for w speakers. Each of them has the trials within the speaker; trials
-between two speakers happen between all copies of both. Hence a trial weighs w where both sides are the same,
-and the product of both w otherwise: the bootstrap of the vertices of a graph, whose edges are the trials.
+A speaker that is drawn w times stands for w speakers. With w(a) and w(b) for the speakers of both sides, a
+trial has the weight
+
+    w(a)            if a = b
+    w(a) w(b)       otherwise
+
+This is the bootstrap of the vertices of a graph whose edges are the trials.
 """
 
 from __future__ import annotations
@@ -20,9 +25,11 @@ from pyannote.audio.core.errors import DataError
 from pyannote.audio.metrics.decisions import Cuts
 from pyannote.audio.metrics.verification import DetCurve, checked_trials, weighted_curve
 
-LARGEST_WORK = 10**8
-"""Trials times resamples."""
-FEWEST_RESAMPLES = 100
+MAX_WORK = 10**8
+"""Largest product of trials and resamples."""
+
+MIN_RESAMPLES = 100
+"""Smallest number of resamples, however many trials there are."""
 
 
 def trial_intervals(
@@ -41,22 +48,23 @@ def trial_intervals(
     scores, targets : array, shape (trials,)
         See `det_curve`.
     measures : mapping from name to callable
-        What is measured on the curve of each resample.
+        Functions from the DET curve of a resample to a number.
     groups : array, shape (trials, 2), optional
         Speakers of both sides of each trial, numbers or names; files where speakers are unknown. Without
-        groups every trial is drawn by itself, which is right only for trials that have nothing in common.
+        groups, trials are resampled independently, which is right only for trials that share no speaker.
     n : int
-        Number of resamples. Above 10^8 trials in all resamples there are fewer, yet at least 100.
+        Number of resamples. It is reduced, at most to 100, so that all resamples together have no more than
+        10^8 trials.
     seed : int
         The same seed gives the same intervals.
     level : float
-        Probability between 0 and 1 that lies between both ends.
+        Confidence level, between 0 and 1 (excluded).
 
     Returns
     -------
     intervals : dict from name to (low, high)
-        Resamples without trials of both kinds are left out. Both ends are NaN if none remains, or if there is
-        one group only, which tells nothing about others.
+        Resamples without target or without non-target trials are left out. Both limits are NaN if none
+        remains, or if there is one group only.
 
     Raises
     ------
@@ -83,29 +91,29 @@ def trial_intervals(
     values, truth = checked_trials(scores, targets)
     if not 0 < level < 1:
         raise DataError(
-            f"The level {level} is no probability.", fix="Give one between 0 and 1, such as 0.95."
+            f"The confidence level is {level}; it must lie between 0 and 1.", fix="Give one such as 0.95."
         )
     sides, size = _sides(groups, len(values))
     order = np.argsort(-values)
     cuts, truth, sides = Cuts(values[order]), truth[order], sides[order]
     rng = np.random.default_rng(seed)
-    found: dict[str, list[float]] = {name: [] for name in measures}
-    resamples = min(n, max(FEWEST_RESAMPLES, LARGEST_WORK // len(values)))
+    results: dict[str, list[float]] = {name: [] for name in measures}
+    resamples = min(n, max(MIN_RESAMPLES, MAX_WORK // len(values)))
     for _ in range(resamples if size > 1 else 0):
-        drawn = np.append(np.bincount(rng.integers(size, size=size), minlength=size), 1)
-        weights = drawn[sides[:, 0]] * drawn[sides[:, 1]]
+        copies = np.append(np.bincount(rng.integers(size, size=size), minlength=size), 1)
+        weights = copies[sides[:, 0]] * copies[sides[:, 1]]
         if (weights * truth).any() and (weights * ~truth).any():
             curve = weighted_curve(cuts, weights * truth, weights * ~truth)
             for name, measure in measures.items():
-                found[name].append(measure(curve))
-    ends = [(1 - level) / 2, (1 + level) / 2]
-    return {name: _quantiles(values, ends) for name, values in found.items()}
+                results[name].append(measure(curve))
+    probabilities = [(1 - level) / 2, (1 + level) / 2]
+    return {name: _quantiles(values, probabilities) for name, values in results.items()}
 
 
 def _sides(groups: ArrayLike | None, trials: int) -> tuple[NDArray[np.int64], int]:
-    """Two columns of what each trial's weight is the product of, and the number of groups.
+    """Groups of both factors of the weight of each trial, shape (trials, 2), and the number of groups.
 
-    The number itself stands for a factor of 1, which is the second factor of a trial within one group.
+    The number of groups itself stands for a factor of 1: the second factor of a trial within one group.
     """
     if groups is None:
         return np.column_stack([np.arange(trials), np.full(trials, trials)]), trials
@@ -121,8 +129,8 @@ def _sides(groups: ArrayLike | None, trials: int) -> tuple[NDArray[np.int64], in
     return sides, len(names)
 
 
-def _quantiles(values: list[float], ends: list[float]) -> tuple[float, float]:
+def _quantiles(values: list[float], probabilities: list[float]) -> tuple[float, float]:
     if not values:
         return np.nan, np.nan
-    low, high = np.quantile(values, ends)
+    low, high = np.quantile(values, probabilities)
     return float(low), float(high)

@@ -1,4 +1,4 @@
-"""Networks: from batches of tensors to logits; `SomeName` is imported from `some_name.py` when asked for."""
+"""Networks: from batches of tensors to logits or embeddings; a class is imported at its first use."""
 
 from pyannote.audio.core.class_files import lazy_classes
 

@@ -1,4 +1,4 @@
-"""Checks of sizes, depths and choices, with the same errors for all networks."""
+"""Checks of sizes, depths and choices of networks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DEEPEST = 100
 
 
 def check_sizes(**sizes: int | Sequence[int]) -> None:
-    """Refuse sizes that no layer can have.
+    """Refuse sizes of layers out of their range.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def check_sizes(**sizes: int | Sequence[int]) -> None:
 
 
 def check_depth(**counts: int | Sequence[int]) -> None:
-    """Refuse numbers of layers that no network can have.
+    """Refuse numbers of layers out of their range.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def _check(given: Mapping[str, int | Sequence[int]], most: int) -> None:
 
 
 def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
-    """Refuse what is none of the choices.
+    """Refuse a value that is not among the choices.
 
     Raises
     ------
@@ -63,6 +63,5 @@ def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
     >>> check_choice("rnn", "LSTM", ["LSTM", "GRU"])
     """
     if value not in choices:
-        raise ConfigError(
-            f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}.", fix="Change the value."
-        )
+        listed = ", ".join(map(repr, choices))
+        raise ConfigError(f"{name} must be one of {listed}, not {value!r}.", fix="Choose one of them.")

@@ -1,4 +1,4 @@
-"""Networks that make one vector of a chunk in a way of their own, and have no frames to score."""
+"""Networks for embeddings only, which cannot score frames."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pyannote.audio.models._encoder import EncoderModel
 
 
 class EmbeddingModel(EncoderModel):
-    """Network that gives embeddings alone: a subclass says how it encodes frames and how it embeds them.
+    """Network for embeddings only; a subclass defines `encode` and `embed`.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class EmbeddingModel(EncoderModel):
     (3, 20)
     """
 
-    gives: ClassVar[tuple[OutputKind, ...]] = ("vector",)
+    output_kinds: ClassVar[tuple[OutputKind, ...]] = ("vector",)
 
     @abstractmethod
     def embed(self, encoded: Tensor) -> Tensor:
@@ -44,7 +44,7 @@ class EmbeddingModel(EncoderModel):
         Parameters
         ----------
         encoded : Tensor, shape (batch, encoded frames, encoded features)
-            What `encode` gave.
+            Result of `encode`.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Networks of an encoder, which gives frames of features, and the head that the task asks for."""
+"""Networks of an encoder, which gives frames of features, and the head of the kind of output."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from pyannote.audio.models._pooling import Pooling
 from pyannote.audio.models.base import Batch, Model
 
 
-def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies numbers of 16 bits natively.
+def has_native_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 natively.
 
     Examples
     --------
-    >>> multiplies_bfloat16() in (True, False)
+    >>> has_native_bfloat16() in (True, False)
     True
     """
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
 
 
 class EncoderModel(Model):
-    """Network that encodes frames, and turns them into scores of frames, scores of a chunk, or one vector.
+    """Network that encodes frames, with a head for scores of frames, scores of a chunk, or one vector.
 
-    A subclass makes the layers of its encoder, calls `add_head` at the end of its constructor, and says how
-    it encodes. Layers and parameters that the kind of output does not need are left out.
+    A subclass builds the layers of its encoder, calls `add_head` at the end of its constructor, and defines
+    `encode`. Layers that the kind of output does not need are not built.
 
-    Vectors: a chunk may be of any duration. In training on a processor that multiplies bfloat16 natively,
-    `encode` does so, which takes about half the time, unless `half_precision` is set otherwise; weights,
-    `embed` and all of evaluation remain in float32. A chunk that does not change over time, such as silence,
-    has an embedding, but nothing is learned from it.
+    Vectors: chunks may have any duration. In training on a processor with native bfloat16, `encode` uses
+    bfloat16, which takes about half the time, unless `half_precision` is set otherwise; weights, `embed` and
+    evaluation remain in float32. A chunk that is constant over time, such as silence, has an embedding but no
+    gradient.
 
-    Scores: the long-term input, if the task gives it, is embedded and added to each encoded frame.
+    Scores: the long-term input, if the task has one, is embedded and added to each encoded frame.
 
     Parameters
     ----------
@@ -47,12 +47,12 @@ class EncoderModel(Model):
     dimension : int
         Dimension of an embedding.
     instance_normalize : bool
-        Give each chunk zero mean and unit variance over its own time, one feature at a time.
+        Give each feature zero mean and unit variance over each chunk.
     batch_normalize : bool
         Give embeddings zero mean and unit variance over the batch, without learned scale and shift;
         in evaluation, by the running mean and variance. Training then needs two chunks a batch.
     normalize : bool, "sphere", "ball" or "ring"
-        Where embeddings lie, see `normalization`; True means "sphere".
+        Length of embeddings, see `normalization`; True means "sphere".
 
     Examples
     --------
@@ -73,7 +73,7 @@ class EncoderModel(Model):
     chunk (3, 2)
     """
 
-    gives: ClassVar[tuple[OutputKind, ...]] = ("vector", "frames", "chunk")
+    output_kinds: ClassVar[tuple[OutputKind, ...]] = ("vector", "frames", "chunk")
 
     half_precision: bool
     """Whether `encode` of a network for vectors multiplies in bfloat16 in training."""
@@ -94,28 +94,28 @@ class EncoderModel(Model):
     ) -> None:
         super().__init__(specifications)
         check_sizes(dimension=dimension)
-        where = normalization(normalize)
+        layer = normalization(normalize)
         self.instance_normalization = InstanceNormalization() if instance_normalize else nn.Identity()
         self.long: nn.Module | None = None
         if self.kind != "vector":
             self.unused_parameters += ("pooling", "dimension", "batch_normalize", "normalize")
             return
         self.dimension = dimension
-        self.half_precision = multiplies_bfloat16()
+        self.half_precision = has_native_bfloat16()
         self.batch_normalization = (
             nn.BatchNorm1d(dimension, eps=1e-7, affine=False) if batch_normalize else nn.Identity()
         )
-        self.normalization = where
+        self.normalization = layer
 
     def add_head(self, features: int, pooling: Pooling) -> None:
-        """Put the layers for the output that is asked for above an encoder.
+        """Build the layers of the kind of output, after those of the encoder.
 
         Parameters
         ----------
         features : int
-            Features of an encoded frame.
+            Features of an encoded frame, from `encode` of shape (batch, frames, features).
         pooling : "sum", "mean", "max", "statistics" or "attentive"
-            How frames become one vector.
+            Pooling of frames into one vector.
         """
         if self.kind == "vector":
             batch_normalize = isinstance(self.batch_normalization, nn.BatchNorm1d)
@@ -124,15 +124,15 @@ class EncoderModel(Model):
             self.add_scores(features)
 
     def add_scores(self, features: int, hidden: int | None = None, dropout: float = 0.0) -> None:
-        """Put the layers for scores of frames, or of a chunk, above an encoder; see `FrameHead`."""
-        assert self.kind != "vector", "a vector has no scores"
+        """Layers for scores of shape (batch, frames, classes) or (batch, classes); see `FrameHead`."""
+        assert self.kind != "vector", "an embedding has no scores"
         if "long_term" in self.specifications.inputs:
             self.long = long_term_layers(self.specifications.inputs["long_term"], 64, features)
         self.output = score_head(self.kind, features, len(self.specifications.classes), hidden, dropout)
 
     @abstractmethod
     def encode(self, frames: Tensor) -> Tensor:
-        """Encode each frame of a chunk, with those around it.
+        """Encode the frames of chunks.
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class EncoderModel(Model):
         Returns
         -------
         Tensor, shape (batch, encoded frames, encoded features)
-            For scores, at least frames // resolution encoded frames, of which those beyond are left out.
+            For scores, at least frames // resolution encoded frames; further ones are dropped.
         """
 
     def embed(self, encoded: Tensor) -> Tensor:
@@ -151,7 +151,7 @@ class EncoderModel(Model):
         Parameters
         ----------
         encoded : Tensor, shape (batch, encoded frames, encoded features)
-            What `encode` gave.
+            Result of `encode`.
 
         Returns
         -------
@@ -161,30 +161,30 @@ class EncoderModel(Model):
         return embeddings
 
     def with_long_term(self, encoded: Tensor, batch: Batch) -> Tensor:
-        """Encoded frames, to each of which the long-term input is added if there is one; same shape."""
+        """Encoded frames plus the embedded long-term input, if there is one; same shape as `encoded`."""
         if self.long is None:
             return encoded
         return encoded + self.long(self.normalized(batch, "long_term")).unsqueeze(1)
 
     def rest(self, encoded: Tensor, batch: Batch) -> Tensor:
-        """Output that is asked for, from encoded frames.
+        """Output of the network, from encoded frames.
 
         Parameters
         ----------
         encoded : Tensor, shape (batch, encoded frames, encoded features)
-            What `encode` gave.
+            Result of `encode`.
         batch : mapping of str to Tensor
             All inputs.
 
         Returns
         -------
         Tensor
-            Of the shape that `Model.forward` tells.
+            Of the shape of `Model.forward`.
         """
         return self.head(self.with_long_term(encoded, batch), batch)
 
     def head(self, encoded: Tensor, batch: Batch) -> Tensor:
-        """Output that is asked for, from encoded frames that know of all inputs; see `rest`."""
+        """Output of the network, from encoded frames to which the long-term input was added; see `rest`."""
         if self.kind == "vector":
             return self._embeddings(encoded, batch["X"])
         scores: Tensor = self.output(encoded)
@@ -192,7 +192,7 @@ class EncoderModel(Model):
 
     def _embeddings(self, encoded: Tensor, frames: Tensor) -> Tensor:
         normalized: Tensor = self.normalization(self.batch_normalization(self.embed(encoded)))
-        # where nothing varies, batch normalisations make gradients grow from layer to layer
+        # for constant chunks, gradients grow from one batch normalisation to the next
         changes = (frames != frames[:, :1]).flatten(1).any(dim=1, keepdim=True)
         return torch.where(changes, normalized, normalized.detach())
 
@@ -208,13 +208,13 @@ class EncoderModel(Model):
         Returns
         -------
         Tensor
-            Of the shape that `Model.forward` tells.
+            Of the shape of `Model.forward`.
         """
         frames = self.instance_normalization(self.normalized(batch, "X"))
         if self.kind != "vector":
             return self.rest(self.encode(frames)[:, : frames.shape[1] // self.resolution], batch)
         half = self.half_precision and self.training
-        # what differs from chunk to chunk is small after pooling, and would drown in 16 bits
+        # differences between chunks are small after pooling, below the precision of bfloat16
         with torch.autocast(frames.device.type, dtype=torch.bfloat16, enabled=half):
             encoded = self.encode(frames).to(frames.dtype)
         return self.rest(encoded, batch)

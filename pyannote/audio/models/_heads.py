@@ -1,4 +1,4 @@
-"""Heads: layers that turn encoded frames into scores of frames, scores of a chunk, or one vector."""
+"""Heads: layers from encoded frames to scores of frames, scores of a chunk, or one vector."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class FrameHead(nn.Sequential):
     hidden : int, optional
         Units of the hidden layer; none by default.
     dropout : float
-        Rank of hidden units that are dropped in training, in [0, 1).
+        Share of hidden units that are dropped in training, in [0, 1).
 
     Raises
     ------
     ConfigError
-        If a size or the share is out of its range.
+        If a size or the dropout is out of its range.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class FrameHead(nn.Sequential):
 
 
 class ChunkHead(FrameHead):
-    """Logits of each class in a chunk, pooled from those of its frames (see `pooled_logits`).
+    """Logits of each class in a chunk, by pooling of those of its frames (see `pooled_logits`).
 
     Parameters
     ----------
@@ -66,7 +66,14 @@ class ChunkHead(FrameHead):
     """
 
     def forward(self, encoded: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, classes)."""
+        """Logits of shape (batch, classes) from encoded frames of shape (batch, frames, features).
+
+        Examples
+        --------
+        >>> import torch
+        >>> tuple(ChunkHead(8, classes=2).forward(torch.zeros(4, 10, 8)).shape)
+        (4, 2)
+        """
         return pooled_logits(super().forward(encoded))
 
 
@@ -74,7 +81,7 @@ def pooled_logits(logits: Tensor) -> Tensor:
     """Logits of a chunk: the log of the mean over its T frames of exp(logit), y = log(1/T sum_t exp(x_t)).
 
     It lies between mean and maximum of x: a class that is active in a part of the chunk has a high score,
-    and all frames receive a gradient.
+    and all frames have a gradient.
 
     Parameters
     ----------
@@ -105,7 +112,9 @@ def score_head(
     hidden: int | None = None,
     dropout: float = 0.0,
 ) -> FrameHead:
-    """Head for scores of each frame or of each chunk; see `FrameHead` for the parameters.
+    """Head for scores of frames, shape (batch, frames, classes), or of chunks, shape (batch, classes).
+
+    See `FrameHead` for the parameters.
 
     Examples
     --------
@@ -114,25 +123,25 @@ def score_head(
       (0): Linear(in_features=48, out_features=3, bias=True)
     )
     """
-    found = ChunkHead if kind == "chunk" else FrameHead
-    return found(features, classes, hidden, dropout)
+    head = ChunkHead if kind == "chunk" else FrameHead
+    return head(features, classes, hidden, dropout)
 
 
 def vector_layers(
     pooling: Pooling, features: int, dimension: int, batch_normalize: bool
 ) -> tuple[nn.Module, nn.Linear]:
-    """Pooling over time, and the linear layer from what it gives to an embedding.
+    """Pooling over time, and a linear layer from its outputs to embeddings of shape (batch, dimension).
 
     Parameters
     ----------
     pooling : "sum", "mean", "max", "statistics" or "attentive"
-        How frames become one vector.
+        Pooling of frames into one vector.
     features : int
         Features of an encoded frame.
     dimension : int
         Dimension of an embedding.
     batch_normalize : bool
-        Embeddings are normalised over the batch, which would take a bias of the layer away again.
+        Whether embeddings are normalised over the batch, which would cancel a bias of the layer.
 
     Examples
     --------
@@ -144,12 +153,12 @@ def vector_layers(
 
 
 def long_term_layers(dimension: int, hidden: int, features: int) -> nn.Sequential:
-    """Layers that turn the long-term input into what is added to each frame: max(0, V max(0, W x + b) + a).
+    """Layers from the long-term input x to a term of each frame: max(0, V max(0, W x + b) + a).
 
     Parameters
     ----------
     dimension : int
-        Of the long-term input.
+        Dimension of the long-term input, of shape (batch, dimension).
     hidden : int
         Units of the first layer.
     features : int

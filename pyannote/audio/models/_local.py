@@ -1,4 +1,4 @@
-"""Networks with a local first part, which is computed once for all chunks that overlap."""
+"""Networks with a local first part, which is computed once for overlapping chunks."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pyannote.audio.models.base import Batch, Model
 
 
 class LocalModel(Model):
-    """Network of two parts, the first of which looks at a few frames around each of its outputs.
+    """Network of two parts, the first of which has a small receptive field.
 
-    In evaluation mode, what the first part gives depends on its position in a chunk only where it sees the
-    zeros beyond an end of the chunk. All else is the same in every chunk, and is computed once for all of
-    them (see `pyannote.audio.inference.chunks`).
+    In evaluation mode, the outputs of the first part depend on their position in a chunk only where zero
+    padding lies in the receptive field. All other outputs are equal in overlapping chunks, and are computed
+    once (see `pyannote.audio.inference.chunks`).
 
     Examples
     --------
     >>> import torch
     >>> class Smooth(LocalModel):
-    ...     resolution, local_resolution, reach = 1, 1, (1, 1)
+    ...     resolution, local_resolution, context = 1, 1, (1, 1)
     ...
     ...     def local(self, frames: Tensor) -> Tensor:
     ...         return torch.nn.functional.avg_pool1d(frames.transpose(1, 2), 3, 1, 1).transpose(1, 2)
@@ -36,8 +36,8 @@ class LocalModel(Model):
     local_resolution: int
     """Feature frames of one local frame, a divisor of `resolution`."""
 
-    reach: tuple[int, int]
-    """Feature frames that a local frame sees before its own ones, and after them, at most."""
+    context: tuple[int, int]
+    """Largest numbers of feature frames in the receptive field before and after those of a local frame."""
 
     @abstractmethod
     def local(self, frames: Tensor) -> Tensor:
@@ -51,21 +51,21 @@ class LocalModel(Model):
         Returns
         -------
         Tensor, shape (batch, frames // local_resolution, features)
-            Local frames. Those that an incomplete one at the end would follow are not changed by it.
+            Local frames. An incomplete local frame at the end is dropped.
         """
 
     @abstractmethod
     def rest(self, local: Tensor, batch: Batch) -> Tensor:
-        """Second part: logits of whole chunks, of the shape that `Model.forward` tells.
+        """Second part: logits of whole chunks, of the shape of `Model.forward`.
 
         Parameters
         ----------
         local : Tensor, shape (batch, local frames, features)
-            What `local` gives for these chunks.
+            Result of `local` for these chunks.
         batch : mapping of str to Tensor
             Other inputs, of shape (batch, dimension).
         """
 
     def forward(self, batch: Batch) -> Tensor:
-        """Logits of the shape that `Model.forward` tells."""
+        """Logits, of the shape of `Model.forward`."""
         return self.rest(self.local(batch["X"]), batch)

@@ -1,4 +1,4 @@
-"""Normalisation of chunks over their own time, and of the length of embeddings."""
+"""Normalisation of chunks over time, and of the length of embeddings."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class InstanceNormalization(nn.Module):
     """Zero mean and unit variance of each feature over the time of each chunk.
 
     y = (x - mean(x)) / sqrt(var(x) + epsilon), with mean and variance over the frames of the chunk.
-    A feature that does not change becomes zero: its variance is kept away from zero, so that
-    silence gives finite values and gradients.
+    A constant feature becomes zero; epsilon makes values and gradients of silence finite.
 
     Parameters
     ----------
     epsilon : float
-        Added to the variance; inputs have unit variance over the training set.
+        Added to the variance; inputs have unit variance over the training set, and shape (batch, frames,
+        features).
 
     Examples
     --------
@@ -36,13 +36,21 @@ class InstanceNormalization(nn.Module):
         self.epsilon = epsilon
 
     def forward(self, frames: Tensor) -> Tensor:
-        """Same shape as `frames`, (batch, frames, features)."""
+        """Normalise `frames`, shape (batch, frames, features); the result has the same shape.
+
+        Examples
+        --------
+        >>> InstanceNormalization()(torch.tensor([[[1.0], [3.0]]])).ravel()
+        tensor([-1.0000,  1.0000])
+        """
         centred = frames - frames.mean(dim=1, keepdim=True)
         return centred * (centred.square().mean(dim=1, keepdim=True) + self.epsilon).rsqrt()
 
 
 class Sphere(nn.Module):
-    """Vectors of length 1 in the same direction; the zero vector stays, with a finite gradient.
+    """Vectors of length 1 in the same direction: y = x / |x|, in shape (batch, dimension).
+
+    A vector of zeros is unchanged, with a finite gradient.
 
     Examples
     --------
@@ -52,12 +60,18 @@ class Sphere(nn.Module):
     """
 
     def forward(self, embeddings: Tensor) -> Tensor:
-        """Same shape as `embeddings`, (batch, dimension)."""
+        """Normalise `embeddings`, shape (batch, dimension); the result has the same shape.
+
+        Examples
+        --------
+        >>> Sphere()(torch.tensor([[0.0, 2.0]])).round(decimals=2).tolist()
+        [[0.0, 1.0]]
+        """
         return embeddings * (embeddings.square().sum(dim=1, keepdim=True) + 1e-12).rsqrt()
 
 
 class Ball(nn.Module):
-    """Vectors of length below 1 in the same direction: length n becomes n / sqrt(1 + n^2).
+    """Vectors of length below 1 in the same direction: y = x / sqrt(1 + |x|^2), in shape (batch, dimension).
 
     Examples
     --------
@@ -66,17 +80,23 @@ class Ball(nn.Module):
     """
 
     def forward(self, embeddings: Tensor) -> Tensor:
-        """Same shape as `embeddings`, (batch, dimension)."""
+        """Normalise `embeddings`, shape (batch, dimension); the result has the same shape.
+
+        Examples
+        --------
+        >>> Ball()(torch.tensor([[0.0, 0.75]])).round(decimals=2).tolist()
+        [[0.0, 0.6000000238418579]]
+        """
         return embeddings * (1 + embeddings.square().sum(dim=1, keepdim=True)).rsqrt()
 
 
 class Ring(Sphere):
-    """Vectors of one length, which is learned and begins at 1.
+    """Vectors of one learned length r: y = r x / |x|, in shape (batch, dimension); r starts at 1.
 
     References
     ----------
     Zheng, Pal and Savvides, "Ring loss: Convex feature normalization for face recognition",
-    CVPR 2018: theirs is a soft constraint, this a hard one.
+    CVPR 2018, where the constraint is soft; here it is exact.
 
     Examples
     --------
@@ -86,27 +106,33 @@ class Ring(Sphere):
 
     def __init__(self) -> None:
         super().__init__()
-        # learned as a logarithm, as a length is positive
+        # the logarithm keeps the length positive
         self.log_radius = nn.Parameter(torch.zeros(()))
 
     def forward(self, embeddings: Tensor) -> Tensor:
-        """Same shape as `embeddings`, (batch, dimension)."""
+        """Normalise `embeddings`, shape (batch, dimension); the result has the same shape.
+
+        Examples
+        --------
+        >>> Ring()(torch.tensor([[0.0, 2.0]])).round(decimals=2).tolist()
+        [[0.0, 1.0]]
+        """
         return self.log_radius.exp() * super().forward(embeddings)
 
 
 def normalization(kind: Normalization) -> nn.Module:
-    """Layer that puts embeddings where they shall lie.
+    """Layer that sets the length of embeddings, of shape (batch, dimension).
 
     Parameters
     ----------
     kind : bool, "sphere", "ball" or "ring"
-        False leaves them as they are; "sphere", or True, gives them length 1; "ball" a length below
-        1 that grows with theirs; "ring" one learned length.
+        False: unchanged; "sphere" or True: length 1; "ball": length n becomes n / sqrt(1 + n^2), below 1;
+        "ring": one learned length.
 
     Raises
     ------
     ConfigError
-        If `kind` is anything else.
+        If `kind` has another value.
 
     Examples
     --------

@@ -13,15 +13,15 @@ Pooling = Literal["sum", "mean", "max", "statistics", "attentive"]
 
 
 def _mean_and_deviation(frames: Tensor, weights: Tensor | float) -> Tensor:
-    """Mean m = sum_t a_t x_t and deviation sqrt(sum_t a_t (x_t - m)^2), with weights a of sum 1."""
+    """Mean m = sum_t a_t x_t and deviation sqrt(sum_t a_t (x_t - m)^2 + 1e-6), with weights a of sum 1."""
     mean = (weights * frames).sum(dim=1)
     variance = (weights * (frames - mean.unsqueeze(1)).square()).sum(dim=1)
-    # away from zero, where the square root has no gradient
+    # the square root has no finite gradient at zero
     return torch.cat([mean, (variance + 1e-6).sqrt()], dim=1)
 
 
 class Sum(nn.Module):
-    """Sum over time, y = sum_t x_t: it grows with duration.
+    """Sum over time, y = sum_t x_t, of shape (batch, features); it grows with duration.
 
     Examples
     --------
@@ -30,12 +30,18 @@ class Sum(nn.Module):
     """
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, features)."""
+        """Pool frames of shape (batch, frames, features) to shape (batch, features).
+
+        Examples
+        --------
+        >>> tuple(Sum()(torch.zeros(2, 50, 3)).shape)
+        (2, 3)
+        """
         return frames.sum(dim=1)
 
 
 class Mean(nn.Module):
-    """Mean over time, y = 1/T sum_t x_t.
+    """Mean over the T frames, y = 1/T sum_t x_t, of shape (batch, features).
 
     Examples
     --------
@@ -44,12 +50,18 @@ class Mean(nn.Module):
     """
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, features)."""
+        """Pool frames of shape (batch, frames, features) to shape (batch, features).
+
+        Examples
+        --------
+        >>> tuple(Mean()(torch.zeros(2, 50, 3)).shape)
+        (2, 3)
+        """
         return frames.mean(dim=1)
 
 
 class Max(nn.Module):
-    """Maximum over time, y = max_t x_t.
+    """Maximum over time, y = max_t x_t, of shape (batch, features).
 
     Examples
     --------
@@ -58,12 +70,20 @@ class Max(nn.Module):
     """
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, features)."""
+        """Pool frames of shape (batch, frames, features) to shape (batch, features).
+
+        Examples
+        --------
+        >>> tuple(Max()(torch.zeros(2, 50, 3)).shape)
+        (2, 3)
+        """
         return frames.amax(dim=1)
 
 
 class Statistics(nn.Module):
-    """Mean and standard deviation over time, one after the other.
+    """Mean m = 1/T sum_t x_t and standard deviation sqrt(1/T sum_t (x_t - m)^2 + 1e-6), concatenated.
+
+    The output has the shape (batch, 2 * features).
 
     Examples
     --------
@@ -72,14 +92,20 @@ class Statistics(nn.Module):
     """
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, 2 * features)."""
+        """Pool frames of shape (batch, frames, features) to shape (batch, 2 * features).
+
+        Examples
+        --------
+        >>> tuple(Statistics()(torch.zeros(2, 50, 3)).shape)
+        (2, 6)
+        """
         return _mean_and_deviation(frames, 1 / frames.shape[1])
 
 
 class AttentiveStatistics(nn.Module):
-    """Weighted mean and standard deviation over time; each feature has weights of its own.
+    """Weighted mean and standard deviation over time, with separate weights for each feature.
 
-    Weights come from the frame, and from mean m and standard deviation s of the whole chunk:
+    Weights depend on the frame, and on mean m and standard deviation s of the whole chunk:
     a = softmax_t(V tanh(W x_t + U [m, s] + b)).
 
     Parameters
@@ -106,30 +132,36 @@ class AttentiveStatistics(nn.Module):
         self.statistics = Statistics()
         self.frame = nn.Linear(features, hidden)
         self.context = nn.Linear(2 * features, hidden, bias=False)
-        # a bias would be the same for all frames, and the softmax would cancel it
+        # the softmax over frames would cancel a bias
         self.score = nn.Linear(hidden, features, bias=False)
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, 2 * features)."""
+        """Pool frames of shape (batch, frames, features) to shape (batch, 2 * features).
+
+        Examples
+        --------
+        >>> tuple(AttentiveStatistics(3)(torch.zeros(2, 50, 3)).shape)
+        (2, 6)
+        """
         hidden = self.frame(frames) + self.context(self.statistics(frames)).unsqueeze(1)
         weights = self.score(hidden.tanh()).softmax(dim=1)
         return _mean_and_deviation(frames, weights)
 
 
 def pooling_layer(kind: Pooling, features: int) -> tuple[nn.Module, int]:
-    """Layer that pools over time, and the dimension of what it gives.
+    """Layer that pools over time, and the dimension of its outputs, of shape (batch, dimension).
 
     Parameters
     ----------
     kind : "sum", "mean", "max", "statistics" or "attentive"
-        "statistics" are mean and standard deviation, "attentive" the same with learned weights.
+        "statistics": mean and standard deviation; "attentive": the same with learned weights.
     features : int
         Features of a frame.
 
     Raises
     ------
     ConfigError
-        If `kind` is anything else.
+        If `kind` has another value.
 
     Examples
     --------
@@ -143,12 +175,12 @@ def pooling_layer(kind: Pooling, features: int) -> tuple[nn.Module, int]:
 
 
 def pooled_size(kind: Pooling, features: int) -> int:
-    """Dimension of what pooling over time gives of frames of so many features.
+    """Dimension of the outputs of pooling over time, for inputs of shape (batch, frames, features).
 
     Raises
     ------
     ConfigError
-        If there is no such pooling.
+        If `kind` has another value.
 
     Examples
     --------

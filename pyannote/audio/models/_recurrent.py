@@ -14,7 +14,7 @@ Recurrent = Literal["LSTM", "GRU"]
 
 
 class RecurrentStack(nn.Module):
-    """Recurrent layers, each of which reads the outputs of the one below.
+    """Recurrent layers, each on the outputs of the one before.
 
     Parameters
     ----------
@@ -25,9 +25,9 @@ class RecurrentStack(nn.Module):
     sizes : list of int
         Units of each layer, in each direction.
     bidirectional : bool
-        Read forwards and backwards.
+        Layers in both directions of time.
     concatenate : bool
-        Give the outputs of all layers and not only those of the last one.
+        Output the concatenated outputs of all layers instead of those of the last one.
 
     Examples
     --------
@@ -52,7 +52,16 @@ class RecurrentStack(nn.Module):
         self.outputs = sum(widths) if concatenate else widths[-1]
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, frames, outputs)."""
+        """Outputs of the layers.
+
+        Parameters
+        ----------
+        frames : Tensor, shape (batch, frames, features)
+
+        Returns
+        -------
+        Tensor, shape (batch, frames, outputs)
+        """
         outputs = [frames]
         for layer in self.layers:
             outputs.append(layer(outputs[-1])[0])
@@ -60,7 +69,14 @@ class RecurrentStack(nn.Module):
 
 
 def tanh_layers(features: int, sizes: Sequence[int]) -> nn.Sequential:
-    """Fully connected layers, each with the hyperbolic tangent; none if `sizes` is empty.
+    """Fully connected layers, y = tanh(W x + b); none if `sizes` is empty.
+
+    Parameters
+    ----------
+    features : int
+        Last dimension of the inputs, of shape (..., features).
+    sizes : list of int
+        Units of each layer.
 
     Examples
     --------

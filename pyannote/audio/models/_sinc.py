@@ -1,4 +1,4 @@
-"""Band-pass filters with learned frequencies, and frames of features from a waveform by them."""
+"""Band-pass filters with learned frequencies, and frames of features from a waveform."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pyannote.audio.models._checks import check_sizes
 
 
 class SincFilters(nn.Module):
-    """Bank of band-pass filters, each given by its lowest frequency and the width of its band.
+    """Bank of band-pass filters, each with a learned lowest frequency and bandwidth.
 
     A filter is the difference of two ideal low-pass filters under a Hamming window w, with a gain of
     1 in its band, g(t) = (2 f2 sinc(2 f2 t) - 2 f1 sinc(2 f1 t)) w(t), where sinc(x) = sin(pi x) / (pi x),
-    with frequencies as shares of the sample rate and t in samples. Bands begin equally wide on the mel scale.
-    Whatever training does, a band starts at 30 Hz or above, is 50 Hz wide or more, and ends at half the
-    sample rate or below.
+    with frequencies f1 and f2 relative to the sample rate and t in samples. At first, bands have equal width
+    on the mel scale. Always, f1 is at least 30 Hz, f2 - f1 at least 50 Hz, and f2 at most half the sample
+    rate.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class SincFilters(nn.Module):
     count : int
         Number of filters.
     width : int
-        Samples of a filter; an odd number, so that filters are symmetrical.
+        Samples of a filter; an odd number, for symmetry.
     stride : int
         Samples from one output to the next.
 
@@ -45,46 +45,60 @@ class SincFilters(nn.Module):
     (2, 40, 101)
     """
 
-    LOWEST = 30.0
-    """Frequency in Hertz below which no band starts."""
+    LOWEST_FREQUENCY = 30.0
+    """Lowest frequency of a band, in Hertz."""
 
-    NARROWEST = 50.0
+    NARROWEST_BAND = 50.0
     """Width in Hertz of the narrowest band."""
 
     def __init__(self, sample_rate: int, count: int = 80, width: int = 251, stride: int = 10) -> None:
         super().__init__()
         if width % 2 == 0:
-            raise ConfigError(f"width must be odd, not {width}.", fix=f"Take {width + 1}.")
+            raise ConfigError(f"width must be odd, not {width}.", fix=f"Use {width + 1}.")
         if sample_rate < 1000:
-            raise ConfigError(f"A sample rate of {sample_rate} Hz leaves no room for filters.")
+            raise ConfigError(f"sample_rate must be at least 1000 Hz for sinc filters, not {sample_rate} Hz.")
         self.sample_rate = sample_rate
         self.stride = stride
-        ends = torch.tensor([2 * self.LOWEST, sample_rate / 2 - self.NARROWEST])
+        limits = torch.tensor([2 * self.LOWEST_FREQUENCY, sample_rate / 2 - self.NARROWEST_BAND])
         # the mel scale is the logarithm of 1 + frequency / 700, up to a factor
-        low, high = torch.log1p(ends / 700).tolist()
+        low, high = torch.log1p(limits / 700).tolist()
         edges = 700 * torch.linspace(low, high, count + 1).expm1()
-        # as shares of the sample rate, for which usual learning rates are about right
-        self.low = nn.Parameter((edges[:-1] - self.LOWEST) / sample_rate)
+        # relative to the sample rate, so that common learning rates suit
+        self.low = nn.Parameter((edges[:-1] - self.LOWEST_FREQUENCY) / sample_rate)
         self.band = nn.Parameter(edges.diff() / sample_rate)
         time = torch.arange(width) - width // 2
         self.register_buffer("time", time.float(), persistent=False)
         self.register_buffer("window", torch.hamming_window(width, periodic=False), persistent=False)
 
     def cutoffs(self) -> tuple[Tensor, Tensor]:
-        """Lowest and highest frequency of each filter as shares of the sample rate, shape (count,)."""
-        narrowest = self.NARROWEST / self.sample_rate
-        low = (self.LOWEST / self.sample_rate + self.low.abs()).clamp(max=0.5 - narrowest)
+        """Lowest and highest frequency of each filter, relative to the sample rate, each of shape (count,).
+
+        Examples
+        --------
+        >>> low, high = SincFilters(16000, count=2).cutoffs()
+        >>> (16000 * low).round().tolist(), (16000 * high).round().tolist()
+        ([60.0, 1864.0], [1914.0, 8000.0])
+        """
+        narrowest = self.NARROWEST_BAND / self.sample_rate
+        low = (self.LOWEST_FREQUENCY / self.sample_rate + self.low.abs()).clamp(max=0.5 - narrowest)
         return low, (low + narrowest + self.band.abs()).clamp(max=0.5)
 
     def filters(self) -> Tensor:
-        """Impulse responses, shape (count, width)."""
+        """Impulse responses, shape (count, width).
+
+        Examples
+        --------
+        >>> tuple(SincFilters(16000, count=40, width=101).filters().shape)
+        (40, 101)
+        """
         low, high = (cutoff.unsqueeze(1) for cutoff in self.cutoffs())
         time, window = self.get_buffer("time"), self.get_buffer("window")
+        # g(t) = (2 f2 sinc(2 f2 t) - 2 f1 sinc(2 f1 t)) w(t)
         ideal = 2 * high * torch.sinc(2 * high * time) - 2 * low * torch.sinc(2 * low * time)
         return ideal * window
 
     def forward(self, waveform: Tensor) -> Tensor:
-        """(batch, 1, samples) to (batch, count, (samples - width) // stride + 1)."""
+        """Filter shape (batch, 1, samples) to shape (batch, count, (samples - width) // stride + 1)."""
         return nn.functional.conv1d(waveform, self.filters().unsqueeze(1), stride=self.stride)
 
 
@@ -92,8 +106,8 @@ class WaveformFrames(nn.Module):
     """Frames of features from a waveform: sinc filters, then convolutions of width 5.
 
     The magnitude of the filters' outputs, and each convolution, is followed by max-pooling over 3
-    values, layer normalisation over channels and time, and leaky ReLU, all in float32. Convolutions pad
-    nothing: a frame sees `shortest` samples, and the next one those `hop` samples later.
+    values, layer normalisation over channels and time, and leaky ReLU, all in float32. Convolutions have no
+    padding.
 
     Parameters
     ----------
@@ -102,18 +116,19 @@ class WaveformFrames(nn.Module):
     channels : list of int
         Number of sinc filters, then channels of each convolution.
     width, stride : int
-        Samples of a filter (odd), and from one output of a filter to the next; in the paper 251 and 1.
+        Width of a filter in samples (odd), and samples from one output of a filter to the next; in the paper
+        251 and 1.
     padded : bool
-        Put zeros around the waveform, so that there is one frame for each `hop` samples, in their middle.
+        Pad the waveform with zeros, so that there is one frame for each `hop` samples, in their middle.
 
     Attributes
     ----------
-    shortest : int
-        Samples that a frame sees.
+    receptive_field : int
+        Samples that a frame depends on.
     hop : int
         Samples from one frame to the next.
     resolution : int
-        Samples of the shortest waveform that gives a frame.
+        Samples of the shortest waveform with a frame.
 
     Raises
     ------
@@ -124,7 +139,7 @@ class WaveformFrames(nn.Module):
     --------
     >>> specs = Specifications("TripletLoss", {"X": 1}, ("anna", "bob"), 1.0, 1 / 16000, 16000)
     >>> frames = WaveformFrames(specs, channels=[20, 16])
-    >>> frames.shortest, tuple(frames(torch.randn(2, 16000, 1)).shape)
+    >>> frames.receptive_field, tuple(frames(torch.randn(2, 16000, 1)).shape)
     (451, (2, 173, 16))
     >>> frames = WaveformFrames(specs, channels=[20, 16], padded=True)
     >>> frames.hop, tuple(frames(torch.randn(2, 16000, 1)).shape), 16000 // 90
@@ -143,32 +158,32 @@ class WaveformFrames(nn.Module):
         features = specifications.inputs["X"]
         if features != 1:
             raise ConfigError(
-                f"This network reads waveforms, and not frames of {features} values.",
-                fix="Name RawAudio as feature_extraction.",
+                f"This network reads waveforms, not features of dimension {features}.",
+                fix="Set feature_extraction to RawAudio.",
             )
         check_sizes(channels=channels, width=width, stride=stride)
         convolutions: list[nn.Module] = [SincFilters(specifications.sample_rate, channels[0], width, stride)]
         convolutions += [nn.Conv1d(inputs, outputs, kernel_size=5) for inputs, outputs in pairwise(channels)]
         self.convolutions = nn.ModuleList(convolutions)
-        # over channels and time at once, and so for any number of frames
+        # over channels and time together, for any number of frames
         self.normalizations = nn.ModuleList(nn.GroupNorm(1, count) for count in channels)
         self.outputs = channels[-1]
         values = 1
         for _ in channels[1:]:
             values = 3 * values + 4
-        self.shortest = (3 * values - 1) * stride + width
+        self.receptive_field = (3 * values - 1) * stride + width
         self.hop = stride * 3 ** len(channels)
         self.padded = padded
-        self.resolution = self.hop if padded else self.shortest
+        self.resolution = self.hop if padded else self.receptive_field
 
     def forward(self, waveform: Tensor) -> Tensor:
-        """(batch, samples, 1) to (batch, frames, outputs)."""
-        # samples of 16 bits would be noisy, and so would be which of them are the largest
+        """Frames of shape (batch, frames, outputs) from waveforms of shape (batch, samples, 1)."""
+        # in bfloat16 samples would be noisy, and so would their maxima
         with torch.autocast(waveform.device.type, enabled=False):
             hidden = waveform.transpose(1, 2)
             if self.padded:
-                around = self.shortest - self.hop
-                hidden = nn.functional.pad(hidden, (around // 2, around - around // 2))
+                padding = self.receptive_field - self.hop
+                hidden = nn.functional.pad(hidden, (padding // 2, padding - padding // 2))
             for index, convolution in enumerate(self.convolutions):
                 hidden = convolution(hidden) if index else convolution(hidden).abs()
                 hidden = self.normalizations[index](nn.functional.max_pool1d(hidden, 3))

@@ -1,4 +1,4 @@
-"""Base class of networks: named inputs, their normalisation, and the kind and resolution of the output."""
+"""Base class of networks: named inputs, their normalisation, kind and resolution of the output."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from pyannote.audio.core.specifications import OutputKind, Specifications
 
 Batch = Mapping[str, Tensor]
 
-OUTPUTS: dict[OutputKind, str] = {
+OUTPUT_NAMES: dict[OutputKind, str] = {
     "frames": "scores of each output frame",
     "vector": "an embedding of each chunk",
     "chunk": "scores of each chunk",
 }
-"""Words for the kinds of output."""
+"""Descriptions of the kinds of output."""
 
 
 class Model(nn.Module, ABC):
-    """Network that gives the kind of output that its specifications ask for.
+    """Network with the kind of output of its specifications.
 
-    Mean and standard deviation of each input are buffers: they are measured on the training set
-    and stored with the weights, so that no one can apply a model with other ones.
+    Inputs are normalised, y = (x - m) / s. Mean m and standard deviation s, of shape (dimension,), are
+    measured on the training set and are buffers, so that they are stored with the weights.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Model(nn.Module, ABC):
     Raises
     ------
     ConfigError
-        If the network does not give this kind of output.
+        If the network does not support this kind of output.
 
     Examples
     --------
@@ -51,14 +51,14 @@ class Model(nn.Module, ABC):
     tensor([[[1., 1.]]])
     """
 
-    gives: ClassVar[tuple[OutputKind, ...]] = ("frames", "chunk")
-    """Kinds of output that the network serves; for "chunk", scores of frames do, which are pooled."""
+    output_kinds: ClassVar[tuple[OutputKind, ...]] = ("frames", "chunk")
+    """Kinds of output that the network supports; for "chunk", scores of frames suffice, which are pooled."""
 
     kind: OutputKind
-    """Kind of output that this network gives."""
+    """Kind of output of this network."""
 
     unused_parameters: tuple[str, ...] = ()
-    """Parameters that have no effect: those of older configurations, and of other kinds of output."""
+    """Parameters without effect: those of older configurations, and of other kinds of output."""
 
     resolution: int
     """Feature frames of one output frame; of a vector, feature frames of the shortest chunk."""
@@ -78,17 +78,22 @@ class Model(nn.Module, ABC):
 
     @classmethod
     def check_output(cls, specifications: Specifications) -> None:
-        """Refuse specifications of a kind of output that the network does not give.
+        """Refuse specifications of a kind of output that the network does not support.
 
         Raises
         ------
         ConfigError
-            With what the network gives, and what the task needs.
+            With the kinds that the network supports, and the kind that the task needs.
+
+        Examples
+        --------
+        >>> from pyannote.audio.models.dcase import Dcase
+        >>> Dcase.check_output(Specifications("Dcase", {"X": 40}, ("car",), 2.0, 0.01, 44100))
         """
-        if specifications.output.kind not in cls.gives:
+        if specifications.output.kind not in cls.output_kinds:
             raise ConfigError(
-                f"{cls.__name__} gives {' or '.join(OUTPUTS[kind] for kind in cls.gives)}, and "
-                f"{specifications.task} needs {OUTPUTS[specifications.output.kind]}.",
+                f"{cls.__name__} gives {' or '.join(OUTPUT_NAMES[kind] for kind in cls.output_kinds)}, and "
+                f"{specifications.task} needs {OUTPUT_NAMES[specifications.output.kind]}.",
                 fix="Choose another architecture; the tutorials list them.",
             )
 
@@ -98,16 +103,17 @@ class Model(nn.Module, ABC):
         Parameters
         ----------
         statistics : mapping of str to (mean, standard deviation)
-            Two tensors of shape (dimension,) for each input.
+            Two tensors of shape (dimension,) for each input. Where the deviation is at most 1e-5, the input
+            is not scaled.
         """
         for name, (mean, deviation) in statistics.items():
             self.get_buffer(f"{name}_mean").copy_(mean)
-            # a band that never changes carries nothing: it is centred, and not blown up
+            # the noise of a constant band is not amplified
             scale = torch.where(deviation > 1e-5, 1 / deviation.clamp(min=1e-5), torch.ones_like(deviation))
             self.get_buffer(f"{name}_scale").copy_(scale)
 
     def normalized(self, batch: Batch, name: str) -> Tensor:
-        """One input with zero mean and unit variance over the training set, same shape."""
+        """Input with zero mean and unit variance over the training set, of the shape of `batch[name]`."""
         return (batch[name] - self.get_buffer(f"{name}_mean")) * self.get_buffer(f"{name}_scale")
 
     @abstractmethod
@@ -123,5 +129,5 @@ class Model(nn.Module, ABC):
         -------
         Tensor
             Of shape (batch, frames // resolution, classes) for "frames", (batch, dimension) for "vector",
-            (batch, classes) for "chunk", or that of "frames" (see `_outputs.of_chunks`).
+            (batch, classes) for "chunk", or as for "frames" (see `_outputs.chunk_logits`).
         """

@@ -1,4 +1,4 @@
-"""Recurrent layers, the outputs of all of which are encoded, for embeddings or scores."""
+"""ClopiNet: stacked recurrent layers with concatenated outputs, for embeddings or scores."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pyannote.audio.models._recurrent import Recurrent, RecurrentStack, tanh_lay
 
 
 class ClopiNet(EncoderModel):
-    """Stacked recurrent layers whose outputs are all concatenated, fully connected layers, pooling.
+    """Stacked recurrent layers whose outputs are concatenated, fully connected layers, pooling.
 
     Its dimension is that of the last fully connected layer (twice that for statistics). For scores of frames
     and of chunks, a linear layer takes the place of pooling.
@@ -24,7 +24,7 @@ class ClopiNet(EncoderModel):
     specifications : Specifications
         Inputs, classes and kind of output.
     instance_normalize : bool
-        Give each chunk zero mean and unit variance over its own time.
+        Give each feature zero mean and unit variance over each chunk.
     rnn : "LSTM" or "GRU"
         Kind of the recurrent layers.
     recurrent : list of int
@@ -32,16 +32,16 @@ class ClopiNet(EncoderModel):
     linear : list of int
         Units of each fully connected layer, each with the hyperbolic tangent; none if empty.
     bidirectional : bool
-        Read forwards and backwards.
+        Layers in both directions of time.
     pooling : "sum", "mean", "max", "statistics" or "attentive"
-        How frames become one vector; "statistics" are mean and standard deviation, "attentive" the
+        Pooling of frames into one vector; "statistics" are mean and standard deviation, "attentive" the
         same with learned weights. A sum that is batch-normalised is divided by the number of frames:
-        that changes nothing in training, where the chunks of a batch have one duration, and makes
-        chunks of different durations comparable afterwards.
+        in training, where the chunks of a batch have one duration, this has no effect; in evaluation,
+        chunks of different durations become comparable.
     batch_normalize : bool
         Give embeddings zero mean and unit variance over the batch, without learned scale and shift.
     normalize : bool, "sphere", "ball" or "ring"
-        Length of embeddings: as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        Length of embeddings: unchanged (False), 1 (True, "sphere"), below 1 ("ball") or one
         learned length ("ring").
 
     References
@@ -74,7 +74,7 @@ class ClopiNet(EncoderModel):
         features = specifications.inputs["X"]
         stack = RecurrentStack(features, rnn, recurrent, bidirectional, concatenate=True)
         layers = tanh_layers(stack.outputs, linear)
-        # running mean and variance of sums would fit chunks of one duration only
+        # running mean and variance of sums depend on the duration of chunks
         kind: Pooling = "mean" if pooling == "sum" and batch_normalize else pooling
         encoded = [stack.outputs, *linear][-1]
         dimension = pooled_size(kind, encoded)
@@ -87,7 +87,7 @@ class ClopiNet(EncoderModel):
             self.add_scores(encoded)
 
     def encode(self, frames: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, frames, encoded features)."""
+        """Tensor of shape (batch, frames, features) to one of shape (batch, frames, encoded features)."""
         encoded: Tensor = self.linear(self.recurrent(frames))
         return encoded
 

@@ -1,4 +1,4 @@
-"""A convolutional recurrent network, for scores of frames and chunks or for embeddings."""
+"""Crnn: a convolutional recurrent network, for scores of frames and chunks, or for embeddings."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from pyannote.audio.models.base import Batch
 
 
 class Crnn(EncoderModel, LocalModel):
-    """Strided convolutions over time and frequency, a bidirectional GRU, one output a frame.
+    """Strided convolutions over time and frequency, a bidirectional GRU, a fully connected layer.
 
-    The long-term input, if the task gives it, is embedded and added to each frame before the GRU. For
+    The long-term input, if the task has one, is embedded and added to each frame before the GRU. For
     embeddings, the outputs of the GRU are pooled over time, and one linear layer follows.
 
     Parameters
@@ -43,21 +43,21 @@ class Crnn(EncoderModel, LocalModel):
     hidden : int
         Units of the fully connected layer.
     dropout : float
-        Rank of units dropped before the output, in [0, 1); before the GRU, at most 0.3.
+        Share of units that are dropped in training before the output, in [0, 1); before the GRU, at most 0.3.
     pooling : "sum", "mean", "max", "statistics" or "attentive"
-        For embeddings: how frames become one vector.
+        For embeddings: pooling of frames into one vector.
     dimension : int
         For embeddings: their dimension.
     batch_normalize : bool
         For embeddings: give them zero mean and unit variance over the batch, without learned scale and shift.
     normalize : bool, "sphere", "ball" or "ring"
-        For embeddings: their length, as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        For embeddings: their length: unchanged (False), 1 (True, "sphere"), below 1 ("ball") or one
         learned length ("ring").
 
     References
     ----------
     Cakir, Parascandolo, Heittola, Huttunen and Virtanen, "Convolutional Recurrent Neural Networks
-    for Polyphonic Sound Event Detection", IEEE/ACM TASLP 25(6), 2017; theirs pools where this strides.
+    for Polyphonic Sound Event Detection", IEEE/ACM TASLP 25(6), 2017, with pooling in the place of strides.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class Crnn(EncoderModel, LocalModel):
     (8, 25, 2)
     """
 
-    gives: ClassVar[tuple[OutputKind, ...]] = ("frames", "vector", "chunk")
+    output_kinds: ClassVar[tuple[OutputKind, ...]] = ("frames", "vector", "chunk")
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Crnn(EncoderModel, LocalModel):
     ) -> None:
         super().__init__(specifications, dimension, False, batch_normalize, normalize)
         if not len(channels) == len(time_stride) == len(frequency_stride) > 0:
-            raise ConfigError("channels, time_stride and frequency_stride must be lists of one length.")
+            raise ConfigError("channels, time_stride and frequency_stride must be lists of equal length.")
         check_sizes(channels=channels, time_stride=time_stride, frequency_stride=frequency_stride)
         check_sizes(recurrent=recurrent, hidden=hidden)
         check_depth(layers=layers)
@@ -94,10 +94,10 @@ class Crnn(EncoderModel, LocalModel):
             raise ConfigError(f"dropout must be in [0, 1), not {dropout}.")
         self.local_resolution = math.prod(time_stride)
         self.resolution = 1 if self.kind == "vector" else self.local_resolution
-        # each convolution sees one frame of its own input on both sides of the first frame of a stride
-        seen = sum(math.prod(time_stride[:layer]) for layer in range(len(time_stride)))
-        self.reach = (seen, max(0, seen - (self.local_resolution - 1)))
-        # this layout of memory makes convolutions with few channels faster on CPUs
+        # each convolution adds one frame of its input on both sides of the first frame of a stride
+        before = sum(math.prod(time_stride[:layer]) for layer in range(len(time_stride)))
+        self.context = (before, max(0, before - (self.local_resolution - 1)))
+        # channels-last memory makes convolutions with few channels faster on CPUs
         self.convolutions = _convolutions(channels, time_stride, frequency_stride)
         self.convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         features = channels[-1] * _strided(specifications.inputs["X"], frequency_stride)
@@ -111,18 +111,25 @@ class Crnn(EncoderModel, LocalModel):
         self.output = score_head(self.kind, 2 * recurrent, len(specifications.classes), hidden, dropout)
 
     def encode(self, frames: Tensor) -> Tensor:
-        """Convolutions, (batch, frames, dimension) to (batch, ceil(frames / local_resolution), features)."""
+        """Outputs of the convolutions, shape (batch, ceil(frames / local_resolution), features).
+
+        Examples
+        --------
+        >>> model = Crnn(Specifications("Dcase", {"X": 40}, ("car",), 2.0, 0.01, 44100))
+        >>> tuple(model.encode(torch.zeros(2, 100, 40)).shape)
+        (2, 13, 128)
+        """
         inputs = frames.unsqueeze(1).contiguous(memory_format=torch.channels_last)
         hidden: Tensor = self.convolutions(inputs)
         return hidden.permute(0, 2, 1, 3).flatten(2)
 
     def local(self, frames: Tensor) -> Tensor:
-        """Convolutions, of shape (batch, frames // local_resolution, features)."""
+        """Outputs of the convolutions, shape (batch, frames // local_resolution, features)."""
         encoded = self.encode(self.normalized({"X": frames}, "X"))
         return encoded[:, : frames.shape[1] // self.local_resolution]
 
     def rest(self, encoded: Tensor, batch: Batch) -> Tensor:
-        """Long-term input, GRU and head, of the shape that `Model.forward` tells."""
+        """Long-term input, GRU and head, of the shape of `Model.forward`."""
         hidden, _ = self.recurrent(self.before_recurrent(self.with_long_term(encoded, batch)))
         return self.head(hidden, batch)
 

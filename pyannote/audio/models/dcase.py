@@ -1,4 +1,4 @@
-"""The multiple-input convolutional network of DCASE 2017 task 3."""
+"""Dcase: the multiple-input convolutional network of DCASE 2017 task 3."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ from pyannote.audio.models.base import Batch
 
 
 class Dcase(LocalModel):
-    """Short-term log-mel and, if the task gives it, long-term average log-mel to frame scores.
+    """Convolutions over short-term log-mel and, if the task has one, the long-term average log-mel.
 
     Two convolutions over time read the short-term input, two convolutions of width 1 the long-term
     one, which is repeated over time and added; two more convolutions, a fully connected layer and
-    dropout follow. Each convolution over time ends in ReLU and max-pooling, and all have weights of
-    their own.
+    dropout follow. ReLU and max-pooling follow each convolution over time. No weights are shared.
 
     Parameters
     ----------
@@ -36,7 +35,7 @@ class Dcase(LocalModel):
     hidden : int
         Units of the fully connected layer.
     dropout : float
-        Rank of those units that are dropped in training, in [0, 1).
+        Share of these units that are dropped in training, in [0, 1).
     batch_normalize : bool
         Normalise the outputs of each convolution over the batch (not in the paper).
 
@@ -54,7 +53,7 @@ class Dcase(LocalModel):
     (8, 2, 2)
     """
 
-    gives: ClassVar[tuple[OutputKind, ...]] = ("frames", "chunk")
+    output_kinds: ClassVar[tuple[OutputKind, ...]] = ("frames", "chunk")
     unused_parameters = ("sincnet", "rnn", "ff")
 
     def __init__(
@@ -72,8 +71,8 @@ class Dcase(LocalModel):
         check_sizes(pooling=pooling, channels=channels, hidden=hidden)
         self.resolution = math.prod(pooling)
         self.local_resolution = pooling[0] * pooling[1]
-        # one frame of each convolution, the second of which is over what has been pooled
-        self.reach = (1 + pooling[0], 1 + pooling[0])
+        # one frame of each convolution; the second one follows a pooling
+        self.context = (1 + pooling[0], 1 + pooling[0])
         dimension = specifications.inputs["X"]
 
         def convolution(inputs: int, size: int) -> nn.Sequential:
@@ -84,19 +83,27 @@ class Dcase(LocalModel):
         self.short = nn.Sequential(convolution(dimension, pooling[0]), convolution(channels, pooling[1]))
         self.long: nn.Module | None = None
         if "long_term" in specifications.inputs:
-            # a convolution of width 1 over the one frame of this input is a linear layer
+            # a convolution of width 1 over a single frame is a linear layer
             self.long = long_term_layers(specifications.inputs["long_term"], channels, channels)
         self.joint = nn.Sequential(convolution(channels, pooling[2]), convolution(channels, pooling[3]))
-        assert self.kind != "vector", "it is not among what this network gives"
+        assert self.kind != "vector", "`check_output` refuses vectors"
         self.output = score_head(self.kind, channels, len(specifications.classes), hidden, dropout)
 
     def local(self, frames: Tensor) -> Tensor:
-        """Short branch, of shape (batch, frames // local_resolution, channels)."""
+        """Outputs of the short branch, shape (batch, frames // local_resolution, channels).
+
+        Examples
+        --------
+        >>> import torch
+        >>> model = Dcase(Specifications("Dcase", {"X": 40}, ("car",), 2.0, 0.01, 44100))
+        >>> tuple(model.local(torch.zeros(2, 200, 40)).shape)
+        (2, 22, 64)
+        """
         hidden: Tensor = self.short(self.normalized({"X": frames}, "X").transpose(1, 2))
         return hidden.transpose(1, 2)
 
     def rest(self, local: Tensor, batch: Batch) -> Tensor:
-        """Logits of shape (batch, frames // resolution, classes), or of chunks, (batch, classes)."""
+        """Logits of frames, shape (batch, frames // resolution, classes), or of chunks, (batch, classes)."""
         hidden = local.transpose(1, 2)
         if self.long is not None:
             hidden = hidden + self.long(self.normalized(batch, "long_term")).unsqueeze(2)

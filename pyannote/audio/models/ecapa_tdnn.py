@@ -1,4 +1,4 @@
-"""ECAPA-TDNN: convolutions in several scales, channel attention, attentive statistics."""
+"""ECAPA-TDNN: convolutions at several scales, channel attention, attentive statistics."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def convolution(inputs: int, outputs: int, width: int = 1, dilation: int = 1) ->
 
 
 class Res2Convolution(nn.Module):
-    """Convolutions in several scales: each part of the channels also reads what the one before gave.
+    """Convolutions at several scales: each part of the channels also reads the output of the part before.
 
     y_1 = x_1, y_2 = K_2(x_2), y_i = K_i(x_i + y_(i - 1)), with a convolution K_i for each part but the first.
 
     Parameters
     ----------
     channels : int
-        A multiple of `scale`.
+        Channels of input and output, a multiple of `scale`.
     scale : int
-        Number of parts; the first stays as it is.
+        Number of parts; the first is unchanged.
     dilation : int
         Frames from one weight of a convolution of width 3 to the next.
 
@@ -55,7 +55,7 @@ class Res2Convolution(nn.Module):
         self.convolutions = nn.ModuleList(convolution(part, part, 3, dilation) for _ in range(scale - 1))
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Same shape as `hidden`, (batch, channels, frames)."""
+        """Outputs of the same shape as `hidden`, (batch, channels, frames)."""
         first, *parts = hidden.chunk(len(self.convolutions) + 1, dim=1)
         outputs = [first]
         for index, (part, convolve) in enumerate(zip(parts, self.convolutions, strict=True)):
@@ -64,7 +64,7 @@ class Res2Convolution(nn.Module):
 
 
 class Excitation(nn.Module):
-    """Weight of each channel, from the means of all channels over the chunk.
+    """Channel attention: weights of channels from the means of all channels over the chunk.
 
     y = x sigmoid(W max(0, V m + a) + b), with the means m of the channels.
 
@@ -91,13 +91,14 @@ class Excitation(nn.Module):
         self.weights = nn.Sequential(*layers)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Same shape as `hidden`, (batch, channels, frames)."""
+        """Outputs of the same shape as `hidden`, (batch, channels, frames)."""
+        # y = x sigmoid(W max(0, V m + a) + b)
         weighted: Tensor = hidden * self.weights(hidden.mean(dim=2)).unsqueeze(2)
         return weighted
 
 
 class EcapaTdnn(EncoderModel):
-    """Three residual blocks, all of whose outputs are joined; attentive statistics; a linear layer.
+    """Three residual blocks with concatenated outputs, attentive statistics, a linear layer.
 
     Scores of frames and of chunks come from the linear layer without statistics.
 
@@ -114,11 +115,11 @@ class EcapaTdnn(EncoderModel):
     dimension : int
         Dimension of an embedding.
     instance_normalize : bool
-        Give each chunk zero mean and unit variance over its own time.
+        Give each feature zero mean and unit variance over each chunk.
     batch_normalize : bool
         Give embeddings zero mean and unit variance over the batch, without learned scale and shift.
     normalize : bool, "sphere", "ball" or "ring"
-        Length of embeddings: as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        Length of embeddings: unchanged (False), 1 (True, "sphere"), below 1 ("ball") or one
         learned length ("ring").
 
     References
@@ -165,17 +166,17 @@ class EcapaTdnn(EncoderModel):
             self.add_scores(joined)
             return
         self.pooling = AttentiveStatistics(joined, hidden)
-        # the linear layer has a scale and a shift for each of these already
+        # scale and shift are part of the linear layer
         self.pooled_normalization = nn.BatchNorm1d(2 * joined, affine=False)
-        # batch normalisation would take a bias away again
+        # batch normalisation would cancel a bias
         self.linear = nn.Linear(2 * joined, dimension, bias=not batch_normalize)
 
     def encode(self, frames: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, frames, encoded features)."""
+        """Tensor of shape (batch, frames, features) to one of shape (batch, frames, encoded features)."""
         total = self.first(frames.transpose(1, 2))
         outputs = []
         for block in self.blocks:
-            # a block reads the sum of all that lies below it
+            # a block reads the sum of all outputs before it
             hidden = total + block(total)
             outputs.append(hidden)
             total = total + hidden

@@ -1,4 +1,4 @@
-"""Recurrent layers over features, or over what sinc filters make of a waveform."""
+"""PyanNet: recurrent layers over features, or over sinc filters of a waveform."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pyannote.audio.models._sinc import WaveformFrames
 
 
 class PyanNet(EncoderModel):
-    """Frames, recurrent layers, fully connected layers, pooling over time, one linear layer.
+    """Recurrent layers, fully connected layers, pooling over time, one linear layer.
 
-    A waveform (`feature_extraction: RawAudio`) becomes frames by sinc filters and convolutions;
-    features are frames already. Scores of frames and of chunks come from the linear layer without pooling; a
-    waveform has an output frame for each stride x 3 ^ (number of channels) samples, 270 by default.
+    For a waveform (`feature_extraction: RawAudio`), sinc filters and convolutions come first. Scores of
+    frames and of chunks come from the linear layer without pooling; for a waveform there is an output frame
+    for each stride x 3 ^ (number of channels) samples, 270 by default.
 
     Parameters
     ----------
@@ -36,19 +36,19 @@ class PyanNet(EncoderModel):
     recurrent : list of int
         Units of each recurrent layer, in each direction.
     bidirectional : bool
-        Read forwards and backwards.
+        Layers in both directions of time.
     linear : list of int
         Units of each fully connected layer, each with the hyperbolic tangent; none if empty.
     pooling : "sum", "mean", "max", "statistics" or "attentive"
-        How frames become one vector.
+        Pooling of frames into one vector.
     dimension : int
         Dimension of an embedding.
     instance_normalize : bool
-        Give each chunk zero mean and unit variance over its own time.
+        Give each feature zero mean and unit variance over each chunk.
     batch_normalize : bool
         Give embeddings zero mean and unit variance over the batch, without learned scale and shift.
     normalize : bool, "sphere", "ball" or "ring"
-        Length of embeddings: as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        Length of embeddings: unchanged (False), 1 (True, "sphere"), below 1 ("ball") or one
         learned length ("ring").
 
     References
@@ -100,7 +100,7 @@ class PyanNet(EncoderModel):
             self.add_scores(encoded)
 
     def encode(self, frames: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, encoded frames, encoded features)."""
+        """Tensor of shape (batch, frames, features) to (batch, encoded frames, encoded features)."""
         encoded: Tensor = self.linear(self.recurrent(self.frames(frames)))
         return encoded
 

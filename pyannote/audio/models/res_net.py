@@ -1,4 +1,4 @@
-"""A residual network over time and frequency, for embeddings or scores."""
+"""ResNet: residual convolutions over time and frequency, for embeddings or scores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pyannote.audio.models._pooling import Pooling
 
 
 def convolution(inputs: int, outputs: int, width: int, stride: int = 1) -> nn.Sequential:
-    """Convolution over time and frequency, batch normalisation.
+    """Convolution over time and frequency, batch normalisation; for shape (batch, inputs, frames, bands).
 
     Examples
     --------
@@ -52,15 +52,15 @@ class ResidualBlock(nn.Module):
         self.shortcut = nn.Identity() if same else convolution(inputs, outputs, 1, stride)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """(batch, inputs, frames, bands) to (batch, outputs, frames / stride, bands / stride)."""
+        """Shape (batch, inputs, frames, bands) to shape (batch, outputs, frames / stride, bands / stride)."""
         return torch.relu(self.convolutions(hidden) + self.shortcut(hidden))
 
 
 class ResNet(EncoderModel):
     """Four stages of residual blocks, attentive statistics over time, one linear layer.
 
-    Features should be neighbours in frequency, such as a log-mel spectrogram. Each stage but the
-    first halves time and frequency. Scores of frames and of chunks come from the linear layer without
+    Adjacent features should be adjacent in frequency, as in a log-mel spectrogram. Each stage but the first
+    halves time and frequency. Scores of frames and of chunks come from the linear layer without
     statistics; there is an output frame for each 2 ^ (stages - 1) feature frames.
 
     Parameters
@@ -72,15 +72,15 @@ class ResNet(EncoderModel):
     blocks : list of int
         Residual blocks of each stage; [2, 2, 2, 2] makes a ResNet-18, [3, 4, 6, 3] a ResNet-34.
     pooling : "sum", "mean", "max", "statistics" or "attentive"
-        How frames become one vector.
+        Pooling of frames into one vector.
     dimension : int
         Dimension of an embedding.
     instance_normalize : bool
-        Give each chunk zero mean and unit variance over its own time.
+        Give each feature zero mean and unit variance over each chunk.
     batch_normalize : bool
         Give embeddings zero mean and unit variance over the batch, without learned scale and shift.
     normalize : bool, "sphere", "ball" or "ring"
-        Length of embeddings: as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        Length of embeddings: unchanged (False), 1 (True, "sphere"), below 1 ("ball") or one
         learned length ("ring").
 
     References
@@ -112,7 +112,7 @@ class ResNet(EncoderModel):
         check_sizes(channels=channels)
         check_depth(blocks=blocks)
         if len(channels) != len(blocks):
-            raise ConfigError("channels and blocks must be lists of one length.")
+            raise ConfigError("channels and blocks must be lists of equal length.")
         bands = specifications.inputs["X"]
         stages: list[nn.Module] = [convolution(1, channels[0], 3), nn.ReLU()]
         inputs = channels[0]
@@ -123,17 +123,25 @@ class ResNet(EncoderModel):
                 stages.append(ResidualBlock(inputs, outputs, 1 if index else stride))
                 inputs = outputs
         self.stages = nn.Sequential(*stages)
-        # this layout of memory makes convolutions with few channels faster on CPUs; where channels do not
-        # fill registers, the gradient of PyTorch 2.13 writes beyond its memory with it
-        whole = all(outputs % 16 == 0 for outputs in channels)
-        self.layout = torch.channels_last if whole else torch.contiguous_format
+        # channels-last memory makes convolutions with few channels faster on CPUs; with channels that are not
+        # a multiple of 16, its gradient in PyTorch 2.13 writes beyond its memory
+        multiple_of_16 = all(outputs % 16 == 0 for outputs in channels)
+        self.layout = torch.channels_last if multiple_of_16 else torch.contiguous_format
         self.stages.to(memory_format=self.layout)  # type: ignore[call-overload]
         if self.kind != "vector":
             self.resolution = 2 ** (len(channels) - 1)
         self.add_head(inputs * bands, pooling)
 
     def encode(self, frames: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, frames / 2 ** (stages - 1), encoded features)."""
+        """Shape (batch, frames, features) to (batch, frames / 2 ** (stages - 1), encoded features).
+
+        Examples
+        --------
+        >>> specs = Specifications("Dcase", {"X": 40}, ("car",), 1.0, 0.01, 16000)
+        >>> model = ResNet(specs, channels=[4, 4, 8, 8])
+        >>> tuple(model.encode(torch.zeros(2, 100, 40)).shape)
+        (2, 13, 40)
+        """
         image = frames.unsqueeze(1).contiguous(memory_format=self.layout)
         encoded: Tensor = self.stages(image).permute(0, 2, 3, 1).flatten(2)
         return encoded

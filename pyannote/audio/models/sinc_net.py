@@ -1,4 +1,4 @@
-"""Filters with learned frequencies over raw waveforms, for embeddings or scores."""
+"""SincNet: filters with learned frequencies over waveforms, for embeddings or scores."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pyannote.audio.models._sinc import WaveformFrames
 class SincNet(EncoderModel):
     """Sinc filters and convolutions over the waveform, and one linear layer.
 
-    It needs `feature_extraction: RawAudio`. The paper classifies windows of 200 ms; statistics over
-    time stand here for its fully connected layers, so that chunks may have any duration. Scores of frames
+    It needs `feature_extraction: RawAudio`. The paper classifies windows of 200 ms; here statistics over
+    time replace its fully connected layers, so that chunks may have any duration. Scores of frames
     and of chunks come from the linear layer without statistics; there is an output frame for each
     stride x 3 ^ (number of channels) samples, 270 by default.
 
@@ -30,17 +30,17 @@ class SincNet(EncoderModel):
     width : int
         Samples of a sinc filter, an odd number.
     stride : int
-        Samples from one output of a filter to the next (1 in the paper, at ten times the work).
+        Samples from one output of a filter to the next (1 in the paper, at ten times the cost).
     pooling : "sum", "mean", "max", "statistics" or "attentive"
-        How frames become one vector.
+        Pooling of frames into one vector.
     dimension : int
         Dimension of an embedding.
     instance_normalize : bool
-        Give each chunk zero mean and unit variance over its own time.
+        Give each feature zero mean and unit variance over each chunk.
     batch_normalize : bool
         Give embeddings zero mean and unit variance over the batch, without learned scale and shift.
     normalize : bool, "sphere", "ball" or "ring"
-        Length of embeddings: as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        Length of embeddings: unchanged (False), 1 (True, "sphere"), below 1 ("ball") or one
         learned length ("ring").
 
     References
@@ -75,6 +75,6 @@ class SincNet(EncoderModel):
         self.add_head(self.frames.outputs, pooling)
 
     def encode(self, frames: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, encoded frames, encoded features)."""
+        """Tensor of shape (batch, frames, features) to (batch, encoded frames, encoded features)."""
         encoded: Tensor = self.frames(frames)
         return encoded

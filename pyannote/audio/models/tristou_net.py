@@ -1,4 +1,4 @@
-"""The small recurrent network for embedding speaker turns."""
+"""TristouNet: a small recurrent network for embeddings of speaker turns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pyannote.audio.models._recurrent import Recurrent, RecurrentStack, tanh_lay
 
 
 class TristouNet(EncoderModel):
-    """A bidirectional LSTM, pooling over time, two fully connected layers, the unit sphere.
+    """A bidirectional LSTM, pooling over time, two fully connected layers, normalisation to length 1.
 
     Its dimension is that of the last fully connected layer. For scores of frames and of chunks there is no
     pooling, and a linear layer follows.
@@ -25,21 +25,21 @@ class TristouNet(EncoderModel):
     specifications : Specifications
         Inputs, classes and kind of output.
     instance_normalize : bool
-        Give each chunk zero mean and unit variance over its own time.
+        Give each feature zero mean and unit variance over each chunk.
     rnn : "LSTM" or "GRU"
         Kind of the recurrent layers.
     recurrent : list of int
         Units of each recurrent layer, in each direction.
     bidirectional : bool
-        Read forwards and backwards.
+        Layers in both directions of time.
     pooling : "sum", "mean", "max", "statistics" or "attentive"
-        How frames become one vector.
+        Pooling of frames into one vector.
     linear : list of int
         Units of each fully connected layer, each with the hyperbolic tangent.
     batch_normalize : bool
         Give embeddings zero mean and unit variance over the batch (not in the paper).
     normalize : bool, "sphere", "ball" or "ring"
-        Length of embeddings: as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        Length of embeddings: unchanged (False), 1 (True, "sphere"), below 1 ("ball") or one
         learned length ("ring").
 
     References
@@ -82,6 +82,6 @@ class TristouNet(EncoderModel):
             self.add_scores([stack.outputs, *linear][-1])
 
     def encode(self, frames: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, frames, encoded features)."""
+        """Tensor of shape (batch, frames, features) to one of shape (batch, frames, encoded features)."""
         encoded: Tensor = self.recurrent(frames)
         return encoded if self.kind == "vector" else self.linear(encoded)

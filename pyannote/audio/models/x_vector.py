@@ -1,4 +1,4 @@
-"""The time-delay network with statistics pooling, for embeddings or scores."""
+"""XVector: a time-delay network with statistics pooling, for embeddings or scores."""
 
 from __future__ import annotations
 
@@ -22,14 +22,12 @@ InputStatistics = Literal["none", "pooled", "appended"]
 class XVector(EncoderModel):
     """Five time-delay layers, statistics over time, one linear layer.
 
-    A frame sees 7 frames before and after it; zeros stand for what lies outside the chunk, so that
-    a chunk may be as short as one frame. Each layer ends in ReLU and batch normalisation. Scores of frames
-    and of chunks come from the linear layer without statistics.
+    The receptive field is 7 frames before and after a frame; chunks are padded with zeros, and may be as
+    short as one frame. ReLU and batch normalisation follow each layer. Scores of frames and of chunks come
+    from the linear layer without statistics.
 
-    Two switches, off as in the paper, help where training speakers are few: `residual`, and
-    `input_statistics`, by which an embedding sees what no layer has changed. Appended statistics leave
-    to the layers what a linear view of the input does not tell (Cheng et al., "Wide & Deep Learning",
-    2016).
+    Two options, off as in the paper, help with few training speakers: `residual`, and `input_statistics`,
+    which add statistics of the input to the embedding (see Cheng et al., "Wide & Deep Learning", 2016).
 
     Parameters
     ----------
@@ -42,18 +40,18 @@ class XVector(EncoderModel):
         equally many channels.
     input_statistics : "none", "pooled" or "appended"
         "pooled": the input features, and their change over 4 frames, are pooled along with the output
-        of the last layer, and all of it is normalised over the batch. "appended": what was pooled of
-        them follows the `dimension` learned values in the embedding as well, both parts with length 1.
+        of the last layer, and normalised over the batch. "appended": in addition, their pooled values
+        follow the `dimension` learned values of the embedding, each part with length 1.
     pooling : "sum", "mean", "max", "statistics" or "attentive"
-        How frames become one vector.
+        Pooling of frames into one vector.
     dimension : int
         Dimension of an embedding, without appended statistics.
     instance_normalize : bool
-        Give each chunk zero mean and unit variance over its own time.
+        Give each feature zero mean and unit variance over each chunk.
     batch_normalize : bool
         Give embeddings zero mean and unit variance over the batch, without learned scale and shift.
     normalize : bool, "sphere", "ball" or "ring"
-        Length of embeddings: as it comes (False), 1 (True, "sphere"), below 1 ("ball") or one
+        Length of embeddings: unchanged (False), 1 (True, "sphere"), below 1 ("ball") or one
         learned length ("ring").
 
     References
@@ -93,7 +91,7 @@ class XVector(EncoderModel):
         encoded = channels[-1] + 2 * features * (input_statistics != "none")
         pooled = pooled_size(pooling, encoded)
         appended = (pooled // encoded) * 2 * features if input_statistics == "appended" else 0
-        # both parts of an embedding with statistics are normalised before they are joined
+        # the two parts of an embedding with statistics are normalised before they are concatenated
         outside = batch_normalize and not appended
         super().__init__(specifications, dimension + appended, instance_normalize, outside, normalize)
         self.residual = residual
@@ -106,22 +104,22 @@ class XVector(EncoderModel):
         self.pooling, _ = pooling_layer(pooling, encoded)
         plain = input_statistics == "none"
         self.pooled_normalization = nn.Identity() if plain else nn.BatchNorm1d(pooled, affine=False)
-        # batch normalisation would take a bias away again
+        # batch normalisation would cancel a bias
         self.linear = nn.Linear(pooled, dimension, bias=not batch_normalize)
         self.learned_normalization = (
             nn.BatchNorm1d(dimension, affine=False) if batch_normalize and appended else nn.Identity()
         )
 
     def encode(self, frames: Tensor) -> Tensor:
-        """(batch, frames, features) to (batch, frames, encoded features)."""
+        """Tensor of shape (batch, frames, features) to one of shape (batch, frames, encoded features)."""
         encoded = frames.transpose(1, 2)
         for index, layer in enumerate(self.layers):
-            passed = layer(encoded)
-            encoded = encoded + passed if self.residual and 1 <= index <= 3 else passed
+            output = layer(encoded)
+            encoded = encoded + output if self.residual and 1 <= index <= 3 else output
         encoded = encoded.transpose(1, 2)
         if self.input_statistics == "none":
             return encoded
-        return torch.cat([encoded, frames, change(frames)], dim=2)
+        return torch.cat([encoded, frames, delta(frames)], dim=2)
 
     def embed(self, encoded: Tensor) -> Tensor:
         """Embeddings before their normalisation, of shape (batch, dimension)."""
@@ -129,7 +127,7 @@ class XVector(EncoderModel):
         learned: Tensor = self.learned_normalization(self.linear(pooled))
         if self.input_statistics != "appended":
             return learned
-        # means of all features come first, then their deviations
+        # pooled values: means of all features, then their deviations
         statistics = pooled.unflatten(1, (-1, encoded.shape[2]))[:, :, self.learned :].flatten(1)
         return torch.cat([to_unit_length(learned), to_unit_length(statistics)], dim=1)
 
@@ -147,20 +145,20 @@ def _time_delay_layers(features: int, channels: Sequence[int]) -> list[nn.Module
     ]
 
 
-def change(frames: Tensor, reach: int = 2) -> Tensor:
-    """Difference of the frames after and before each frame; the first and the last frame are repeated.
+def delta(frames: Tensor, width: int = 2) -> Tensor:
+    """Differences y_t = x_{t + width} - x_{t - width}; the first and the last frame are repeated.
 
     Parameters
     ----------
     frames : Tensor, shape (batch, frames, features)
-    reach : int
-        How many frames after and before.
+    width : int
+        Distance, in frames.
 
     Examples
     --------
-    >>> change(torch.arange(6.0).reshape(1, 6, 1)).flatten()
+    >>> delta(torch.arange(6.0).reshape(1, 6, 1)).flatten()
     tensor([2., 3., 4., 4., 3., 2.])
     """
     index = torch.arange(frames.shape[1], device=frames.device)
     last = frames.shape[1] - 1
-    return frames[:, (index + reach).clamp(max=last)] - frames[:, (index - reach).clamp(min=0)]
+    return frames[:, (index + width).clamp(max=last)] - frames[:, (index - width).clamp(min=0)]

@@ -1,1 +1,1 @@
-"""From scores to annotation."""
+"""Pipelines: from scores to events."""

@@ -1,4 +1,4 @@
-"""Events from the scores of a class."""
+"""Detection of events by thresholds on the scores of a class."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Binarize:
-    """Detection of events by two thresholds on the scores of a class (hysteresis).
+    """Detection of events by two thresholds on the scores of a class, shape (frames,) (hysteresis).
 
-    An event starts where the score reaches `onset` and ends where it falls below `offset`. Then gaps
-    are closed, short events dropped, and the others padded.
+    An event starts where the score reaches `onset` and ends where it falls below `offset`. Then short gaps
+    are closed, short events removed, and the others padded.
 
     Parameters
     ----------
     onset, offset : float
-        Thresholds in [0, 1]; a score equal to a threshold is active. One above 1 detects nothing.
+        Thresholds in [0, 1]; a score equal to a threshold is active. Thresholds above 1 detect nothing.
     min_duration_on : float
-        Events that last less are dropped, in seconds, 0 or more.
+        Shorter events are removed; in seconds, 0 or more.
     min_duration_off : float
-        Gaps that last less are closed, in seconds, 0 or more.
+        Shorter gaps are closed; in seconds, 0 or more.
     pad_onset, pad_offset : float
-        Seconds by which events are prolonged at their start and at their end; negative ones shorten them.
+        Extension of events at their start and at their end, in seconds; negative values shorten them.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class Binarize:
     def __call__(
         self, scores: NDArray[np.float32], step: float, duration: float
     ) -> list[tuple[float, float]]:
-        """Onsets and offsets.
+        """Detect events.
 
         Parameters
         ----------
@@ -53,7 +53,7 @@ class Binarize:
         step : float
             Duration of a frame, in seconds.
         duration : float
-            End of the recording, in seconds: nothing lasts longer.
+            Duration of the recording, in seconds; events end there at the latest.
 
         Returns
         -------
@@ -62,7 +62,7 @@ class Binarize:
         """
         active = _hysteresis(scores >= self.onset, scores >= self.offset)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], active, [False]]).astype(np.int8)))
-        # events are written with milliseconds: rounding here keeps what is scored equal to what is written
+        # events are written to the millisecond; rounding here scores exactly the events that are written
         events = np.round(edges.reshape(-1, 2) * step, 3)
         events = _joined(events, self.min_duration_off)
         events = events[events[:, 1] - events[:, 0] >= self.min_duration_on - 1e-6]
@@ -71,12 +71,18 @@ class Binarize:
         return [(float(onset), float(offset)) for onset, offset in events if offset > onset]
 
     def dump(self) -> dict[str, float]:
-        """Plain mapping for `params.yml`."""
+        """Plain mapping for `params.yml`.
+
+        Examples
+        --------
+        >>> Binarize(0.6, 0.4).dump()["offset"]
+        0.4
+        """
         return asdict(self)
 
 
 def _hysteresis(high: NDArray[np.bool_], low: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Keep runs of `low` from the first `high` in them on."""
+    """Active frames: runs of `low`, each from its first `high` frame on; shape (frames,)."""
     index = np.arange(len(high))
     last_high = np.maximum.accumulate(np.where(high, index, -1))
     last_off = np.maximum.accumulate(np.where(low | high, -1, index))
@@ -84,11 +90,11 @@ def _hysteresis(high: NDArray[np.bool_], low: NDArray[np.bool_]) -> NDArray[np.b
 
 
 def _joined(events: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
-    """Join events that are less than `gap` apart, or overlap."""
+    """Merge events, of shape (events, 2), that overlap or are less than `gap` seconds apart."""
     if len(events) < 2:
         return events
-    apart = events[1:, 0] - events[:-1, 1]
-    split = (apart >= gap - 1e-6) & (apart > 0) if gap > 0 else apart > 0
+    gaps = events[1:, 0] - events[:-1, 1]
+    split = (gaps >= gap - 1e-6) & (gaps > 0) if gap > 0 else gaps > 0
     onsets = events[np.concatenate([[True], split]), 0]
     offsets = events[np.concatenate([split, [True]]), 1]
     return np.stack([onsets, offsets], axis=1)

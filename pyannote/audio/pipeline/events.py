@@ -1,4 +1,4 @@
-"""Pipeline of detectors: scores of a recording to events of its classes."""
+"""Pipeline of detectors: from the scores of a recording to events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def events_of(
     parameters : mapping of str to mapping
         `PARAMETERS` of each class, in the order of the columns.
     duration : float
-        Of the recording, in seconds.
+        Duration of the recording, in seconds.
     regions : sequence of (start, end)
         Annotated parts, in seconds.
 
@@ -48,10 +48,10 @@ def events_of(
     [(0.5, 1.25, 'car')]
     """
     events = []
-    for column, (label, chosen) in enumerate(parameters.items()):
-        binarize = Binarize(**{name: float(chosen[name]) for name in PARAMETERS})
+    for column, (label, values) in enumerate(parameters.items()):
+        binarize = Binarize(**{name: float(values[name]) for name in PARAMETERS})
         for onset, offset in binarize(scores[:, column], step, duration):
-            # figures are computed from the events that are written, to the millisecond
+            # to the millisecond, so that figures are computed from the events that are written
             parts = ((round(max(onset, start), 3), round(min(offset, end), 3)) for start, end in regions)
             events += [(start, end, label) for start, end in parts if end > start]
     return sorted(events)

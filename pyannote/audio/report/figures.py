@@ -1,4 +1,4 @@
-"""Figures of inputs, targets, scores and events."""
+"""Figures of features, targets, scores and events."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ REFERENCE, DETECTED, SCORE = "#4c72b0", "#dd8452", "#555555"
 
 
 PICTURE_EVERY = 10
-"""Epochs from one picture of a training to the next."""
+"""Number of epochs from one figure of a training to the next."""
 
 
 def is_pictured(epoch: int) -> bool:
-    """Whether pictures are drawn after an epoch: the first one, and each tenth.
+    """Whether figures are drawn after an epoch: after the first one, and every tenth.
 
     Examples
     --------
@@ -46,9 +46,9 @@ def batch_figure(
     targets, logits : Tensor, shape (batch, outputs, classes)
         Targets, between 0 and 1, and outputs of the model.
     specifications : Specifications
-        Names of classes, and the time that features and outputs stand for.
+        Names of classes, and steps of features and outputs.
     chunks : int
-        Largest number of chunks that are shown.
+        Largest number of chunks to draw.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def batch_figure(
     >>> len(batch_figure(features, targets, torch.randn(8, 25, 2), specs).axes)
     12
     """
-    assert specifications.output.step is not None, "the model is known"
+    assert specifications.output.step is not None, "the resolution of the model is set"
     count = min(chunks, len(logits))
     figure = Figure(figsize=(3 * count + 1.5, 6), layout="constrained")
     axes = figure.subplots(3, count, squeeze=False)
@@ -102,13 +102,13 @@ def event_roll(
     title : str
         Name of the recording.
     classes : sequence of str
-        Rows, from the top.
+        Classes, in rows from the top.
     duration : float
         Length of the recording, in seconds.
     estimate, reference : sequence of (onset, offset, label)
         Detected and annotated events, in seconds.
     scores : ndarray, shape (frames, classes), optional
-        Drawn as a line in each row; between 0 and 1.
+        Scores between 0 and 1, drawn as lines.
     step : float
         Duration of a frame of the scores, in seconds.
 

@@ -1,4 +1,4 @@
-"""Pictures of speaker verification and of clustering: error trade-off, distances, purity and coverage."""
+"""Figures of speaker verification and clustering: error trade-off, distances, purity and coverage."""
 
 from __future__ import annotations
 
@@ -18,21 +18,35 @@ from pyannote.audio.report.figures import DETECTED, REFERENCE, SCORE
 GRID = "#dddddd"
 TICKS = np.array([1e-5, 1e-4, 1e-3, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95])
 POINT: dict[str, Any] = {"linestyle": "", "markeredgecolor": "white", "clip_on": False, "zorder": 3}
-# Of falling size, so that points that coincide are all seen.
+# sizes decrease, so that coinciding points are all visible
 MARKERS = (("o", DETECTED, 14), ("s", "#55a868", 11), ("D", "#c44e52", 6), ("^", "#8172b3", 3))
 
 
 def det_figure(curve: DetCurve, priors: Sequence[float] = (0.01, 0.05), title: str = "") -> Figure:
-    """Draw misses over false alarms on normal deviates, where scores of normal distribution give a line.
+    """Draw the detection error trade-off: misses over false alarms, both on a normal deviate scale.
+
+    With F the normal distribution function, axes show F^-1 of both rates, so that normally distributed scores
+    give a straight line.
 
     Parameters
     ----------
     curve : DetCurve
-        Of the scores of all trials.
+        Rates of misses and false alarms, each of shape (thresholds,).
     priors : sequence of float
-        For which the points of lowest detection cost are marked; three at most.
+        Priors of target trials whose points of minimum detection cost are marked; three at most.
     title : str
-        Above the picture.
+        Title of the figure.
+
+    References
+    ----------
+    Martin et al., "The DET Curve in Assessment of Detection Task Performance", Eurospeech 1997.
+
+    Examples
+    --------
+    >>> from pyannote.audio.metrics.verification import det_curve
+    >>> figure = det_figure(det_curve([0.9, 0.6, 0.4, 0.1], [True, False, True, False]))
+    >>> figure.axes[0].get_ylabel()
+    'misses (%)'
     """
     figure = Figure(figsize=(6.4, 6.4), layout="constrained")
     axis = figure.subplots()
@@ -67,18 +81,23 @@ def distance_figure(
     title: str = "",
     unit: str = "distance",
 ) -> Figure:
-    """Draw how distances between turns of one speaker and of different speakers are distributed.
+    """Draw histograms of distances between turns of the same speaker and of different speakers.
 
     Parameters
     ----------
     positives, negatives : float array, shape (pairs,)
-        Distances, or scores, of pairs of one speaker and of two; NaN is left out.
+        Distances, or scores, of pairs of the same speaker and of different ones; NaN is skipped.
     threshold : float, optional
-        Marked by a line.
+        Drawn as a vertical line.
     title : str
-        Above the picture.
+        Title of the figure.
     unit : str
-        What is drawn, for the axis.
+        Label of the axis.
+
+    Examples
+    --------
+    >>> distance_figure([0.1, 0.2], [0.7, 0.9], threshold=0.5).axes[0].get_xlabel()
+    'distance'
     """
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     axis = figure.subplots()
@@ -107,11 +126,18 @@ def purity_coverage_figure(curve: ClusteringCurve, threshold: float, title: str 
     Parameters
     ----------
     curve : ClusteringCurve
-        Over all files.
+        Purity and coverage over all files, each of shape (thresholds,).
     threshold : float
-        At least 0; marked in both pictures.
+        Threshold on the distance between clusters, 0 or more; marked in both plots.
     title : str
-        Above both.
+        Title of the figure.
+
+    Examples
+    --------
+    >>> thresholds, purity, coverage = [0.0, 0.4, 0.9], [1.0, 1.0, 0.5], [0.5, 1.0, 1.0]
+    >>> curve = ClusteringCurve(*map(np.array, (thresholds, purity, coverage)))
+    >>> len(purity_coverage_figure(curve, threshold=0.4).axes)
+    2
     """
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
@@ -143,7 +169,7 @@ def purity_coverage_figure(curve: ClusteringCurve, threshold: float, title: str 
 
 
 def _shown_rates(curve: DetCurve, marked: NDArray[np.float64]) -> tuple[float, float]:
-    """Lowest and highest rate of the picture: around the marked points, and no finer than trials can tell."""
+    """Lowest and highest rate to draw: around the marked points, within the resolution of the trials."""
     finest = max(rates[rates > 0].min() for rates in (curve.false_alarm, curve.miss))
     lowest = min(max(finest, marked[0, 0] / 100), marked.min(initial=1.0, where=marked > 0)) / 2
     return float(np.clip(lowest, 1e-5, 0.005)), float(np.clip(1.1 * marked.max(), 0.6, 0.97))

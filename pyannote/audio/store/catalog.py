@@ -1,4 +1,4 @@
-"""The catalog of a store: keys and frames of lists of recordings, all of which are stored from then on."""
+"""Catalog of a store: finds or computes the features of lists of recordings."""
 
 from __future__ import annotations
 
@@ -14,57 +14,68 @@ from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.store.computing import Work
+from pyannote.audio.store.content_digests import ContentDigests
 from pyannote.audio.store.content_key import content_key, state_of
-from pyannote.audio.store.contents import Contents
 from pyannote.audio.store.index import Index
-from pyannote.audio.store.location import write_beside
+from pyannote.audio.store.location import write_shared
 from pyannote.audio.store.stored import StoredFeatures
 
-Found = tuple[Index, dict[int, DataError]]
-"""Index of a list of recordings, and which of them cannot be read: those have no key and no frames."""
+Lookup = tuple[Index, dict[int, DataError]]
+"""Index of a list of recordings, and errors by position of unreadable ones, without key and frames."""
 
 
 class Catalog:
-    """Finds the features of recordings, and has those computed that are missing.
+    """Finds the stored features of recordings, and computes missing ones.
 
     Parameters
     ----------
     stored : StoredFeatures
+        Stored features, each of shape (frames, dimension).
+
+    Examples
+    --------
+    >>> from pyannote.audio.features.raw_audio import RawAudio
+    >>> from pyannote.audio.io.workers import Workers
+    >>> folder = getfixture("tmp_path") / "RawAudio"
+    >>> catalog = Catalog(StoredFeatures(RawAudio(), folder, Workers(1, None), device=None))
+    >>> files = [{"waveform": np.zeros(n), "sample_rate": 16000} for n in (4, 2)]
+    >>> catalog.index(files).frames
+    array([4, 2])
     """
 
     def __init__(self, stored: StoredFeatures) -> None:
         self.stored = stored
-        self._contents = Contents(stored.folder.parent / "contents", stored.workers)
+        self._contents = ContentDigests(stored.folder.parent / "contents", stored.workers)
         self._keys: dict[bytes, str] = {}
 
     def index(self, files: Sequence[AudioFile], progress: Progress = silent) -> Index:
-        """Index of some recordings.
+        """Index of some recordings, with their numbers of frames, shape (recordings,).
 
         Raises
         ------
         DataError
-            A recording cannot be read. Features of the others are stored then.
+            A recording cannot be read. Features of all others have been stored.
         """
         index, unreadable = self.look_up(files, progress)
         if unreadable:
             raise combined_error(list(unreadable.values()))
         return index
 
-    def look_up(self, files: Sequence[AudioFile], progress: Progress = silent) -> Found:
-        """Index of those recordings that can be read, and errors of the others."""
+    def look_up(self, files: Sequence[AudioFile], progress: Progress = silent) -> Lookup:
+        """Index of the readable recordings, and the errors of the others by position."""
         if isinstance(self.stored.extraction, Precomputed):
             return _precomputed(self.stored.extraction, files)
-        looks = [result_or_error(state_of, file) for file in files]
-        states = [b"" if isinstance(look, DataError) else look for look in looks]
+        results = [result_or_error(state_of, file) for file in files]
+        states = [b"" if isinstance(result, DataError) else result for result in results]
         path = self.stored.folder / f"index-{blake2b(b''.join(states), digest_size=16).hexdigest()}.npz"
         index, unreadable = (
-            None if errors_by_position(looks) else Index.load(path, states),
+            None if errors_by_position(results) else Index.load(path, states),
             dict[int, DataError](),
         )
         if index is None or not index.is_complete(self.stored.folder):
-            index, unreadable = self._computed(files, looks, states, progress)
+            index, unreadable = self._compute(files, results, states, progress)
             if not unreadable:
-                write_beside(self.stored.folder, partial(index.save, path))
+                write_shared(self.stored.folder, partial(index.save, path))
         self._keys.update((state, key) for state, key in zip(states, index.keys, strict=True) if key)
         return index, unreadable
 
@@ -73,27 +84,27 @@ class Catalog:
         extraction = self.stored.extraction
         if isinstance(extraction, Precomputed):
             files = [extraction.path(file) for file in files]
-        found = self._contents.of(files, [state_of(file) for file in files], progress)
-        if errors := list(errors_by_position(found).values()):
+        results = self._contents.get(files, [state_of(file) for file in files], progress)
+        if errors := list(errors_by_position(results).values()):
             raise combined_error(errors)
-        return [content for content in found if isinstance(content, str)]
+        return [content for content in results if isinstance(content, str)]
 
     def work(self, file: AudioFile) -> Work:
-        """Where the features of a recording are stored, or will be."""
+        """Path of the features of a recording, shape (frames, dimension), stored or not yet."""
         extraction = self.stored.extraction
         if isinstance(extraction, Precomputed):
             path = extraction.path(file)
             return Work(file, path, state_of(path))
         state = state_of(file)
         if state not in self._keys:
-            (found,) = self._contents.of([file], [state], silent)
-            if isinstance(found, DataError):
-                raise found
-            self._keys[state] = content_key(file, found)
+            (content,) = self._contents.get([file], [state], silent)
+            if isinstance(content, DataError):
+                raise content
+            self._keys[state] = content_key(file, content)
         return self._work(file, self._keys[state], state)
 
     def all_work(self, files: Sequence[AudioFile], index: Index) -> Iterator[Work]:
-        """Where the features of all recordings of an index are stored."""
+        """Paths of the features of all recordings of an index, each of shape (frames, dimension)."""
         if isinstance(self.stored.extraction, Precomputed):
             return map(self.work, files)
         return map(self._work, files, index.keys, index.states)
@@ -101,17 +112,17 @@ class Catalog:
     def _work(self, file: AudioFile, key: str, state: bytes) -> Work:
         return Work(file, self.stored.folder / f"{key}.npy", state)
 
-    def _computed(
+    def _compute(
         self,
         files: Sequence[AudioFile],
-        looks: Sequence[bytes | DataError],
+        results: Sequence[bytes | DataError],
         states: Sequence[bytes],
         progress: Progress,
-    ) -> Found:
-        """Determine the keys of recordings, and have features computed that are missing."""
+    ) -> Lookup:
+        """Determine the keys of recordings, and compute missing features."""
         keys = [
-            found if isinstance(found, DataError) else content_key(file, found)
-            for file, found in zip(files, self._digests(files, looks, progress), strict=True)
+            content if isinstance(content, DataError) else content_key(file, content)
+            for file, content in zip(files, self._digests(files, results, progress), strict=True)
         ]
         work = {
             key: self._work(file, key, state)
@@ -130,16 +141,18 @@ class Catalog:
         return _described(keys, states, [key if isinstance(key, DataError) else frames[key] for key in keys])
 
     def _digests(
-        self, files: Sequence[AudioFile], looks: Sequence[bytes | DataError], progress: Progress
+        self, files: Sequence[AudioFile], states: Sequence[bytes | DataError], progress: Progress
     ) -> list[str | DataError]:
-        """Digests of the content of recordings, or why one cannot be looked at or read."""
-        pairs = [(file, look) for file, look in zip(files, looks, strict=True) if isinstance(look, bytes)]
-        found = iter(self._contents.of([file for file, _ in pairs], [look for _, look in pairs], progress))
-        return [look if isinstance(look, DataError) else next(found) for look in looks]
+        """Digest of the content of each recording, or the error that prevents reading it."""
+        pairs = [(file, state) for file, state in zip(files, states, strict=True) if isinstance(state, bytes)]
+        digests = iter(
+            self._contents.get([file for file, _ in pairs], [state for _, state in pairs], progress)
+        )
+        return [state if isinstance(state, DataError) else next(digests) for state in states]
 
 
-def _precomputed(extraction: Precomputed, files: Sequence[AudioFile]) -> Found:
-    """Index of recordings whose frames lie in a folder of the user, keyed by the look at their files."""
+def _precomputed(extraction: Precomputed, files: Sequence[AudioFile]) -> Lookup:
+    """Index of recordings whose frames lie in a folder of the user, with the file states as keys."""
     counts = [result_or_error(lambda file: len(extraction(file).data), file) for file in files]
     states = [
         b"" if isinstance(count, DataError) else state_of(extraction.path(file))
@@ -150,10 +163,10 @@ def _precomputed(extraction: Precomputed, files: Sequence[AudioFile]) -> Found:
 
 def _described(
     keys: Sequence[str | DataError], states: Sequence[bytes], counts: Sequence[int | DataError | None]
-) -> Found:
-    """Index of recordings with so many frames, and errors of those that have one instead."""
+) -> Lookup:
+    """Index of recordings, given the number of frames or the error of each."""
     if None in counts:
-        raise StorageError("Features that have just been stored are no longer there.", fix="Start again.")
+        raise StorageError("Features were removed right after they had been stored.", fix="Start again.")
     frames = [count if isinstance(count, int) else 0 for count in counts]
     known = [
         "" if isinstance(count, DataError) else str(key) for key, count in zip(keys, counts, strict=True)

@@ -1,4 +1,4 @@
-"""Digests of the content of recordings, and the quick look that tells whether a recording is unchanged."""
+"""Digests of the content of recordings, and file states, which show whether a recording is unchanged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pyannote.audio.io.storage import digest_of
 from pyannote.audio.io.waveform import AudioFile, audio_path, percent
 
 _TICK = 0.02
-"""Seconds within which two changes of a file may have the same time: the clock of file systems has ticks."""
+"""Resolution in seconds of the clock of file systems: two changes within this time may have the same time."""
 
 _DIGITS = 32
 """Hexadecimal digits of a digest: 128 bits of SHA-256."""
@@ -29,18 +29,18 @@ def content_of(file: AudioFile) -> str:
     Parameters
     ----------
     file : path or mapping
-        Path, file of a protocol, or mapping with "waveform" and "sample_rate". Its name and its speed change
-        nothing.
+        Path, file of a protocol, or mapping with "waveform", of shape (samples,) or (channels, samples), and
+        "sample_rate". The digest does not depend on name and speed.
 
     Returns
     -------
     str
-        32 hexadecimal digits of SHA-256.
+        First 32 hexadecimal digits of SHA-256.
 
     Raises
     ------
     AudioError
-        There is no such file, it cannot be read, or it changes while it is read.
+        The file does not exist, cannot be read, or changes while it is read.
 
     Examples
     --------
@@ -55,35 +55,35 @@ def content_of(file: AudioFile) -> str:
     path = audio_path(file) if isinstance(file, Mapping) else file
     before = state_of(path)
     try:
-        with open(path, "rb", opener=_without_waiting) as stream:
+        with open(path, "rb", opener=_without_blocking) as stream:
             _check_and_wait(stream, path)
             digest = digest_of(stream)[:_DIGITS]
     except OSError as error:
         raise _unreadable(error, path) from error
     if state_of(path) != before:
-        raise changed(path)
+        raise changed_error(path)
     return digest
 
 
 def content_key(file: AudioFile, content: str | None = None) -> str:
-    """Key of what the features of a recording depend on: its content, and the speed at which it is heard.
+    """Key of the features of a recording, which depend on its content and on the speed of its playback.
 
     Parameters
     ----------
     file : path or mapping
-        See `content_of`.
+        See `content_of`, also for the shape of waveforms; "speed" is a factor from 0.5 to 2.
     content : str, optional
-        Its digest, if it is known.
+        Its digest, if known.
 
     Returns
     -------
     str
-        32 hexadecimal digits: those of `content_of` at a speed of 1.
+        32 hexadecimal digits, equal to those of `content_of` at a speed of 1.
 
     Raises
     ------
     AudioError
-        See `content_of`; or there is no such speed.
+        See `content_of`; or the speed is out of its range.
 
     Examples
     --------
@@ -99,16 +99,17 @@ def content_key(file: AudioFile, content: str | None = None) -> str:
 
 
 def state_of(file: AudioFile) -> bytes:
-    """Quick look at a recording: as long as these 17 bytes are the same, its content and speed are, too.
+    """State of a recording, 17 bytes: as long as they are equal, its content and speed are equal.
 
-    The first 16 bytes are a digest of path, inode, size, and the times when content and inode were last
-    changed, in nanoseconds; no file is opened. Those of a waveform are a digest of its samples. The last byte
-    is the speed in percent. Another look does not mean that the content is another.
+    The first 16 bytes are a digest of path, inode, size, and the times of the last change of content and
+    inode, in nanoseconds; no file is opened. Those of a waveform, of shape (samples,) or (channels, samples),
+    are a digest of its samples. The last byte is the speed in percent. The content may be equal even if
+    states differ.
 
     Raises
     ------
     AudioError
-        There is no such file, or no such speed.
+        The file does not exist, or the speed is out of its range.
 
     Examples
     --------
@@ -130,38 +131,54 @@ def state_of(file: AudioFile) -> bytes:
 
 
 def check_unchanged(file: AudioFile, state: bytes, key: str) -> bytes:
-    """Look again at a recording, which is read anew where the look differs.
+    """Check that the content of a recording is unchanged; it is read only if its state differs.
 
     Parameters
     ----------
     file : path or mapping
     state : bytes
-        An earlier look, perhaps that of another machine.
+        Earlier state, possibly of another machine.
     key : str
-        Key of the content that it had (see `content_key`).
+        Key of the earlier content (see `content_key`).
 
     Returns
     -------
     bytes
-        The look of now.
+        Current state.
 
     Raises
     ------
     AudioError
-        Its content is another one.
+        The content has changed.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.wav"
+    >>> path.write_bytes(b"content")
+    7
+    >>> state, key = state_of(path), content_key(path)
+    >>> os.utime(path, ns=(0, 0))
+    >>> check_unchanged(path, state, key) == state_of(path)
+    True
     """
     now = state_of(file)
     if now != state and content_key(file) != key:
-        raise changed(file)
+        raise changed_error(file)
     return now
 
 
-def changed(file: AudioFile) -> AudioError:
-    """Refuse a recording that has changed while it was read."""
+def changed_error(file: AudioFile) -> AudioError:
+    """Error of a recording that has changed while it was read.
+
+    Examples
+    --------
+    >>> changed_error("a.wav").message
+    'The recording has changed while it was being read.'
+    """
     return AudioError(
         "The recording has changed while it was being read.",
         file=name_of(file),
-        fix="Wait until nothing writes to it any more, and start again.",
+        fix="Wait until no program writes to it, and start again.",
     )
 
 
@@ -177,13 +194,13 @@ def _file_state(path: str | os.PathLike[str], speed: int) -> bytes:
     name = os.fspath(path)
     if not os.path.isabs(name):  # noqa: PTH117
         name = os.path.abspath(name)  # noqa: PTH100
-    # A program can set the time of change of the content back, but not that of the inode (ctime).
-    look = f"{name}\0{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
-    return blake2b(look.encode(errors="surrogateescape"), digest_size=16).digest() + bytes([speed])
+    # a program can reset the time of change of the content (mtime), but not that of the inode (ctime)
+    state = f"{name}\0{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+    return blake2b(state.encode(errors="surrogateescape"), digest_size=16).digest() + bytes([speed])
 
 
 def _check_and_wait(stream: BinaryIO, path: str | os.PathLike[str]) -> None:
-    """Refuse what has no end, and wait until another change would have another time than the last one."""
+    """Check that this is a regular file, and wait until a further change would get another time."""
     status = os.fstat(stream.fileno())
     if not stat.S_ISREG(status.st_mode):
         raise AudioError(
@@ -202,8 +219,8 @@ def _unreadable(error: OSError, path: str | os.PathLike[str]) -> AudioError:
     )
 
 
-def _without_waiting(path: str, flags: int) -> int:
-    # to open a pipe would wait until somebody writes to it; Windows knows no such pipes
+def _without_blocking(path: str, flags: int) -> int:
+    # opening a pipe blocks until another program writes to it; Windows has no such pipes
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 

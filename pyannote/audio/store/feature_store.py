@@ -1,21 +1,4 @@
-"""Features of whole protocols: computed once, stored on disk, and verified when they are read.
-
-A cache folder holds
-
-    contents/<digest>.npz       quick looks at recordings, and digests of their content
-    <Extraction>-<digest>/      features that were computed with the same parameters, of all recordings:
-        <content key>.npy       those of a recording, followed by a checksum
-        <content key>.mean.npy  their average over time, where it was asked for
-        index-<states>.npz      content keys and frames of a list of recordings
-        pack-<content>.npz      averages, and mean and deviation, of a list of training files
-        pack-<content>.npy      their features one after the other, where they are many or large
-        parameters.json         what was computed
-        .work-<random>          temporary folder of a process that computes
-
-Features are found by the content of a recording, all of it. Whether a recording is unchanged is decided by a
-quick look (path, inode, size, times of change). The second start of a training therefore opens no recording,
-and no more than a few files. Where the quick look differs, that recording is read again, and no other one.
-"""
+"""Features of whole protocols: computed once, stored on disk, and verified when they are read."""
 
 from __future__ import annotations
 
@@ -32,11 +15,13 @@ from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.features.base import FeatureExtraction, Features
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.frames import Features
 from pyannote.audio.features.raw_audio import RawAudio
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.io.workers import Workers
-from pyannote.audio.store.augmented_packs import AugmentedPack, ChangesWaveforms
+from pyannote.audio.store.augmentations import WaveformAugmentation
+from pyannote.audio.store.augmented_packs import AugmentedPack
 from pyannote.audio.store.catalog import Catalog
 from pyannote.audio.store.gathering import concatenated, packed, summary
 from pyannote.audio.store.location import cache_folder
@@ -47,31 +32,32 @@ if TYPE_CHECKING:
     import torch
 
 MAPPED_FILES = 16
-"""Recordings up to which each is mapped by itself, which takes one of the open files of a process."""
+"""Largest number of recordings that are memory-mapped one by one, with one open file each."""
 
 
 class FeatureStore:
-    """Computes the features of a recording when they are first asked for, and keeps them on disk.
+    """Computes the features of a recording when they are first requested, and stores them on disk.
 
-    Files are found by what the features depend on, the content of the recording and the parameters of the
-    extraction, so that they need no name, cannot be stale, and serve several experiments. A file appears
-    complete or not at all: whatever interrupts the computation, what was finished stays.
+    Files are found by everything that the features depend on: the content of the recording and the parameters
+    of the extraction. They need no name, cannot be stale, and serve several experiments. Files are written
+    completely or not at all: after an interruption, all finished files remain. Features are float32 of shape
+    (frames, dimension).
 
     Parameters
     ----------
     extraction : FeatureExtraction
-        What to compute. `Precomputed` features are given as they are.
+        Extraction of the features. `Precomputed` features are returned unchanged, and not stored again.
     folder : Path, optional
-        Where to keep them. Defaults to the environment variable PYANNOTE_AUDIO_CACHE, or else to
-        ``~/.cache/pyannote.audio/features`` if it exists, or else to the cache folder of the platform.
+        Cache folder. Default: that of the environment variable PYANNOTE_AUDIO_CACHE, or else
+        ``~/.cache/pyannote.audio/features`` if it exists, or else the cache folder of the platform.
     parallel : int
-        Recordings that are computed at once.
+        Number of recordings that are computed at the same time.
     device : torch.device, optional
-        What computes: a GPU, if it is one, and the CPU by default. The numbers are equal up to the
-        rounding of float32, so that what one has computed serves the other.
+        Device that computes; the CPU by default. Numbers of a GPU are equal up to the rounding of float32, so
+        that both share stored features.
     scheduler : str, optional
-        A Dask cluster whose workers compute instead, on their CPU (see `Workers`). They must see the same
-        folders.
+        Address of a Dask cluster whose workers compute instead, on their CPU (see `Workers`). They must have
+        access to the same folders.
 
     Examples
     --------
@@ -102,26 +88,27 @@ class FeatureStore:
         self._catalog = Catalog(self._stored)
 
     def prepare(self, files: Sequence[AudioFile], progress: Progress = silent) -> None:
-        """Compute what is not yet there.
+        """Compute missing features.
 
         Parameters
         ----------
         files : sequence of path or mapping
-            Paths, files of a protocol, or mappings with "waveform" and "sample_rate".
+            Paths, files of a protocol, or mappings with "waveform", of shape (samples,) or (channels,
+            samples), and "sample_rate" in Hertz.
         progress : Progress, optional
 
         Raises
         ------
         DataError
-            A recording is missing, empty or damaged, or changes while it is read. Features of the others are
-            there then.
+            A recording is missing, empty or damaged, or changes while it is read. Features of all others have
+            been stored.
         StorageError
             The folder cannot be written.
         """
         self._catalog.index(files, progress)
 
     def unreadable(self, files: Sequence[AudioFile], progress: Progress = silent) -> dict[int, DataError]:
-        """Compute what is not yet there, and tell which recordings cannot be read.
+        """Compute missing features, and find the recordings that cannot be read.
 
         Parameters
         ----------
@@ -131,15 +118,22 @@ class FeatureStore:
         Returns
         -------
         mapping of int to DataError
-            Positions among `files`, in rising order, and what is wrong with each.
+            Positions in `files`, in rising order, and the error of each.
+
+        Examples
+        --------
+        >>> store = FeatureStore(RawAudio(), getfixture("tmp_path"))
+        >>> files = [{"waveform": np.zeros(n), "sample_rate": 16000} for n in (16, 0)]
+        >>> list(store.unreadable(files))
+        [1]
         """
         return self._catalog.look_up(files, progress)[1]
 
     def contents(self, files: Sequence[AudioFile], progress: Progress = silent) -> list[str]:
         """Digest of the content of each recording, in order; no features are computed.
 
-        Recordings that are unchanged at a quick look since they were last read are not read again. Of
-        `Precomputed` features, the content is that of the file with the frames.
+        Recordings whose file state is unchanged are not read again (see `state_of`). For `Precomputed`
+        features, the content is that of the file with the frames.
 
         Parameters
         ----------
@@ -149,7 +143,7 @@ class FeatureStore:
         Returns
         -------
         list of str
-            32 hexadecimal digits each: those of SHA-256 of all bytes of the file.
+            32 hexadecimal digits each, the first ones of SHA-256 of all bytes of the file.
 
         Raises
         ------
@@ -158,7 +152,6 @@ class FeatureStore:
 
         Examples
         --------
-        >>> from pyannote.audio.features.raw_audio import RawAudio
         >>> folder = getfixture("tmp_path")
         >>> (folder / "a.wav").write_bytes(b"content")
         7
@@ -168,23 +161,44 @@ class FeatureStore:
         return self._catalog.contents(files, progress)
 
     def get(self, file: AudioFile) -> Features:
-        """Features of a whole recording, mapped into memory, float32 of shape (frames, dimension).
+        """Features of a whole recording, memory-mapped, float32 of shape (frames, dimension).
 
-        Changes to the array stay in memory: the stored file is never changed.
+        The array can be changed; the stored file is never changed.
+
+        Examples
+        --------
+        >>> store = FeatureStore(RawAudio(), getfixture("tmp_path"))
+        >>> file = {"waveform": np.arange(4), "sample_rate": 16000}
+        >>> store.get(file).ravel()
+        memmap([0., 1., 2., 3.], dtype=float32)
         """
         return self._stored.open(self._catalog.work(file))
 
     def read(self, file: AudioFile) -> Features:
-        """Features of a whole recording, float32 of shape (frames, dimension), not to be changed.
+        """Features of a whole recording, float32 of shape (frames, dimension), which must not be changed.
 
-        Those of a few minutes lie in memory, so that they take no open file; longer ones are mapped.
+        Up to 8 MiB are read into memory, so that they take no open file; larger ones are memory-mapped.
+
+        Examples
+        --------
+        >>> store = FeatureStore(RawAudio(), getfixture("tmp_path"))
+        >>> file = {"waveform": np.arange(4), "sample_rate": 16000}
+        >>> store.read(file).ravel()
+        array([0., 1., 2., 3.], dtype=float32)
         """
         return self._stored.read(self._catalog.work(file))
 
-    def lazily(self, files: Sequence[AudioFile]) -> LazyFeatures:
-        """Features of several recordings, each of which is read when it is asked for, and not kept.
+    def lazy(self, files: Sequence[AudioFile]) -> LazyFeatures:
+        """Features of several recordings, each of shape (frames, dimension), read on each access.
 
-        Neither memory nor open files grow with the number of recordings.
+        Memory and open files do not grow with the number of recordings.
+
+        Examples
+        --------
+        >>> store = FeatureStore(RawAudio(), getfixture("tmp_path"))
+        >>> file = {"waveform": np.arange(4), "sample_rate": 16000}
+        >>> [features.shape for features in store.lazy([file, file])]
+        [(4, 1), (4, 1)]
         """
         index = self._catalog.index(files)
         return LazyFeatures(self._stored, list(self._catalog.all_work(files, index)), index.frames)
@@ -195,26 +209,38 @@ class FeatureStore:
 
     @cached_property
     def waveforms(self) -> FeatureStore:
-        """Store of the waveforms that the features are computed from, in the same folder."""
+        """Store of the waveforms of the features, each of shape (samples, 1), in the same cache folder."""
         extraction = RawAudio(self.extraction.sample_rate)
         return FeatureStore(
             extraction, self.folder.parent, self.workers.parallel, scheduler=self.workers.scheduler
         )
 
-    def pack(self, files: Sequence[AudioFile], augmentations: Sequence[ChangesWaveforms] = ()) -> Pack:
-        """Features of several recordings in one array, from which batches are gathered (see `concatenate`).
+    def pack(self, files: Sequence[AudioFile], augmentations: Sequence[WaveformAugmentation] = ()) -> Pack:
+        """Features of several recordings in one array, from which batches are gathered.
 
         Parameters
         ----------
         files : sequence of path or mapping
             See `prepare`.
         augmentations : sequence of callable
-            What changes the waveforms of chunks when they are gathered (see `AugmentedPack`).
+            Applied to the waveforms of chunks when they are gathered (see `AugmentedPack`).
+
+        Returns
+        -------
+        Pack
+            Its `data` has the shape (frames of all recordings, dimension).
 
         Raises
         ------
         ConfigError
             There are augmentations, and the features are not computed from waveforms.
+
+        Examples
+        --------
+        >>> store = FeatureStore(RawAudio(), getfixture("tmp_path"))
+        >>> file = {"waveform": np.arange(4), "sample_rate": 16000}
+        >>> store.pack([file, file]).data.shape
+        (8, 1)
         """
         if augmentations:
             self.extraction.framing  # noqa: B018  raises where there is none, before anything is computed
@@ -231,11 +257,10 @@ class FeatureStore:
         )
 
     def concatenate(self, files: Sequence[AudioFile]) -> tuple[Features, NDArray[np.int64]]:
-        """Features of several recordings, one after the other in one array, and where each begins.
+        """Features of several recordings, one after the other in one array, and the first frame of each.
 
-        One array, because each one that is mapped into memory by itself counts among the files that a process
-        may have open. Up to 4 GiB of 1000 recordings lie in memory; more is written to a file beside the
-        features, and mapped into memory.
+        Memory-mapping each recording would take one open file each. Up to 4 GiB of up to 1000 recordings are
+        read into memory; more are written to a file in the folder of the features, which is memory-mapped.
 
         Parameters
         ----------
@@ -252,10 +277,9 @@ class FeatureStore:
         return concatenated(self._stored, self._catalog.all_work(files, index), index), index.offsets
 
     def each(self, files: Sequence[AudioFile]) -> list[Features]:
-        """Features of each of several recordings, mapped into memory.
+        """Features of several recordings, each of shape (frames, dimension), memory-mapped.
 
-        Many of them are mapped as parts of one file, since each file that is mapped counts among those that a
-        process may have open.
+        More than 16 recordings are mapped as parts of one file, which takes a single open file.
         """
         if len(files) <= MAPPED_FILES:
             return [self.get(file) for file in files]

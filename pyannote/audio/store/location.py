@@ -1,4 +1,4 @@
-"""The folder that features of all kinds are stored in, and writing into a folder of it."""
+"""Cache folder of all features, and writing into it under a shared lock."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pyannote.audio.io.locks import shared_lock
 from pyannote.audio.io.temporary import remove_temporaries
 
 VARIABLE = "PYANNOTE_AUDIO_CACHE"
-"""Environment variable that names the folder of stored features."""
+"""Environment variable with the path of the cache folder."""
 
 _EARLIER = Path("~/.cache/pyannote.audio/features")
-"""Default on all platforms in earlier versions, which is used where it exists."""
+"""Default of earlier versions on all platforms, which is used if it exists."""
 
 
 def cache_folder() -> Path:
-    """Folder of stored features: the one that PYANNOTE_AUDIO_CACHE names, or that of the platform.
+    """Cache folder: that of PYANNOTE_AUDIO_CACHE, or else that of the platform.
 
     Examples
     --------
@@ -29,29 +29,48 @@ def cache_folder() -> Path:
     >>> cache_folder().as_posix()
     '/data/cache'
     """
-    if chosen := os.environ.get(VARIABLE):
-        return Path(chosen).expanduser()
+    if path := os.environ.get(VARIABLE):
+        return Path(path).expanduser()
     earlier = _EARLIER.expanduser()
     return earlier if earlier.is_dir() else user_cache_path("pyannote.audio", appauthor=False) / "features"
 
 
-def write_beside(folder: Path, write: Callable[[], None]) -> None:
-    """Write into a folder that other processes write into; the only one there removes unfinished files.
+def write_shared(folder: Path, write: Callable[[], None]) -> None:
+    """Write into a folder under a shared lock.
+
+    The only process that holds the lock removes temporary files of earlier processes first.
 
     Raises
     ------
     StorageError
-        The folder cannot be written. The sentence tells how another one is chosen.
+        The folder cannot be written. The message explains how to choose another one.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> write_shared(folder, (folder / "a.npy").touch)
+    >>> (folder / "a.npy").exists()
+    True
     """
-    with explained(), shared_lock(folder, remove_temporaries):
+    with cache_folder_hint(), shared_lock(folder, remove_temporaries):
         write()
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Let errors of storage within tell how another folder is chosen."""
+def cache_folder_hint() -> Iterator[None]:
+    """Add to storage errors how to choose another cache folder.
+
+    Examples
+    --------
+    >>> try:
+    ...     with cache_folder_hint():
+    ...         raise StorageError("The disk is full.")
+    ... except StorageError as error:
+    ...     print(error.fix)
+    Set PYANNOTE_AUDIO_CACHE to a writable folder with enough space.
+    """
     try:
         yield
     except StorageError as error:
-        fix = f"Name a folder with enough space, which can be written, in {VARIABLE}."
+        fix = f"Set {VARIABLE} to a writable folder with enough space."
         raise StorageError(error.message, file=error.file, fix=fix) from error

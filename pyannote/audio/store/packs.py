@@ -1,4 +1,4 @@
-"""Features of several recordings in one array, from which batches are gathered, on host or device."""
+"""Packs: features of several recordings in one array, from which batches are gathered on host or device."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.features.base import Features
+from pyannote.audio.features.frames import Features
+from pyannote.audio.store.rows import excerpts, rows
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-SHARE = 0.5
-"""Share of the free memory of a GPU that features may take; the rest is for the network."""
+MEMORY_SHARE = 0.5
+"""Largest share of the free memory of a GPU for features; the rest is for the network."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,11 @@ class Pack:
     data : float32, shape (frames of all recordings, dimension)
         Contiguous. Frames of recording i are ``data[offsets[i] : offsets[i + 1]]``.
     offsets : int64, shape (recordings + 1,)
+        First frame of each recording, and the end of the last one.
     long_term : float32, shape (recordings, dimension)
         Average over time of each recording.
     moments : float32, shape (2, dimension), optional
-        Mean and standard deviation of `data`, if they are known.
+        Mean and standard deviation of `data`, if known.
 
     Examples
     --------
@@ -41,8 +43,8 @@ class Pack:
             [4., 4.]])
     """
 
-    ahead: ClassVar[int] = 0
-    """Batches that are worth gathering ahead, in a thread: none, since features are there."""
+    prefetch: ClassVar[int] = 0
+    """Number of batches to prefetch in a thread: none, since features are in memory."""
 
     data: Features
     offsets: NDArray[np.int64]
@@ -50,7 +52,15 @@ class Pack:
     moments: NDArray[np.float32] | None = field(default=None, kw_only=True)
 
     def statistics(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation of each value over all frames, each of shape (dimension,)."""
+        """Mean and standard deviation of each value over all frames, each of shape (dimension,).
+
+        Examples
+        --------
+        >>> data = np.array([[1.0], [3.0]], dtype=np.float32)
+        >>> mean, deviation = Pack(data, np.array([0, 2]), data.mean(axis=0)[None]).statistics()
+        >>> mean.item(), deviation.item()
+        (2.0, 1.0)
+        """
         import torch
 
         from pyannote.audio.store.statistics import mean_and_deviation
@@ -62,22 +72,53 @@ class Pack:
 
     @property
     def device(self) -> torch.device:
-        """Where chunks are gathered: on the CPU."""
+        """Device that gathers chunks: the CPU."""
         import torch
 
         return torch.device("cpu")
 
     @property
     def nbytes(self) -> int:
-        """Memory that it takes on a device."""
+        """Memory in bytes that the pack takes on a device.
+
+        Examples
+        --------
+        >>> data = np.zeros((5, 2), dtype=np.float32)
+        >>> Pack(data, np.array([0, 5]), data[:1]).nbytes
+        40
+        """
         return self.data.nbytes
 
     def to(self, device: torch.device) -> Pack:
-        """The same pack, whose chunks are gathered on a device."""
+        """The same pack on a device, which gathers chunks of shape (batch, frames, dimension) there.
+
+        Examples
+        --------
+        >>> import torch
+        >>> data = np.zeros((5, 2), dtype=np.float32)
+        >>> Pack(data, np.array([0, 5]), data[:1]).to(torch.device("cpu")).device
+        device(type='cpu')
+        """
         return self if device.type == "cpu" else TensorPack.of(self, device)
 
     def places(self, starts: NDArray[np.int64]) -> NDArray[np.int64] | Tensor:
-        """Starts of the chunks of many batches, brought at once to where `gather` reads some of them."""
+        """Copy the starts of the chunks of many batches to the device at once.
+
+        Parameters
+        ----------
+        starts : int64, shape (chunks,)
+
+        Returns
+        -------
+        places : array or Tensor of int64, shape (chunks,)
+            Parts of it are given to `gather`.
+
+        Examples
+        --------
+        >>> data = np.zeros((5, 2), dtype=np.float32)
+        >>> Pack(data, np.array([0, 5]), data[:1]).places(np.array([3, 0]))
+        array([3, 0])
+        """
         import torch
 
         return starts if self.device.type == "cpu" else torch.from_numpy(starts).to(self.device)
@@ -87,29 +128,36 @@ class Pack:
         starts: NDArray[np.int64] | Tensor,
         frames: int,
         random: np.random.Generator,
-        chosen: slice = slice(None),
+        selection: slice = slice(None),
     ) -> Tensor:
         """Chunks of a batch.
 
         Parameters
         ----------
         starts : int64, shape (batch,)
-            First frame of each chunk, counted from the start of `data`; some of what `places` gave.
+            Row of `data` of the first frame of each chunk; part of the result of `places`.
         frames : int
-            Length of all chunks. What would pass the end of a recording repeats its last frame.
+            Length of all chunks. Beyond the end of a recording, its last frame is repeated.
         random : numpy.random.Generator
-            For those packs which change what they give; this one does not draw from it.
-        chosen : slice
-            Chunks that are asked for. What is drawn is drawn for all.
+            Source of random numbers for packs that augment chunks; not used by this one.
+        selection : slice
+            Chunks of the batch to gather. Random numbers are drawn for the whole batch.
 
         Returns
         -------
         Tensor of float32, shape (batch, frames, dimension)
-            A copy; of fewer chunks, if `chosen` says so.
+            A copy; of fewer chunks, depending on `selection`.
+
+        Examples
+        --------
+        >>> data = np.arange(5, dtype=np.float32)[:, None]
+        >>> pack = Pack(data, np.array([0, 5]), np.array([[2.0]], dtype=np.float32))
+        >>> pack.gather(np.array([0, 1]), 3, np.random.default_rng(0), slice(1, 2))[..., 0]
+        tensor([[1., 2., 3.]])
         """
         import torch
 
-        data, starts = torch.from_numpy(self.data), np.asarray(starts)[chosen]
+        data, starts = torch.from_numpy(self.data), np.asarray(starts)[selection]
         if (starts + frames <= self._ends(starts)).all():
             return excerpts(data, torch.from_numpy(starts), frames)
         return rows(data, torch.from_numpy(self._index(starts, frames)))
@@ -122,18 +170,25 @@ class Pack:
         return self.offsets[1:][self.recordings(starts)]
 
     def recordings(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Index of the recording to which each frame of `data` belongs, of the same shape."""
+        """Index of the recording of each of some frames (rows of `data`), of the same shape.
+
+        Examples
+        --------
+        >>> data = np.zeros((5, 2), dtype=np.float32)
+        >>> Pack(data, np.array([0, 3, 5]), data[:2]).recordings(np.array([0, 2, 3]))
+        array([0, 0, 1])
+        """
         return np.searchsorted(self.offsets, frames, side="right") - 1
 
 
 @dataclass(frozen=True)
 class TensorPack(Pack):
-    """A pack whose chunks are gathered on a device, with neither a copy from the host nor a wait for it.
+    """Pack whose chunks are gathered on a device, without a copy from the host or a synchronization.
 
     Parameters
     ----------
     data, offsets, long_term
-        See `Pack`; they stay where they are.
+        See `Pack`; they stay on the host.
     frames : Tensor of float32, shape (frames of all recordings, dimension)
         Copy of `data` on the device.
     ends : Tensor of int64, shape (recordings,)
@@ -155,7 +210,7 @@ class TensorPack(Pack):
 
     @classmethod
     def of(cls, pack: Pack, device: torch.device) -> TensorPack:
-        """Copy a pack to a device."""
+        """Copy the features of a pack, shape (frames of all recordings, dimension), to a device."""
         import torch
 
         ends = torch.from_numpy(pack.offsets[1:]).to(device)
@@ -164,7 +219,7 @@ class TensorPack(Pack):
 
     @property
     def device(self) -> torch.device:
-        """Where chunks are gathered."""
+        """Device that gathers chunks."""
         return self.frames.device
 
     def gather(
@@ -172,60 +227,27 @@ class TensorPack(Pack):
         starts: NDArray[np.int64] | Tensor,
         frames: int,
         random: np.random.Generator,
-        chosen: slice = slice(None),
+        selection: slice = slice(None),
     ) -> Tensor:
-        """Chunks of a batch (see `Pack.gather`)."""
+        """Chunks of a batch, shape (batch, frames, dimension) (see `Pack.gather`)."""
         import torch
 
-        starts = torch.as_tensor(starts, device=self.device)[chosen]
+        starts = torch.as_tensor(starts, device=self.device)[selection]
         last = self.ends.index_select(0, torch.searchsorted(self.ends, starts, right=True)) - 1
         index = starts[:, None] + torch.arange(frames, device=self.device)
         return rows(self.frames, torch.minimum(index, last[:, None]))
 
 
-def rows(values: Tensor, index: Tensor) -> Tensor:
-    """Rows of a matrix, in the shape of their indices: several times as fast as to index with them.
-
-    Examples
-    --------
-    >>> import torch
-    >>> rows(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[1], [0]])).shape
-    torch.Size([2, 1, 2])
-    """
-    return values.index_select(0, index.flatten()).view(*index.shape, *values.shape[1:])
-
-
-def excerpts(values: Tensor, starts: Tensor, frames: int) -> Tensor:
-    """Consecutive rows of a matrix: three times as fast as `rows`, and nothing may pass its end.
-
-    Parameters
-    ----------
-    values : Tensor, shape (rows, dimension)
-        Contiguous.
-    starts : Tensor of int64, shape (excerpts,)
-        First row of each excerpt.
-    frames : int
-        Rows of each excerpt.
-
-    Returns
-    -------
-    Tensor, shape (excerpts, frames, dimension)
-
-    Examples
-    --------
-    >>> import torch
-    >>> excerpts(torch.arange(4.0)[:, None], torch.tensor([2, 0]), frames=2)[..., 0]
-    tensor([[2., 3.],
-            [0., 1.]])
-    """
-    dimension = values.shape[1]
-    # each row of this view is a whole excerpt, so that it is copied in one piece
-    windows = values.as_strided((len(values) - frames + 1, frames * dimension), (dimension, 1))
-    return windows.index_select(0, starts).view(-1, frames, dimension)
-
-
 def fits(pack: Pack, device: torch.device) -> bool:
-    """Whether what a pack moves to a device leaves enough of its free memory."""
+    """Whether a pack takes at most half of the free memory of a GPU; always true of the CPU.
+
+    Examples
+    --------
+    >>> import torch
+    >>> data = np.zeros((5, 2), dtype=np.float32)
+    >>> fits(Pack(data, np.array([0, 5]), data[:1]), torch.device("cpu"))
+    True
+    """
     import torch
 
-    return device.type != "cuda" or pack.nbytes <= SHARE * torch.cuda.mem_get_info(device)[0]
+    return device.type != "cuda" or pack.nbytes <= MEMORY_SHARE * torch.cuda.mem_get_info(device)[0]

@@ -1,4 +1,10 @@
-"""Averages of features: of one recording over time, and mean and deviation of all frames of many."""
+"""Averages of features: of one recording over time, and mean and deviation of all frames of many.
+
+For frames x[1], ..., x[n]:
+
+    mean       m = sum over i of x[i] / n
+    deviation  s = sqrt(sum over i of (x[i] - m)^2 / n)
+"""
 
 from __future__ import annotations
 
@@ -7,20 +13,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.features.base import Features
+from pyannote.audio.features.frames import Features
 from pyannote.audio.io.arrays import release
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 PIECE = 65536
-"""Frames that are read at once."""
+"""Number of frames that are read at once."""
 
 
 def long_term_average(features: Features) -> NDArray[np.float32]:
     """Average features over time.
 
-    Applied to a log-mel spectrogram, this is the long-term input of the network of Jeong et al.
+    Applied to a log-mel spectrogram, it is the long-term input of the network of Jeong et al.
 
     Parameters
     ----------
@@ -58,7 +64,7 @@ def mean_and_deviation(data: NDArray[np.float32], block: int = 1 << 16) -> tuple
     data : float32, shape (frames, dimension)
         At least one frame.
     block : int
-        Frames that are converted to double precision at once.
+        Number of frames that are converted to double precision at once.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Stored features of single recordings: mapped or read, and computed where they are missing or damaged."""
+"""Stored features of single recordings, which are computed if they are missing or damaged."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import DataError, StorageError
 from pyannote.audio.core.progress import Progress
-from pyannote.audio.features._threads import threads_of_one
-from pyannote.audio.features.base import FeatureExtraction, Features
+from pyannote.audio.features._threads import threads_per_recording
+from pyannote.audio.features.base import FeatureExtraction
+from pyannote.audio.features.frames import Features
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.arrays import is_intact, load_features, read_into, read_only, save_pieces
 from pyannote.audio.io.locks import shared_lock
@@ -22,30 +23,40 @@ from pyannote.audio.io.storage import remove, write_text
 from pyannote.audio.io.temporary import remove_temporaries
 from pyannote.audio.io.workers import Workers
 from pyannote.audio.store.computing import Work, compute, compute_all
-from pyannote.audio.store.location import write_beside
+from pyannote.audio.store.location import write_shared
 from pyannote.audio.store.statistics import long_term_average
 
 if TYPE_CHECKING:
     import torch
 
-SMALL = 8 << 20
-"""Bytes up to which the features of a recording are read; more are mapped, which takes an open file."""
+READ_LIMIT = 8 << 20
+"""Largest size in bytes of features that are read into memory; mapping larger ones takes an open file."""
 
 
 class StoredFeatures:
-    """Features of recordings in a folder, one file for each.
+    """Features of recordings in a folder, one file for each, float32 of shape (frames, dimension).
 
-    A checksum of the numbers is verified when a file is opened for the first time. Where it does not fit, the
-    features are computed again. Frames of `Precomputed` have no checksum, and are given as they are.
+    A checksum of the numbers is verified when a file is opened for the first time. If it does not match, the
+    features are computed again. Frames of `Precomputed` have no checksum, and are returned unchanged.
 
     Parameters
     ----------
     extraction : FeatureExtraction
     folder : Path
     workers : Workers
-        What computes features of many recordings.
-    device : torch.device, optional
-        Where they are computed; the CPU by default.
+        Processes or workers of a cluster that compute features of many recordings.
+    device : torch.device or None
+        Device that computes; None is the CPU.
+
+    Examples
+    --------
+    >>> from pyannote.audio.features.raw_audio import RawAudio
+    >>> from pyannote.audio.store.content_key import content_key, state_of
+    >>> folder, file = getfixture("tmp_path"), {"waveform": np.arange(4), "sample_rate": 16000}
+    >>> stored = StoredFeatures(RawAudio(), folder, Workers(1, None), device=None)
+    >>> work = Work(file, folder / f"{content_key(file)}.npy", state_of(file))
+    >>> stored.open(work).shape, stored.long_term(work).tolist(), stored.frames(work.path)
+    ((4, 1), [1.5], 4)
     """
 
     def __init__(
@@ -56,9 +67,16 @@ class StoredFeatures:
         self._averages: dict[Path, NDArray[np.float32]] = {}
 
     def open(self, work: Work) -> Features:
-        """Features of a recording, mapped into memory, shape (frames, dimension).
+        """Features of a recording, memory-mapped, shape (frames, dimension).
 
-        Changes to the array stay in memory: the stored file is never changed.
+        The array can be changed; the stored file is never changed.
+
+        Raises
+        ------
+        DataError
+            The features are missing, and the recording cannot be read.
+        StorageError
+            The folder cannot be written.
         """
         if isinstance(self.extraction, Precomputed):
             return cast(Features, self.extraction(work.file).data)
@@ -69,19 +87,19 @@ class StoredFeatures:
             features = self._load(work.path)
         if features is None:
             raise StorageError(
-                "The features that have just been stored are no longer there, or damaged.",
+                "The stored features were removed or damaged right after they had been written.",
                 file=work.path,
                 fix="Check the disk, and start again.",
             )
         return features
 
     def read(self, work: Work) -> Features:
-        """Features of a recording: in memory if they are small, else mapped, and not to be changed."""
+        """Features of a recording, shape (frames, dimension), read-only: in memory if small, else mapped."""
         features = self.open(work)
-        return np.array(features) if features.nbytes <= SMALL else read_only(features)
+        return np.array(features) if features.nbytes <= READ_LIMIT else read_only(features)
 
     def read_into(self, work: Work, array: Features) -> None:
-        """Read the features of a recording, whose checksum is verified, into part of a larger array."""
+        """Copy the verified features of a recording to an array of shape (frames, dimension)."""
         if isinstance(self.extraction, Precomputed) or not read_into(work.path, array):
             self._intact.discard(work.path)
             array[:] = self.open(work)
@@ -98,24 +116,24 @@ class StoredFeatures:
         if not (stored and read_into(path, average)):
             average = long_term_average(read_only(self.open(work)))
             if stored:
-                write_beside(self.folder, partial(save_pieces, path, [average], average.shape))
+                write_shared(self.folder, partial(save_pieces, path, [average], average.shape))
         return average
 
     def frames(self, path: Path) -> int | None:
-        """Frames of what is stored; None if nothing is."""
+        """Number of frames of stored features; None if the file is missing or damaged."""
         features = self._load(path)
         return None if features is None else len(features)
 
     def compute_all(self, work: Sequence[Work], progress: Progress) -> dict[Path, DataError]:
-        """Compute the features of some recordings, and give the error of each that cannot be read."""
+        """Compute the features of some recordings, and return the errors of unreadable ones by path."""
         self._describe()
         return compute_all(self.folder, work, self.extraction, self.workers, self.device, progress)
 
     def _compute(self, work: Work) -> None:
-        """Compute the features of a recording; what is there is damaged."""
+        """Compute the features of a recording again, in place of a missing or damaged file."""
         self._describe()
         remove([work.path])
-        threads = threads_of_one(self.workers.parallel)
+        threads = threads_per_recording(self.workers.parallel)
         with shared_lock(self.folder, remove_temporaries):
             compute(work, self.extraction, threads, self.device)
 
@@ -123,7 +141,7 @@ class StoredFeatures:
         description = self.folder / "parameters.json"
         if not description.exists():
             text = json.dumps(self.extraction.parameters, sort_keys=True)
-            write_beside(self.folder, partial(write_text, description, text))
+            write_shared(self.folder, partial(write_text, description, text))
 
     def _load(self, path: Path) -> Features | None:
         return load_features(path, self.extraction.dimension)
@@ -135,17 +153,26 @@ class StoredFeatures:
 
 
 class LazyFeatures(Sequence[Features]):
-    """Features of several recordings, each of which is read when it is asked for, and not kept.
+    """Features of several recordings, each read on access, and not kept in memory.
 
-    They are those of the content that the recordings had when this was made.
+    They belong to the content that the recordings had when this object was made.
 
     Parameters
     ----------
     stored : StoredFeatures
     work : sequence of Work
-        The recordings.
+        Recordings.
     frames : int64, shape (recordings,)
-        Frames of each.
+        Number of frames of each.
+
+    Examples
+    --------
+    >>> from pyannote.audio.features.raw_audio import RawAudio
+    >>> from pyannote.audio.store.feature_store import FeatureStore
+    >>> files = [{"waveform": np.arange(n), "sample_rate": 16000} for n in (4, 2)]
+    >>> features = FeatureStore(RawAudio(), getfixture("tmp_path")).lazy(files)
+    >>> len(features), features[1].ravel().tolist(), features.long_term(0).tolist()
+    (2, [0.0, 1.0], [1.5])
     """
 
     def __init__(self, stored: StoredFeatures, work: Sequence[Work], frames: NDArray[np.int64]) -> None:

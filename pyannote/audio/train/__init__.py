@@ -1,1 +1,1 @@
-"""The training loop, and what sets its learning rate."""
+"""Training loop, schedulers, optimizers and callbacks."""

@@ -1,7 +1,7 @@
-"""Ways to compute faster, each where it was measured to pay: 16 bits, compiled networks, CUDA graphs.
+"""Faster computation where measurements have shown a gain: bfloat16, compiled networks, CUDA graphs.
 
 The scripts `training_speed.py`, `embedding_speed.py` and `gpu_speed.py` of `scripts/benchmarks` measure them.
-Fused optimizers paid everywhere, see `optimizers.base`.
+Fused optimizers were faster in all cases, see `optimizers.base`.
 """
 
 from __future__ import annotations
@@ -16,29 +16,36 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from pyannote.audio.train.cuda_graphs import Compute, Recorded, recordable
+from pyannote.audio.train.cuda_graphs import Compute, GraphedStep, graphs_supported
 from pyannote.audio.train.interfaces import Batch, Gradients
 
 Choice = Literal["auto", "on", "off"]
 
-LARGE = 256
-"""Chunks of a batch from which on a GPU has enough to do."""
+LARGE_BATCH = 256
+"""Number of chunks of a batch from which on a GPU is fully used."""
 
 Forward = Callable[[Batch], Tensor]
 
 
 @dataclass(frozen=True)
 class Acceleration:
-    """How the outputs of a network are computed in training.
+    """Methods that accelerate training.
 
     Parameters
     ----------
     mixed : bool
-        In bfloat16 where numbers are multiplied; weights, loss and updates are in float32.
+        Multiply in bfloat16; weights, loss and updates are in float32.
     compiled : bool
-        By `torch.compile`, which takes a minute at the beginning.
+        Compile the network by `torch.compile`, which takes a minute at the beginning.
     graphs : bool
-        Recorded once as a CUDA graph, from the batch to the gradients, and replayed.
+        Record the computation from batch to gradients once as a CUDA graph, and replay it.
+
+    Examples
+    --------
+    >>> forward = Acceleration(mixed=True).forward(lambda batch: batch["X"] @ batch["X"].mT)
+    >>> outputs = forward({"X": torch.ones(1, 2, 3)})
+    >>> outputs.dtype, tuple(outputs.shape)
+    (torch.float32, (1, 2, 2))
     """
 
     mixed: bool = False
@@ -46,7 +53,7 @@ class Acceleration:
     graphs: bool = False
 
     @classmethod
-    def chosen(
+    def choose(
         cls,
         model: nn.Module,
         device: torch.device,
@@ -55,59 +62,81 @@ class Acceleration:
         compiled: Choice = "auto",
         graphs: Choice = "off",
     ) -> Acceleration:
-        """What somebody has asked for; what is "auto" is on where it pays.
+        """Methods for a model on a device.
 
-        `chunks` are those of a batch. Graphs need a GPU, one process, and a task whose batches are all alike:
-        ask for them where these are.
+        Parameters
+        ----------
+        model : Module
+        device : torch.device
+        chunks : int
+            Chunks of a batch.
+        mixed, compiled : {"auto", "on", "off"}
+            "auto" uses a method where measurements have shown a gain.
+        graphs : {"auto", "on", "off"}
+            Graphs need a GPU, one process, and a task whose batches are all of one shape; the caller checks
+            the last two.
 
         Examples
         --------
-        >>> Acceleration.chosen(nn.Identity(), torch.device("cpu"), mixed="on")
+        >>> Acceleration.choose(nn.Identity(), torch.device("cpu"), mixed="on")
         Acceleration(mixed=True, compiled=False, graphs=False)
         """
         return cls(
-            mixed=mixed_pays(model, device, chunks) if mixed == "auto" else mixed == "on",
-            compiled=compiling_pays(model, device, chunks) if compiled == "auto" else compiled == "on",
-            graphs=device.type == "cuda" and graphs != "off" and recordable(),
+            mixed=mixed_precision_pays(model, device, chunks) if mixed == "auto" else mixed == "on",
+            compiled=compilation_pays(model, device, chunks) if compiled == "auto" else compiled == "on",
+            graphs=device.type == "cuda" and graphs != "off" and graphs_supported(),
         )
 
     def gradients(
         self, compute: Compute, parameters: Iterable[nn.Parameter], device: torch.device
     ) -> Gradients:
-        """What is called with a batch and a seed, to give parameters their gradients.
+        """Function of a batch and a seed that computes the gradients of parameters, of their shapes.
 
         Parameters
         ----------
         compute : callable
-            Does so with a batch and a generator.
+            Computes them from a batch and a random generator.
         parameters : iterable of Parameter
         device : torch.device
-            Where they are, and where random numbers are drawn.
+            Device of the parameters and of the random generator.
+
+        Examples
+        --------
+        >>> compute = lambda batch, random: torch.rand(2, generator=random).tolist()
+        >>> gradients = Acceleration().gradients(compute, [], torch.device("cpu"))
+        >>> gradients({}, 1) == gradients({}, 1), gradients({}, 1) == gradients({}, 2)
+        (True, False)
         """
         if self.graphs:
-            return Recorded(compute, parameters, device)
+            return GraphedStep(compute, parameters, device)
         return lambda batch, seed: compute(batch, torch.Generator(device).manual_seed(seed))
 
-    def forward(self, model: nn.Module, network: nn.Module | None = None) -> Forward:
-        """What is called on batches instead of a model.
+    def forward(self, model: nn.Module, wrapper: nn.Module | None = None) -> Forward:
+        """Function of a batch that gives the outputs of a model, in float32.
 
         Parameters
         ----------
         model : Module
-            Its weights keep their names and their 32 bits.
-        network : Module, optional
-            What calls it, if something does.
+            Its weights keep their names and stay in float32.
+        wrapper : Module, optional
+            Module to call instead, such as `DistributedDataParallel` of the model.
+
+        Examples
+        --------
+        >>> forward = Acceleration().forward(nn.Identity())
+        >>> tuple(forward(torch.zeros(32, 200, 40)).shape)
+        (32, 200, 40)
         """
-        forward: Forward = network or model
+        forward: Forward = wrapper or model
         if hasattr(model, "half_precision"):
-            # it knows which of its layers can do with 16 bits
+            # these models choose the layers that are computed in 16 bits themselves
             setattr(model, "half_precision", self.mixed)  # noqa: B010  modules take tensors only, says mypy
         elif self.mixed:
             forward = partial(_mixed, forward)
         return torch.compile(forward) if self.compiled else forward
 
     def __str__(self) -> str:
-        """For the log.
+        """Description for the log.
 
         Examples
         --------
@@ -118,29 +147,40 @@ class Acceleration:
         return f"{numbers}, {'' if self.compiled else 'not '}compiled{', as a CUDA graph' * self.graphs}"
 
 
-def mixed_pays(model: nn.Module, device: torch.device, chunks: int) -> bool:
-    """Whether 16 bits were measured to pay.
+def mixed_precision_pays(model: nn.Module, device: torch.device, chunks: int) -> bool:
+    """Whether bfloat16 was measured to be faster.
 
-    They do in networks for embeddings: on processors that multiply them natively, and on GPUs where batches
-    are large. In small networks for detection they do not.
+    It is for embedding networks on processors with bfloat16 instructions, and on GPUs with large batches; for
+    small detection networks it is not.
+
+    Examples
+    --------
+    >>> mixed_precision_pays(nn.Linear(1, 1), torch.device("cpu"), chunks=32)
+    False
     """
     if device.type == "cpu":
         return bool(getattr(model, "half_precision", False))
-    return _embeds(model) and chunks >= LARGE
+    return _is_embedding(model) and chunks >= LARGE_BATCH
 
 
-def compiling_pays(model: nn.Module, device: torch.device, chunks: int) -> bool:
-    """Whether compiling was measured to pay, and there is what it needs.
+def compilation_pays(model: nn.Module, device: torch.device, chunks: int) -> bool:
+    """Whether `torch.compile` was measured to be faster, and its tools are installed.
 
-    It does in convolutional networks for embeddings on GPUs, where batches are large; recurrent ones gain
-    nothing, nor does anything on CPUs.
+    It is for convolutional embedding networks on GPUs with large batches; recurrent networks gain nothing,
+    nor does any network on CPUs.
+
+    Examples
+    --------
+    >>> compilation_pays(nn.Linear(1, 1), torch.device("cpu"), chunks=256)
+    False
     """
     recurrent = any(isinstance(module, nn.RNNBase) for module in model.modules())
     tools = find_spec("triton") and (shutil.which("cc") or shutil.which("gcc"))
-    return device.type == "cuda" and _embeds(model) and not recurrent and chunks >= LARGE and bool(tools)
+    large = chunks >= LARGE_BATCH
+    return device.type == "cuda" and _is_embedding(model) and not recurrent and large and bool(tools)
 
 
-def _embeds(model: nn.Module) -> bool:
+def _is_embedding(model: nn.Module) -> bool:
     return hasattr(model, "half_precision")
 
 

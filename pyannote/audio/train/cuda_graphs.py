@@ -1,4 +1,4 @@
-"""Gradients of a batch that are recorded once on a GPU, and replayed ever after."""
+"""CUDA graph of a training step, recorded once and replayed for each batch."""
 
 from __future__ import annotations
 
@@ -12,45 +12,56 @@ from pyannote.audio.train.interfaces import Batch, Step
 
 Compute = Callable[[Batch, torch.Generator], Step]
 
-BEFORE = 3
-"""Steps that are taken as usual before one is recorded: libraries choose their algorithms in them."""
+WARM_UP_STEPS = 3
+"""Steps that run before one is recorded: libraries choose their algorithms during these."""
 
 
-def recordable() -> bool:
-    """Whether this PyTorch records graphs in which random numbers are drawn: older ones do not."""
+def graphs_supported() -> bool:
+    """Whether this PyTorch can record graphs that draw random numbers; older versions cannot.
+
+    Examples
+    --------
+    >>> graphs_supported() in (True, False)
+    True
+    """
     return hasattr(torch.cuda.CUDAGraph, "register_generator_state")
 
 
-class Recorded:
-    """A CUDA graph of all that leads from a batch to gradients.
+class GraphedStep:
+    """CUDA graph of the computation from a batch to gradients.
 
-    To launch hundreds of small kernels takes the processor longer than the GPU needs to compute them. A graph
-    launches them at once. Batches must be of one shape, and what is computed may not wait for the device.
+    Launching hundreds of small kernels takes the CPU longer than the GPU needs to compute them; a graph
+    launches them at once. All batches must be of one shape, and the computation must not synchronize with the
+    device.
 
     Parameters
     ----------
     compute : callable
-        Gives parameters their gradients, which it sets to None before, and draws from a generator alone.
+        Sets gradients to None, computes them, and takes random numbers from the given generator alone.
     parameters : iterable of Parameter
-        Whose gradients they are.
+        Parameters that get gradients.
     device : torch.device
         A GPU.
+
+    References
+    ----------
+    "CUDA Graphs", PyTorch documentation, notes/cuda.
     """
 
     def __init__(self, compute: Compute, parameters: Iterable[nn.Parameter], device: torch.device) -> None:
         self._compute = compute
         self._parameters = list(parameters)
         self._random = torch.Generator(device)
-        self._taken = 0
+        self._steps = 0
         self._inputs: Batch = {}
         self._gradients: list[Tensor | None] = []
 
     def __call__(self, batch: Batch, seed: int) -> Step:
-        """Gradients of a batch; what is returned is overwritten by the next call."""
+        """Compute the gradients of a batch; the next call overwrites the returned tensors."""
         self._random.manual_seed(seed)
-        self._taken += 1
-        if self._taken <= BEFORE:
-            return self._aside(batch)
+        self._steps += 1
+        if self._steps <= WARM_UP_STEPS:
+            return self._warm_up(batch)
         if not self._inputs:
             self._record(batch)
         for name, value in batch.items():
@@ -60,13 +71,13 @@ class Recorded:
             parameter.grad = gradient
         return self._step
 
-    def _aside(self, batch: Batch) -> Step:
-        """Compute on a stream beside the usual one, as it is going to be recorded."""
-        stream, usual = torch.cuda.Stream(), torch.cuda.current_stream()
-        stream.wait_stream(usual)
+    def _warm_up(self, batch: Batch) -> Step:
+        """Compute on a side stream, as the recording does."""
+        stream, current = torch.cuda.Stream(), torch.cuda.current_stream()
+        stream.wait_stream(current)
         with torch.cuda.stream(stream):
             step = self._compute(batch, self._random)
-        usual.wait_stream(stream)
+        current.wait_stream(stream)
         return step
 
     def _record(self, batch: Batch) -> None:

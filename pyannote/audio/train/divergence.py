@@ -1,4 +1,4 @@
-"""Errors of a training that has diverged: a loss or a saved value that is not a finite number."""
+"""Detection of divergence: a loss or a saved value that is not a finite number."""
 
 from __future__ import annotations
 
@@ -13,16 +13,26 @@ from pyannote.audio.core.finite import first_not_finite
 
 
 def check_loss(epoch: int, loss: float) -> None:
-    """Refuse an epoch whose mean loss is infinite or no number.
+    """Check that the mean loss of an epoch is finite.
+
+    Parameters
+    ----------
+    epoch : int
+        Counted from 1.
+    loss : float
+        Mean over the batches of the epoch.
 
     Raises
     ------
     DataError
-        The sentence says how to go on.
+        If it is infinite or not a number.
 
     Examples
     --------
     >>> check_loss(3, 0.5)
+    >>> check_loss(3, float("nan"))
+    Traceback (most recent call last):
+    pyannote.audio.core.errors.DataError: The loss of epoch 3 is nan: training has diverged...
     """
     if not math.isfinite(loss):
         raise DataError(
@@ -38,25 +48,25 @@ def check_values(
     optimizer: torch.optim.Optimizer,
     averages: Mapping[str, Tensor],
 ) -> None:
-    """Refuse an epoch after which a weight, a statistic or a state of the optimizer is not finite.
+    """Check that weights, statistics and the state of the optimizer are finite after an epoch.
 
-    The loss need not tell: batch normalization does not use its running statistics in training.
+    The loss may be finite all the same: batch normalization does not use its running statistics in training.
 
     Parameters
     ----------
     epoch : int
         Number of the epoch, counted from 1.
     model, head : Module
-        Network, and the part of the loss that is learned.
+        Network, and the trained part of the loss.
     optimizer : Optimizer
-        Of the parameters of both.
-    averages : mapping of str to Tensor
+        Optimizer of the parameters of both.
+    averages : mapping of str to Tensor, of the shapes of the weights
         Averages of the weights of the network; empty if there are none.
 
     Raises
     ------
     DataError
-        The sentence names the first such value.
+        If one is not; it names the first such value.
 
     Examples
     --------
@@ -73,9 +83,9 @@ def check_values(
         **{f"the average of {name}": value for name, value in averages.items()},
         **_optimizer_states(optimizer, model, head),
     }
-    if found := first_not_finite(values):
+    if fault := first_not_finite(values):
         raise DataError(
-            f"At the end of epoch {epoch}, {found} is not a finite number: training has diverged. "
+            f"At the end of epoch {epoch}, {fault} is not a finite number: training has diverged. "
             "This epoch is not saved; earlier ones are safe.",
             fix="Set a smaller learning_rate in the scheduler of config.yml. If that does not help, look for "
             "extreme values in the recordings with `pyannote-audio check`.",
@@ -85,10 +95,10 @@ def check_values(
 def _optimizer_states(
     optimizer: torch.optim.Optimizer, model: nn.Module, head: nn.Module
 ) -> dict[str, Tensor]:
-    learned = {**dict(model.named_parameters()), **dict(head.named_parameters("head"))}
+    parameters = {**dict(model.named_parameters()), **dict(head.named_parameters("head"))}
     return {
         f"{key} of {name} in the optimizer": value
-        for name, parameter in learned.items()
+        for name, parameter in parameters.items()
         for key, value in optimizer.state.get(parameter, {}).items()
         if isinstance(value, Tensor)
     }

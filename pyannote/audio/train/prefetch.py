@@ -1,4 +1,4 @@
-"""Batches that are drawn while others are learned from."""
+"""Prefetching of batches in a thread."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ T = TypeVar("T")
 
 
 @contextmanager
-def prefetched(items: Iterable[T], ahead: int) -> Iterator[Iterator[T]]:
-    """Make items in a thread of their own, some ahead of those that are asked for.
+def prefetched(items: Iterable[T], size: int) -> Iterator[Iterator[T]]:
+    """Compute items in a thread before they are requested.
 
-    What is drawn at random must depend on its position alone: then the items are those that would come
-    without a thread. An error in making an item is raised where that item is asked for. Whatever ends the
-    block ends the thread, too, once the item that it is at is made.
+    Random numbers must depend on the position of an item alone: then the items are those of the same loop
+    without a thread. An error in an item is raised when that item is requested. The thread ends with the
+    block, after the item that it is computing.
 
     Parameters
     ----------
     items : iterable
         May be endless.
-    ahead : int
-        Items that wait, or are being made. 0 makes each when it is asked for, and no thread.
+    size : int
+        Items that are computed in advance. 0 computes each item when it is requested, without a thread.
 
     Yields
     ------
@@ -33,24 +33,24 @@ def prefetched(items: Iterable[T], ahead: int) -> Iterator[Iterator[T]]:
 
     Examples
     --------
-    >>> with prefetched(range(5), ahead=2) as numbers:
+    >>> with prefetched(range(5), size=2) as numbers:
     ...     print(list(numbers))
     [0, 1, 2, 3, 4]
     """
-    if ahead == 0:
+    if size == 0:
         yield iter(items)
         return
-    # a single worker, so that items are made one after the other
+    # a single worker computes items one after the other
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetch")
     try:
-        yield _through(pool, iter(items), ahead)
+        yield _queued(pool, iter(items), size)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _through(pool: ThreadPoolExecutor, items: Iterator[T], ahead: int) -> Iterator[T]:
+def _queued(pool: ThreadPoolExecutor, items: Iterator[T], size: int) -> Iterator[T]:
     # an item comes in a tuple, which is empty at the end: `next` may not raise StopIteration here
-    waiting: deque[Future[tuple[T, ...]]] = deque(pool.submit(_next, items) for _ in range(ahead))
+    waiting: deque[Future[tuple[T, ...]]] = deque(pool.submit(_next, items) for _ in range(size))
     while item := waiting.popleft().result():
         waiting.append(pool.submit(_next, items))
         yield item[0]

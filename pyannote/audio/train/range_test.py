@@ -1,4 +1,4 @@
-"""Learning-rate range test: which rate to train with, found by trying rates that rise from step to step."""
+"""Learning-rate range test: training steps at rising rates, and the rate that follows from their losses."""
 
 from __future__ import annotations
 
@@ -18,32 +18,37 @@ from pyannote.audio.core.progress import Progress, silent
 Values = Sequence[float] | NDArray[np.float64]
 
 LOWEST, HIGHEST = 1e-6, 10.0
-DEFAULT = 0.01
-"""Rate where a curve says nothing."""
+DEFAULT_RATE = 0.01
+"""Rate that is chosen if the loss does not fall."""
 
-SHARE = 0.8
-"""Share of its way down that the loss has made at the rate that is chosen."""
+DESCENT = 0.8
+"""Fraction of its total fall that the loss has made at the chosen rate."""
 
 SIGNIFICANT = 1.2
-"""Smallest way down that counts, in standard deviations of the loss of one batch."""
+"""Smallest fall of the loss that is significant, in standard deviations of the loss of one batch."""
 
 DIVERGED = 4.0
-"""A loss that has risen to so many times its first values ends the sweep."""
+"""Ratio of the loss to its first values at which the sweep ends."""
 
-# larger losses are taken for infinite: their squares and sums would be
+# larger losses count as infinite, since their squares and sums overflow
 _LARGEST = 1e100
 
 
 @dataclass(frozen=True)
 class RangeTest:
-    """What a sweep has seen, and the rate that follows from it.
+    """Result of a learning-rate range test.
 
     Parameters
     ----------
-    rates, losses : tuple of float
+    rates, losses : tuple of float, shape (steps,)
         Learning rate of each step, and the loss of its batch before the step.
     chosen : float
         Learning rate to train with.
+
+    Examples
+    --------
+    >>> RangeTest(rates=(0.001, 0.1, 10.0), losses=(1.0, 0.5, 9.0), chosen=0.05).chosen
+    0.05
     """
 
     rates: tuple[float, ...]
@@ -52,16 +57,16 @@ class RangeTest:
 
 
 def smoothed(losses: Values) -> NDArray[np.float64]:
-    """Losses without outliers (a running median), then without noise (a Gaussian).
+    """Smooth losses by a running median, which removes outliers, and a Gaussian filter.
 
     Parameters
     ----------
-    losses : sequence of float, at least one
-        Finite.
+    losses : sequence of float, shape (steps,)
+        Finite; at least one.
 
     Returns
     -------
-    ndarray, shape (len(losses),)
+    ndarray, shape (steps,)
 
     Examples
     --------
@@ -75,12 +80,20 @@ def smoothed(losses: Values) -> NDArray[np.float64]:
     return np.asarray(gaussian_filter1d(calm, max(1.0, 0.03 * count), mode="nearest"))
 
 
-def usable(rates: Values, losses: Values) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rates and losses up to the first that is not finite.
+def finite_part(rates: Values, losses: Values) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rates and losses before the first one that is not finite.
+
+    Parameters
+    ----------
+    rates, losses : sequence of float, shape (steps,)
+
+    Returns
+    -------
+    rates, losses : ndarray, shape (finite steps,)
 
     Examples
     --------
-    >>> usable([1.0, 2.0, 3.0], [5.0, float("nan"), 5.0])
+    >>> finite_part([1.0, 2.0, 3.0], [5.0, float("nan"), 5.0])
     (array([1.]), array([5.]))
     """
     rate, loss = np.asarray(rates, dtype=np.float64), np.asarray(losses, dtype=np.float64)
@@ -90,19 +103,20 @@ def usable(rates: Values, losses: Values) -> tuple[NDArray[np.float64], NDArray[
 
 
 def suggest(rates: Values, losses: Values) -> float:
-    """Largest rate to train with: where the loss has almost stopped falling.
+    """Largest rate to train with: the loss has almost stopped falling there.
 
-    It is the lowest rate at which the smoothed loss has made four fifths of its way from its first
-    values (median of a fifth) down to its lowest ones (5 %). Beyond lies a bottom that may be long, and says
-    little.
-    A way down that is no longer than noise would make it does not count: `DEFAULT` is the answer then.
-    In either case, the answer is at most a tenth of the last rate before the loss ceased to be finite,
-    or the sweep ended.
+    With s the smoothed loss, f the median of the first fifth of the losses, and m the 5th percentile of s::
+
+        chosen = min{rate : s(rate) <= f - DESCENT * (f - m)}
+
+    At higher rates, the loss may stay flat for long, which carries no information.
+    If f - m is not larger than noise would make it, `DEFAULT_RATE` is chosen.
+    In both cases, the result is at most a tenth of the last rate with a finite loss.
 
     Parameters
     ----------
-    rates, losses : sequence of float, of the same length
-        Positive rates in rising order, and the loss at each. Whatever they hold, there is an answer.
+    rates, losses : sequence of float, shape (steps,)
+        Positive rates in rising order, and the loss at each; losses of any value are accepted.
 
     Returns
     -------
@@ -112,7 +126,7 @@ def suggest(rates: Values, losses: Values) -> float:
     References
     ----------
     Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017, section 3.3: the largest
-    rate of a cycle is the one at which what is watched stops getting better.
+    rate of a cycle is the one at which the accuracy stops improving.
 
     Examples
     --------
@@ -123,35 +137,41 @@ def suggest(rates: Values, losses: Values) -> float:
     >>> suggest(rates, np.ones(101)), suggest([], [])
     (0.01, 0.01)
     """
-    rate, loss = usable(rates, losses)
+    rate, loss = finite_part(rates, losses)
     count = len(loss)
     if count == 0:
-        return DEFAULT
+        return DEFAULT_RATE
     curve = smoothed(loss)
     first = float(np.median(loss[: math.ceil(count / 5)]))
-    # not the minimum, which the noise along a flat bottom would lower
+    # a percentile instead of the minimum, which noise along a flat bottom would lower
     fall = first - float(np.percentile(curve, 5))
-    chosen = DEFAULT
+    chosen = DEFAULT_RATE
     if fall > SIGNIFICANT * _noise(loss[: math.ceil(count / 2)]):
-        chosen = float(rate[np.argmax(curve <= first - SHARE * fall)])
+        chosen = float(rate[np.argmax(curve <= first - DESCENT * fall)])
     return max(min(chosen, float(rate[-1]) / 10), float(np.finfo(np.float64).tiny))
 
 
 def _noise(losses: NDArray[np.float64]) -> float:
-    """Standard deviation of losses around a smooth curve, by the median of their differences."""
-    # of two normal variables, the difference has a median absolute value of 0.954 standard deviations
+    """Standard deviation of losses around a smooth curve, estimated by the median of their differences."""
+    # the difference of two normal variables has a median absolute value of 0.954 standard deviations
     return float(np.median(np.abs(np.diff(losses)))) / 0.954 if len(losses) > 1 else math.inf
 
 
 def sweep(step: Callable[[float], float], steps: int = 100, progress: Progress = silent) -> RangeTest:
-    """Take steps at rates that rise geometrically, until the loss diverges.
+    """Train at geometrically rising rates until the loss diverges.
 
     Parameters
     ----------
     step : callable
-        Takes a step of training at a rate, and returns the loss before it.
+        Takes a training step at a rate, and returns the loss before it.
     steps : int
-        From a rate of 1e-6 to one of 10.
+        Number of steps from a rate of 1e-6 to one of 10.
+    progress : Progress
+        Progress bar over the steps.
+
+    References
+    ----------
+    Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017, section 3.3.
 
     Examples
     --------
@@ -170,7 +190,7 @@ def sweep(step: Callable[[float], float], steps: int = 100, progress: Progress =
 
 
 def _diverged(losses: list[float], start: int = 10, recent: int = 3) -> bool:
-    """Whether the last loss is not finite, or several in a row are far above the first ones."""
+    """Whether the last loss is not finite, or several successive losses are far above the first ones."""
     if not math.isfinite(losses[-1]):
         return True
     level = float(np.mean(np.abs(losses[:start])))
@@ -178,27 +198,27 @@ def _diverged(losses: list[float], start: int = 10, recent: int = 3) -> bool:
 
 
 @contextmanager
-def without_trace(
+def restored_afterwards(
     modules: Sequence[nn.Module], optimizer: torch.optim.Optimizer, device: torch.device
 ) -> Iterator[None]:
-    """Undo what is done within to weights and buffers, to an optimizer, and to torch's random state.
+    """Restore weights, buffers, optimizer and the random state of torch at the end of a block.
 
-    Losses within may be anything: `torch.autograd.set_detect_anomaly` has no effect on them.
+    Losses inside the block may be of any value: `torch.autograd.set_detect_anomaly` is off.
 
     Parameters
     ----------
     modules : sequence of Module
-        What is trained.
+        Trained modules, with weights of any shape.
     optimizer : Optimizer
-        Of their parameters.
+        Optimizer of their parameters.
     device : torch.device
-        Where they are.
+        Device of the modules.
 
     Examples
     --------
     >>> layer = nn.Linear(1, 1)
     >>> before = layer.weight.item()
-    >>> with without_trace([layer], torch.optim.SGD(layer.parameters(), 0.1), torch.device("cpu")):
+    >>> with restored_afterwards([layer], torch.optim.SGD(layer.parameters(), 0.1), torch.device("cpu")):
     ...     _ = layer.weight.data.add_(1)
     >>> layer.weight.item() == before
     True

@@ -1,1 +1,1 @@
-"""Which epoch and which thresholds are best."""
+"""Validation: measures of epochs, and the selection of epochs and thresholds."""

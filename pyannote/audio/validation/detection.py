@@ -1,4 +1,4 @@
-"""Measure of detectors: class-wise selection of epochs and thresholds by scores of development files."""
+"""Measure of detectors: class-wise selection of epochs and thresholds on development files."""
 
 from __future__ import annotations
 
@@ -8,50 +8,48 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.slide import Inputs, Slide
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.report.figures import event_roll
-from pyannote.audio.validation.measure import Measure, Record
+from pyannote.audio.validation.criterion import Criterion, OperatingPoint
+from pyannote.audio.validation.measure import Measure, Record, not_finite
 from pyannote.audio.validation.reference import Reference, Unit, frames_of
-from pyannote.audio.validation.selection import (
-    ClassChoice,
-    Criterion,
-    Operation,
-    Selection,
-    average,
-    evaluate,
-    select,
-)
+from pyannote.audio.validation.selection import ClassChoice, Selection, average, evaluate, select
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 
 class Detection(Measure):
-    """Best epoch and threshold of each class.
+    """Selection of an epoch and a threshold for each class.
 
     Parameters
     ----------
     bundle : Bundle
-        The training.
+        Trained model.
     slide : Slide
-        Its network, applied to chunks.
+        Its network, applied to overlapping chunks.
     inputs : callable
-        Gives the inputs of each file, in order, each time that it is called.
+        Iterates over the inputs of the files: "X" of shape (frames, dimension), others of shape (dimension,).
     reference : Reference
         Annotation of the files.
     settings : mapping
-        What scores depend on, beside weights and model: files, chunks, step.
+        All that scores depend on beside weights and model: files, chunks, step.
     files : str
         Digest of the audio and annotation of all files.
     criterion : Criterion
-        Measure that is selected for.
+        Measure to optimise.
     unit : {"segments", "frames"}
         Unit of that measure.
     shortest : tuple of float
-        Durations of the shortest event among which each class chooses, in seconds.
+        Durations of the shortest event to choose from, in seconds.
+
+    Examples
+    --------
+    >>> detection = getfixture("detection")  # two epochs are evaluated on one file
+    >>> detection.selection().epoch
+    2
     """
 
     def __init__(
@@ -69,19 +67,46 @@ class Detection(Measure):
         self.name = criterion.name
         self.bundle, self.slide, self.inputs, self.reference = bundle, slide, inputs, reference
         self.criterion, self.unit, self.shortest = criterion, unit, shortest
-        self.history: dict[int, dict[str, Operation]] = {}
+        self.history: dict[int, dict[str, OperatingPoint]] = {}
         self._settings, self._files = settings, files
 
     def described(self) -> str:
-        """Number of files."""
+        """Number of files.
+
+        Examples
+        --------
+        >>> getfixture("detection").described()
+        '1 files'
+        """
         return f"{len(self.reference.files)} files"
 
     def settings(self) -> dict[str, Any]:
-        """Files with digests of their audio, outputs of each, classes, chunks and step."""
+        """Files with digests of their audio, outputs of each, classes, chunks and step.
+
+        Examples
+        --------
+        >>> getfixture("detection").settings()
+        {'files': {}}
+        """
         return dict(self._settings)
 
     def score(self, epoch: int) -> Record:
-        """Scores of all files, one after the other, of shape (outputs of all files, classes)."""
+        """Scores of all files with the weights of an epoch.
+
+        Returns
+        -------
+        ndarray of float32, shape (outputs of all files, classes)
+
+        Raises
+        ------
+        CheckpointError
+            If the epoch is damaged, or its network gives values that are not finite.
+
+        Examples
+        --------
+        >>> getfixture("detection").score(1).shape
+        (100, 2)
+        """
         self.bundle.load(self.slide.model, epoch)
         scores = np.concatenate(list(chain.from_iterable(self.slide.batches(self.inputs()))))
         if not np.isfinite(scores).all():
@@ -89,7 +114,21 @@ class Detection(Measure):
         return scores
 
     def add(self, epoch: int, record: Record) -> None:
-        """Evaluate all thresholds of each class."""
+        """Evaluate all thresholds of each class at an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+        record : ndarray, shape (outputs of all files, classes)
+            As `score` gives it.
+
+        Examples
+        --------
+        >>> detection = getfixture("detection")
+        >>> detection.add(3, np.full((100, 2), 0.5, dtype=np.float32))
+        >>> detection.epochs
+        [1, 2, 3]
+        """
         scores = self._split(record)
         items = {
             shortest: self.reference.items(scores, self.unit, shortest)
@@ -99,24 +138,54 @@ class Detection(Measure):
 
     @property
     def epochs(self) -> list[int]:
-        """Epochs that have been evaluated, in rising order."""
+        """Evaluated epochs, in rising order.
+
+        Examples
+        --------
+        >>> getfixture("detection").epochs
+        [1, 2]
+        """
         return sorted(self.history)
 
     @property
     def best(self) -> Mapping[str, int]:
-        """Best epoch of each class so far."""
+        """Best epoch of each class so far.
+
+        Examples
+        --------
+        >>> getfixture("detection").best
+        {'car': 2, 'children': 2}
+        """
         return self.selection().peaks
 
     def selection(self) -> Selection:
-        """Best epochs and thresholds so far."""
+        """Best epochs and thresholds so far.
+
+        Examples
+        --------
+        >>> getfixture("detection").selection().class_wise["car"].threshold
+        0.5
+        """
         return select(self.history, self.criterion)
 
     def average(self, epoch: int) -> float:
-        """Mean of the measure over classes, at an epoch."""
+        """Mean of the measure over classes at an epoch.
+
+        Examples
+        --------
+        >>> round(getfixture("detection").average(1), 3)
+        0.333
+        """
         return average(self.history[epoch], self.criterion.value)
 
     def chosen(self) -> dict[str, Any]:
-        """Epoch and parameters of each class, of its own and common to all."""
+        """Content of params.yml: one epoch for all classes, and one epoch for each, with their parameters.
+
+        Examples
+        --------
+        >>> getfixture("detection").chosen()["class_wise"]["car"]["onset"]
+        0.5
+        """
         selection = self.selection()
         return {
             "epoch": selection.epoch,
@@ -130,7 +199,13 @@ class Detection(Measure):
         }
 
     def sentence(self, epoch: int) -> str:
-        """Mean over classes at an epoch, and at the best one."""
+        """Mean over classes at an epoch, and at the best one.
+
+        Examples
+        --------
+        >>> getfixture("detection").sentence(1)
+        'average_detection_fscore 0.333 (chosen so far: epoch 2, 1.000)'
+        """
         selection = self.selection()
         return (
             f"{self.name} {self.average(epoch):.3f} (chosen so far: epoch {selection.epoch}, "
@@ -138,7 +213,13 @@ class Detection(Measure):
         )
 
     def summary(self) -> str:
-        """Epoch, threshold and figures of each class."""
+        """Table of the epoch, threshold and figures of each class.
+
+        Examples
+        --------
+        >>> print(getfixture("detection").summary().splitlines()[0])
+        Epoch for all classes: 2, average_detection_fscore 1.000
+        """
         selection = self.selection()
         width = max(len(name) for name in selection.class_wise) + 2
         lines = [
@@ -154,12 +235,21 @@ class Detection(Measure):
         return "\n".join(lines)
 
     def log(self, writer: SummaryWriter, prefix: str, epoch: int, record: Record) -> None:
-        """Mean, figures and precision-recall curves of classes; events of the first file, if it is chosen."""
+        """Write figures and curves of classes to tensorboard, and a picture of events if it is the best.
+
+        Parameters
+        ----------
+        writer : SummaryWriter
+        prefix : str
+            Start of all names.
+        epoch : int
+        record : ndarray, shape (outputs of all files, classes)
+        """
         scores = self._split(record)
         items = self.reference.items(scores, self.unit)
         writer.add_scalar(f"{prefix}/{self.name}", self.average(epoch), epoch)
-        for column, (name, found) in enumerate(self.history[epoch].items()):
-            for measure, value in _figures(found).items():
+        for column, (name, point) in enumerate(self.history[epoch].items()):
+            for measure, value in _figures(point).items():
                 writer.add_scalar(f"{prefix}/{name}/{measure}", value, epoch)
             shown = items.scores[:, column].clip(0, 1)
             writer.add_pr_curve(f"{prefix}/{name}", items.target[:, column], shown, epoch)
@@ -172,7 +262,7 @@ class Detection(Measure):
         return np.split(record, np.cumsum(self.reference.outputs)[:-1])
 
     def _binarize(self, choice: ClassChoice) -> Binarize:
-        # half an output less, so that rounding cannot decide whether an event is long enough
+        # half an output less, so that rounding does not drop events of exactly this duration
         step = self.reference.step
         shortest = round(max(0.0, frames_of(choice.shortest, step) - 0.5) * step, 6)
         return Binarize(choice.threshold, choice.threshold, shortest, shortest)
@@ -194,20 +284,11 @@ class Detection(Measure):
         return event_roll(title, self.reference.classes, file["duration"], estimate, events, scores, step)
 
 
-def not_finite(bundle: Bundle, epoch: int) -> CheckpointError:
-    """Error of an epoch with which the network gives infinity or no numbers."""
-    return CheckpointError(
-        "With these weights, the network gives infinity or no numbers: its training has diverged.",
-        file=bundle.checkpoints.weights(epoch),
-        fix="Use another epoch.",
-    )
-
-
-def _figures(found: Operation) -> dict[str, float]:
-    total = found.precision + found.recall
+def _figures(point: OperatingPoint) -> dict[str, float]:
+    total = point.precision + point.recall
     return {
-        "fscore": 2 * found.precision * found.recall / total if total else 0.0,
-        "precision": found.precision,
-        "recall": found.recall,
-        "threshold": found.threshold,
+        "fscore": 2 * point.precision * point.recall / total if total else 0.0,
+        "precision": point.precision,
+        "recall": point.recall,
+        "threshold": point.threshold,
     }

@@ -1,4 +1,4 @@
-"""Comparison by clustering the turns of conversations: purity and coverage."""
+"""Comparison by clustering of the speech turns of conversations: purity and coverage."""
 
 from __future__ import annotations
 
@@ -20,16 +20,25 @@ if TYPE_CHECKING:
 
 
 class Diarization(Comparison):
-    """How well turns with known borders cluster by speaker, file by file.
+    """Clustering of annotated speech turns by speaker, within each file.
 
     Parameters
     ----------
     excerpts : list of Excerpt
         One for each turn.
     turns : list of (uri, duration, speaker)
-        Of the same turns.
+        File, duration in seconds and speaker of each turn.
     purity : float, optional
-        Maximise coverage at this purity, instead of the F-score of purity and coverage.
+        Maximise coverage at this purity, in (0, 1], instead of the F-score of purity and coverage.
+
+    Examples
+    --------
+    >>> from pyannote.audio.embedding.backends import Direct
+    >>> diarization = Diarization([], [("a", 2.0, "ann"), ("a", 1.0, "ann"), ("a", 4.0, "bob")], None)
+    >>> embeddings = np.array([[1, 0], [1, 0.1], [0, 1]], dtype=np.float32)
+    >>> record = diarization.record(embeddings, Direct())
+    >>> record.shape, diarization.value(record)
+    ((3, 3), 1.0)
     """
 
     best = max
@@ -42,31 +51,77 @@ class Diarization(Comparison):
         self.uris = list(dict.fromkeys(uri for uri, _, _ in turns))
 
     def described(self) -> str:
-        """Say how many turns there are."""
+        """Number of turns and files.
+
+        Examples
+        --------
+        >>> Diarization([], [("a", 2.0, "ann"), ("b", 4.0, "bob")], None).described()
+        '2 turns of 2 files'
+        """
         return f"{len(self.turns)} turns of {len(self.uris)} files"
 
     def truth(self) -> NDArray[Any]:
-        """Speaker of each turn."""
+        """Speaker of each turn, shape (turns,).
+
+        Examples
+        --------
+        >>> Diarization([], [("a", 2.0, "ann"), ("a", 4.0, "bob")], None).truth().tolist()
+        ['ann', 'bob']
+        """
         return np.array([speaker for _, _, speaker in self.turns])
 
     def record(self, embeddings: Embeddings, backend: Backend) -> Record:
-        """Thresholds, purity and coverage, shape (steps, 3)."""
+        """Purity and coverage of all thresholds.
+
+        Parameters
+        ----------
+        embeddings : float32, shape (turns, dimension)
+            Transformed by the back-end.
+        backend : Backend
+
+        Returns
+        -------
+        float64, shape (thresholds, 3)
+            Threshold, purity and coverage.
+        """
         files = []
         for uri in self.uris:
-            own = [index for index, turn in enumerate(self.turns) if turn[0] == uri]
-            durations = np.array([self.turns[index][1] for index in own])
-            files.append(Turns(uri, embeddings[own], durations, [self.turns[index][2] for index in own]))
+            rows = [index for index, turn in enumerate(self.turns) if turn[0] == uri]
+            durations = np.array([self.turns[index][1] for index in rows])
+            files.append(Turns(uri, embeddings[rows], durations, [self.turns[index][2] for index in rows]))
         curve = evaluate(files, backend.metric).curve
         # in double precision: a purity of exactly P is at least P
         return np.stack([curve.thresholds, curve.purity, curve.coverage], axis=1)
 
     def value(self, record: Record) -> float:
-        """F-score of purity and coverage, or coverage at the purity that was asked for."""
+        """F-score of purity and coverage, or coverage at the required purity.
+
+        Parameters
+        ----------
+        record : float64, shape (thresholds, 3)
+
+        Examples
+        --------
+        >>> record = np.array([[0.0, 1.0, 0.5], [0.4, 1.0, 1.0], [0.9, 0.5, 1.0]])
+        >>> Diarization([], [], None).value(record)
+        1.0
+        """
         best = self._curve(record).best(self.purity)
         return best.f_score if self.purity is None else best.coverage
 
     def results(self, record: Record) -> dict[str, Any]:
-        """Threshold of the distance between clusters, and what it comes to."""
+        """Threshold on the distance between clusters, with its purity, coverage and F-score.
+
+        Parameters
+        ----------
+        record : float64, shape (thresholds, 3)
+
+        Examples
+        --------
+        >>> record = np.array([[0.0, 1.0, 0.5], [0.4, 1.0, 1.0], [0.9, 0.5, 1.0]])
+        >>> round(Diarization([], [], None).results(record)["purity"], 3)
+        1.0
+        """
         best = self._curve(record).best(self.purity)
         return {
             "diarization_fscore": round(best.f_score, 6),
@@ -77,7 +132,12 @@ class Diarization(Comparison):
         }
 
     def picture(self, record: Record) -> Figure:
-        """Purity and coverage of all thresholds."""
+        """Figure of purity and coverage over the threshold.
+
+        Parameters
+        ----------
+        record : float64, shape (thresholds, 3)
+        """
         curve = self._curve(record)
         return purity_coverage_figure(curve, curve.best(self.purity).threshold)
 

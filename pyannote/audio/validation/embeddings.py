@@ -1,4 +1,4 @@
-"""Measure of embeddings: a comparison of excerpts by a back-end, at each epoch."""
+"""Measure of embeddings: a comparison of excerpts by a back-end at each epoch."""
 
 from __future__ import annotations
 
@@ -16,35 +16,40 @@ from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.embedder import Embedder, Embeddings, Excerpt
 from pyannote.audio.io.storage import write_with
 from pyannote.audio.validation.comparison import Comparison
-from pyannote.audio.validation.detection import not_finite
-from pyannote.audio.validation.measure import Measure, Record
+from pyannote.audio.validation.measure import Measure, Record, not_finite
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-Teachers = Callable[[], tuple[list[Excerpt], NDArray[np.int64]]]
-"""Gives excerpts of training speakers, and the speaker of each."""
+TrainingExcerpts = Callable[[], tuple[list[Excerpt], NDArray[np.int64]]]
+"""Gives excerpts of training speakers, and the index of the speaker of each, shape (excerpts,)."""
 
 
 class EmbeddingMeasure(Measure):
-    """Best epoch by a comparison of embeddings.
+    """Selection of an epoch by a comparison of embeddings.
 
     Parameters
     ----------
     bundle : Bundle
-        The training.
+        Trained model.
     embedder : Embedder
         Its network, applied to chunks.
     comparison : Comparison
         Excerpts, and the value of their embeddings.
     backend : Backend
-        Compares embeddings.
+        Compares embeddings of shape (excerpts, dimension).
     block : Block
         Name and parameters of the back-end.
     chunk : mapping
-        "duration" in seconds and "step" as a share of it.
-    teachers : callable
-        Excerpts that a back-end learns from, if it learns.
+        "duration" in seconds and "step" as a fraction of it.
+    training_excerpts : callable
+        Excerpts to fit a trainable back-end to, and their speakers.
+
+    Examples
+    --------
+    >>> measure = getfixture("embedding_measure")  # one epoch is evaluated on two trials
+    >>> measure.best
+    {'equal_error_rate': 1}
     """
 
     def __init__(
@@ -55,27 +60,39 @@ class EmbeddingMeasure(Measure):
         backend: Backend,
         block: Block,
         chunk: Mapping[str, float],
-        teachers: Teachers,
+        training_excerpts: TrainingExcerpts,
     ) -> None:
         self.name = comparison.name
         self.bundle, self.embedder, self.comparison = bundle, embedder, comparison
         self.backend, self.block, self.chunk = backend, block, dict(chunk)
         self.history: dict[int, Record] = {}
         self.values: dict[int, float] = {}
-        self.teachers = teachers
-        self._taught = ""
+        self.training_excerpts = training_excerpts
+        self._fitted_version = ""
         self._written: set[Path] = set()
-        self._learned: tuple[str, dict[str, NDArray[Any]]] = ("", {})
+        self._state_cache: tuple[str, dict[str, NDArray[Any]]] = ("", {})
 
     def described(self) -> str:
-        """Number of trials or turns."""
+        """Number of trials or turns.
+
+        Examples
+        --------
+        >>> getfixture("embedding_measure").described()
+        '2 trials (1 targets) of 3 recordings'
+        """
         return self.comparison.described()
 
     def settings(self) -> dict[str, Any]:
-        """Excerpts, truth, chunks and back-end, with the training files that it learns from."""
+        """Digest of excerpts and ground truth, chunks, and back-end with the files that it is fitted to.
+
+        Examples
+        --------
+        >>> getfixture("embedding_measure").settings()["backend"]
+        {'name': 'Direct'}
+        """
         stored = self.bundle.config.provenance or {}
         return {
-            "taught_by": stored.get("files") if self.backend.learns else None,
+            "taught_by": stored.get("files") if self.backend.needs_training else None,
             "measure": self.comparison.fingerprint(),
             **self.chunk,
             "metric": self.backend.metric,
@@ -83,27 +100,69 @@ class EmbeddingMeasure(Measure):
         }
 
     def score(self, epoch: int) -> Record:
-        """Record of the comparison, with the weights of an epoch."""
-        backend = self.ready(epoch)
+        """Record of the comparison with the weights of an epoch.
+
+        Returns
+        -------
+        ndarray
+            For trials, scores of shape (trials,).
+
+        Raises
+        ------
+        CheckpointError
+            If the epoch is damaged, or its embeddings are not finite.
+
+        Examples
+        --------
+        >>> getfixture("embedding_measure").score(1).shape
+        (2,)
+        """
+        backend = self.fitted_backend(epoch)
         embeddings = self._finite(epoch, self.embedder(self.comparison.excerpts))
         return self.comparison.record(backend.transform(embeddings), backend)
 
     def add(self, epoch: int, record: Record) -> None:
-        """Evaluate the record of an epoch."""
+        """Evaluate the record of an epoch, of the shape that `score` gives.
+
+        Examples
+        --------
+        >>> measure = getfixture("embedding_measure")
+        >>> measure.add(2, np.array([0.1, 0.9]))
+        >>> measure.values
+        {1: 0.0, 2: 1.0}
+        """
         self.history[epoch], self.values[epoch] = record, self.comparison.value(record)
 
     @property
     def epochs(self) -> list[int]:
-        """Epochs that have been evaluated, in rising order."""
+        """Evaluated epochs, in rising order.
+
+        Examples
+        --------
+        >>> getfixture("embedding_measure").epochs
+        [1]
+        """
         return sorted(self.history)
 
     @property
     def best(self) -> Mapping[str, int]:
-        """The best epoch so far; of equally good ones the earliest."""
+        """Best epoch so far; of equally good ones the earliest.
+
+        Examples
+        --------
+        >>> getfixture("embedding_measure").best
+        {'equal_error_rate': 1}
+        """
         return {self.name: self.comparison.best(self.epochs, key=lambda epoch: self.values[epoch])}
 
     def chosen(self) -> dict[str, Any]:
-        """Epoch, threshold and figures, and how embeddings are compared."""
+        """Content of params.yml: epoch, threshold, figures, back-end and chunks.
+
+        Examples
+        --------
+        >>> getfixture("embedding_measure").chosen()["params"]["threshold"]
+        0.5
+        """
         epoch = self.best[self.name]
         return {
             "epoch": epoch,
@@ -111,7 +170,7 @@ class EmbeddingMeasure(Measure):
             "value": round(self.values[epoch], 6),
             "provenance": {
                 "files": self.comparison.fingerprint(),
-                "backend": arrays_digest(self._state(epoch)) if self.backend.learns else None,
+                "backend": arrays_digest(self._state(epoch)) if self.backend.needs_training else None,
             },
             "epochs": {epoch},
             "distance": self.backend.metric,
@@ -121,23 +180,43 @@ class EmbeddingMeasure(Measure):
         }
 
     def write_files(self, folder: Path) -> None:
-        """Write what the back-end has learned at the best epoch."""
-        if not self.backend.learns:
+        """Write the state of a trainable back-end at the best epoch.
+
+        Examples
+        --------
+        >>> folder = getfixture("tmp_path")
+        >>> getfixture("embedding_measure").write_files(folder)
+        >>> list(folder.iterdir())  # the back-end Direct has no state
+        []
+        """
+        if not self.backend.needs_training:
             return
         epoch = self.best[self.name]
         state = self._state(epoch)
-        path = folder / "backend" / f"{epoch:04d}.{self._learned[0]}.npz"
+        path = folder / "backend" / f"{epoch:04d}.{self._state_cache[0]}.npz"
         if path not in self._written:
             write_with(path, lambda stream: np.savez(stream, allow_pickle=False, **state))
             self._written.add(path)
 
     def sentence(self, epoch: int) -> str:
-        """Value of an epoch, and of the best one."""
+        """Value of an epoch, and of the best one.
+
+        Examples
+        --------
+        >>> getfixture("embedding_measure").sentence(1)
+        'equal_error_rate 0.0000 (best so far: epoch 1, 0.0000)'
+        """
         best = self.best[self.name]
         return f"{self.name} {self.values[epoch]:.4f} (best so far: epoch {best}, {self.values[best]:.4f})"
 
     def summary(self) -> str:
-        """All figures of the best epoch."""
+        """Table of all figures of the best epoch.
+
+        Examples
+        --------
+        >>> print(getfixture("embedding_measure").summary().splitlines()[0])
+        Best epoch: 1
+        """
         epoch = self.best[self.name]
         results = self.comparison.results(self.history[epoch])
         intervals = results.pop("intervals", {})
@@ -150,29 +229,49 @@ class EmbeddingMeasure(Measure):
         return "\n".join(lines)
 
     def log(self, writer: SummaryWriter, prefix: str, epoch: int, record: Record) -> None:
-        """Figures of an epoch, and its picture if it is the best one."""
+        """Write figures of an epoch to tensorboard, and its picture if it is the best one.
+
+        Parameters
+        ----------
+        writer : SummaryWriter
+        prefix : str
+            Start of all names.
+        epoch : int
+        record : ndarray, of the shape that `score` gives
+        """
         for name, value in self.comparison.curves(record).items():
             writer.add_scalar(f"{prefix}/{name}", value, epoch)
         if self.best[self.name] == epoch:
             writer.add_figure(f"{prefix}/picture", self.comparison.picture(record), epoch)
 
-    def ready(self, epoch: int) -> Backend:
-        """The back-end, taught with the weights of an epoch, which the embedder then has as well."""
+    def fitted_backend(self, epoch: int) -> Backend:
+        """Load the weights of an epoch into the embedder, and fit the back-end to its embeddings.
+
+        Returns
+        -------
+        Backend
+            If it is trainable: fitted to embeddings of training excerpts, shape (excerpts, dimension).
+
+        Examples
+        --------
+        >>> type(getfixture("embedding_measure").fitted_backend(1)).__name__
+        'Direct'
+        """
         version = self.bundle.checkpoints.version(epoch)
-        if version != self._taught:
+        if version != self._fitted_version:
             self.bundle.load(self.embedder.model, epoch)
-            if self.backend.learns:
-                excerpts, speakers = self.teachers()
+            if self.backend.needs_training:
+                excerpts, speakers = self.training_excerpts()
                 self.backend.fit(self._finite(epoch, self.embedder(excerpts)), speakers)
-            self._taught = version
+            self._fitted_version = version
         return self.backend
 
     def _state(self, epoch: int) -> dict[str, NDArray[Any]]:
-        """Arrays that the back-end has learned with the weights of an epoch, computed once in a row."""
+        """State of the back-end fitted with the weights of an epoch; the last one is cached."""
         version = self.bundle.checkpoints.version(epoch)
-        if self._learned[0] != version:
-            self._learned = version, dict(self.ready(epoch).state())
-        return self._learned[1]
+        if self._state_cache[0] != version:
+            self._state_cache = version, dict(self.fitted_backend(epoch).state())
+        return self._state_cache[1]
 
     def _finite(self, epoch: int, embeddings: Embeddings) -> Embeddings:
         if not np.isfinite(embeddings).all():

@@ -1,4 +1,4 @@
-"""A measure: the value of each epoch by which epochs and parameters are chosen."""
+"""Base class of measures: a value of each epoch, by which epochs and parameters are selected."""
 
 from __future__ import annotations
 
@@ -10,57 +10,76 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.inference.bundle import Bundle
+
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 Record = NDArray[np.floating]
-"""Array from which all values of an epoch can be computed again without the network."""
+"""Array from which all values of an epoch can be computed without the network, such as scores."""
 
 
 class Measure(ABC):
-    """Scores epochs, evaluates their records, and chooses among all of them."""
+    """Scores epochs, evaluates their records, and selects the best.
+
+    Examples
+    --------
+    >>> measure: Measure = getfixture("detection")
+    >>> record = measure.score(epoch=1)
+    >>> record.shape
+    (100, 2)
+    >>> measure.add(1, record)
+    >>> measure.chosen()["epoch"]
+    2
+    """
 
     name: str
-    """Of the value; the folder of the validation is `validate_<name>`."""
+    """Name of the value; the folder of the validation is `validate_<name>`."""
 
     @abstractmethod
     def described(self) -> str:
-        """Data that epochs are validated on, such as "4 files"."""
+        """Data of the validation, such as "4 files"."""
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
-        """All that records depend on, beside the weights, as plain values."""
+        """All that records depend on beside the weights, as plain values."""
 
     @abstractmethod
     def score(self, epoch: int) -> Record:
         """Apply the network with the weights of an epoch.
 
+        Returns
+        -------
+        ndarray
+            Record of the epoch, of a shape that depends on the measure.
+
         Raises
         ------
         CheckpointError
-            If the epoch is damaged, or its network gives no finite numbers.
+            If the epoch is damaged, or its network gives values that are not finite.
         """
 
     @abstractmethod
     def add(self, epoch: int, record: Record) -> None:
-        """Evaluate an epoch."""
+        """Evaluate the record of an epoch, of the shape that `score` gives."""
 
     @property
     @abstractmethod
     def epochs(self) -> list[int]:
-        """Epochs that have been evaluated, in rising order."""
+        """Evaluated epochs, in rising order."""
 
     @property
     @abstractmethod
     def best(self) -> Mapping[str, int]:
-        """Best epoch so far of each thing that is measured; the earliest of equally good ones."""
+        """Best epoch so far by class (or other item of the measure); of equally good ones the earliest."""
 
     @abstractmethod
     def chosen(self) -> dict[str, Any]:
-        """Content of params.yml: epochs, values and parameters that are chosen so far."""
+        """Content of params.yml: epochs, values and parameters selected so far."""
 
     def write_files(self, folder: Path) -> None:  # noqa: B027
-        """Write what is chosen beside params.yml, such as a back-end that has learned: nothing.
+        """Write files beside params.yml, such as the state of a back-end; none by default.
 
         Parameters
         ----------
@@ -70,12 +89,36 @@ class Measure(ABC):
 
     @abstractmethod
     def sentence(self, epoch: int) -> str:
-        """Value of an epoch beside the best one."""
+        """Value of an epoch and of the best one, as one line."""
 
     @abstractmethod
     def summary(self) -> str:
-        """Table of the choice."""
+        """Table of the selected epochs and parameters."""
 
     @abstractmethod
     def log(self, writer: SummaryWriter, prefix: str, epoch: int, record: Record) -> None:
-        """Show curves and pictures of an epoch in tensorboard, below a prefix."""
+        """Write curves and pictures of an epoch to tensorboard.
+
+        Parameters
+        ----------
+        writer : SummaryWriter
+        prefix : str
+            Start of all names.
+        epoch : int
+        record : ndarray, of the shape that `score` gives
+        """
+
+
+def not_finite(bundle: Bundle, epoch: int) -> CheckpointError:
+    """Error of an epoch whose network gives values that are not finite.
+
+    Examples
+    --------
+    >>> print(not_finite(getfixture("detection").bundle, 2).message)
+    The outputs of the network with these weights are not finite: its training has diverged.
+    """
+    return CheckpointError(
+        "The outputs of the network with these weights are not finite: its training has diverged.",
+        file=bundle.checkpoints.weights(epoch),
+        fix="Use another epoch.",
+    )

@@ -1,4 +1,4 @@
-"""Trials among speech turns, where a protocol lists none."""
+"""Trials between speech turns, for protocols that list no trials."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ class Pairs(NamedTuple):
     first, second : int array, shape (trials,)
         Positions of both turns, the first below the second.
     targets : bool array, shape (trials,)
-        Where both are of the same speaker.
+        True if both are of the same speaker.
+
+    Examples
+    --------
+    >>> Pairs(np.array([0]), np.array([1]), np.array([True])).targets.tolist()
+    [True]
     """
 
     first: IntArray
@@ -29,25 +34,25 @@ class Pairs(NamedTuple):
 
 
 def all_pairs(speakers: ArrayLike, files: ArrayLike, limit: int = 100_000, seed: int = 0) -> Pairs:
-    """Compare all turns of different files with each other.
+    """Trials between all turns of different files.
 
-    Turns of one file share room and microphone, which would help to tell their speakers. Where each file has
-    one speaker only, clustering within files says nothing, and these trials say it all.
+    Turns of one file share room and microphone, which would make the comparison easier. These trials replace
+    the clustering within files where each file has one speaker only.
 
     Parameters
     ----------
     speakers, files : array, shape (turns,)
         Numbers or names.
     limit : int
-        If there are more pairs: so many of them are drawn, half of them of the same speaker, or all of these
-        if they are fewer.
+        Largest number of trials. If there are more pairs, a random sample of this size is taken, half of it
+        of the same speaker as far as there are enough.
     seed : int
-        The same seed draws the same pairs.
+        Seed of the sample.
 
     Raises
     ------
     DataError
-        If shapes do not fit, or there is no pair.
+        If shapes differ, or there is no pair.
 
     Examples
     --------
@@ -55,48 +60,48 @@ def all_pairs(speakers: ArrayLike, files: ArrayLike, limit: int = 100_000, seed:
     >>> pairs.first.tolist(), pairs.second.tolist(), pairs.targets.tolist()
     ([0, 1, 0, 1, 2], [3, 3, 2, 2, 3], [True, True, False, False, False])
     """
-    voices, sources = np.asarray(speakers), np.asarray(files)
-    if voices.shape != sources.shape or voices.ndim != 1:
+    speaker, file = np.asarray(speakers), np.asarray(files)
+    if speaker.shape != file.shape or speaker.ndim != 1:
         raise DataError(
-            f"Found speakers of shape {voices.shape} and files of shape {sources.shape}.",
+            f"Found speakers of shape {speaker.shape} and files of shape {file.shape}.",
             fix="Give one of each for every turn.",
         )
-    turns = np.stack([np.unique(names, return_inverse=True)[1] for names in (voices, sources)])
+    turns = np.stack([np.unique(names, return_inverse=True)[1] for names in (speaker, file)])
     counts = np.array(
         [[len(_partners(turns, row, same)) for row in range(turns.shape[1])] for same in (True, False)]
     )
     same, different = (int(kind.sum()) for kind in counts)
     if not same + different:
         raise DataError(
-            f"All {turns.shape[1]} turns are of one file, so that there is nothing to compare.",
+            f"All {turns.shape[1]} turns are of one file; trials need turns of different files.",
             fix="Give turns of several files.",
         )
     targets = min(same, max(limit // 2, limit - different))
-    others = min(different, limit - targets)
+    nontargets = min(different, limit - targets)
     rng = np.random.default_rng(seed)
     drawn = [
         _draw(turns, kind, wanted, same, rng)
-        for kind, wanted, same in ((counts[0], targets, True), (counts[1], others, False))
+        for kind, wanted, same in ((counts[0], targets, True), (counts[1], nontargets, False))
     ]
     first, second = np.concatenate(drawn, axis=1)
     return Pairs(first, second, np.arange(len(first)) < targets)
 
 
 def _partners(turns: IntArray, row: int, same: bool) -> IntArray:
-    """Later turns of other files, of the same speaker or of others."""
+    """Later turns of other files, of the same speaker or of different ones."""
     speakers, files = turns[:, row + 1 :]
     wanted = (files != turns[1, row]) & ((speakers == turns[0, row]) == same)
     return row + 1 + np.flatnonzero(wanted)
 
 
 def _draw(turns: IntArray, counts: IntArray, wanted: int, same: bool, rng: np.random.Generator) -> IntArray:
-    """Draw pairs without replacement, each as likely as any other; counts (turns,) -> pairs (2, wanted)."""
-    ends = counts.cumsum()
-    ranks = np.sort(rng.choice(int(ends[-1]), wanted, replace=False, shuffle=False))
-    first = np.searchsorted(ends, ranks, side="right")
+    """Draw pairs uniformly without replacement; counts (turns,) -> pairs (2, wanted)."""
+    cumulative = counts.cumsum()
+    ranks = np.sort(rng.choice(int(cumulative[-1]), wanted, replace=False, shuffle=False))
+    first = np.searchsorted(cumulative, ranks, side="right")
     second = np.empty(wanted, np.int64)
-    # The ranks of one turn's pairs are consecutive, so that its partners are looked up once.
+    # The ranks of the pairs of one turn are consecutive, so that its partners are computed once.
     rows, starts = np.unique(first, return_index=True)
     for row, start, stop in zip(rows, starts, np.append(starts, wanted)[1:], strict=True):
-        second[start:stop] = _partners(turns, row, same)[ranks[start:stop] - (ends[row] - counts[row])]
+        second[start:stop] = _partners(turns, row, same)[ranks[start:stop] - (cumulative[row] - counts[row])]
     return np.stack([first, second])

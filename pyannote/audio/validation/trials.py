@@ -1,4 +1,4 @@
-"""Validation on trials: how well scores tell the same speaker from different ones, and how sure that is."""
+"""Evaluation of speaker verification: error rates of trials, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -16,23 +16,29 @@ PRIORS = (0.01, 0.05)
 
 @dataclass(frozen=True)
 class VerificationResult:
-    """What the scores of all trials come to.
+    """Error rates of the scores of all trials.
 
     Parameters
     ----------
     equal_error_rate : float
         Between 0 and 1.
     threshold : float
-        "Same speaker" is what has at least this score.
+        Trials with at least this score are accepted as of the same speaker.
     min_dcf : dict from prior to float
-        Normalised minimum detection costs, both errors costing the same.
+        Normalised minimum detection costs, with equal costs of both errors, by prior of target trials.
     intervals : dict from name to (low, high)
         95 % intervals of ``"equal_error_rate"``, ``"min_dcf_0.01"`` and ``"min_dcf_0.05"``; NaN where there
-        are too few groups to tell.
+        are too few groups.
     trials, targets : int
         Number of trials, and of those of the same speaker.
     curve : DetCurve
-        To be drawn.
+        Detection error trade-off, to be drawn.
+
+    Examples
+    --------
+    >>> result = evaluate([0.9, 0.6, 0.4, 0.1], [True, False, True, False], n=0)
+    >>> result.threshold, result.curve.miss.shape == result.curve.false_alarm.shape
+    (0.5, True)
     """
 
     equal_error_rate: float
@@ -47,25 +53,29 @@ class VerificationResult:
 def evaluate(
     scores: ArrayLike, targets: ArrayLike, groups: ArrayLike | None = None, n: int = 1000, seed: int = 0
 ) -> VerificationResult:
-    """Measure scores of trials.
+    """Error rates of trials.
 
     Parameters
     ----------
     scores : float array, shape (trials,)
-        The higher, the more alike.
+        The higher, the more similar.
     targets : bool array, shape (trials,)
-        Where both sides are of the same speaker.
+        True for trials of the same speaker.
     groups : array, shape (trials, 2), optional
         Speakers of both sides, for the intervals; see `trial_intervals` and `known_speakers`.
     n : int
         Number of resamples for the intervals; 0 for none.
     seed : int
-        Of the resamples.
+        Seed of the resamples.
 
     Raises
     ------
     DataError
         See `det_curve` and `trial_intervals`.
+
+    References
+    ----------
+    Martin et al., "The DET Curve in Assessment of Detection Task Performance", Eurospeech 1997.
 
     Examples
     --------
@@ -89,10 +99,10 @@ def evaluate(
 
 
 def known_speakers(first: ArrayLike, second: ArrayLike, targets: ArrayLike) -> NDArray[np.int64]:
-    """Speakers of both sides of trials that name files only.
+    """Speakers of both sides of trials, derived from files and targets.
 
-    Files that target trials connect, directly or by way of others, are of one speaker; a file in no target
-    trial is taken for a speaker of its own.
+    Files that are connected by target trials, directly or through other files, are of one speaker; a file
+    without target trials counts as a separate speaker.
 
     Parameters
     ----------

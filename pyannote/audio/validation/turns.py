@@ -1,4 +1,4 @@
-"""Validation on annotated conversations: how well embeddings cluster turns whose borders are known."""
+"""Evaluation of speaker clustering: purity and coverage of clusters of annotated speech turns."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pyannote.audio.metrics.clustering import (
     ClusteringCurve,
     Merges,
     Method,
-    Metric,
     agglomerate,
     clustering_curve,
 )
+from pyannote.audio.metrics.distances import Metric
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +28,18 @@ class Turns:
     Parameters
     ----------
     uri : str
-        Of the file.
+        Name of the file.
     embeddings : float array, shape (turns, dimension)
     durations : float array, shape (turns,)
         In seconds, above 0.
     speakers : sequence of str
         One for each turn.
+
+    Examples
+    --------
+    >>> turns = Turns("a", np.array([[0.0], [1.0]]), np.array([2.0, 1.0]), ["ann", "bob"])
+    >>> turns.embeddings.shape
+    (2, 1)
     """
 
     uri: str
@@ -44,22 +50,29 @@ class Turns:
 
 @dataclass(frozen=True)
 class DiarizationResult:
-    """What the turns of all files come to, clustered within each file with one threshold for all.
+    """Result of the clustering within each file, with one threshold for all files.
 
     Parameters
     ----------
     threshold : float
-        Merge clusters whose distance is at most this.
+        Clusters are merged if their distance is at most this.
     fscore : float
         Harmonic mean of purity and coverage.
     purity, coverage : float
         Above 0, at most 1.
     attained : bool
-        Whether the purity that was asked for has been reached.
+        Whether the required purity is reached.
     files, turns : int
-        How many were clustered.
+        Number of clustered files and turns.
     curve : ClusteringCurve
-        To be drawn.
+        Purity and coverage over the threshold, to be drawn.
+
+    Examples
+    --------
+    >>> turns = Turns("a", np.array([[0.0], [1.0], [5.0]]), np.array([2.0, 1.0, 4.0]), ["x", "x", "y"])
+    >>> result = evaluate([turns], "euclidean")
+    >>> result.turns, result.curve.purity.shape
+    (3, (3,))
     """
 
     threshold: float
@@ -79,25 +92,25 @@ def evaluate(
     method: Method = "average",
     progress: Progress = silent,
 ) -> DiarizationResult:
-    """Cluster the turns of each file, and choose the threshold that is best for all.
+    """Cluster the turns of each file, and select the best threshold for all files.
 
     Parameters
     ----------
     files : sequence of Turns
-        Files without turns are left out.
+        Turns of each file, with embeddings of shape (turns, dimension). Files without turns are skipped.
     metric : {"cosine", "euclidean", "angular"}
         Distance of embeddings.
     purity : float, optional
         Maximise coverage at a purity of at least this, instead of the F-score.
     method : {"average", "complete", "single", "weighted"}
-        Distance of clusters, given that of turns.
+        Linkage: distance of clusters as a function of that of turns.
     progress : Progress
-        Called with the files.
+        Progress bar over the files.
 
     Raises
     ------
     DataError
-        If no file has a turn, or embeddings or durations are impossible; it names the file.
+        If no file has a turn, or embeddings or durations are invalid; it names the file.
 
     Examples
     --------
@@ -106,18 +119,18 @@ def evaluate(
     >>> result.threshold, result.fscore
     (2.75, 1.0)
     """
-    spoken = [file for file in files if len(file.speakers)]
-    shown = progress(spoken, total=len(spoken), description="clustering")
+    annotated = [file for file in files if len(file.speakers)]
+    shown = progress(annotated, total=len(annotated), description="clustering")
     curve = clustering_curve([_merges(file, metric, method) for file in shown])
     best: Clustering = curve.best(purity)
-    turns = sum(len(file.speakers) for file in spoken)
+    turns = sum(len(file.speakers) for file in annotated)
     return DiarizationResult(
         best.threshold,
         best.f_score,
         best.purity,
         best.coverage,
         best.attained,
-        files=len(spoken),
+        files=len(annotated),
         turns=turns,
         curve=curve,
     )

@@ -1,4 +1,4 @@
-"""The one validator: scores epochs, keeps their records on disk, and writes what is chosen."""
+"""Validator of all blocks: scores epochs, stores their records, and writes the selection."""
 
 from __future__ import annotations
 
@@ -17,18 +17,25 @@ if TYPE_CHECKING:
 
 
 class Validator:
-    """Validates epochs of a training by a measure.
+    """Validates the epochs of a training by a measure.
 
     Parameters
     ----------
     bundle : Bundle
-        The training.
+        Trained model.
     measure : Measure
         Value of each epoch.
     name : str
         Protocol and subset, `<Protocol>.<subset>`.
     folder : str, optional
-        Folder of validations in that of the training. Defaults to `validate_<measure>`.
+        Folder of validations below that of the training. Defaults to `validate_<measure>`.
+
+    Examples
+    --------
+    >>> validator = getfixture("validator")
+    >>> record = validator.score(epoch=1)
+    >>> record.shape, validator.folder.parent.name
+    ((100, 2), 'validate_average_detection_fscore')
     """
 
     def __init__(self, bundle: Bundle, measure: Measure, name: str, folder: str | None = None) -> None:
@@ -38,25 +45,53 @@ class Validator:
         settings = {"model": bundle.digest, **measure.settings()}
         self.records = Records(self.folder / "scores", settings, self.checkpoints.version)
 
-    def recall(self, epochs: Sequence[int]) -> set[int]:
-        """Evaluate epochs that an earlier validation has scored, and return them."""
-        kept = self.records.kept(epochs)
-        for epoch in kept:
+    def restore(self, epochs: Sequence[int]) -> set[int]:
+        """Evaluate the stored records of an earlier validation, and return their epochs.
+
+        Examples
+        --------
+        >>> getfixture("validator").restore([1, 2])
+        set()
+        """
+        stored = self.records.stored(epochs)
+        for epoch in stored:
             self.measure.add(epoch, self.records.read(epoch))
-        return set(kept)
+        return set(stored)
 
     def score(self, epoch: int) -> Record:
         """Apply the network with the weights of an epoch.
 
+        Returns
+        -------
+        ndarray
+            Record of the epoch, of a shape that depends on the measure.
+
         Raises
         ------
         CheckpointError
-            If the epoch is damaged, or its network gives no finite numbers.
+            If the epoch is damaged, or its network gives values that are not finite.
+
+        Examples
+        --------
+        >>> getfixture("validator").score(1).shape
+        (100, 2)
         """
         return self.measure.score(epoch)
 
-    def keep(self, epoch: int, record: Record, writer: SummaryWriter) -> str:
-        """Evaluate an epoch, write its record and the choice so far, log it, and describe it."""
+    def store(self, epoch: int, record: Record, writer: SummaryWriter) -> str:
+        """Evaluate an epoch, and write its record, the selection so far and its curves.
+
+        Parameters
+        ----------
+        epoch : int
+        record : ndarray, of the shape that `score` gives
+        writer : SummaryWriter
+
+        Returns
+        -------
+        str
+            Line for the log.
+        """
         self.records.save(epoch, [record])
         self.measure.add(epoch, record)
         self.write()
@@ -65,7 +100,15 @@ class Validator:
         return f"Epoch {epoch}: {self.measure.sentence(epoch)}"
 
     def write(self) -> None:
-        """Write params.yml, with what tells the training and its epochs from others."""
+        """Write params.yml, with digests of the trained model, its weights and the files.
+
+        Examples
+        --------
+        >>> validator = getfixture("validator")
+        >>> validator.write()
+        >>> print((validator.folder / "params.yml").read_text().splitlines()[0])
+        epoch: 2
+        """
         self.measure.write_files(self.folder)
         chosen = self.measure.chosen()
         provenance = {"model": self.bundle.digest, "code": self.bundle.code, **chosen.pop("provenance", {})}

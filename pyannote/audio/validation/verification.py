@@ -1,4 +1,4 @@
-"""Comparison by trials: equal error rate."""
+"""Comparison by verification trials: equal error rate."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 RESAMPLES = 200
-"""Bootstrap resamples for the intervals of each epoch."""
+"""Bootstrap resamples for the confidence intervals of each epoch."""
 
-FEWEST_SPEAKERS = 5
-"""Speakers from which on intervals are given: resampling fewer does not tell of other speakers."""
+MIN_SPEAKERS = 5
+"""Fewest speakers for confidence intervals: fewer do not represent other speakers."""
 
 
 class Verification(Comparison):
@@ -31,11 +31,17 @@ class Verification(Comparison):
     Parameters
     ----------
     excerpts : list of Excerpt
-        Each recording or turn that is compared.
+        One for each recording or turn.
     first, second : int64, shape (trials,)
         Sides of each trial, as indices of `excerpts`.
     targets : bool, shape (trials,)
-        Whether both are of the same speaker.
+        True for trials of the same speaker.
+
+    Examples
+    --------
+    >>> trials = Verification([], np.array([0, 0]), np.array([1, 2]), np.array([True, False]))
+    >>> trials.value(np.array([0.9, 0.1]))
+    0.0
     """
 
     name, best = "equal_error_rate", min
@@ -52,47 +58,109 @@ class Verification(Comparison):
         self.groups = known_speakers(first, second, targets)
 
     def described(self) -> str:
-        """Say how many trials there are."""
+        """Number of trials, targets and recordings.
+
+        Examples
+        --------
+        >>> getfixture("embedding_measure").comparison.described()
+        '2 trials (1 targets) of 3 recordings'
+        """
         return f"{len(self.targets)} trials ({self.targets.sum()} targets) of {len(self.excerpts)} recordings"
 
     def truth(self) -> NDArray[Any]:
-        """Sides and targets of all trials, shape (3, trials)."""
+        """Sides and targets of all trials, shape (3, trials).
+
+        Examples
+        --------
+        >>> getfixture("embedding_measure").comparison.truth().tolist()
+        [[0, 0], [1, 2], [1, 0]]
+        """
         return np.stack([self.first, self.second, self.targets])
 
     def record(self, embeddings: Embeddings, backend: Backend) -> Record:
-        """Scores of all trials."""
+        """Scores of all trials.
+
+        Parameters
+        ----------
+        embeddings : float32, shape (excerpts, dimension)
+            Transformed by the back-end.
+        backend : Backend
+
+        Returns
+        -------
+        float32, shape (trials,)
+
+        Examples
+        --------
+        >>> from pyannote.audio.embedding.backends import Direct
+        >>> trials = Verification([], np.array([0]), np.array([1]), np.array([True]))
+        >>> trials.record(np.array([[1, 0], [0, 1]], dtype=np.float32), Direct()).shape
+        (1,)
+        """
         return backend.similarity(embeddings, self.first, self.second)
 
     def value(self, record: Record) -> float:
-        """Equal error rate."""
+        """Equal error rate, in [0, 1], of scores of shape (trials,).
+
+        Examples
+        --------
+        >>> getfixture("embedding_measure").comparison.value(np.array([0.1, 0.9]))
+        1.0
+        """
         return self._evaluate(record, 0).equal_error_rate
 
     def results(self, record: Record) -> dict[str, Any]:
-        """Equal error rate and its threshold, detection costs, and 95 % intervals."""
-        enough = len(np.unique(self.groups)) >= FEWEST_SPEAKERS
+        """Equal error rate and its threshold, detection costs, and 95 % confidence intervals.
+
+        Parameters
+        ----------
+        record : float32, shape (trials,)
+
+        Examples
+        --------
+        >>> getfixture("embedding_measure").comparison.results(np.array([0.9, 0.1]))["threshold"]
+        0.5
+        """
+        enough = len(np.unique(self.groups)) >= MIN_SPEAKERS
         return self._results(record, RESAMPLES if enough else 0)
 
     def curves(self, record: Record) -> Mapping[str, float]:
-        """Figures without intervals, which take longer than all the rest and are no curves."""
+        """Figures of scores of shape (trials,), without confidence intervals, which take longest.
+
+        Examples
+        --------
+        >>> sorted(getfixture("embedding_measure").comparison.curves(np.array([0.9, 0.1])))
+        ['equal_error_rate', 'min_dcf_0.01', 'min_dcf_0.05', 'threshold']
+        """
         return numbers(self._results(record, 0))
 
     def _results(self, record: Record, resamples: int) -> dict[str, Any]:
-        found = self._evaluate(record, resamples)
+        result = self._evaluate(record, resamples)
         return {
-            "equal_error_rate": round(found.equal_error_rate, 6),
-            "threshold": float(found.threshold),
-            **{f"min_dcf_{prior:g}": round(cost, 6) for prior, cost in found.min_dcf.items()},
+            "equal_error_rate": round(result.equal_error_rate, 6),
+            "threshold": float(result.threshold),
+            **{f"min_dcf_{prior:g}": round(cost, 6) for prior, cost in result.min_dcf.items()},
             "intervals": {
                 name: [round(low, 6), round(high, 6)]
-                for name, (low, high) in found.intervals.items()
+                for name, (low, high) in result.intervals.items()
                 if np.isfinite([low, high]).all()
             },
-            "trials": found.trials,
-            "targets": found.targets,
+            "trials": result.trials,
+            "targets": result.targets,
         }
 
     def picture(self, record: Record) -> Figure:
-        """Detection error trade-off."""
+        """Figure of the detection error trade-off.
+
+        Parameters
+        ----------
+        record : float32, shape (trials,)
+
+        Examples
+        --------
+        >>> len(getfixture("embedding_measure").comparison.picture(np.array([0.9, 0.1])).axes)
+        1
+        """
         return det_figure(self._evaluate(record, 0).curve)
 
     def _evaluate(self, record: Record, resamples: int) -> VerificationResult:

@@ -1,7 +1,8 @@
-"""Epochs to validate, while they are made or afterwards."""
+"""Order in which epochs are validated, during or after a training."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 
@@ -16,26 +17,26 @@ def watch(
     newest_first: bool = False,
     poll: float = 1.0,
 ) -> Iterator[int]:
-    """Epochs in the order in which they are to be validated.
+    """Iterate over epochs to validate, and wait for new ones while a training is running.
 
-    Ends when `last` is reached, or when no training is running and all is validated.
+    The iteration ends when `last` is reached, or when no training is running and no epoch is left.
 
     Parameters
     ----------
     available : callable
-        Gives the epochs that exist, in rising order.
+        Returns the existing epochs, in rising order.
     running : callable
-        Tells whether more may come.
+        Whether a training that may save more epochs is running.
     done : set of int
-        Epochs that need no validation.
+        Validated epochs.
     first, last : int
         Range of epochs, both included.
     every : int
-        Validate each epoch whose number is a multiple of it.
+        Validate each epoch whose number is a multiple of this.
     newest_first : bool
-        Take the newest epoch that is left, instead of the oldest.
+        Take the newest remaining epoch instead of the oldest.
     poll : float
-        Seconds between two looks.
+        Seconds between two checks.
 
     Yields
     ------
@@ -49,20 +50,24 @@ def watch(
     >>> list(watch(lambda: [1, 2, 3, 4], lambda: False, done=set(), every=2, newest_first=True))
     [4, 2]
     """
-    seen = set(done)
+    started = set(done)
+    end = math.inf if last is None else last
     while True:
-        # asked before looking: an epoch that is saved in between is then not missed
+        # checked before the epochs are listed, so that an epoch saved in between is not missed
         more = running()
-        left = [
+        remaining = [
             epoch
             for epoch in available()
-            if epoch not in seen and epoch >= first and (last is None or epoch <= last) and epoch % every == 0
+            if epoch not in started
+            and epoch >= first
+            and (last is None or epoch <= last)
+            and epoch % every == 0
         ]
-        if left:
-            epoch = left[-1] if newest_first else left[0]
-            seen.add(epoch)
+        if remaining:
+            epoch = remaining[-1] if newest_first else remaining[0]
+            started.add(epoch)
             yield epoch
-        elif not more or (last is not None and any(epoch >= last for epoch in available())):
+        elif not more or any(epoch >= end for epoch in available()):
             return
         else:
             time.sleep(poll)

@@ -27,9 +27,9 @@ from pyannote.audio.io.apply_folders import AppliedRun, ApplyFolder
 from pyannote.audio.io.lines import quoted
 from pyannote.audio.pipeline.events import events_of
 from pyannote.audio.store.feature_store import FeatureStore
+from pyannote.audio.validation.criterion import Criterion
 from pyannote.audio.validation.detection import Detection
 from pyannote.audio.validation.reference import Reference
-from pyannote.audio.validation.selection import Criterion
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow
@@ -55,7 +55,7 @@ def detection_measure(corpus: Corpus, bundle: Bundle, options: DetectionOptions)
     files = corpus.recordings(options.protocol, options.subset)
     corpus.prepare_features(files)
     warn_of_validation(corpus, files, options.protocol, options.subset, bundle.trained_on())
-    features = corpus.store.lazily(files)
+    features = corpus.store.lazy(files)
     outputs = [slide.outputs(int(frames)) for frames in features.frames]
     contents = contents_of(files, corpus.store.contents(files))
 

@@ -10,8 +10,9 @@ from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.core.findings import Finding
-from pyannote.audio.database.checks.annotation import listed_twice, outside, repeated
-from pyannote.audio.database.checks.audio import listen, of_sound, same_sound
+from pyannote.audio.database.checks.annotation import events_outside, repeated_events
+from pyannote.audio.database.checks.audio import audio_findings, measure_audio, same_sound
+from pyannote.audio.database.checks.lists import listed_twice
 from pyannote.audio.database.checks.reader import Reader
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.faults import fault
@@ -69,15 +70,15 @@ def _of_subset(corpus: Corpus, subset: Subset) -> Iterator[Finding]:
     for file in subset.files:
         yield from _of_audio(file)
     uris = {file["uri"] for file in subset.files}
-    yield from repeated(event for event in subset.events if event.recording in uris)
-    yield from outside(subset)
+    yield from repeated_events(event for event in subset.events if event.recording in uris)
+    yield from events_outside(subset)
     yield from unknown_labels(corpus.recipe.task, subset)
 
 
 def _of_audio(file: Recording) -> Iterator[Finding]:
     """Warnings about a silent or clipped recording; only those that seem to be are decoded to their end."""
     if _fault(file) is not None:
-        yield from of_sound(listen(waveform.info(file["audio"])))
+        yield from audio_findings(measure_audio(waveform.info(file["audio"])))
 
 
 def _fault(file: Recording) -> str | None:

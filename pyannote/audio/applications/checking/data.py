@@ -12,10 +12,10 @@ from pyannote.audio.applications.terminal import bar
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.core.findings import Finding
-from pyannote.audio.database.checks.annotation import check_lines, shared_speakers
-from pyannote.audio.database.checks.audio import check_sounds
+from pyannote.audio.database.checks.annotation import check_annotation, shared_speakers
+from pyannote.audio.database.checks.audio import check_audio
 from pyannote.audio.database.checks.reader import Reader
-from pyannote.audio.database.checks.recordings import odd_headers, silent_annotation
+from pyannote.audio.database.checks.recordings import empty_annotation, unusual_headers
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.database.trials import is_verification, trials
@@ -67,18 +67,18 @@ class Data:
         templates = {} if config is None else config.preprocessors
         reader = Reader(protocol, templates, speakers=speakers)
         data = cls(reader.subsets(bar), reader.findings)
-        data.findings += check_lines(data.subsets)
+        data.findings += check_annotation(data.subsets)
         data.findings += _without_subsets(data, protocol)
         if speakers:
             data.findings += shared_speakers(data.subsets)
             data._read_trials(protocol, templates)
         headers = {subset.name: list(subset.headers.values()) for subset in data.subsets}
         everything = {header.path: header for own in headers.values() for header in own}
-        data.findings += odd_headers(everything.values())
+        data.findings += unusual_headers(everything.values())
         for subset in data.subsets:
-            data.findings += silent_annotation(subset.files, subset.listing, subset.lines)
+            data.findings += empty_annotation(subset.files, subset.listing, subset.lines)
         if not quick:
-            data.findings += check_sounds(headers, parallel, bar)
+            data.findings += check_audio(headers, parallel, bar)
         data._left_out(speakers)
         return data
 

@@ -21,7 +21,7 @@ from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.windows import DAY
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.models._outputs import aligned
+from pyannote.audio.models._outputs import aligned_outputs
 from pyannote.audio.models.base import Model
 from pyannote.audio.store.packs import Pack
 from pyannote.audio.train.acceleration import Acceleration
@@ -107,7 +107,7 @@ class DryRun:
             batch = augmentation(batch, torch.Generator(device).manual_seed(0))
         self.model.train()
         with _counted() as kept:
-            output, resolution = aligned(self.model, self.model(batch), batch["X"].shape[1])
+            output, resolution = aligned_outputs(self.model, self.model(batch), batch["X"].shape[1])
             target = self.task.targets(batch["y"], resolution)
             loss = self.task.loss(output, target)
         loss.backward()
@@ -142,7 +142,7 @@ class DryRun:
             augmentations=corpus.recipe.augmentations("batches"),
             device=corpus.device,
             averaging=corpus.recipe.callback(WeightAveraging),
-            acceleration=Acceleration.chosen(
+            acceleration=Acceleration.choose(
                 self.model,
                 corpus.device,
                 self.task.chunks,

@@ -8,8 +8,8 @@ from statistics import median
 from typing import Any
 
 from pyannote.audio.core.findings import Finding
-from pyannote.audio.database.checks.annotation import first_heard
-from pyannote.audio.database.checks.recordings import Activity, twins
+from pyannote.audio.database.checks.annotation import first_lines
+from pyannote.audio.database.checks.recordings import Activity, similar_labels
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.labeling.tasks.multilabel_detection import nearest
 
@@ -21,7 +21,7 @@ def at_first_event(finding: Finding, subset: Subset) -> Finding:
     """The same finding; if it is about a label, with file and line of the first event of the label."""
     if finding.label is None:
         return finding
-    file, line = first_heard(subset).get(finding.label, (subset.listing, None))
+    file, line = first_lines(subset).get(finding.label, (subset.listing, None))
     return replace(finding, file=file, line=line, label=None)
 
 
@@ -33,14 +33,14 @@ def check_development(task: Any, development: Subset, train: Subset) -> Iterator
     task : Task or Approach
     development, train : Subset
     """
-    trained = first_heard(train)
+    trained = first_lines(train)
     yield from (replace(one, label=None) for one in missing_labels(task, development) if one.label in trained)
     yield from unknown_labels(task, development, trained)
 
 
 def missing_labels(task: Any, subset: Subset) -> Iterator[Finding]:
     """Labels of the classes of a task that a subset, on which it is validated, lacks."""
-    present = first_heard(subset)
+    present = first_lines(subset)
     for label in task.labels.labels:
         if label not in present:
             yield Finding(
@@ -62,8 +62,8 @@ def unknown_labels(task: Any, subset: Subset, trained: Collection[str] = ()) -> 
     trained : collection of str
         Labels of the training files.
     """
-    for label, (file, line) in first_heard(subset).items():
-        if not (task.knows(label) or label in trained):
+    for label, (file, line) in first_lines(subset).items():
+        if not (task.expects(label) or label in trained):
             yield Finding(
                 "unknown",
                 f"The {subset.name} files contain {label!r}, which labels_spec does not name.",
@@ -76,7 +76,7 @@ def unknown_labels(task: Any, subset: Subset, trained: Collection[str] = ()) -> 
 
 def check_names(task: Any) -> Iterator[Finding]:
     """Labels and classes of a task whose names hardly differ."""
-    for first, second in twins({*task.labels.labels, *task.labels.classes}):
+    for first, second in similar_labels({*task.labels.labels, *task.labels.classes}):
         yield Finding(
             "twins",
             f"{first!r} and {second!r} differ in case, blanks or marks alone.",

@@ -90,7 +90,7 @@ def classes_of(subset: Subset, corpus: Corpus | None) -> dict[str, dict[str, flo
     files: Sequence[Sequence[Event]] = [file["events"] for file in subset.files if file["events"] is not None]
     if corpus is not None and not corpus.recipe.task.speakers:
         task = corpus.recipe.task
-        unknown = ([event for event in events if not task.knows(event[2])] for events in files)
+        unknown = ([event for event in events if not task.expects(event[2])] for events in files)
         files = [
             [*task.labels.events(events), *others] for events, others in zip(files, unknown, strict=True)
         ]

@@ -14,14 +14,10 @@ from pyannote.audio.applications.terminal import warn
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding, raise_first
-from pyannote.audio.database.checks.annotation import (
-    check_lines,
-    listed_twice,
-    shared_speakers,
-    without_files,
-)
+from pyannote.audio.database.checks.annotation import check_annotation, shared_speakers
+from pyannote.audio.database.checks.lists import empty_subsets, listed_twice
 from pyannote.audio.database.checks.reader import Reader
-from pyannote.audio.database.checks.recordings import odd_headers, silent_annotation
+from pyannote.audio.database.checks.recordings import empty_annotation, unusual_headers
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.protocols import Recording, Unusable
 from pyannote.audio.database.sources import sources_of
@@ -65,7 +61,7 @@ class TrainingCheck:
         templates, speakers = corpus.recipe.config.preprocessors, corpus.recipe.task.speakers
         reader = Reader(protocol, templates, speakers)
         self.subsets = reader.listed()
-        raise_first([*reader.findings, *listed_twice(self.subsets), *without_files(self.subsets)])
+        raise_first([*reader.findings, *listed_twice(self.subsets), *empty_subsets(self.subsets)])
         listed = (subset for subset in self.subsets if subset.name == name)
         self.train = next(listed, None) or Subset(name, sources_of(protocol, name))
         self._warnings: list[Finding] = []
@@ -105,11 +101,11 @@ class TrainingCheck:
         others = [subset for subset in self.subsets if subset is not train]
         yield from unused(self.corpus)
         yield from check_fit(self.corpus, train)
-        yield from check_lines([train, *others])
+        yield from check_annotation([train, *others])
         if self.corpus.recipe.task.speakers:
             yield from shared_speakers([train, *others])
-        yield from odd_headers(file["header"] for file in train.files if "header" in file)
-        yield from silent_annotation(train.files, train.listing, train.lines)
+        yield from unusual_headers(file["header"] for file in train.files if "header" in file)
+        yield from empty_annotation(train.files, train.listing, train.lines)
         yield from check_lengths(self.corpus, train, resolution * window.step)
 
     def _of_listing(self, one: Unusable) -> DataError:

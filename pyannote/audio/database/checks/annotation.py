@@ -1,91 +1,76 @@
-"""Findings about lines of annotation and lists, each with its line."""
+"""Findings about lists and annotation of a protocol, each with its file and line."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
-from difflib import get_close_matches
-from itertools import islice
 from pathlib import Path
 
-from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
+from pyannote.audio.database.checks.lists import empty_subsets, listed_twice, unlisted_recordings
 from pyannote.audio.database.checks.subsets import Subset
-from pyannote.audio.database.known_protocols import known_protocols
 from pyannote.audio.database.protocols import labels_of
-from pyannote.audio.database.sources import sources_of
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
 
 _SLACK = 0.01
-"""Seconds by which events of a label may overlap, and pass a region: times are often rounded."""
+"""Tolerance in seconds for overlapping events and for events that pass a region: times are often rounded."""
 
 
-def check_lines(subsets: Sequence[Subset]) -> Iterator[Finding]:
-    """What is odd about the lists and the annotation of a protocol."""
+def check_annotation(subsets: Sequence[Subset]) -> Iterator[Finding]:
+    """All findings about the lists and the annotation of a protocol.
+
+    Parameters
+    ----------
+    subsets : sequence of Subset, shape (subsets,)
+
+    Yields
+    ------
+    finding : Finding
+        Of the kinds "twice", "subsets", "empty", "duplicate", "overlap", "unlisted" and "outside".
+
+    Examples
+    --------
+    >>> [finding.kind for finding in check_annotation([Subset("train"), Subset("test", uris=[("a", 1)])])]
+    ['empty']
+    """
     yield from listed_twice(subsets)
-    yield from without_files(subsets)
+    yield from empty_subsets(subsets)
     uris = {uri for subset in subsets for uri, _ in subset.uris}
     for events in _by_file(subset.events for subset in subsets):
-        yield from repeated(event for event in events if event.recording in uris)
-        yield from unlisted(events)
+        yield from repeated_events(event for event in events if event.recording in uris)
+        yield from unlisted_recordings(events)
     for regions in _by_file(subset.regions for subset in subsets):
-        yield from unlisted(regions)
+        yield from unlisted_recordings(regions)
     for subset in subsets:
-        yield from outside(subset)
+        yield from events_outside(subset)
 
 
 def _by_file(
     of_subsets: Iterable[Sequence[AnnotatedEvent | AnnotatedRegion]],
 ) -> list[Sequence[AnnotatedEvent | AnnotatedRegion]]:
-    """Lines of each file once, though several subsets share it."""
+    """Lines of each file once, even if several subsets share it."""
     return list({lines[0].file: lines for lines in of_subsets if lines}.values())
 
 
-def listed_twice(subsets: Sequence[Subset]) -> Iterator[Finding]:
-    """Recordings that a list, or two, name twice."""
-    seen: dict[str, tuple[Subset, int]] = {}
-    for subset in subsets:
-        for uri, line in subset.uris:
-            if uri in seen:
-                yield _listed_again(uri, line, subset, *seen[uri])
-            seen.setdefault(uri, (subset, line))
+def repeated_events(events: Iterable[AnnotatedEvent | AnnotatedRegion]) -> Iterator[Finding]:
+    """Findings about duplicate events, and about overlaps of events with the same label.
 
+    Parameters
+    ----------
+    events : iterable of AnnotatedEvent, shape (events,)
+        Of any recordings; overlaps of up to 0.01 s are ignored.
 
-def _listed_again(uri: str, line: int, subset: Subset, other: Subset, before: int) -> Finding:
-    if other is subset:
-        error = DataError(f"'{uri}' stands in line {before} already.", fix="Remove it.")
-        return _located(Finding.of("twice", error), subset, line)
-    where = f" (line {before} of its list)" if before else ""
-    return _located(
-        Finding(
-            "subsets",
-            f"{uri} belongs to {subset.name} and to {other.name}{where}: scores on what was learned or "
-            "chosen from are too good.",
-            "Keep it in one of them.",
-        ),
-        subset,
-        line,
-    )
-
-
-def _located(finding: Finding, subset: Subset, line: int) -> Finding:
-    return replace(finding, file=subset.listing, line=line or None)
-
-
-def without_files(subsets: Sequence[Subset]) -> Iterator[Finding]:
-    """Subsets without recordings."""
-    for subset in subsets:
-        if not subset.uris and (subset.listing is None or subset.listing.is_file()):
-            found = DataError(f"The subset {subset.name!r} has no files.", file=subset.listing)
-            yield Finding.of("empty", found, "Fill its list.")
-
-
-def repeated(events: Iterable[AnnotatedEvent | AnnotatedRegion]) -> Iterator[Finding]:
-    """Events that are there twice, or overlap with an event of the same label."""
+    Examples
+    --------
+    >>> from pyannote.core import Segment
+    >>> first = AnnotatedEvent("a", Segment(0, 2), "car", Path("a.rttm"), 1)
+    >>> second = AnnotatedEvent("a", Segment(1, 3), "car", Path("a.rttm"), 2)
+    >>> [(finding.kind, finding.line) for finding in repeated_events([first, second])]
+    [('overlap', 2)]
+    """
     latest: dict[tuple[str, str], AnnotatedEvent] = {}
-    given = [event for event in events if isinstance(event, AnnotatedEvent)]
-    for event in sorted(given, key=lambda one: (one.segment.start, one.line)):
+    annotated = [event for event in events if isinstance(event, AnnotatedEvent)]
+    for event in sorted(annotated, key=lambda one: (one.segment.start, one.line)):
         key = event.recording, event.label
         before = latest.get(key)
         if before is not None and before.segment == event.segment:
@@ -99,7 +84,7 @@ def repeated(events: Iterable[AnnotatedEvent | AnnotatedRegion]) -> Iterator[Fin
 def _again(event: AnnotatedEvent, before: AnnotatedEvent) -> Finding:
     return Finding(
         "duplicate",
-        f"This event of {event.label!r} in {event.recording} stands in line {before.line} already.",
+        f"This event of {event.label!r} in {event.recording} is already in line {before.line}.",
         "Remove one of them.",
         file=event.file,
         line=event.line,
@@ -111,46 +96,84 @@ def _overlapping(event: AnnotatedEvent, before: AnnotatedEvent) -> Finding:
     line = max(event.line, before.line)
     return Finding(
         "overlap",
-        f"Events of {event.label!r} in {event.recording} overlap by {common:g} s (the other one is in line "
+        f"Events of {event.label!r} in {event.recording} overlap by {common:g} s (the other is in line "
         f"{min(event.line, before.line)}).",
-        "They count as one; correct the times if they are not meant to overlap.",
+        "Overlapping events are merged; correct the times if that is not intended.",
         file=event.file,
         line=line,
     )
 
 
 def shared_speakers(subsets: Sequence[Subset]) -> Iterator[Finding]:
-    """Speakers of one subset who are heard in an earlier one."""
-    owners: dict[str, str] = {}
+    """Findings about speakers that occur in several subsets.
+
+    Parameters
+    ----------
+    subsets : sequence of Subset, shape (subsets,)
+
+    Examples
+    --------
+    >>> files = [{"uri": "a", "events": [(0.0, 1.0, "ann")]}]
+    >>> [one.kind for one in shared_speakers([Subset("train", files=files), Subset("test", files=files)])]
+    ['speakers']
+    """
+    first_subsets: dict[str, str] = {}
     for subset in subsets:
-        for label, (file, line) in first_heard(subset).items():
-            if owners.setdefault(label, subset.name) != subset.name:
+        for label, (file, line) in first_lines(subset).items():
+            first = first_subsets.setdefault(label, subset.name)
+            if first != subset.name:
                 yield Finding(
                     "speakers",
-                    f"The speaker {label!r} is heard in {owners[label]} and in {subset.name}: scores on "
-                    "known speakers say nothing of new ones.",
+                    f"The speaker {label!r} occurs in {first} and in {subset.name}: scores on known "
+                    "speakers say little about new ones.",
                     "Keep all recordings of a speaker in one subset.",
                     file=file,
                     line=line,
                 )
 
 
-def first_heard(subset: Subset) -> dict[str, tuple[Path | None, int | None]]:
-    """Labels that a subset holds, and the line where each is first annotated, if it is known."""
-    found: dict[str, tuple[Path | None, int | None]] = {}
+def first_lines(subset: Subset) -> dict[str, tuple[Path | None, int | None]]:
+    """Labels of a subset, each with the file and line of its first event, None where they are unknown.
+
+    Parameters
+    ----------
+    subset : Subset
+        With `uris` of shape (recordings, 2) and `events` of shape (events,).
+
+    Examples
+    --------
+    >>> first_lines(Subset("train", files=[{"uri": "a", "events": [(0.0, 1.0, "car")]}]))
+    {'car': (None, None)}
+    """
+    lines: dict[str, tuple[Path | None, int | None]] = {}
     for uri, _ in subset.uris:
         for event in subset.annotation_of(uri):
             if isinstance(event, AnnotatedEvent):
-                found.setdefault(event.label, (event.file, event.line))
-    if not found:
+                lines.setdefault(event.label, (event.file, event.line))
+    if not lines:
         return dict.fromkeys(labels_of(subset.files), (subset.listing, None))
-    return found
+    return lines
 
 
-def outside(subset: Subset) -> Iterator[Finding]:
-    """Events of a subset that lie, in part or whole, where nothing counts as annotated.
+def events_outside(subset: Subset) -> Iterator[Finding]:
+    """Findings about events that are not covered by the annotated regions of their recording.
 
-    Recordings whose annotation is wrong are looked at when it has been mended.
+    Only recordings whose audio and annotation fit each other (`Subset.files`) are examined. An event may pass
+    a region by up to 0.01 s.
+
+    Parameters
+    ----------
+    subset : Subset
+        With `events` of shape (events,) and `regions` of shape (regions,).
+
+    Examples
+    --------
+    >>> from pyannote.core import Segment
+    >>> event = AnnotatedEvent("a", Segment(4, 6), "car", Path("a.rttm"), 1)
+    >>> region = AnnotatedRegion("a", Segment(0, 5), Path("a.uem"), 1)
+    >>> subset = Subset("train", uris=[("a", 1)], events=[event], regions=[region], files=[{"uri": "a"}])
+    >>> [(finding.kind, finding.line) for finding in events_outside(subset)]
+    [('outside', 1)]
     """
     regions: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     for region in subset.regions:
@@ -164,7 +187,7 @@ def outside(subset: Subset) -> Iterator[Finding]:
 
 
 def _uncovered(event: AnnotatedEvent, regions: Collection[tuple[float, float]]) -> bool:
-    """Whether a part of an event lies in no region."""
+    """Whether a part of an event lies outside of all regions."""
     start = event.segment.start
     for first, last in sorted(regions):
         if first <= start + _SLACK:
@@ -175,9 +198,9 @@ def _uncovered(event: AnnotatedEvent, regions: Collection[tuple[float, float]]) 
 def _outside(event: AnnotatedEvent) -> Finding:
     return Finding(
         "outside",
-        f"{event.label!r} from {event.segment.start:g} to {event.segment.end:g} s lies outside of the "
-        f"annotated parts of {event.recording} (UEM): what is outside does not count.",
-        "Make the annotated part longer, or remove the event.",
+        f"{event.label!r} from {event.segment.start:g} to {event.segment.end:g} s is not covered by "
+        f"the annotated regions of {event.recording} (UEM): what lies outside of them is ignored.",
+        "Extend the annotated region, or remove the event.",
         file=event.file,
         line=event.line,
     )
@@ -186,43 +209,8 @@ def _outside(event: AnnotatedEvent) -> Finding:
 def _without_region(uri: str, subset: Subset) -> Finding:
     return Finding(
         "outside",
-        f"No part of {uri} is annotated: the UEM has no line on it.",
-        f"Write a line `{uri} 1 start end` there.",
+        f"The UEM file has no line for {uri}: no part of it counts as annotated.",
+        f"Add a line `{uri} 1 start end` to the UEM file.",
         file=subset.listing,
         line=subset.lines.get(uri),
     )
-
-
-def unlisted(lines: Sequence[AnnotatedEvent | AnnotatedRegion]) -> Iterator[Finding]:
-    """The first line on each recording that no list names which goes with the file of annotation."""
-    known = listed_beside(lines[0].file)
-    if known is None:
-        return
-    first: dict[str, AnnotatedEvent | AnnotatedRegion] = {}
-    for line in lines:
-        if line.recording not in known:
-            first.setdefault(line.recording, line)
-    # a search among all of VoxCeleb would take a minute
-    nearby = list(islice(known, 10_000))
-    for uri, line in first.items():
-        close = get_close_matches(uri, nearby, n=1)
-        yield Finding(
-            "unlisted",
-            f"No list names {uri!r}, so that what is annotated in it is not used.",
-            f"Did you mean {close[0]!r}?" if close else "Add it to a list, or remove its lines.",
-            file=line.file,
-            line=line.line,
-        )
-
-
-def listed_beside(annotation: Path) -> set[str] | None:
-    """Recordings that protocols list which use a file of annotation; None if some are not known."""
-    known: set[str] = set()
-    for name in known_protocols():
-        for subset in ("train", "development", "test"):
-            sources = sources_of(name, subset)
-            if annotation in sources.values():
-                if "uri" not in sources or not sources["uri"].is_file():
-                    return None
-                known.update(sources["uri"].read_text(encoding="utf-8-sig", errors="replace").split())
-    return known or None

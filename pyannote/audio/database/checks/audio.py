@@ -1,4 +1,4 @@
-"""Findings about what is to be heard in audio files, all of which is decoded, block by block."""
+"""Findings about the samples of audio files, which are decoded completely, block by block."""
 
 from __future__ import annotations
 
@@ -18,31 +18,39 @@ from pyannote.audio.io.decoding import channels
 from pyannote.audio.io.samples import mix_down
 from pyannote.audio.io.waveform import AudioInfo
 
-CLIPPED = 0.005
-"""Share of samples at the very largest magnitude from which on a recording is clipped."""
+CLIPPED_SHARE = 0.005
+"""Share of samples with exactly the largest magnitude from which on a recording is clipped."""
 
-OFFSET = 0.5
-"""Level of a constant offset, as a share of the level of all, from which on it is told."""
+OFFSET_RATIO = 0.5
+"""Ratio of the DC offset to the root mean square level from which on it is reported."""
 
 
 @dataclass(frozen=True)
-class Sound:
-    """What a recording holds, or why it cannot be read.
+class AudioStatistics:
+    """Statistics of the samples of a recording, or the error with which reading it ends.
 
     Parameters
     ----------
     header : AudioInfo
+        Header of the audio file.
     error : AudioError, optional
+        None if all samples could be decoded; without meaning for the following otherwise.
     digest : str
-        Of its samples, mixed down, at its own rate.
-    peaks : tuple of float
-        Largest magnitude of each channel.
+        Digest of the samples, mixed down to mono, and of the sample rate.
+    peaks : tuple of float, shape (channels,)
+        Largest magnitude of each channel, 1 for full scale.
     clipped : float
-        Rank of the samples of all channels whose magnitude is the largest one, beyond the first.
+        Share of the samples of all channels whose magnitude is the largest one, not counting the first.
     offset, level : float
-        Mean, and root mean square, of the samples mixed down.
+        Mean and root mean square of the samples, mixed down to mono.
     fault : {"silent", "clipped"}, optional
         See `database.faults`.
+
+    Examples
+    --------
+    >>> header = AudioInfo(Path("a.wav"), 16000, 1, 16000, "WAV PCM_16")
+    >>> AudioStatistics(header, offset=0.1, level=0.1).error is None
+    True
     """
 
     header: AudioInfo
@@ -55,8 +63,28 @@ class Sound:
     fault: str | None = None
 
 
-def listen(header: AudioInfo) -> Sound:
-    """Decode a recording from end to end, in little memory."""
+def measure_audio(header: AudioInfo) -> AudioStatistics:
+    """Statistics of a recording, decoded completely in constant memory.
+
+    Parameters
+    ----------
+    header : AudioInfo
+
+    Returns
+    -------
+    statistics : AudioStatistics
+        With `peaks` of shape (channels,).
+
+    Examples
+    --------
+    >>> import soundfile
+    >>> from pyannote.audio.io.waveform import info
+    >>> path = getfixture("tmp_path") / "a.wav"
+    >>> soundfile.write(path, np.full((8000, 2), 0.25), 8000)
+    >>> statistics = measure_audio(info(path))
+    >>> statistics.peaks, statistics.offset, statistics.fault
+    ((0.25, 0.25), 0.25, 'clipped')
+    """
     digest = blake2b(str(header.sample_rate).encode(), digest_size=16)
     peaks, largest, total, squares = np.zeros(header.channels), 0, 0.0, 0.0
     try:
@@ -68,81 +96,126 @@ def listen(header: AudioInfo) -> Sound:
             digest.update(mono.data)
             total += float(mono.sum(dtype=np.float64))
             squares += float(np.square(mono, dtype=np.float64).sum())
-        found = fault(header.path)
+        kind = fault(header.path)
     except AudioError as error:
-        return Sound(header, error)
-    return Sound(
+        return AudioStatistics(header, error)
+    return AudioStatistics(
         header,
         digest=digest.hexdigest(),
         peaks=tuple(map(float, peaks)),
         clipped=(largest - 1) / (header.samples * header.channels),
         offset=total / header.samples,
         level=(squares / header.samples) ** 0.5,
-        fault=found,
+        fault=kind,
     )
 
 
-def check_sounds(
+def check_audio(
     headers: Mapping[str, Sequence[AudioInfo]], parallel: int = 1, progress: Progress = silent
 ) -> Iterator[Finding]:
-    """Decode the recordings of each subset, and tell what is wrong with them.
+    """Decode the recordings of all subsets, and report their faults.
 
     Parameters
     ----------
-    headers : mapping of str to sequence of AudioInfo
-        By the name of the subset.
+    headers : mapping of str to sequence of AudioInfo, shape (files,)
+        Headers of the recordings of each subset, by its name.
     parallel : int
-        Files that are read at once.
+        Number of files that are decoded at once.
+    progress : Progress
+        Called with the recordings.
+
+    Yields
+    ------
+    finding : Finding
+        See `audio_findings` and `duplicate_audio`.
+
+    Examples
+    --------
+    >>> import soundfile
+    >>> from pyannote.audio.io.waveform import info
+    >>> path = getfixture("tmp_path") / "a.wav"
+    >>> soundfile.write(path, np.zeros(8000), 8000)
+    >>> [finding.kind for finding in check_audio({"train": [info(path)]})]
+    ['silent']
     """
-    unique = list({header.path: header for own in headers.values() for header in own}.values())
-    heard = in_order(listen, unique, parallel)
-    sounds = {
-        sound.header.path: sound for sound in progress(heard, total=len(unique), description="Listening")
+    unique = list({header.path: header for listed in headers.values() for header in listed}.values())
+    decoded = in_order(measure_audio, unique, parallel)
+    statistics = {
+        one.header.path: one for one in progress(decoded, total=len(unique), description="Decoding")
     }
-    for sound in sounds.values():
-        yield from of_sound(sound)
-    where = {header.path: f"{header.path.name} ({name})" for name, own in headers.items() for header in own}
-    yield from same_content(sounds.values(), where)
+    for one in statistics.values():
+        yield from audio_findings(one)
+    where = {
+        header.path: f"{header.path.name} ({name})" for name, listed in headers.items() for header in listed
+    }
+    yield from duplicate_audio(statistics.values(), where)
 
 
-def of_sound(sound: Sound) -> Iterator[Finding]:
-    """What is wrong with a single recording."""
+def audio_findings(sound: AudioStatistics) -> Iterator[Finding]:
+    """Findings about a single recording: "damaged", "silent", "clipped", "offset" or "channel".
+
+    Parameters
+    ----------
+    sound : AudioStatistics
+        With `peaks` of shape (channels,).
+
+    Examples
+    --------
+    >>> header = AudioInfo(Path("a.wav"), 16000, 1, 16000, "WAV PCM_16")
+    >>> print(*audio_findings(AudioStatistics(header, offset=0.1, level=0.1)))
+    a.wav: The mean of all samples is 0.100 instead of 0 (DC offset). Subtract the mean, ...
+    """
     path = sound.header.path
     if sound.error is not None:
         yield Finding.of("damaged", sound.error, "Convert it again from its source.")
     elif sound.fault == "silent":
-        yield Finding("silent", "All samples are 0.", "Record it again, or take it out of the lists.", path)
-    elif sound.clipped >= CLIPPED or sound.fault == "clipped":
+        yield Finding("silent", "All samples are 0.", "Record it again, or remove it from the lists.", path)
+    elif sound.clipped >= CLIPPED_SHARE or sound.fault == "clipped":
         yield Finding(
             "clipped",
-            f"It is clipped: {sound.clipped:.1%} of its samples have the largest magnitude of all.",
-            "Record it at a lower level, or take it out of the lists.",
+            f"The audio is clipped: {sound.clipped:.1%} of the samples have the largest magnitude.",
+            "Record it at a lower level, or remove it from the lists.",
             path,
         )
-    elif abs(sound.offset) >= OFFSET * sound.level:
+    elif abs(sound.offset) >= OFFSET_RATIO * sound.level:
         yield Finding(
             "offset",
-            f"Its samples lie around {sound.offset:.3f} instead of 0.",
-            "Subtract their mean, and look after the recorder.",
+            f"The mean of all samples is {sound.offset:.3f} instead of 0 (DC offset).",
+            "Subtract the mean, and check the recorder.",
             path,
         )
     yield from _silent_channels(sound)
 
 
-def _silent_channels(sound: Sound) -> Iterator[Finding]:
+def _silent_channels(sound: AudioStatistics) -> Iterator[Finding]:
     silent_ones = [str(number) for number, peak in enumerate(sound.peaks, start=1) if peak == 0]
     if 0 < len(silent_ones) < len(sound.peaks):
         yield Finding(
             "channel",
-            f"Of its {len(sound.peaks)} channels, {', '.join(silent_ones)} is silent: mixed down, the others "
-            "are softer.",
-            "Keep the channels that hold sound.",
+            f"Of {len(sound.peaks)} channels, {', '.join(silent_ones)} is silent: mixing down to mono "
+            "lowers the level.",
+            "Remove the silent channels.",
             sound.header.path,
         )
 
 
-def same_content(sounds: Iterable[Sound], where: Mapping[Path, str]) -> Iterator[Finding]:
-    """Recordings that hold the same samples as another one."""
+def duplicate_audio(sounds: Iterable[AudioStatistics], where: Mapping[Path, str]) -> Iterator[Finding]:
+    """Findings about recordings with the same samples as an earlier one.
+
+    Parameters
+    ----------
+    sounds : iterable of AudioStatistics, shape (recordings,)
+    where : mapping of Path to str
+        Description of each audio file, for the message.
+
+    Examples
+    --------
+    >>> names = (Path("a.wav"), Path("b.wav"))
+    >>> headers = [AudioInfo(path, 16000, 1, 16000, "WAV PCM_16") for path in names]
+    >>> same = [AudioStatistics(header, digest="9c1a") for header in headers]
+    >>> [str(finding.file) for finding in duplicate_audio(same, dict(zip(names, ["a", "b"])))]
+    ['b.wav']
+    """
     first: dict[str, Path] = {}
     for sound in sounds:
         path = sound.header.path
@@ -157,7 +230,7 @@ def same_sound(path: Path, other: str) -> Finding:
     """Finding about a recording with the same sound as another one, which is given by name and subset."""
     return Finding(
         "content",
-        f"It holds the same sound as {other}: scores on training data are too good.",
-        "Keep one of them.",
+        f"The audio equals that of {other}: scores on training data are too optimistic.",
+        "Keep one of the two.",
         path,
     )

@@ -1,4 +1,4 @@
-"""A protocol read to its end, whatever is wrong with it: what it holds, and all that is refused."""
+"""Reader of a protocol that collects all errors instead of ending with the first one."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.database.bounds import passes, too_long
+from pyannote.audio.database.bounds import exceeds_end, too_long_error
 from pyannote.audio.database.checks.subsets import Subset
-from pyannote.audio.database.protocols import (
-    SUBSETS,
-    _audio,
-    _distinct,
-    _protocol,
-    _recording,
-    _scope,
+from pyannote.audio.database.protocol_files import (
+    audio_of,
+    find_protocol,
+    read_recording,
+    scope_of,
+    with_scope,
 )
+from pyannote.audio.database.protocols import SUBSETS
 from pyannote.audio.database.sources import files_of, sources_of
 from pyannote.audio.database.strict import read_strictly
 from pyannote.audio.io import waveform
@@ -30,38 +30,64 @@ _Line = TypeVar("_Line")
 
 
 class Reader:
-    """Reads the subsets of a protocol, and keeps what is refused.
+    r"""Reads the subsets of a protocol, and collects the errors that commands would end with.
 
     Parameters
     ----------
     name : str
         Full name of the protocol.
-    templates : mapping
+    templates : mapping of str to str, optional
         The `preprocessors` of a configuration.
     speakers : bool
         Whether labels are names of speakers (see `recordings`).
 
     Attributes
     ----------
-    findings : list of Finding
+    findings : list of Finding, shape (findings,)
+        Filled by `subsets`.
 
     Raises
     ------
     UsageError
-        There is no such protocol.
+        If there is no such protocol.
+
+    Examples
+    --------
+    >>> from pyannote.audio.database.known_protocols import load_database
+    >>> folder = getfixture("tmp_path")
+    >>> _ = (folder / "train.lst").write_text("a\nb\n")
+    >>> _ = (folder / "database.yml").write_text('''
+    ... Databases: {Faulty: "{uri}.wav"}
+    ... Protocols: {Faulty: {SpeakerDiarization: {All: {scope: file, train: {uri: train.lst}}}}}
+    ... ''')
+    >>> load_database(str(folder / "database.yml"))
+    >>> reader = Reader("Faulty.SpeakerDiarization.All")
+    >>> (subset,) = reader.subsets()
+    >>> subset.uris, [(finding.kind, finding.line) for finding in reader.findings]
+    ([('a', 1), ('b', 2)], [('missing', 1), ('missing', 2)])
     """
 
     def __init__(self, name: str, templates: Mapping[str, str] | None = None, speakers: bool = False) -> None:
         self.name, self.speakers = name, speakers
         self.findings: list[Finding] = []
-        self._protocol = _protocol(name, templates)
+        self._protocol = find_protocol(name, templates)
         self._read: dict[Path, list[Any]] = {}
         self._wrong: set[Path] = set()
 
     def subsets(self, progress: Progress = silent) -> list[Subset]:
-        """Read all subsets that the protocol has."""
-        found = [self._subset(name, progress) for name in SUBSETS]
-        return [subset for subset in found if subset is not None]
+        """Read all subsets that the protocol has.
+
+        Parameters
+        ----------
+        progress : Progress
+            Called with the files of each subset.
+
+        Returns
+        -------
+        subsets : list of Subset, shape (subsets,)
+        """
+        subsets = [self._subset(name, progress) for name in SUBSETS]
+        return [subset for subset in subsets if subset is not None]
 
     def listed(self) -> list[Subset]:
         """Subsets whose recordings a file lists, with the lines of their annotation; no audio is opened."""
@@ -90,7 +116,7 @@ class Reader:
         return subset
 
     def _read_lines(self, subset: Subset) -> set[Path]:
-        """Read lists and annotation line by line, and give the files that they stand in."""
+        """Read lists and annotation line by line, and return the files that were read."""
         listings = [] if subset.listing is None else [subset.listing]
         subset.uris = [(uri, line) for line, uri in self._lines(listings, ".lst", _numbered)]
         uris = [uri for uri, _ in subset.uris]
@@ -103,7 +129,7 @@ class Reader:
     def _lines(
         self, paths: Iterable[Path], suffix: str, parse: Callable[[str, Path, int], _Line]
     ) -> list[_Line]:
-        """Lines of some files that are right; what is wrong is among the findings, once."""
+        """Correct lines of some files; each wrong line becomes one finding."""
         right = []
         for path in paths:
             if path not in self._read and (path.suffix == suffix or not path.is_file()):
@@ -117,7 +143,7 @@ class Reader:
         return right
 
     def _files(self, subset: Subset) -> list[Any] | None:
-        """Files of a subset as pyannote.database gives them; None if it has no such subset."""
+        """Files of a subset from pyannote.database, None if the protocol has no such subset."""
         try:
             with read_strictly():
                 return list(getattr(self._protocol, subset.name)())
@@ -127,16 +153,16 @@ class Reader:
             self.findings.append(Finding.of("file", error))
             return []
         except Exception as error:
-            found = DataError(
+            unreadable = DataError(
                 f"The subset {subset.name!r} of {self.name} cannot be read ({error}).",
                 file=subset.listing,
                 fix="Check its lists and its annotation.",
             )
-            self.findings.append(Finding.of("file", found))
+            self.findings.append(Finding.of("file", unreadable))
             return []
 
     def _plain(self, subset: Subset) -> list[Any]:
-        """Files that a list names, without annotation that could not be read."""
+        """Files of a list without their annotation, which could not be read."""
         from pyannote.database import ProtocolFile
 
         database, audio = self.name.split(".")[0], self._protocol.preprocessors["audio"]
@@ -148,30 +174,30 @@ class Reader:
         for file in progress(files, total=len(files), description=f"Opening {subset.name} files"):
             uri = str(file["uri"])
             try:
-                subset.headers[uri] = waveform.info(_audio(file))
+                subset.headers[uri] = waveform.info(audio_of(file))
             except DataError as error:
                 kind = "missing" if error.file is None else "damaged"
                 subset.unusable.append(located(Finding.of(kind, error, "Copy it again."), subset, uri))
         self.findings += subset.unusable
 
     def _record(self, subset: Subset, file: Any) -> None:
-        """Make a recording of a file whose audio and annotation fit each other."""
+        """Add a file to the recordings of a subset, if its audio and annotation fit each other."""
         uri = str(file["uri"])
         duration = subset.headers[uri].duration
         late = [
-            Finding.of("end", too_long(uri, line.segment.end, duration, line.file, line.line))
+            Finding.of("end", too_long_error(uri, line.segment.end, duration, line.file, line.line))
             for line in subset.annotation_of(uri)
-            if passes(line.segment.start, line.segment.end, duration)
+            if exceeds_end(line.segment.start, line.segment.end, duration)
         ]
         if late:
             self.findings += late
             return
         try:
-            one = _recording(file, subset.sources, annotated=subset.name != "test")
+            one = read_recording(file, subset.sources, annotated=subset.name != "test")
         except DataError as error:
             self.findings.append(located(Finding.of("annotation", error), subset, uri))
             return
-        subset.files.append(_distinct(one, _scope(file, self.name)) if self.speakers else one)
+        subset.files.append(with_scope(one, scope_of(file, self.name)) if self.speakers else one)
 
 
 def located(finding: Finding, subset: Subset, uri: str) -> Finding:
@@ -186,7 +212,7 @@ def _numbered(text: str, path: Path, line: int) -> tuple[int, str]:
 
 
 def _parsed(path: Path, parse: Callable[[str, Path, int], _Line]) -> Iterator[_Line | DataError]:
-    """Each line of a file, or what is wrong with it."""
+    """Each parsed line of a file, or the error about it."""
     try:
         for line, text in read_lines(path):
             try:

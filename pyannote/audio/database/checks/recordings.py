@@ -1,4 +1,4 @@
-"""Findings about recordings of a data set: what is probably not meant, though commands would go on."""
+"""Findings about properties of recordings that are allowed, but probably not intended."""
 
 from __future__ import annotations
 
@@ -14,65 +14,84 @@ from pyannote.audio.database.protocols import Recording
 from pyannote.audio.io.waveform import AudioInfo
 
 FEWEST = 3
-"""Recordings from which on one that differs from the others is told."""
+"""Smallest number of recordings among which one that differs from the others is reported."""
 
 
-def odd_headers(headers: Iterable[AudioInfo]) -> Iterator[Finding]:
-    """Recordings of another rate, or with another number of channels, than most.
+def unusual_headers(headers: Iterable[AudioInfo]) -> Iterator[Finding]:
+    """Findings about recordings whose sample rate or number of channels differs from that of most.
+
+    Parameters
+    ----------
+    headers : iterable of AudioInfo, shape (recordings,)
 
     Examples
     --------
     >>> headers = [AudioInfo(Path(name), 16000, 1, 16000, "WAV PCM_16") for name in "abc"]
     >>> headers.append(AudioInfo(Path("d"), 8000, 1, 8000, "WAV PCM_16"))
-    >>> print(*odd_headers(headers))
-    d: The sample rate is 8000 Hz, and most recordings have 16000 Hz: nothing is heard above 4000 Hz. ...
+    >>> print(*unusual_headers(headers))
+    d: The sample rate is 8000 Hz, that of most recordings 16000 Hz: there is no sound above 4000 Hz. ...
     """
-    found = list(headers)
-    yield from _odd(found, "rate", lambda one: one.sample_rate, _of_another_rate)
-    yield from _odd(found, "channels", lambda one: one.channels, _of_other_channels)
+    headers = list(headers)
+    yield from _unusual(headers, "rate", lambda one: one.sample_rate, _rate_message)
+    yield from _unusual(headers, "channels", lambda one: one.channels, _channels_message)
 
 
-def _odd(
+def _unusual(
     headers: Sequence[AudioInfo],
     kind: str,
     value: Callable[[AudioInfo], int],
-    said: Callable[[int, int], tuple[str, str]],
+    message: Callable[[int, int], tuple[str, str]],
 ) -> Iterator[Finding]:
     if len(headers) < FEWEST:
         return
     ((usual, _),) = Counter(map(value, headers)).most_common(1)
     for header in headers:
         if value(header) != usual:
-            yield Finding(kind, *said(value(header), usual), file=header.path)
+            yield Finding(kind, *message(value(header), usual), file=header.path)
 
 
-def _of_another_rate(rate: int, usual: int) -> tuple[str, str]:
-    heard = f": nothing is heard above {rate / 2:g} Hz" if rate < usual else ""
+def _rate_message(rate: int, usual: int) -> tuple[str, str]:
+    limit = f": there is no sound above {rate / 2:g} Hz" if rate < usual else ""
     return (
-        f"The sample rate is {rate} Hz, and most recordings have {usual} Hz{heard}.",
-        "It is resampled; record or convert all of them alike, if the classes do not come in all rates.",
+        f"The sample rate is {rate} Hz, that of most recordings {usual} Hz{limit}.",
+        "It is resampled; use one rate for all recordings, unless each class occurs at all rates.",
     )
 
 
-def _of_other_channels(channels: int, usual: int) -> tuple[str, str]:
+def _channels_message(channels: int, usual: int) -> tuple[str, str]:
     return (
-        f"There are {channels} channels, and most recordings have {usual}.",
-        "Channels are mixed down to one; record or convert all of them alike, or leave it as it is.",
+        f"The recording has {channels} channels, and most recordings have {usual}.",
+        "Channels are mixed down to mono; convert all recordings to the same number, or ignore this.",
     )
 
 
 def low_rates(
     headers: Iterable[AudioInfo], sample_rate: int, file: str | PathLike[str], line: int | None
 ) -> list[Finding]:
-    """What is said of a configured rate above that of all recordings."""
+    """Finding about a configured sample rate above that of all recordings, if it is.
+
+    Parameters
+    ----------
+    headers : iterable of AudioInfo, shape (recordings,)
+    sample_rate : int
+        Configured rate, in Hertz.
+    file, line : path, int
+        Position of the rate in the configuration.
+
+    Examples
+    --------
+    >>> header = AudioInfo(Path("a.wav"), 16000, 1, 16000, "WAV PCM_16")
+    >>> print(*low_rates([header], 44100, "config.yml", 3))
+    config.yml, line 3: sample_rate is 44100 Hz, but no recording has more than 16000 Hz: ...
+    """
     highest = max((header.sample_rate for header in headers), default=sample_rate)
     if highest >= sample_rate:
         return []
-    what = f"sample_rate is {sample_rate} Hz, and no recording has more than {highest} Hz: nothing is heard "
     return [
         Finding(
             "nyquist",
-            f"{what}above {highest / 2:g} Hz, and what lies above teaches nothing.",
+            f"sample_rate is {sample_rate} Hz, but no recording has more than {highest} Hz: features above "
+            f"{highest / 2:g} Hz carry no information.",
             f"Set sample_rate to {highest}.",
             file=file,
             line=line,
@@ -81,40 +100,71 @@ def low_rates(
 
 
 def short_recordings(files: Iterable[Recording], chunk: float) -> Iterator[Finding]:
-    """Training files without an annotated part as long as a chunk, in seconds."""
+    """Findings about training files whose annotated regions are all shorter than a chunk.
+
+    Parameters
+    ----------
+    files : iterable of Recording, shape (files,)
+    chunk : float
+        Duration of a chunk, in seconds.
+
+    Examples
+    --------
+    >>> files = [{"audio": Path("a.wav"), "regions": [(0.0, 1.5)]}]
+    >>> print(*short_recordings(files, chunk=2.0))
+    a.wav: The longest annotated region lasts 1.5 s, less than a chunk (2 s): the file is not used for ...
+    """
     for file in files:
         longest = max((end - start for start, end in file["regions"]), default=0.0)
         if 0 < longest < chunk - 1e-6:
             yield Finding(
                 "short",
-                f"The longest annotated part lasts {longest:g} s, less than a chunk ({chunk:g} s): nothing "
-                "is learned from it.",
-                "Set a shorter duration in config.yml, or take it out of the list.",
+                f"The longest annotated region lasts {longest:g} s, less than a chunk ({chunk:g} s): the "
+                "file is not used for training.",
+                "Set a shorter duration in config.yml, or remove it from the list.",
                 file=file["audio"],
             )
 
 
-def silent_annotation(
+def empty_annotation(
     files: Iterable[Recording], listing: Path | None, lines: Mapping[str, int | None]
 ) -> Iterator[Finding]:
-    """Recordings in which nothing is annotated."""
+    """Findings about recordings without events.
+
+    Parameters
+    ----------
+    files : iterable of Recording, shape (files,)
+    listing : Path, optional
+        List of the recordings.
+    lines : mapping of str to int
+        Line of each uri in the list.
+
+    Examples
+    --------
+    >>> print(*empty_annotation([{"uri": "a", "events": []}], Path("train.lst"), {"a": 3}))
+    train.lst, line 3: a has no annotated events. Check its name in the annotation; ignore this if ...
+    """
     for file in files:
         if file["events"] == []:
             yield Finding(
                 "nothing",
-                f"Nothing is annotated in {file['uri']}.",
-                "Check how the annotation calls it; leave it if there is nothing to be heard.",
+                f"{file['uri']} has no annotated events.",
+                "Check its name in the annotation; ignore this if no class occurs in it.",
                 file=listing or file["audio"],
                 line=lines.get(file["uri"]),
             )
 
 
-def twins(labels: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Pairs of labels that differ in case, blanks and marks alone.
+def similar_labels(labels: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of labels that differ only in case, blanks and punctuation.
+
+    Parameters
+    ----------
+    labels : collection of str, shape (labels,)
 
     Examples
     --------
-    >>> list(twins(["car", "Car", "people walking", "people_walking", "van"]))
+    >>> list(similar_labels(["car", "Car", "people walking", "people_walking", "van"]))
     [('Car', 'car'), ('people walking', 'people_walking')]
     """
     alike = defaultdict(list)
@@ -125,7 +175,12 @@ def twins(labels: Collection[str]) -> Iterator[tuple[str, str]]:
 
 
 class Activity:
-    """How often, how long, and with how much overlap each label of some files is active.
+    """Number of events, duration and overlap of each label of some files.
+
+    Parameters
+    ----------
+    files : iterable of sequence of (onset, offset, label), shape (files,)
+        Events of each file, in seconds.
 
     Attributes
     ----------
@@ -134,13 +189,15 @@ class Activity:
     files : Counter of str
         Number of files with an event.
     seconds, with_others, with_itself : dict of str to float
-        Time in which a label is active, in which another one is active too, and in which several events of
-        the label itself are.
+        Time in which a label is active, in which another label is active too, and in which several events of
+        the label itself overlap.
+    durations : dict of str to list of float
+        Durations of the events of each label, in seconds.
 
     Examples
     --------
-    >>> found = Activity([[(0.0, 2.0, "a"), (1.0, 3.0, "a"), (2.5, 4.0, "b")]])
-    >>> found.events["a"], found.seconds["a"], found.with_others["a"], found.with_itself["a"]
+    >>> activity = Activity([[(0.0, 2.0, "a"), (1.0, 3.0, "a"), (2.5, 4.0, "b")]])
+    >>> activity.events["a"], activity.seconds["a"], activity.with_others["a"], activity.with_itself["a"]
     (2, 3.0, 0.5, 1.0)
     """
 

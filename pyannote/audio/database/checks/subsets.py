@@ -1,4 +1,4 @@
-"""What a subset of a protocol holds."""
+"""Content of a subset of a protocol: lists, annotation, headers and recordings."""
 
 from __future__ import annotations
 
@@ -22,19 +22,25 @@ class Subset:
     ----------
     name : {"train", "development", "test"}
     sources : mapping of str to Path
-        The files that `database.yml` names for it, where they are single files.
-    uris : list of (uri, line)
-        Recordings that it lists; 0 stands for no line.
-    events : list of AnnotatedEvent
-        All events of its annotation file, of whichever recordings.
-    regions : list of AnnotatedRegion
+        Files that `database.yml` names for it (see `sources_of`).
+    uris : list of (uri, line), shape (recordings, 2)
+        Recordings of its list; the line is 0 if it is unknown.
+    events : list of AnnotatedEvent, shape (events,)
+        All events of its RTTM file, also those of other recordings.
+    regions : list of AnnotatedRegion, shape (regions,)
         All lines of its UEM file.
     headers : mapping of str to AudioInfo
-        What the audio files that can be opened say of themselves, by uri.
-    files : list of Recording
-        Those that commands can read.
-    unusable : list of Finding
+        Headers of the audio files that can be opened, by uri.
+    files : list of Recording, shape (files,)
+        Recordings whose audio and annotation fit each other.
+    unusable : list of Finding, shape (unusable,)
         Errors of the recordings whose audio cannot be opened.
+
+    Examples
+    --------
+    >>> subset = Subset("train", {"uri": Path("train.lst")}, uris=[("a", 1), ("b", 2), ("a", 3)])
+    >>> subset.listing.name, subset.lines["a"], subset.annotation_of("a")
+    ('train.lst', 1, [])
     """
 
     name: str
@@ -48,23 +54,41 @@ class Subset:
 
     @property
     def listing(self) -> Path | None:
-        """The file that lists its recordings."""
+        """Path of the list of its recordings, None if the protocol has none.
+
+        Examples
+        --------
+        >>> Subset("test").listing is None
+        True
+        """
         return self.sources.get("uri")
 
     @cached_property
     def lines(self) -> dict[str, int | None]:
-        """Line of its listing that names each recording first."""
+        """First line of the list that names each recording, None if it is unknown.
+
+        Examples
+        --------
+        >>> Subset("test", uris=[("a", 0), ("b", 2)]).lines
+        {'b': 2, 'a': None}
+        """
         return {uri: line or None for uri, line in reversed(self.uris)}
 
     def annotation_of(self, uri: str) -> list[AnnotatedEvent | AnnotatedRegion]:
-        """Lines of RTTM and UEM on a recording."""
+        """Lines of the RTTM and the UEM file about a recording, shape (lines,).
+
+        Examples
+        --------
+        >>> Subset("test").annotation_of("a")
+        []
+        """
         return self._annotation.get(uri, [])
 
     @cached_property
     def _annotation(self) -> dict[str, list[AnnotatedEvent | AnnotatedRegion]]:
-        found: defaultdict[str, list[AnnotatedEvent | AnnotatedRegion]] = defaultdict(list)
+        lines: defaultdict[str, list[AnnotatedEvent | AnnotatedRegion]] = defaultdict(list)
         for event in self.events:
-            found[event.recording].append(event)
+            lines[event.recording].append(event)
         for region in self.regions:
-            found[region.recording].append(region)
-        return dict(found)
+            lines[region.recording].append(region)
+        return dict(lines)

@@ -1,1 +1,1 @@
-"""Data sets as protocols: published corpora, and recordings of the user."""
+"""Preparation of published corpora, and of recordings of the user, as protocols of pyannote.database."""

@@ -1,9 +1,9 @@
 """The AMI corpus as a database of pyannote.database: `AMI.SpeakerDiarization.MixHeadset`.
 
-The layout is described in `pyannote.audio.database.corpora.ami_layout`. A recording is called as its audio
-file, such as `ES2004a.Mix-Headset`, so that `amicorpus/*/audio/{uri}.wav` finds it. Turns come from the
-manual annotation, or from RTTM: one file of all meetings, or a folder with files of some each, in which a
-recording is called `ES2004a` or `ES2004a.Mix-Headset`. All of each recording counts as annotated.
+The layout is described in `pyannote.audio.database.corpora.ami_layout`. Uris are names of audio files,
+such as `ES2004a.Mix-Headset`, so that `amicorpus/*/audio/{uri}.wav` finds it. Turns come from the
+manual annotation, or from RTTM: one file, or a folder of files, in which the uri is `ES2004a` or
+ `ES2004a.Mix-Headset`. All of each recording counts as annotated.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pyannote.core import Segment
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.database.corpora.ami_layout import partition, read_speakers, read_turns
-from pyannote.audio.database.corpora.writing import AnnotatedFile, absolute, audio_duration, write_database
+from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute, audio_duration
+from pyannote.audio.database.corpora.writing import write_database
 from pyannote.audio.io.lines import AnnotatedEvent
 from pyannote.audio.io.rttm import read_events
 
@@ -26,23 +27,39 @@ PROTOCOL = "MixHeadset"
 MIX = "Mix-Headset"
 
 LATE = 5.0
-"""Seconds by which a turn may pass the end of its recording: it is cut there, as users cannot mend it."""
+"""Seconds by which a turn may pass the end of its recording; it is cut there, as in the published data."""
 
 Turns = Callable[[str], list[AnnotatedEvent]]
+"""Function that returns the turns of a meeting."""
 
 
 class Prepared(NamedTuple):
-    """The file `database.yml`, and which meetings are missing from it, for want of audio or annotation."""
+    """Result of the preparation.
+
+    Parameters
+    ----------
+    path : Path
+        The file `database.yml`.
+    missing : list of str, shape (missing,)
+        Meetings without audio or annotation.
+    meetings : int
+        Number of meetings in the database.
+
+    Examples
+    --------
+    >>> Prepared(Path("database.yml"), ["ES2002a"], 169).missing
+    ['ES2002a']
+    """
 
     path: Path
-    absent: list[str]
-    present: int
+    missing: list[str]
+    meetings: int
 
 
 def prepare(
     corpus: Path | str, annotation: Path | str, output: Path | str, *, progress: Progress = silent
 ) -> Prepared:
-    """Write RTTM, UEM, LST and database.yml.
+    r"""Write RTTM, UEM, LST and database.yml of the AMI corpus.
 
     Parameters
     ----------
@@ -53,11 +70,12 @@ def prepare(
     output : path
         Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
     progress : Progress, optional
-        Told of each meeting.
+        Called with the meetings.
 
     Returns
     -------
     prepared : Prepared
+        With the path of `database.yml`.
 
     Raises
     ------
@@ -65,29 +83,41 @@ def prepare(
         If there is no meeting at all, or audio and annotation are damaged or do not fit each other.
     StorageError
         If `output` cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np, soundfile
+    >>> folder = getfixture("tmp_path")
+    >>> audio = folder / "amicorpus" / "ES2004a" / "audio"
+    >>> audio.mkdir(parents=True)
+    >>> soundfile.write(audio / "ES2004a.Mix-Headset.wav", np.zeros(8000), 8000)
+    >>> _ = (folder / "test.rttm").write_text("SPEAKER ES2004a 1 0 0.5 <NA> <NA> FEE013 <NA> <NA>\n")
+    >>> result = prepare(folder / "amicorpus", folder / "test.rttm", folder / "database")
+    >>> result.meetings, len(result.missing)
+    (1, 169)
     """
     corpus, turns = absolute(corpus), _turns(absolute(annotation))
     meetings = [meeting for subset in partition().values() for meeting in subset]
-    found = {}
+    present = {}
     for meeting in progress(meetings, total=len(meetings), description="meetings"):
         path = corpus / meeting / "audio" / f"{meeting}.{MIX}.wav"
         if path.is_file() and (events := turns(meeting)):
-            found[meeting] = _recording(path, events)
-    absent = [meeting for meeting in meetings if meeting not in found]
+            present[meeting] = _recording(path, events)
+    missing = [meeting for meeting in meetings if meeting not in present]
     subsets = {
-        subset: [found[meeting].uri for meeting in listed if meeting in found]
+        subset: [present[meeting].uri for meeting in listed if meeting in present]
         for subset, listed in partition().items()
     }
-    if not found:
+    if not present:
         raise DataError(
             "No meeting has both audio and annotation.",
             file=corpus,
             fix="Give the folder amicorpus, with files such as ES2004a/audio/ES2004a.Mix-Headset.wav, and "
             "the manual annotation or RTTM.",
         )
-    kept = {subset: uris for subset, uris in subsets.items() if uris}
-    path = write_database(output, DATABASE, list(found.values()), {PROTOCOL: kept})
-    return Prepared(path, absent, len(found))
+    subsets = {subset: uris for subset, uris in subsets.items() if uris}
+    path = write_database(output, DATABASE, list(present.values()), {PROTOCOL: subsets})
+    return Prepared(path, missing, len(present))
 
 
 def _recording(path: Path, events: Sequence[AnnotatedEvent]) -> AnnotatedFile:
@@ -95,25 +125,25 @@ def _recording(path: Path, events: Sequence[AnnotatedEvent]) -> AnnotatedFile:
     last = max(events, key=lambda event: event.segment.end)
     if last.segment.end > duration + LATE:
         raise DataError(
-            f"Someone speaks until {last.segment.end:g} s, and {path.name} ends at {duration:g} s.",
+            f"The last turn ends at {last.segment.end:g} s, but {path.name} at {duration:g} s.",
             file=last.file,
             line=last.line,
-            fix="Get the whole audio file.",
+            fix="Get the complete audio file.",
         )
-    heard = [event for event in events if event.segment.start < duration]
-    cut = [event._replace(segment=event.segment & Segment(0, duration)) for event in heard]
+    within = [event for event in events if event.segment.start < duration]
+    cut = [event._replace(segment=event.segment & Segment(0, duration)) for event in within]
     return AnnotatedFile(path.stem, path, duration, cut)
 
 
 def _turns(annotation: Path) -> Turns:
-    """Choose how the turns of a meeting are read."""
+    """Reader of the turns of a meeting, for the form of the annotation."""
     if (annotation / "segments").is_dir():
         speakers = read_speakers(annotation)
         return lambda meeting: read_turns(annotation, meeting, speakers)
     paths = sorted(annotation.rglob("*.rttm")) if annotation.is_dir() else [annotation]
     if not paths:
         raise DataError(
-            "This holds neither segments/ nor RTTM files.",
+            "The folder contains neither segments/ nor RTTM files.",
             file=annotation,
             fix="Give the folder ami_public_manual_1.6.2, an RTTM file, or a folder of RTTM files.",
         )
@@ -122,7 +152,7 @@ def _turns(annotation: Path) -> Turns:
 
 
 def _by_meeting(events: Iterable[AnnotatedEvent]) -> dict[str, list[AnnotatedEvent]]:
-    found: dict[str, list[AnnotatedEvent]] = {}
+    events_of: dict[str, list[AnnotatedEvent]] = {}
     for event in events:
-        found.setdefault(event.recording.removesuffix(f".{MIX}"), []).append(event)
-    return found
+        events_of.setdefault(event.recording.removesuffix(f".{MIX}"), []).append(event)
+    return events_of

@@ -1,11 +1,11 @@
-"""The layout of the AMI corpus: meetings, their partition, and who spoke when.
+"""Layout of the AMI corpus: meetings, their partition into subsets, and their annotation.
 
     amicorpus/<meeting>/audio/<meeting>.Mix-Headset.wav
     ami_public_manual_1.6.2/segments/<meeting>.<agent>.segments.xml
     ami_public_manual_1.6.2/corpusResources/meetings.xml
 
-A file of segments holds what one participant of a meeting, called an agent (A to E), said; `meetings.xml`
-tells which speaker of the corpus that is.
+A file of segments contains the turns of one participant of a meeting, called an agent (A to E);
+`meetings.xml` names the speaker of the corpus.
 
 References
 ----------
@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.lines import AnnotatedEvent, parse_segment
 
-# series of meetings, each with the letters of its parts, or none where it is a single meeting
+# series of meetings, each followed by the letters of its parts, or by none for a single meeting
 _SERIES = {
     "train": """
         EN2001abde EN2003a EN2004a EN2005a EN2006ab EN2009bcd
@@ -38,7 +38,11 @@ _SERIES = {
 
 
 def partition() -> dict[str, list[str]]:
-    """Meetings of each subset of the full-corpus partition for speech recognition, the customary one.
+    """Meetings of each subset of the customary partition, the full-corpus one for speech recognition.
+
+    Returns
+    -------
+    partition : dict of str to list of str, shape (meetings,)
 
     Examples
     --------
@@ -52,7 +56,32 @@ def partition() -> dict[str, list[str]]:
 
 
 def read_speakers(annotation: Path) -> dict[tuple[str, str], str]:
-    """Name in the corpus of each agent of each meeting, none where `meetings.xml` is missing."""
+    """Speaker of each agent of each meeting, empty if `meetings.xml` is missing.
+
+    Parameters
+    ----------
+    annotation : Path
+        The folder `ami_public_manual_1.6.2`.
+
+    Returns
+    -------
+    speakers : dict of (meeting, agent) to str
+
+    Raises
+    ------
+    DataError
+        If `meetings.xml` is not valid XML.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "corpusResources" / "meetings.xml"
+    >>> path.parent.mkdir()
+    >>> _ = path.write_text('''
+    ... <meetings><meeting observation="ES2004a"><speaker nxt_agent="A" global_name="FEE013"/></meeting>
+    ... </meetings>'''.strip())
+    >>> read_speakers(path.parent.parent)
+    {('ES2004a', 'A'): 'FEE013'}
+    """
     path = annotation / "corpusResources" / "meetings.xml"
     if not path.is_file():
         return {}
@@ -66,7 +95,7 @@ def read_speakers(annotation: Path) -> dict[tuple[str, str], str]:
 
 
 def read_turns(annotation: Path, meeting: str, speakers: dict[tuple[str, str], str]) -> list[AnnotatedEvent]:
-    """What everyone said in a meeting, none where it has no files of segments.
+    """Turns of all participants of a meeting, empty if it has no files of segments.
 
     Parameters
     ----------
@@ -74,13 +103,28 @@ def read_turns(annotation: Path, meeting: str, speakers: dict[tuple[str, str], s
         The folder `ami_public_manual_1.6.2`.
     meeting : str
         Such as "ES2004a".
-    speakers : dict
-        Name of each agent of each meeting; those without are called `<meeting>.<agent>`.
+    speakers : dict of (meeting, agent) to str
+        See `read_speakers`; the label of other agents is `<meeting>.<agent>`.
+
+    Returns
+    -------
+    turns : list of AnnotatedEvent, shape (turns,)
+        Times are in seconds.
 
     Raises
     ------
     DataError
-        If a file is no XML, or a segment has no times.
+        If a file is not valid XML, or a segment has no times.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path") / "segments"
+    >>> folder.mkdir()
+    >>> _ = (folder / "ES2004a.A.segments.xml").write_text(
+    ...     "<root><segment transcriber_start='1.5' transcriber_end='4'/></root>"
+    ... )
+    >>> [(turn.label, turn.segment.end) for turn in read_turns(folder.parent, "ES2004a", {})]
+    [('ES2004a.A', 4.0)]
     """
     turns: list[AnnotatedEvent] = []
     for path in sorted((annotation / "segments").glob(f"{meeting}.*.segments.xml")):
@@ -112,5 +156,5 @@ def _parse(path: Path) -> ElementTree.Element:
     except (ElementTree.ParseError, OSError) as error:
         line = getattr(error, "position", (None,))[0]
         raise DataError(
-            f"This is no XML ({error}).", file=path, line=line, fix="Get the annotation again."
+            f"The file is not valid XML ({error}).", file=path, line=line, fix="Get the annotation again."
         ) from None

@@ -1,4 +1,4 @@
-"""Which recordings to hold out, so that every class is heard on both sides."""
+"""Split of recordings into two parts, so that every class occurs in both in the right proportion."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ import numpy as np
 _RESTARTS = 10
 _SWAPS = 10_000
 
-# A class that cannot be learned is worse than one that cannot be measured, which is worse than any imbalance.
-_UNLEARNED = 1e6
-_UNHEARD = 1e3
+# Training without a class is worse than evaluation without it, which is worse than any imbalance.
+_MISSING_FROM_TRAINING = 1e6
+_MISSING_FROM_EVALUATION = 1e3
 
 
 def hold_out(
     durations: Mapping[str, Mapping[str, float]], share: float, *, seed: int = 0
 ) -> tuple[list[str], list[str]]:
-    """Split recordings in two, so that every class occurs in both parts and in the right proportion.
+    """Split recordings into two parts, so that every class occurs in both in the right proportion.
 
-    Swaps pairs of recordings between the two parts for as long as that brings the share of each class that is
-    held out closer to `share`, from several random starts, and takes the best end. A class that occurs in one
-    recording only stays in the first part.
+    Minimizes, over all choices of n = round(share N) of N recordings, the sum of (s_c - n / N)^2 over classes
+    c, where s_c is the share of the duration of the class that is held out, plus 10^6 for each class without
+    training data and 10^3 for each without held-out data. Pairs of recordings are swapped between the two
+    parts as long as the cost decreases (steepest descent), from ten random starts.
 
     Parameters
     ----------
     durations : mapping of str to mapping of str to float
-        For each recording, the seconds of each of its classes.
+        Duration of each class in each recording, in seconds.
     share : float
-        Rank of the recordings to hold out, between 0 and 1. One at least is held out, and one at least kept.
+        Share of the recordings to hold out, in (0, 1); at least one is held out, and at least one is not.
     seed : int, optional
         The same recordings, share and seed give the same split.
 
     Returns
     -------
-    kept, held_out : list of str
+    remaining, held_out : list of str, shapes (N - n,) and (n,)
         Recordings of the two parts, in the order of `durations`.
 
     Raises
@@ -48,43 +49,44 @@ def hold_out(
     (['a', 'b', 'c'], ['d'])
     """
     if len(durations) < 2:
-        raise ValueError("One recording cannot be split in two.")
+        raise ValueError("A split needs at least two recordings.")
     names = sorted(durations)
-    seconds = _shares(durations, names)
+    shares = _class_shares(durations, names)
     size = min(max(1, round(share * len(names))), len(names) - 1)
     generator = np.random.default_rng(seed)
-    ends = [_descend(seconds, size, generator) for _ in range(_RESTARTS)]
-    best = min(ends, key=lambda mask: _cost(seconds[mask].sum(axis=0), size / len(names)))
+    minima = [_descend(shares, size, generator) for _ in range(_RESTARTS)]
+    best = min(minima, key=lambda mask: _cost(shares[mask].sum(axis=0), size / len(names)))
     held_out = {name for name, out in zip(names, best, strict=True) if out}
     return [name for name in durations if name not in held_out], [
         name for name in durations if name in held_out
     ]
 
 
-def _shares(durations: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> np.ndarray:
-    """Share of each class's whole duration that each recording holds, recordings x classes."""
+def _class_shares(durations: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> np.ndarray:
+    """Share of the total duration of each class in each recording, shape (recordings, classes)."""
     classes = sorted({label for seconds in durations.values() for label, s in seconds.items() if s > 0})
     seconds = np.array([[durations[name].get(label, 0.0) for label in classes] for name in names])
     return seconds / seconds.sum(axis=0)
 
 
 def _cost(held_out: np.ndarray, share: float) -> np.ndarray:
-    """How far `held_out` (... x classes), the shares of the classes that are held out, are from `share`."""
+    """Cost of holding out the given shares of the classes, shape (..., classes) (see `hold_out`)."""
     tiny = 1e-9
-    unlearned = (held_out > 1 - tiny).sum(axis=-1)
-    unheard = (held_out < tiny).sum(axis=-1)
-    return _UNLEARNED * unlearned + _UNHEARD * unheard + ((held_out - share) ** 2).sum(axis=-1)
+    untrained = (held_out > 1 - tiny).sum(axis=-1)
+    unmeasured = (held_out < tiny).sum(axis=-1)
+    penalty = _MISSING_FROM_TRAINING * untrained + _MISSING_FROM_EVALUATION * unmeasured
+    return penalty + ((held_out - share) ** 2).sum(axis=-1)
 
 
-def _descend(seconds: np.ndarray, size: int, generator: np.random.Generator) -> np.ndarray:
-    """Go from a random choice of `size` rows to one that no swap of two rows betters."""
-    mask = np.zeros(len(seconds), dtype=bool)
-    mask[generator.permutation(len(seconds))[:size]] = True
-    cost = _cost(seconds[mask].sum(axis=0), size / len(seconds))
+def _descend(shares: np.ndarray, size: int, generator: np.random.Generator) -> np.ndarray:
+    """Local minimum of the cost from a random choice of `size` rows; no swap of two rows improves it."""
+    mask = np.zeros(len(shares), dtype=bool)
+    mask[generator.permutation(len(shares))[:size]] = True
+    cost = _cost(shares[mask].sum(axis=0), size / len(shares))
     while True:
         swaps = _swaps(mask, generator)
-        held_out = seconds[mask].sum(axis=0) - seconds[swaps[:, 0]] + seconds[swaps[:, 1]]
-        costs = _cost(held_out, size / len(seconds))
+        held_out = shares[mask].sum(axis=0) - shares[swaps[:, 0]] + shares[swaps[:, 1]]
+        costs = _cost(held_out, size / len(shares))
         best = int(costs.argmin())
         if costs[best] >= cost - 1e-12:
             return mask
@@ -93,7 +95,7 @@ def _descend(seconds: np.ndarray, size: int, generator: np.random.Generator) -> 
 
 
 def _swaps(mask: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Pairs (row inside, row outside) to try: all of them where they are few."""
+    """Pairs (row inside, row outside) to try, shape (pairs, 2): all of them, or a random sample."""
     inside, outside = np.flatnonzero(mask), np.flatnonzero(~mask)
     if len(inside) * len(outside) <= _SWAPS:
         return np.stack(np.meshgrid(inside, outside), axis=-1).reshape(-1, 2)

@@ -1,9 +1,9 @@
-"""How recordings are called, and how pyannote.database finds their audio.
+"""Names of recordings, and templates by which pyannote.database finds their audio.
 
-A recording's uri is the name of its audio file without suffix, or, where two files share a name, its path
-below the audio folder. Audio is found by templates such as `/data/audio/street/{uri}.wav`, one for each
-folder and suffix. Where that is ambiguous, or a name holds blanks, all of it is found in a folder of symbolic
-links instead.
+The uri of a recording is the name of its audio file without suffix, or, where two files share a name, its
+path below the audio folder. Audio is found by templates such as `/data/audio/street/{uri}.wav`, one for each
+folder and suffix. Where that is ambiguous, or a name contains blanks, all audio is found in a folder of
+symbolic links instead.
 """
 
 from __future__ import annotations
@@ -19,19 +19,24 @@ from pyannote.audio.io.storage import storage_error
 
 
 def name_recordings(names: Mapping[Path, str], *, by_path: bool = False) -> dict[Path, str]:
-    """Give each audio file a uri that no other one has.
+    """Unique uri of each audio file.
 
     Parameters
     ----------
     names : mapping of Path to str
-        For each audio file, its path below the audio folder.
+        Path of each audio file below the audio folder.
     by_path : bool, optional
-        Whether all are called by that path, not only those that share a name.
+        Whether all uris are that path, not only those of files that share a name.
 
     Returns
     -------
     uris : dict of Path to str
         Name without suffix, or path below the audio folder where two files share a name.
+
+    Raises
+    ------
+    DataError
+        If two files would have the same uri, or a name cannot be written in a list.
 
     Examples
     --------
@@ -61,26 +66,69 @@ def _uri(name: str, path: Path) -> str:
         safe = "/".join(safe_name(part) for part in name.split("/"))
     except DataError as error:
         raise DataError(error.message, file=path, fix="Rename the file or its folder.") from None
-    # pyannote.database takes a star for "any file"
+    # pyannote.database interprets a star as "any file"
     return safe.replace("*", "_")
 
 
 def audio_templates(audio: Mapping[str, Path]) -> list[str]:
-    """Return templates such as `/data/{uri}.wav` that find each recording once, or none if there are none."""
+    """Templates such as `/data/{uri}.wav` that find each recording exactly once; empty if there are none.
+
+    Parameters
+    ----------
+    audio : mapping of str to Path
+        Audio file of each uri.
+
+    Returns
+    -------
+    templates : list of str, shape (templates,)
+        One for each folder and suffix.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "a.wav").touch()
+    >>> [Path(template).name for template in audio_templates({"a": folder / "a.wav"})]
+    ['{uri}.wav']
+    >>> audio_templates({"other": folder / "a.wav"})
+    []
+    """
     templates: dict[str, None] = {}
     for uri, path in audio.items():
         name, ending = str(path), f"{uri}{path.suffix}"
         if not name.endswith(f"/{ending}") or set("{}*") & set(name):
             return []
         templates[f"{name.removesuffix(ending)}{{uri}}{path.suffix}"] = None
-    found = (sum(Path(t.format(uri=uri)).is_file() for t in templates) for uri in audio)
-    return list(templates) if all(count == 1 for count in found) else []
+    counts = (sum(Path(t.format(uri=uri)).is_file() for t in templates) for uri in audio)
+    return list(templates) if all(count == 1 for count in counts) else []
 
 
 def link_audio(audio: Mapping[str, Path], folder: Path) -> list[str]:
-    """Make a folder of symbolic links, each named by the uri of the recording it leads to.
+    """Make a folder of symbolic links to audio files, each named by the uri of its recording.
 
-    Returns its templates, one for each suffix.
+    Parameters
+    ----------
+    audio : mapping of str to Path
+        Audio file of each uri.
+    folder : Path
+        Folder of the links.
+
+    Returns
+    -------
+    templates : list of str, shape (suffixes,)
+        One for each suffix.
+
+    Raises
+    ------
+    StorageError
+        If a link cannot be made.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> [Path(template).name for template in link_audio({"a": folder / "a b.wav"}, folder / "audio")]
+    ['{uri}.wav']
+    >>> (folder / "audio" / "a.wav").readlink().name
+    'a b.wav'
     """
     suffixes: dict[str, None] = {}
     for uri, path in audio.items():

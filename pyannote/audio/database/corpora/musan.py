@@ -1,9 +1,9 @@
-"""MUSAN, or any folders of sounds, as collections of pyannote.database.
+"""Preparation of MUSAN, or of any folders of sounds, as collections of pyannote.database.
 
     musan/{music,noise,speech}/<source>/*.wav
 
 The uri of a file is its path below the top folder, without suffix, such as
-`noise/free-sound/noise-free-sound-0000`. The collections of MUSAN are called
+`noise/free-sound/noise-free-sound-0000`. The collections of MUSAN are
 `MUSAN.Collection.BackgroundNoise` (its noise), `MUSAN.Collection.Music` and `MUSAN.Collection.Speech`.
 
 References
@@ -18,9 +18,10 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.database.corpora.annotated_file import absolute, audio_duration
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_data import check_names, find_audio
-from pyannote.audio.database.corpora.writing import absolute, audio_duration, database_folder, write_config
+from pyannote.audio.database.corpora.writing import database_folder, write_config
 from pyannote.audio.io.rttm import write_lst
 
 MUSAN = {"BackgroundNoise": "noise", "Music": "music", "Speech": "speech"}
@@ -46,9 +47,9 @@ def prepare(
     name : str, optional
         Name of the database.
     collections : mapping of str to str, optional
-        Folder below `root` of each collection, "." for `root` itself. Default: those of MUSAN.
+        Folder below `root` of each collection, "." for `root` itself; defaults to those of MUSAN.
     progress : Progress, optional
-        Told of each recording.
+        Called with the recordings.
 
     Returns
     -------
@@ -63,18 +64,28 @@ def prepare(
         If a folder is missing or holds no audio, or an audio file is damaged.
     StorageError
         If `output` cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np, soundfile
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "sounds" / "rain").mkdir(parents=True)
+    >>> soundfile.write(folder / "sounds" / "rain" / "1.wav", np.zeros(8000), 8000)
+    >>> path = prepare(folder / "sounds", folder / "out", name="Weather", collections={"Rain": "rain"})
+    >>> (folder / "out" / "lists" / "Rain.lst").read_text().split()
+    ['rain/1']
     """
     root, output = absolute(root), database_folder(output)
     folders = dict(MUSAN if collections is None else collections)
     check_names(name, *folders)
-    found = {collection: _find(root, folder, output) for collection, folder in folders.items()}
+    files_of = {collection: _find(root, folder, output) for collection, folder in folders.items()}
     uris = name_recordings(
-        {path: file for files in found.values() for path, file in files.items()}, by_path=True
+        {path: file for files in files_of.values() for path, file in files.items()}, by_path=True
     )
     for path in progress(uris, total=len(uris), description="recordings"):
         audio_duration(path)
     tasks = {}
-    for collection, files in found.items():
+    for collection, files in files_of.items():
         lst = output / "lists" / f"{collection}.lst"
         write_lst(lst, [uris[path] for path in files])
         tasks[collection] = {"uri": str(lst)}

@@ -1,13 +1,14 @@
-"""Annotation of one's own recordings, in the form in which it happens to be.
+"""Reader of annotation of the user's recordings, in one of three formats.
 
 * An RTTM file, whose uris are the names of the audio files without suffix.
 * A csv file with the columns filename, onset, offset and label, in any order and among others, separated by
-  commas, semicolons or tabs. A row with a filename alone says that nothing is heard in that file.
+  commas, semicolons or tabs. A row with a filename alone stands for a file without events.
 * A folder of label tracks as Audacity exports them: for `a.wav` a file `a.txt` of onset, offset and label,
-  separated by tabs. An empty one says that nothing is heard.
+  separated by tabs. An empty one stands for a file without events.
 
-A file is called by its name, or by its path below the audio folder, with or without suffix. Each audio file
-must have annotation, because silence taken for an answer teaches a model not to hear what is there.
+Times are in seconds. A file is identified by its name, or by its path below the audio folder, with or without
+suffix. Each audio file must have annotation: a model would be trained on wrong targets if missing annotation
+were taken for absence of events.
 """
 
 from __future__ import annotations
@@ -31,7 +32,37 @@ Annotated = dict[Path, list[AnnotatedEvent]]
 
 
 def read_annotation(path: Path, folder: Path, files: Iterable[Path], allow_empty: bool) -> Annotated:
-    """Read the annotation of `files`, which are below `folder`, in whatever form it is."""
+    r"""Read annotation in any of the three formats.
+
+    Parameters
+    ----------
+    path : Path
+        RTTM file, csv file, or folder of label files.
+    folder : Path
+        Audio folder.
+    files : iterable of Path, shape (files,)
+        Audio files below it.
+    allow_empty : bool
+        Whether files without annotation are files without events.
+
+    Returns
+    -------
+    annotated : dict of Path to list of AnnotatedEvent
+        Events of each audio file.
+
+    Raises
+    ------
+    DataError
+        If a line is wrong, names an unknown file, or a file has no annotation.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "events.csv"
+    >>> _ = path.write_text("filename,onset,offset,label\na.wav,0.5,1,car\n")
+    >>> annotated = read_annotation(path, Path("/audio"), [Path("/audio/a.wav")], allow_empty=False)
+    >>> [(event.label, event.segment.end) for event in annotated[Path("/audio/a.wav")]]
+    [('car', 1.0)]
+    """
     files = list(files)
     if path.is_dir():
         annotated = read_audacity(path, folder, files)
@@ -41,28 +72,43 @@ def read_annotation(path: Path, folder: Path, files: Iterable[Path], allow_empty
         annotated = read_csv(path, folder, files)
     else:
         raise DataError(
-            "This is neither an RTTM file, nor a csv file, nor a folder of label files.",
+            "This is neither an RTTM file nor a csv file nor a folder of label files.",
             file=path,
-            fix="Check the path; the names of such files end with .rttm or .csv.",
+            fix="Check the path; names of such files end in .rttm, .csv or .tsv.",
         )
-    silent = [file for file in files if file not in annotated]
-    if silent and not allow_empty:
+    missing = [file for file in files if file not in annotated]
+    if missing and not allow_empty:
         raise DataError(
-            f"{len(silent)} of {len(files)} audio files have no annotation, the first is {silent[0]}.",
+            f"{len(missing)} of {len(files)} audio files have no annotation, the first is {missing[0]}.",
             file=path,
-            fix="Annotate them or move them elsewhere. If nothing is heard in them, use --allow-empty.",
+            fix="Annotate or remove them. If they contain no events, use --allow-empty.",
         )
-    return annotated | {file: [] for file in silent}
+    return annotated | {file: [] for file in missing}
 
 
 def read_audacity(labels: Path, folder: Path, files: Iterable[Path]) -> Annotated:
-    """Read the label file of each audio file that has one."""
+    r"""Read the label file of each audio file that has one.
+
+    Parameters
+    ----------
+    labels, folder : Path
+        Folders of the label files and of the audio.
+    files : iterable of Path, shape (files,)
+        Audio files below `folder`.
+
+    Examples
+    --------
+    >>> labels = getfixture("tmp_path")
+    >>> _ = (labels / "a.txt").write_text("0.5\t1.0\tcar\n")
+    >>> len(read_audacity(labels, Path("/audio"), [Path("/audio/a.wav"), Path("/audio/b.wav")]))
+    1
+    """
     files = list(files)
     annotated: Annotated = {}
     for file in files:
         same_place = labels / file.relative_to(folder).with_suffix(".txt")
-        namesakes = [other for other in files if other.stem == file.stem]
-        path = same_place if same_place.is_file() or len(namesakes) > 1 else labels / f"{file.stem}.txt"
+        same_name = [other for other in files if other.stem == file.stem]
+        path = same_place if same_place.is_file() or len(same_name) > 1 else labels / f"{file.stem}.txt"
         if path.is_file():
             annotated[file] = _read_label_file(path, file.stem)
     return annotated
@@ -71,13 +117,13 @@ def read_audacity(labels: Path, folder: Path, files: Iterable[Path]) -> Annotate
 def _read_label_file(path: Path, recording: str) -> list[AnnotatedEvent]:
     events = []
     for line, text in read_lines(path):
-        # the frequencies of a spectral selection follow its label in a line of their own
+        # the frequencies of a spectral selection follow its label in a separate line
         if text.startswith("\\"):
             continue
         columns = text.split("\t")
         if len(columns) != 3 or not columns[2].strip():
             raise DataError(
-                "This line is not onset, offset and label.",
+                "The line is not onset, offset and label.",
                 file=path,
                 line=line,
                 fix="Separate them by tabs, as Audacity does when it exports labels, and name each label.",
@@ -90,12 +136,27 @@ def _read_label_file(path: Path, recording: str) -> list[AnnotatedEvent]:
 
 
 def read_csv(path: Path, folder: Path, files: Iterable[Path]) -> Annotated:
-    """Read a csv file with the columns filename, onset, offset and label."""
+    r"""Read a csv file with the columns filename, onset, offset and label.
+
+    Parameters
+    ----------
+    path, folder : Path
+        The file, and the audio folder.
+    files : iterable of Path, shape (files,)
+        Audio files below `folder`.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "events.csv"
+    >>> _ = path.write_text("label;onset;offset;filename\ncar;0.5;1;a\n;;;b\n")
+    >>> [len(events) for events in read_csv(path, Path("/x"), [Path("/x/a.wav"), Path("/x/b.wav")]).values()]
+    [1, 0]
+    """
     # a row may begin with two empty columns
     lines = read_lines(path, comments=False)
     number, header = next(lines, (1, ""))
     delimiter, names = _read_header(header, path, number)
-    calls = calls_of(folder, files)
+    by_name = files_by_name(folder, files)
     annotated: Annotated = {}
     for line, text in lines:
         row = [column.strip() for column in next(csv.reader([text], delimiter=delimiter))]
@@ -104,7 +165,7 @@ def read_csv(path: Path, folder: Path, files: Iterable[Path]) -> Annotated:
             raise DataError(found, file=path, line=line, fix="Put names with a separator in double quotes.")
         cells = dict(zip(names, row, strict=True))
         filename, onset, offset, label = (cells[name] for name in COLUMNS)
-        events = annotated.setdefault(called(filename, calls, path, line), [])
+        events = annotated.setdefault(file_named(filename, by_name, path, line), [])
         if not (onset or offset or label):
             continue
         if not label:
@@ -125,40 +186,89 @@ def _read_header(header: str, path: Path, line: int) -> tuple[str, list[str]]:
 
 
 def by_file(events: Iterable[AnnotatedEvent], folder: Path, files: Iterable[Path]) -> Annotated:
-    """Return the events of each audio file that they name."""
-    calls = calls_of(folder, files)
+    """Events of each audio file that they name.
+
+    Parameters
+    ----------
+    events : iterable of AnnotatedEvent, shape (events,)
+    folder : Path
+        Audio folder.
+    files : iterable of Path, shape (files,)
+        Audio files below it.
+
+    Examples
+    --------
+    >>> from pyannote.core import Segment
+    >>> event = AnnotatedEvent("a", Segment(0, 1), "car", Path("a.rttm"), 1)
+    >>> list(by_file([event], Path("/audio"), [Path("/audio/a.wav")]))
+    [PosixPath('/audio/a.wav')]
+    """
+    by_name = files_by_name(folder, files)
     annotated: Annotated = {}
     for event in events:
-        annotated.setdefault(called(event.recording, calls, event.file, event.line), []).append(event)
+        annotated.setdefault(file_named(event.recording, by_name, event.file, event.line), []).append(event)
     return annotated
 
 
-def calls_of(folder: Path, files: Iterable[Path]) -> Mapping[str, set[Path]]:
-    """Return everything that a file may be called by, and the files so called."""
-    calls: defaultdict[str, set[Path]] = defaultdict(set)
+def files_by_name(folder: Path, files: Iterable[Path]) -> Mapping[str, set[Path]]:
+    """Audio files of each name that annotation may use: file name or path, with or without suffix.
+
+    Parameters
+    ----------
+    folder : Path
+        Audio folder.
+    files : iterable of Path, shape (files,)
+        Audio files below it.
+
+    Examples
+    --------
+    >>> sorted(files_by_name(Path("/audio"), [Path("/audio/x/a.wav")]))
+    ['a', 'a.wav', 'x/a', 'x/a.wav']
+    """
+    by_name: defaultdict[str, set[Path]] = defaultdict(set)
     for file in files:
         below = file.relative_to(folder)
-        for call in (below.as_posix(), below.with_suffix("").as_posix(), file.name, file.stem):
-            calls[call].add(file)
-            calls[safe_name(call)].add(file)
-    for call in [call for call in calls if _composed(call) not in calls]:
-        calls[_composed(call)] |= calls[call]
-    return calls
+        for name in (below.as_posix(), below.with_suffix("").as_posix(), file.name, file.stem):
+            by_name[name].add(file)
+            by_name[safe_name(name)].add(file)
+    for name in [name for name in by_name if _composed(name) not in by_name]:
+        by_name[_composed(name)] |= by_name[name]
+    return by_name
 
 
 def _composed(name: str) -> str:
-    """Name with each accented letter as one character, as people type it; some disks take it apart."""
+    """Name in Unicode normal form C, as it is typed; some file systems decompose accented letters."""
     return unicodedata.normalize("NFC", name)
 
 
-def called(name: str, calls: Mapping[str, set[Path]], path: Path, line: int | None = None) -> Path:
-    """Return the audio file that is named in a line of the annotation."""
-    files = sorted(calls.get(name) or calls.get(_composed(name)) or ())
+def file_named(name: str, by_name: Mapping[str, set[Path]], path: Path, line: int | None = None) -> Path:
+    """Audio file that a line of the annotation names.
+
+    Parameters
+    ----------
+    name : str
+        Name in the annotation.
+    by_name : mapping of str to set of Path
+        See `files_by_name`.
+    path, line : Path, int
+        Position in the annotation, for the error message.
+
+    Raises
+    ------
+    DataError
+        If no file, or more than one, has that name.
+
+    Examples
+    --------
+    >>> print(file_named("a", {"a": {Path("/audio/a.wav")}}, Path("events.csv"), 2))
+    /audio/a.wav
+    """
+    files = sorted(by_name.get(name) or by_name.get(_composed(name)) or ())
     if len(files) == 1:
         return files[0]
     if files:
-        found = f"{quoted(name)} may be {files[0]} or {files[1]}."
+        found = f"{quoted(name)} is ambiguous: it may be {files[0]} or {files[1]}."
         raise DataError(found, file=path, line=line, fix="Write its path below the audio folder.")
-    close = get_close_matches(name[:LONGEST_NAME], calls, n=1)
+    close = get_close_matches(name[:LONGEST_NAME], by_name, n=1)
     fix = f"Did you mean '{close[0]}'?" if close else "Add the file, or remove the line."
     raise DataError(f"There is no audio file {quoted(name)}.", file=path, line=line, fix=fix)

@@ -1,9 +1,9 @@
-"""One's own recordings whose subsets have annotation of their own.
+"""Preparation of the user's recordings with a separate annotation for each subset.
 
     <annotation>/<any>.train.rttm             and likewise development and test, each of them optional
-    <annotation>/<any>.train.uem              annotated parts; without it, all of each recording
+    <annotation>/<any>.train.uem              annotated regions; without it, all of each recording
 
-Audio that no file of annotation names is left out.
+Audio that no annotation names is left out.
 """
 
 from __future__ import annotations
@@ -14,15 +14,11 @@ from pathlib import Path
 from pyannote.core import Segment, Timeline
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.bounds import passes
+from pyannote.audio.database.bounds import exceeds_end
+from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, audio_duration, clip
 from pyannote.audio.database.corpora.locations import name_recordings
-from pyannote.audio.database.corpora.own_annotation import by_file, called, calls_of
-from pyannote.audio.database.corpora.writing import (
-    AnnotatedFile,
-    audio_duration,
-    clip,
-    write_database,
-)
+from pyannote.audio.database.corpora.own_annotation import by_file, file_named, files_by_name
+from pyannote.audio.database.corpora.writing import write_database
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, quoted
 from pyannote.audio.io.rttm import read_events, read_regions
 
@@ -30,14 +26,21 @@ SUBSETS = ("train", "development", "test")
 
 
 def find_subsets(annotation: Path) -> dict[str, Path]:
-    """RTTM file of each subset in a folder, none if there is none.
+    """RTTM file of each subset in a folder, empty if there is none.
 
     Raises
     ------
     DataError
         If a subset has several.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "my.train.rttm").touch()
+    >>> list(find_subsets(folder))
+    ['train']
     """
-    found = {}
+    rttm_of = {}
     for subset in SUBSETS:
         paths = sorted(path for path in annotation.glob("*.rttm") if f".{path.stem}".endswith(f".{subset}"))
         if len(paths) > 1:
@@ -46,8 +49,8 @@ def find_subsets(annotation: Path) -> dict[str, Path]:
                 f"{names} are both of {subset}.", file=annotation, fix="Keep the files of one protocol."
             )
         if paths:
-            found[subset] = paths[0]
-    return found
+            rttm_of[subset] = paths[0]
+    return rttm_of
 
 
 def make_database_of_subsets(
@@ -59,20 +62,25 @@ def make_database_of_subsets(
     name: str,
     protocol: str,
 ) -> Path:
-    """Write a database whose subsets are those of the annotation.
+    r"""Write a database whose subsets are those of the annotation.
 
     Parameters
     ----------
     folder : Path
         Audio folder.
     audio : mapping of Path to str
-        Path below it of each audio file.
+        Audio files, each with its path below `folder`.
     annotation : mapping of str to Path
-        RTTM file of each subset, with a UEM file of that name beside it or not.
+        RTTM file of each subset, optionally with a UEM file of the same name beside it.
     output : path
         Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
     name, protocol : str
-        The protocol is called `<name>.SpeakerDiarization.<protocol>`.
+        The protocol is named `<name>.SpeakerDiarization.<protocol>`.
+
+    Returns
+    -------
+    path : Path
+        The file `database.yml`.
 
     Raises
     ------
@@ -80,35 +88,48 @@ def make_database_of_subsets(
         If a recording is missing, damaged, in two subsets, or shorter than its annotation.
     StorageError
         If `output` cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np, soundfile
+    >>> folder = getfixture("tmp_path")
+    >>> soundfile.write(folder / "a.wav", np.zeros(8000), 8000)
+    >>> _ = (folder / "my.test.rttm").write_text("SPEAKER a 1 0.2 0.5 <NA> <NA> car <NA> <NA>\n")
+    >>> path = make_database_of_subsets(
+    ...     folder, {folder / "a.wav": "a.wav"}, find_subsets(folder), folder / "out", name="My", protocol="P"
+    ... )
+    >>> (folder / "out" / "lists" / "P.test.lst").read_text().split()
+    ['a']
     """
     subset_of: dict[Path, str] = {}
     events: dict[Path, list[AnnotatedEvent]] = {}
     regions: dict[Path, list[AnnotatedRegion]] = {}
     for subset, rttm in annotation.items():
-        own = by_file(read_events(rttm), folder, audio)
+        events_of_subset = by_file(read_events(rttm), folder, audio)
         uem = rttm.with_suffix(".uem")
         parts = _regions(uem, folder, audio) if uem.is_file() else {}
-        for path in (*own, *parts):
+        for path in (*events_of_subset, *parts):
             if subset_of.setdefault(path, subset) != subset:
-                found = f"{path.name} is in both {subset_of[path]} and {subset}."
-                raise DataError(found, file=rttm, fix="Keep it in one of them.")
-        events |= own
+                both = f"{path.name} is in both {subset_of[path]} and {subset}."
+                raise DataError(both, file=rttm, fix="Keep it in one of them.")
+        events |= events_of_subset
         regions |= parts
     uris = name_recordings({path: audio[path] for path in subset_of})
     recordings = [
         _recording(path, uri, events.get(path, []), regions.get(path, [])) for path, uri in uris.items()
     ]
     subsets = {
-        subset: [uris[path] for path, own in subset_of.items() if own == subset] for subset in annotation
+        subset: [uris[path] for path, its_subset in subset_of.items() if its_subset == subset]
+        for subset in annotation
     }
     return write_database(output, name, recordings, {protocol: subsets})
 
 
 def _regions(uem: Path, folder: Path, audio: Iterable[Path]) -> dict[Path, list[AnnotatedRegion]]:
-    calls = calls_of(folder, audio)
+    by_name = files_by_name(folder, audio)
     regions: dict[Path, list[AnnotatedRegion]] = {}
     for region in read_regions(uem):
-        regions.setdefault(called(region.recording, calls, uem, region.line), []).append(region)
+        regions.setdefault(file_named(region.recording, by_name, uem, region.line), []).append(region)
     return regions
 
 
@@ -123,14 +144,14 @@ def _recording(
 
 
 def _within(region: AnnotatedRegion, duration: float) -> Segment:
-    """Cut a region at the end of its recording, or say that it lies too far beyond."""
+    """Region cut at the end of its recording, or an error if it passes the end by too much."""
     start, end = region.segment
-    if passes(start, end, duration):
+    if exceeds_end(start, end, duration):
         raise DataError(
-            f"{quoted(region.recording)} is said to be annotated until {end:.10g} s, and ends at "
+            f"{quoted(region.recording)} is annotated until {end:.10g} s, but its audio ends at "
             f"{duration:.10g} s.",
             file=region.file,
             line=region.line,
-            fix="Correct the times, or get the whole audio file.",
+            fix="Correct the times, or get the complete audio file.",
         )
     return Segment(start, min(end, duration))

@@ -1,10 +1,10 @@
-"""Recordings of known speakers, one each, as a database of pyannote.database.
+"""Preparation of recordings of one speaker each as a database of pyannote.database.
 
     <folder>/<speaker>/**/*.wav         of any suffix in `io.waveform.SUFFIXES`
 
-A recording is called by its path below the folder, and is one turn of its speaker from end to end. Folders
-below that of a speaker are sessions: the two sides of a target trial that is drawn come from different ones.
-Speakers are new in each subset, because that is what an embedding must be good for. The protocol is called
+The uri of a recording is its path below the folder; the whole recording is one turn of its speaker. Folders
+below that of a speaker are sessions: the two recordings of a drawn target trial come from different ones.
+Subsets have no speakers in common, because embeddings are used for unknown speakers. The protocol is named
 both `<Name>.SpeakerVerification.<Protocol>` (with trials of development and test) and
 `<Name>.SpeakerDiarization.<Protocol>`.
 """
@@ -19,21 +19,28 @@ from pyannote.core import Segment
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
+from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute, audio_duration
 from pyannote.audio.database.corpora.held_out_speakers import (
-    Voice,
+    SpeakerSession,
     balanced_trials,
     check_draw,
     draw_speakers,
 )
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_data import check_names, find_audio
-from pyannote.audio.database.corpora.writing import AnnotatedFile, absolute, audio_duration, write_database
-from pyannote.audio.database.trial_lists import Trial, names_of, read_names, read_trials
+from pyannote.audio.database.corpora.writing import write_database
+from pyannote.audio.database.trial_lists import Trial, read_names, read_trials, uris_by_path_end
 from pyannote.audio.io.lines import AnnotatedEvent
 
 
 class Lists(NamedTuple):
-    """Files that say what belongs to train and test; what is None is drawn."""
+    """Files that list train, test and the trials of test; those that are None are drawn.
+
+    Examples
+    --------
+    >>> Lists(test=Path("test.lst")).train is None
+    True
+    """
 
     train: Path | None = None
     test: Path | None = None
@@ -53,7 +60,7 @@ def prepare(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Path:
-    """Write RTTM, UEM, LST, trials and database.yml.
+    """Write RTTM, UEM, LST, trials and database.yml for recordings of known speakers.
 
     Parameters
     ----------
@@ -62,21 +69,21 @@ def prepare(
     output : path
         Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
     name, protocol : str, optional
-        What database and protocol are called.
+        Names of database and protocol.
     lists : Lists, optional
-        Lists of the files of train and of test, and the trials of test (`1|0 file file`). A file is called by
+        Lists of the files of train and of test, and the trials of test (`1|0 file file`). A file is named by
         its path, or any end of it that no other file shares. Without `test`, the files in `trials` are test;
-        without both, whatever speakers are not in `train`; without all three, test speakers are drawn.
-        Without `train`, train is whatever speakers are not in test.
+        without both, all speakers that are not in `train`; without all three, test speakers are drawn.
+        Without `train`, all speakers that are not in test are train.
     development, test : float, optional
-        Rank of the train speakers that are held out for development, and of all speakers for test where no
-        list says it; 0 for none.
+        Share of the train speakers held out for development, and of all speakers for test if there is no
+        list, in [0, 1); 0 for none.
     trials : int, optional
-        How many trials to draw for development, and for test where no list says them.
+        Number of trials to draw for development, and for test if there is no list of them.
     seed : int, optional
         The same data and seed give the same subsets and trials.
     progress : Progress, optional
-        Told of each recording.
+        Called with the recordings.
 
     Returns
     -------
@@ -88,79 +95,132 @@ def prepare(
     UsageError
         If names, shares or numbers are not allowed.
     DataError
-        If a recording is damaged or not in the folder of a speaker, a list names what is not there, a speaker
-        is in train and test, or speakers are too few.
+        If a recording is damaged or not in the folder of a speaker, a list names an unknown file, a speaker
+        is in train and test, or there are too few speakers.
     StorageError
         If `output` cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np, soundfile
+    >>> folder = getfixture("tmp_path")
+    >>> for speaker in ("ann", "bob", "eve", "joe"):
+    ...     (folder / "audio" / speaker).mkdir(parents=True)
+    ...     for number in (1, 2):
+    ...         soundfile.write(folder / "audio" / speaker / f"{number}.wav", np.zeros(800), 8000)
+    >>> path = prepare(folder / "audio", folder / "out", development=0, test=0.5, trials=4)
+    >>> len((folder / "out" / "lists" / "Protocol.test.trials").read_text().splitlines())
+    4
     """
     check_names(name, protocol)
     check_draw({"development": development, "test": test}, trials, seed)
     files = find_audio(absolute(folder), absolute(output))
     uris = name_recordings(files, by_path=True)
-    voices = {uri: voice(path, files[path]) for path, uri in uris.items()}
+    sessions = {uri: speaker_session(path, files[path]) for path, uri in uris.items()}
     lists = lists or Lists()
-    calls = names_of(uris) if any(lists) else {}
-    train, tested, listed = _sides(voices, calls, lists, test, seed)
+    uris_by_name = uris_by_path_end(uris) if any(lists) else {}
+    train, tested, listed = _sides(sessions, uris_by_name, lists, test, seed)
     subsets = {"train": train}
     if development:
-        subsets["train"], subsets["development"] = draw_speakers(train, voices, development, seed)
-    drawn = {"development": _draw(subsets["development"], voices, trials, seed)} if development else {}
+        subsets["train"], subsets["development"] = draw_speakers(train, sessions, development, seed)
+    drawn = {"development": _draw(subsets["development"], sessions, trials, seed)} if development else {}
     if tested:
-        subsets["test"], drawn["test"] = tested, listed or _draw(tested, voices, trials, seed)
+        subsets["test"], drawn["test"] = tested, listed or _draw(tested, sessions, trials, seed)
     used = {uri for subset in subsets.values() for uri in subset}
-    recordings = one_turn_each({path: uri for path, uri in uris.items() if uri in used}, voices, progress)
+    recordings = single_turn_recordings(
+        {path: uri for path, uri in uris.items() if uri in used}, sessions, progress
+    )
     return write_database(output, name, recordings, {protocol: subsets}, {protocol: drawn})
 
 
-def voice(path: Path, name: str) -> Voice:
+def speaker_session(path: Path, name: str) -> SpeakerSession:
     """Speaker and session of a recording, from its path below the folder of all speakers.
+
+    Parameters
+    ----------
+    path : Path
+        Audio file, for the error message.
+    name : str
+        Its path below the folder.
+
+    Raises
+    ------
+    DataError
+        If it is not in the folder of a speaker.
 
     Examples
     --------
-    >>> voice(Path("/data/ann/monday/1.wav"), "ann/monday/1.wav")
-    Voice(speaker='ann', session='monday')
+    >>> speaker_session(Path("/data/ann/monday/1.wav"), "ann/monday/1.wav")
+    SpeakerSession(speaker='ann', session='monday')
     """
     speaker, *session = Path(name).parent.parts or ("",)
     if not speaker:
-        raise DataError("This is not in the folder of a speaker.", file=path, fix="Move it into one.")
-    return Voice(speaker, "/".join(session))
+        raise DataError("The file is not in the folder of a speaker.", file=path, fix="Move it into one.")
+    return SpeakerSession(speaker, "/".join(session))
 
 
-def one_turn_each(
-    uris: Mapping[Path, str], voices: Mapping[str, Voice], progress: Progress
+def single_turn_recordings(
+    uris: Mapping[Path, str], sessions: Mapping[str, SpeakerSession], progress: Progress
 ) -> list[AnnotatedFile]:
-    """Recordings that are one turn of their speaker from end to end."""
+    """Recordings annotated as one turn of their speaker.
+
+    Parameters
+    ----------
+    uris : mapping of Path to str
+        Uri of each audio file.
+    sessions : mapping of str to SpeakerSession
+        Speaker of each uri.
+    progress : Progress
+        Called with the recordings.
+
+    Returns
+    -------
+    recordings : list of AnnotatedFile, shape (recordings,)
+
+    Examples
+    --------
+    >>> import numpy as np, soundfile
+    >>> path = getfixture("tmp_path") / "1.wav"
+    >>> soundfile.write(path, np.zeros(4000), 8000)
+    >>> (recording,) = single_turn_recordings({path: "ann/1"}, {"ann/1": SpeakerSession("ann", "")}, silent)
+    >>> recording.seconds()
+    {'ann': 0.5}
+    """
     recordings = []
     for path, uri in progress(uris.items(), total=len(uris), description="recordings"):
         duration = audio_duration(path)
-        event = AnnotatedEvent(uri, Segment(0, duration), voices[uri].speaker, path, 0)
+        event = AnnotatedEvent(uri, Segment(0, duration), sessions[uri].speaker, path, 0)
         recordings.append(AnnotatedFile(uri, path, duration, [event]))
     return recordings
 
 
 def _sides(
-    voices: Mapping[str, Voice], calls: Mapping[str, str], lists: Lists, test: float, seed: int
+    sessions: Mapping[str, SpeakerSession],
+    uris_by_name: Mapping[str, str],
+    lists: Lists,
+    test: float,
+    seed: int,
 ) -> tuple[list[str], list[str], list[Trial] | None]:
-    """Recordings of train and test, and the trials that a list says."""
+    """Recordings of train and test, and the trials of a list, if there is one."""
     listed = None
-    train = read_names(lists.train, calls) if lists.train else list(voices)
-    tested = read_names(lists.test, calls) if lists.test else []
+    train = read_names(lists.train, uris_by_name) if lists.train else list(sessions)
+    tested = read_names(lists.test, uris_by_name) if lists.test else []
     if lists.trials:
-        listed = read_trials(lists.trials, _only(calls, set(tested)) if lists.test else calls)
+        listed = read_trials(lists.trials, _only(uris_by_name, set(tested)) if lists.test else uris_by_name)
         tested = tested or list(dict.fromkeys(uri for trial in listed for uri in trial[1:]))
     if not tested and lists.train:
-        of_train = {voices[uri].speaker for uri in train}
-        tested = [uri for uri in voices if voices[uri].speaker not in of_train] if test else []
+        of_train = {sessions[uri].speaker for uri in train}
+        tested = [uri for uri in sessions if sessions[uri].speaker not in of_train] if test else []
     elif not tested and test:
-        train, tested = draw_speakers(train, voices, test, seed)
-    of_test = {voices[uri].speaker for uri in tested}
+        train, tested = draw_speakers(train, sessions, test, seed)
+    of_test = {sessions[uri].speaker for uri in tested}
     if lists.train:
-        _check_apart({voices[uri].speaker for uri in train}, of_test, lists.train)
-    return [uri for uri in train if voices[uri].speaker not in of_test], tested, listed
+        _check_apart({sessions[uri].speaker for uri in train}, of_test, lists.train)
+    return [uri for uri in train if sessions[uri].speaker not in of_test], tested, listed
 
 
-def _only(calls: Mapping[str, str], uris: Collection[str]) -> dict[str, str]:
-    return {name: uri for name, uri in calls.items() if uri in uris}
+def _only(uris_by_name: Mapping[str, str], uris: Collection[str]) -> dict[str, str]:
+    return {name: uri for name, uri in uris_by_name.items() if uri in uris}
 
 
 def _check_apart(train: set[str], test: set[str], path: Path) -> None:
@@ -168,9 +228,9 @@ def _check_apart(train: set[str], test: set[str], path: Path) -> None:
         raise DataError(
             f"'{min(train & test)}' is a speaker of both train and test ({len(train & test)} are).",
             file=path,
-            fix="Test on speakers that the model has not met.",
+            fix="Test on speakers that are not in train.",
         )
 
 
-def _draw(uris: Iterable[str], voices: Mapping[str, Voice], trials: int, seed: int) -> list[Trial]:
-    return balanced_trials({uri: voices[uri] for uri in uris}, trials, seed)
+def _draw(uris: Iterable[str], sessions: Mapping[str, SpeakerSession], trials: int, seed: int) -> list[Trial]:
+    return balanced_trials({uri: sessions[uri] for uri in uris}, trials, seed)

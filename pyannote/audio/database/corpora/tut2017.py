@@ -1,14 +1,14 @@
-"""TUT Sound Events 2017, or any data set in its layout, as a database of pyannote.database.
+"""Preparation of TUT Sound Events 2017, or of any data set in its layout, as a database of pyannote.database.
 
-The layout is described in `pyannote.audio.database.corpora.tut2017_layout`. The protocols, each to be
-called by `TUT2017.SpeakerDiarization.<Protocol>`:
+The layout is described in `pyannote.audio.database.corpora.tut2017_layout`. The protocols are
+named `TUT2017.SpeakerDiarization.<Protocol>`:
 
-* `MyProtocol`: train is what fold 1 trains on, development and test what it is evaluated on. Whatever is
-  selected on development is therefore optimistic on test.
-* `Fold1`, `Fold2`...: test is what the fold is evaluated on; a third of what it trains on is development, the
-  rest train. Figures on test are honest.
-* `Evaluation`, where the evaluation set is at hand: that is test; a third of the development set is
-  development, the rest train.
+* `MyProtocol`: the training files of fold 1 are train, its evaluation files both development and test. Scores
+  on test are therefore optimistic, because epochs and thresholds are selected on the same files.
+* `Fold1`, `Fold2`...: the evaluation files of the fold are test; a third of its training files is
+  development, the rest train. Scores on test are unbiased.
+* `Evaluation`, if the evaluation set is present: it is test; a third of the development set is development,
+  the rest train.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute, audio_duration, clip
 from pyannote.audio.database.corpora.held_out_recordings import hold_out
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.tut2017_layout import (
@@ -27,14 +28,7 @@ from pyannote.audio.database.corpora.tut2017_layout import (
     read_evaluation,
     read_folds,
 )
-from pyannote.audio.database.corpora.writing import (
-    AnnotatedFile,
-    Protocols,
-    absolute,
-    audio_duration,
-    clip,
-    write_database,
-)
+from pyannote.audio.database.corpora.writing import Protocols, write_database
 
 DATABASE = "TUT2017"
 DEVELOPMENT_SHARE = 1 / 3
@@ -62,17 +56,25 @@ def prepare(root: Path | str, output: Path | str) -> Path:
         If a list or an audio file is missing or wrong.
     StorageError
         If `output` cannot be written.
+
+    Examples
+    --------
+    >>> from pyannote.audio.database.synthetic.street import make_demonstration
+    >>> folder = getfixture("tmp_path")
+    >>> path = prepare(make_demonstration(folder / "tut", files=8, seconds=10), folder / "out")
+    >>> len((folder / "out" / "lists" / "MyProtocol.train.lst").read_text().split())
+    6
     """
     development, evaluation = find_sets(absolute(root))
     folds = read_folds(development)
-    untouched = read_evaluation(evaluation) if evaluation else {}
-    # a file is tested in one fold and trained on in others: its test lists come first and define its events
-    lists = [fold.test for fold in folds.values()] + [fold.train for fold in folds.values()] + [untouched]
+    evaluated = read_evaluation(evaluation) if evaluation else {}
+    # a file is evaluated in one fold and trained on in others: its evaluation lists define its events
+    lists = [fold.test for fold in folds.values()] + [fold.train for fold in folds.values()] + [evaluated]
     names = {path: below_audio(path, development) for listed in lists[:-1] for path in listed}
-    names |= {path: f"evaluation/{below_audio(path, evaluation)}" for path in untouched if evaluation}
+    names |= {path: f"evaluation/{below_audio(path, evaluation)}" for path in evaluated if evaluation}
     uris = name_recordings(names)
     recordings = {path: _recording(path, uri, lists) for path, uri in uris.items()}
-    return write_database(output, DATABASE, recordings.values(), _protocols(folds, untouched, recordings))
+    return write_database(output, DATABASE, recordings.values(), _protocols(folds, evaluated, recordings))
 
 
 def _recording(path: Path, uri: str, lists: Iterable[Listed]) -> AnnotatedFile:
@@ -83,27 +85,26 @@ def _recording(path: Path, uri: str, lists: Iterable[Listed]) -> AnnotatedFile:
 
 
 def _protocols(
-    folds: Mapping[int, Fold], untouched: Listed, recordings: Mapping[Path, AnnotatedFile]
+    folds: Mapping[int, Fold], evaluated: Listed, recordings: Mapping[Path, AnnotatedFile]
 ) -> Protocols:
     def uris(paths: Iterable[Path]) -> list[str]:
         return [recordings[path].uri for path in paths]
 
-    def honest(train: Iterable[Path], test: Iterable[Path]) -> dict[str, list[str]]:
+    def with_development(train: Iterable[Path], test: Iterable[Path]) -> dict[str, list[str]]:
         seconds = {recordings[path].uri: recordings[path].seconds() for path in train}
         if len(seconds) < 2:
-            found = (
-                f"A fold trains on one recording, '{next(iter(seconds))}', which leaves none for development."
-            )
+            name = next(iter(seconds))
+            found = f"'{name}' is the only training file of a fold, which leaves none for development."
             raise DataError(found, fix="Give each fold two training files or more.")
-        kept, held_out = hold_out(seconds, DEVELOPMENT_SHARE)
-        return {"train": kept, "development": held_out, "test": uris(test)}
+        remaining, held_out = hold_out(seconds, DEVELOPMENT_SHARE)
+        return {"train": remaining, "development": held_out, "test": uris(test)}
 
     first = folds[min(folds)]
     protocols = {
         "MyProtocol": {"train": uris(first.train), "development": uris(first.test), "test": uris(first.test)}
     }
-    protocols |= {f"Fold{number}": honest(fold.train, fold.test) for number, fold in folds.items()}
-    if untouched:
+    protocols |= {f"Fold{number}": with_development(fold.train, fold.test) for number, fold in folds.items()}
+    if evaluated:
         everything = dict.fromkeys(path for fold in folds.values() for path in [*fold.train, *fold.test])
-        protocols["Evaluation"] = honest(everything, untouched)
+        protocols["Evaluation"] = with_development(everything, evaluated)
     return protocols

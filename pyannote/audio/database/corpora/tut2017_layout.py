@@ -1,4 +1,4 @@
-"""The layout of TUT Sound Events 2017.
+"""Layout of TUT Sound Events 2017: lists of folds, and of the evaluation set.
 
 The development set is a folder with (tabs between columns, no header)
 
@@ -7,9 +7,9 @@ The development set is a folder with (tabs between columns, no header)
     evaluation_setup/street_fold1_evaluate.txt    file, scene, onset, offset, label
     evaluation_setup/street_fold1_test.txt        file, scene
 
-and the evaluation set, where it is at hand, a folder with `audio/` and `evaluation_setup/street_evaluate.txt`
-(or `street_test.txt` with `meta/street/*.ann`: onset, offset, label). Scenes, folds, files and labels may be
-any.
+and the evaluation set, if it is present, a folder with `audio/` and `evaluation_setup/street_evaluate.txt`
+(or `street_test.txt` with `meta/street/*.ann`: onset, offset, label). Names of scenes, folds, files and
+labels are free. Times are in seconds.
 
 References
 ----------
@@ -27,21 +27,51 @@ from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.lines import AnnotatedEvent, parse_segment, quoted, read_lines
 
 Listed = dict[Path, list[AnnotatedEvent] | None]
-"""Events of each audio file that a list names; None where nobody annotated them."""
+"""Events of each audio file of a list, None where it is not annotated."""
 
 _FOLD_LIST = re.compile(r"(?P<scene>.+)_fold(?P<fold>\d+)_(?P<part>train|evaluate|test)\.txt")
 _WHOLE_LIST = re.compile(r"(?P<scene>(?:(?!_fold\d).)+)_(?P<part>evaluate|test)\.txt")
 
 
 class Fold(NamedTuple):
-    """What a fold trains on, and what it is evaluated on."""
+    """Files for training, and for evaluation, of a fold.
+
+    Parameters
+    ----------
+    train, test : dict of Path to list of AnnotatedEvent, shape (events,)
+        Events of each audio file, None where it is not annotated.
+
+    Examples
+    --------
+    >>> Fold({Path("a.wav"): []}, {Path("b.wav"): []}).test
+    {PosixPath('b.wav'): []}
+    """
 
     train: Listed
     test: Listed
 
 
 def find_sets(root: Path) -> tuple[Path, Path | None]:
-    """Return the folders of the development set and, if there, of the evaluation set."""
+    """Folders of the development set, and of the evaluation set, if there is one.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the development set, or the one above it.
+
+    Raises
+    ------
+    DataError
+        If there is no development set, or several of one kind.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path") / "evaluation_setup"
+    >>> folder.mkdir()
+    >>> (folder / "street_fold1_train.txt").touch()
+    >>> find_sets(folder.parent) == (folder.parent, None)
+    True
+    """
     folders = (
         [root] if (root / "evaluation_setup").is_dir() else sorted(p for p in root.glob("*") if p.is_dir())
     )
@@ -51,14 +81,14 @@ def find_sets(root: Path) -> tuple[Path, Path | None]:
         raise DataError(
             f"Found {len(development)} development and {len(evaluation)} evaluation sets.",
             file=root,
-            fix="Give the folder that holds audio/ and evaluation_setup/ with lists such as "
-            "street_fold1_train.txt, or a folder that holds it and the evaluation set.",
+            fix="Give the folder with audio/ and evaluation_setup/ with lists such as "
+            "street_fold1_train.txt, or the folder above it and the evaluation set.",
         )
     return development[0], evaluation[0] if evaluation else None
 
 
 def read_folds(root: Path) -> dict[int, Fold]:
-    """Read the lists of all scenes of each fold.
+    r"""Read the lists of all scenes of each fold.
 
     Parameters
     ----------
@@ -68,12 +98,22 @@ def read_folds(root: Path) -> dict[int, Fold]:
     Returns
     -------
     folds : dict of int to Fold
-        By number of the fold.
+        Training and evaluation files of each fold, with events of shape (events,) in each.
 
     Raises
     ------
     DataError
-        If a list is missing or wrong, or a recording is on both sides of a fold.
+        If a list is missing or wrong, or a recording is used for training and evaluation of one fold.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path") / "evaluation_setup"
+    >>> folder.mkdir()
+    >>> for part, name in (("train", "a"), ("evaluate", "b")):
+    ...     path = folder / f"street_fold1_{part}.txt"
+    ...     _ = path.write_text(f"audio/street/{name}.wav\tstreet\t0.5\t1.0\tcar\n")
+    >>> [path.name for path in read_folds(folder.parent)[1].test]
+    ['b.wav']
     """
     lists = _lists(root, _FOLD_LIST)
     scenes = sorted({match["scene"] for match in lists.values()})
@@ -84,7 +124,7 @@ def read_folds(root: Path) -> dict[int, Fold]:
         for scene in scenes:
             start = root / "evaluation_setup" / f"{scene}_fold{number}"
             train |= read_list(Path(f"{start}_train.txt"), root)
-            # the test list alone names recordings in which nothing is heard
+            # only the test list names recordings without events
             test |= _if_there(Path(f"{start}_test.txt"), root) | read_list(
                 Path(f"{start}_evaluate.txt"), root
             )
@@ -94,7 +134,26 @@ def read_folds(root: Path) -> dict[int, Fold]:
 
 
 def read_evaluation(root: Path) -> Listed:
-    """Read the evaluation set: its evaluate lists or, without them, its test lists and `meta/`."""
+    r"""Read the evaluation set: its evaluate lists or, without them, its test lists and `meta/`.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the evaluation set.
+
+    Returns
+    -------
+    listed : dict of Path to list of AnnotatedEvent, shape (events,)
+        Events of each audio file, None where it is not annotated.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path") / "evaluation_setup"
+    >>> folder.mkdir()
+    >>> _ = (folder / "street_test.txt").write_text("audio/street/a.wav\tstreet\n")
+    >>> list(read_evaluation(folder.parent).values())
+    [None]
+    """
     listed: Listed = {}
     for scene in sorted({match["scene"] for match in _lists(root, _WHOLE_LIST).values()}):
         start = root / "evaluation_setup" / scene
@@ -107,7 +166,32 @@ def read_evaluation(root: Path) -> Listed:
 
 
 def read_list(path: Path, root: Path) -> Listed:
-    """Read a list of audio files below `root`, with or without their events."""
+    r"""Read a list of audio files below a folder, with or without their events.
+
+    Parameters
+    ----------
+    path : Path
+        File of lines `file, scene, onset, offset, label`, or `file, scene`, separated by tabs.
+    root : Path
+        Folder of the data set.
+
+    Returns
+    -------
+    listed : dict of Path to list of AnnotatedEvent, shape (events,)
+        Events of each audio file, empty where the list has none.
+
+    Raises
+    ------
+    DataError
+        With the first line that is wrong.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "street_fold1_train.txt"
+    >>> _ = path.write_text("audio/street/a.wav\tstreet\t0.5\t1.0\tcar\n")
+    >>> [event.label for event in read_list(path, Path("/tut"))[Path("/tut/audio/street/a.wav")]]
+    ['car']
+    """
     listed: dict[Path, list[AnnotatedEvent]] = {}
     for line, text in read_lines(path):
         columns = [column.strip() for column in text.split("\t")]
@@ -167,12 +251,12 @@ def _lists(root: Path, pattern: re.Pattern[str]) -> dict[Path, re.Match[str]]:
 def _check_sides(number: int, train: Listed, test: Listed, root: Path) -> None:
     both = [path.name for path in train if path in test]
     if both or not train or not test:
-        what = f"trains on and is evaluated on {both[0]}" if both else "has an empty list"
-        raise DataError(f"Fold {number} {what}.", file=root / "evaluation_setup", fix="Correct its lists.")
+        problem = f"has {both[0]} in both training and evaluation" if both else "has an empty list"
+        raise DataError(f"Fold {number} {problem}.", file=root / "evaluation_setup", fix="Correct its lists.")
 
 
 def below_audio(path: Path, root: Path) -> str:
-    """Return the path of an audio file below `root/audio`.
+    """Path of an audio file below `root/audio`.
 
     Examples
     --------

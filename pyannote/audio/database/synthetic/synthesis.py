@@ -1,7 +1,7 @@
-"""Street sounds by synthesis: for each of six classes a sound of its own, never twice the same.
+"""Synthesis of street sounds: random sounds of six classes, artificial voices, and background noise.
 
-Each function takes a number of samples, the sampling rate in Hz and a generator of random numbers, and
-returns the samples of one event as a float array of that length, at whatever level.
+Each function of a class takes a number of samples, the sample rate in Hertz and a generator of random
+numbers, and returns the samples of one event as float64 of shape (samples,), at an arbitrary level.
 """
 
 from __future__ import annotations
@@ -12,13 +12,20 @@ import numpy as np
 from scipy.signal import butter, lfilter, sosfilt
 
 Synthesis = Callable[[int, int, np.random.Generator], np.ndarray]
+"""Function of number of samples, sample rate and random numbers that returns one event."""
 
 _VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (300, 870, 2240), (530, 1840, 2480), (570, 840, 2410))
 """Formants in Hz (Peterson and Barney, Control methods used in a study of the vowels, JASA 24, 1952)."""
 
 
 def brakes_squeaking(size: int, rate: int, generator: np.random.Generator) -> np.ndarray:
-    """Make a high tone with harmonics that glides."""
+    """Gliding high tone with harmonics, shape (size,).
+
+    Examples
+    --------
+    >>> brakes_squeaking(4000, 8000, np.random.default_rng(0)).shape
+    (4000,)
+    """
     frequency = generator.uniform(2000, 3800) * _wander(size, rate, generator, per_second=4, depth=0.06)
     phase = _phase(frequency, rate)
     tones = np.sin(phase) + 0.4 * np.sin(2 * phase) + 0.2 * np.sin(3 * phase)
@@ -26,13 +33,25 @@ def brakes_squeaking(size: int, rate: int, generator: np.random.Generator) -> np
 
 
 def car(size: int, rate: int, generator: np.random.Generator) -> np.ndarray:
-    """Make a band of noise that swells and fades as a car passes."""
+    """Band of noise that swells and fades like a passing car, shape (size,).
+
+    Examples
+    --------
+    >>> car(4000, 8000, np.random.default_rng(0)).shape
+    (4000,)
+    """
     centre = generator.uniform(600, 1100)
     return _noise(size, rate, generator, centre / 3, centre * 2.5) * _swell(size, generator)
 
 
 def children(size: int, rate: int, generator: np.random.Generator) -> np.ndarray:
-    """Make short, high cries with a fast and wide vibrato."""
+    """Short, high cries with a fast and wide vibrato, shape (size,).
+
+    Examples
+    --------
+    >>> children(4000, 8000, np.random.default_rng(0)).shape
+    (4000,)
+    """
     cries = np.zeros(size)
     start = 0
     while start < size:
@@ -47,7 +66,13 @@ def children(size: int, rate: int, generator: np.random.Generator) -> np.ndarray
 
 
 def large_vehicle(size: int, rate: int, generator: np.random.Generator) -> np.ndarray:
-    """Make a deep rumble with the harmonics of a slow engine."""
+    """Deep rumble with the harmonics of a slow engine, shape (size,).
+
+    Examples
+    --------
+    >>> large_vehicle(4000, 8000, np.random.default_rng(0)).shape
+    (4000,)
+    """
     frequency = generator.uniform(28, 45) * _wander(size, rate, generator, per_second=1, depth=0.08)
     phase = _phase(frequency, rate)
     engine = sum(np.sin(k * phase + generator.uniform(0, 6)) / np.sqrt(k) for k in range(1, 11))
@@ -56,21 +81,29 @@ def large_vehicle(size: int, rate: int, generator: np.random.Generator) -> np.nd
 
 
 def people_speaking(size: int, rate: int, generator: np.random.Generator) -> np.ndarray:
-    """Make glottal pulses that pass through the formants of a vowel, syllable by syllable."""
+    """Syllables of glottal pulses, filtered by the formants of vowels, shape (size,).
+
+    Examples
+    --------
+    >>> people_speaking(4000, 8000, np.random.default_rng(0)).shape
+    (4000,)
+    """
     return artificial_voice(size, rate, generator, pitch=generator.uniform(90, 230))
 
 
 def artificial_voice(
     size: int, rate: int, generator: np.random.Generator, *, pitch: float, tract: float = 1.0
 ) -> np.ndarray:
-    """Make the voice of one speaker: syllables of random vowels.
+    """Voice of one speaker: syllables of random vowels, after the source-filter model.
+
+    Pulses at the fundamental frequency pass through one resonator for each formant of a vowel.
 
     Parameters
     ----------
     size, rate : int
-        Number of samples, and how many there are in a second.
+        Number of samples, and sample rate in Hertz.
     generator : numpy.random.Generator
-        Draws what is said; who says it is given.
+        Draws the vowels and their durations; pitch and vocal tract belong to the speaker.
     pitch : float
         Mean fundamental frequency, in Hz.
     tract : float, optional
@@ -78,7 +111,17 @@ def artificial_voice(
 
     Returns
     -------
-    speech : array of float, size
+    speech : float64, shape (size,)
+        In [-1, 1].
+
+    References
+    ----------
+    Fant, Acoustic Theory of Speech Production, Mouton, 1960.
+
+    Examples
+    --------
+    >>> artificial_voice(8000, 16000, np.random.default_rng(0), pitch=120.0).shape
+    (8000,)
     """
     frequency = pitch * _wander(size, rate, generator, per_second=3, depth=0.12)
     phase = _phase(frequency, rate) / (2 * np.pi)
@@ -97,7 +140,13 @@ def artificial_voice(
 
 
 def people_walking(size: int, rate: int, generator: np.random.Generator) -> np.ndarray:
-    """Make steps: short clicks of noise at a steady pace."""
+    """Steps: short clicks of noise at a steady pace, shape (size,).
+
+    Examples
+    --------
+    >>> people_walking(4000, 8000, np.random.default_rng(0)).shape
+    (4000,)
+    """
     steps = np.zeros(size)
     period, low = generator.uniform(0.42, 0.62), generator.uniform(800, 2500)
     for onset in np.arange(0, size / rate, period) + generator.uniform(0, 0.02):
@@ -118,15 +167,27 @@ SOUNDS: dict[str, Synthesis] = {
     "people speaking": people_speaking,
     "people walking": people_walking,
 }
-"""The synthesis of each class of TUT Sound Events 2017."""
+"""Synthesis of each class of TUT Sound Events 2017."""
 
 
 def background(size: int, generator: np.random.Generator) -> np.ndarray:
-    """Make stereo noise whose power falls with frequency as far as chance will have it, with RMS 1.
+    """Stereo noise with amplitude spectrum k^-t of a random tilt t in [0.3, 0.7], and root mean square 1.
+
+    Parameters
+    ----------
+    size : int
+        Number of samples.
+    generator : numpy.random.Generator
 
     Returns
     -------
-    noise : array of float, size x 2
+    noise : float64, shape (size, 2)
+
+    Examples
+    --------
+    >>> noise = background(4000, np.random.default_rng(0))
+    >>> noise.shape, round(float(noise.std()), 6)
+    ((4000, 2), 1.0)
     """
     tilt = generator.uniform(0.3, 0.7)
     spectrum = np.fft.rfft(generator.standard_normal((2, size), dtype=np.float32), axis=1)
@@ -142,7 +203,7 @@ def _phase(frequency: np.ndarray, rate: int) -> np.ndarray:
 def _wander(
     size: int, rate: int, generator: np.random.Generator, *, per_second: float, depth: float
 ) -> np.ndarray:
-    """Make a curve that strays from 1 by up to `depth`, with `per_second` turns."""
+    """Random curve within `depth` of 1, with `per_second` turning points, shape (size,)."""
     turns = 2 + int(np.ceil(per_second * size / rate))
     return np.interp(
         np.linspace(0, turns - 1, size), np.arange(turns), 1 + depth * generator.uniform(-1, 1, turns)
@@ -150,7 +211,7 @@ def _wander(
 
 
 def _swell(size: int, generator: np.random.Generator) -> np.ndarray:
-    """Make a curve that rises to 1 and falls, higher than 0.2 all the time."""
+    """Curve that rises from 0.2 to 1 and falls again, shape (size,)."""
     peak = generator.uniform(0.3, 0.7)
     rise = np.interp(np.linspace(0, 1, size), [0, peak, 1], [0, 1, 0])
     return 0.2 + 0.8 * np.sin(np.pi / 2 * rise) ** 2

@@ -1,11 +1,10 @@
-"""Artificial voices and noise, to try speaker embedding without a download.
+"""Synthetic data set of artificial voices and noise, to try speaker embedding without a download.
 
     <output>/speakers/<speaker>/<number>.wav
     <output>/noise/<number>.wav
 
-Speakers differ in pitch, in the length of their vocal tract, and in a resonance of their own. They are
-much easier to tell apart than people are: figures reached on them say that the commands work, and nothing
-else.
+Speakers differ in pitch, in the length of their vocal tract, and in one resonance. They are much easier to
+distinguish than real speakers: scores on them show that the commands work, and nothing else.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from scipy.signal import iirpeak, lfilter
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.randomness import generator
-from pyannote.audio.database.synthetic.street import claim, write_wav
+from pyannote.audio.database.synthetic.street import claim_folder, write_wav
 from pyannote.audio.database.synthetic.synthesis import artificial_voice, background
 
 RATE = 16000
@@ -42,7 +41,7 @@ def make_speakers(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Path:
-    """Write the data set.
+    """Write recordings of artificial speakers, and of noise.
 
     Parameters
     ----------
@@ -51,33 +50,40 @@ def make_speakers(
     speakers : int, optional
         Number of speakers, 2 to 999.
     files : int, optional
-        Recordings of each, 1 or more.
+        Recordings of each speaker, 1 or more.
     seconds : float, optional
         Duration of each recording, 0.5 s to 600 s.
     seed : int, optional
         The same arguments give the same files, byte for byte.
     progress : Progress, optional
-        Told of each speaker.
+        Called with the speakers.
 
     Returns
     -------
     output : Path
-        The folder, with `speakers/speaker01/1.wav` and so on, and `noise/1.wav` (16 bits, mono, 16 kHz).
+        The folder, with `speakers/speaker01/1.wav` and so on, and `noise/1.wav`: 16 bits, 16 kHz, mono, shape
+        (seconds * 16000,).
 
     Raises
     ------
     UsageError
-        If numbers are out of range, or `output` holds something else.
+        If numbers are out of range, or `output` contains other files.
     StorageError
         If `output` cannot be written.
+
+    Examples
+    --------
+    >>> folder = make_speakers(getfixture("tmp_path") / "data", speakers=2, files=1, seconds=0.5)
+    >>> sorted(path.name for path in (folder / "speakers").iterdir())
+    ['speaker01', 'speaker02']
     """
     output = Path(output)
     if not 2 <= speakers <= 999 or files < 1 or not 0.5 <= seconds <= 600 or seed < 0:
         raise UsageError(
             f"{files} files of {seconds:g} s of {speakers} speakers with seed {seed} cannot be made.",
-            fix="Take 2 to 999 speakers, a file or more of each, of 0.5 s to 600 s, and a seed of 0 or more.",
+            fix="Use 2 to 999 speakers, 1 file or more of each, of 0.5 s to 600 s, and a seed of 0 or more.",
         )
-    claim(output, _readme(speakers, files, seconds, seed))
+    claim_folder(output, _readme(speakers, files, seconds, seed))
     voices = _voices(speakers, seed)
     for speaker in progress(range(speakers), total=speakers, description="synthesis"):
         for file in range(files):
@@ -91,39 +97,45 @@ def make_speakers(
     return output
 
 
-class Voice(NamedTuple):
-    """What makes a speaker: pitch in Hz, factor of all formants, and a resonance in Hz that never moves."""
+class SyntheticVoice(NamedTuple):
+    """Traits of a speaker: pitch in Hz, factor of all formants, and frequency of a fixed resonance in Hz.
+
+    Examples
+    --------
+    >>> SyntheticVoice(pitch=120.0, tract=1.1, nose=2500.0).tract
+    1.1
+    """
 
     pitch: float
     tract: float
     nose: float
 
 
-def _voices(speakers: int, seed: int) -> list[Voice]:
+def _voices(speakers: int, seed: int) -> list[SyntheticVoice]:
     """Spread each trait of the speakers evenly on a logarithmic scale, independently of the others."""
-    chance = generator(seed, speakers)
+    random = generator(seed, speakers)
     traits = []
     for low, high in (_PITCH, _TRACT, _NOSE):
-        traits.append(low * (high / low) ** ((chance.permutation(speakers) + 0.5) / speakers))
-    return [Voice(*map(float, of_one)) for of_one in zip(*traits, strict=True)]
+        traits.append(low * (high / low) ** ((random.permutation(speakers) + 0.5) / speakers))
+    return [SyntheticVoice(*map(float, of_one)) for of_one in zip(*traits, strict=True)]
 
 
-def _recording(voice: Voice, seconds: float, chance: np.random.Generator) -> np.ndarray:
-    """Make one recording: another mood, another level and another noise than in the next."""
+def _recording(voice: SyntheticVoice, seconds: float, random: np.random.Generator) -> np.ndarray:
+    """One recording, with random pitch, level and noise, shape (samples,)."""
     size = round(seconds * RATE)
-    pitch = voice.pitch * chance.uniform(0.97, 1.03)
-    speech = artificial_voice(size, RATE, chance, pitch=pitch, tract=voice.tract)
+    pitch = voice.pitch * random.uniform(0.97, 1.03)
+    speech = artificial_voice(size, RATE, random, pitch=pitch, tract=voice.tract)
     speech += _RESONANCE * lfilter(*iirpeak(voice.nose, 4.0, RATE), speech)
-    noise = background(size, chance).mean(axis=1)
-    snr = chance.uniform(*_SNR)
+    noise = background(size, random).mean(axis=1)
+    snr = random.uniform(*_SNR)
     mixture = speech / speech.std() + 10 ** (-snr / 20) * noise / noise.std()
-    return mixture * min(chance.uniform(*_LEVEL), 0.9 / np.abs(mixture).max())
+    return mixture * min(random.uniform(*_LEVEL), 0.9 / np.abs(mixture).max())
 
 
 def _readme(speakers: int, files: int, seconds: float, seed: int) -> str:
     return f"""# SYNTHETIC speakers
 
 {files} recordings of {seconds:g} s of each of {speakers} artificial voices, and some noise, made by synthesis
-with seed {seed}. Nobody is heard in them: they show that the commands work, and say nothing about how well a
-model tells people apart.
+with seed {seed}. They contain no real speech: they show that the commands work, and nothing about how well a
+model distinguishes real speakers.
 """

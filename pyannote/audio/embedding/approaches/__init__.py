@@ -1,4 +1,4 @@
-"""Segments of speakers to losses; `SomeName` is imported from `some_name.py` when asked for."""
+"""Approaches: a loss on embeddings of segments of speakers; a class is imported at its first use."""
 
 from pyannote.audio.core.class_files import lazy_classes
 

@@ -1,4 +1,4 @@
-"""Distances between embeddings, finite everywhere and with finite gradients."""
+"""Distances between embeddings, with finite values and gradients everywhere."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torch import Tensor
 
 from pyannote.audio.embedding.approaches.base import Metric
 
-LARGEST: dict[Metric, float] = {"cosine": 2.0, "euclidean": 2.0, "angular": math.pi}
-"""Largest distance of each metric: margins are shares of it. That of "euclidean" holds on the unit sphere."""
+LARGEST_DISTANCE: dict[Metric, float] = {"cosine": 2.0, "euclidean": 2.0, "angular": math.pi}
+"""Largest distance of each metric, of which margins are shares; for "euclidean", on the unit sphere."""
 
 # squares of norms below 1e-19 underflow in single precision; no embedding in use comes near
 SMALLEST_NORM = 1e-12
@@ -33,7 +33,7 @@ def unit(vectors: Tensor) -> Tensor:
 
 
 def pairwise_distances(embeddings: Tensor, metric: Metric) -> Tensor:
-    """Distance of each embedding to each other one.
+    """Distances between all embeddings.
 
     Parameters
     ----------
@@ -67,12 +67,12 @@ def _angles(directions: Tensor) -> Tensor:
     # is that between the sides of the right triangle over the diameter
     count = len(directions)
     near, far = _lengths(torch.cat([directions, -directions]))[:count].split(count, dim=1)
-    nowhere = near + far == 0
-    return 2 * torch.atan2(near.masked_fill(nowhere, 1.0), far.masked_fill(nowhere, 1.0))
+    undefined = near + far == 0
+    return 2 * torch.atan2(near.masked_fill(undefined, 1.0), far.masked_fill(undefined, 1.0))
 
 
 def _lengths(vectors: Tensor) -> Tensor:
-    # by way of products of matrices, equal vectors would be some 1e-3 apart
+    # not by products of matrices, which give about 1e-3 for equal vectors
     count = len(vectors)
     rows, columns = torch.triu_indices(count, count, offset=1, device=vectors.device)
     upper = vectors.new_zeros(count, count).index_put((rows, columns), torch.pdist(vectors))

@@ -1,4 +1,4 @@
-"""Running means of measures of a loss, for the log."""
+"""Means of measures of a loss over several batches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from torch import Tensor
 
 
 class Means:
-    """Sums that stay on the device until they are read, so that no step waits for them.
+    """Means of named values, summed on their device until they are read, without synchronisation.
+
+    Values may have any shape.
 
     Examples
     --------
@@ -22,12 +24,28 @@ class Means:
         self._sums: dict[str, tuple[Tensor, int]] = {}
 
     def add(self, name: str, values: Tensor) -> None:
-        """Take values of any shape, or none at all, into a mean."""
+        """Add values to a mean.
+
+        Parameters
+        ----------
+        name : str
+            Name of the mean.
+        values : Tensor of any shape, of any number or of booleans
+            It may be empty.
+        """
         total, count = self._sums.get(name, (torch.zeros((), device=values.device), 0))
         self._sums[name] = (total + values.detach().sum(), count + values.numel())
 
     def read(self) -> dict[str, float]:
-        """Means since the last reading; 0 where there was no value."""
+        """Means since the last call, by name; 0 for a name without values.
+
+        Examples
+        --------
+        >>> means = Means()
+        >>> means.add("active", torch.empty(0))
+        >>> means.read()
+        {'active': 0.0}
+        """
         means = {name: float(total) / max(1, count) for name, (total, count) in self._sums.items()}
         self._sums.clear()
         return means

@@ -1,4 +1,4 @@
-"""Triplets of a batch: an anchor, a positive of the same speaker, a negative of another one."""
+"""Selection of triplets of a batch: an anchor, a positive of its speaker, a negative of another one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Sampling = Literal["all", "hard", "negative", "easy"]
 
 
 def triplets(distances: Tensor, labels: Tensor, sampling: Sampling) -> tuple[Tensor, Tensor, Tensor]:
-    """Choose triplets (a, p, n) with label(p) = label(a), p != a, and label(n) != label(a).
+    """Select triplets (a, p, n) with label(p) = label(a), p != a, and label(n) != label(a).
 
     Parameters
     ----------
     distances : Tensor, shape (batch, batch)
-        Distance of each embedding to each other one.
+        Distances between all embeddings.
     labels : Tensor of int64, shape (batch,)
         Speaker of each embedding.
     sampling : {"all", "hard", "negative", "easy"}
@@ -47,18 +47,18 @@ def triplets(distances: Tensor, labels: Tensor, sampling: Sampling) -> tuple[Ten
     """
     distances = distances.detach()
     same = labels[:, None] == labels
-    other = ~same
+    different = ~same
     same.fill_diagonal_(False)
     if sampling == "hard":
-        anchors = (same.any(dim=1) & other.any(dim=1)).nonzero().squeeze(1)
-        return anchors, _farthest(distances, same)[anchors], _closest(distances, other)[anchors]
-    # triplets are few among all (a, p, n), so that pairs (a, p) come first
+        anchors = (same.any(dim=1) & different.any(dim=1)).nonzero().squeeze(1)
+        return anchors, _farthest(distances, same)[anchors], _closest(distances, different)[anchors]
+    # pairs (a, p) first: few of all (a, p, n) are triplets
     anchors, positives = same.nonzero(as_tuple=True)
     if sampling == "negative":
-        kept = other.any(dim=1)[anchors]
-        anchors, positives = anchors[kept], positives[kept]
-        return anchors, positives, _closest(distances, other)[anchors]
-    allowed = other[anchors]
+        has_negative = different.any(dim=1)[anchors]
+        anchors, positives = anchors[has_negative], positives[has_negative]
+        return anchors, positives, _closest(distances, different)[anchors]
+    allowed = different[anchors]
     if sampling == "easy":
         allowed &= distances[anchors, positives, None] <= distances[anchors]
     pairs, negatives = allowed.nonzero(as_tuple=True)

@@ -1,4 +1,4 @@
-"""Sampler of approaches: batches of some segments of some speakers."""
+"""Sampler of batches of segments of speakers, for all approaches."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ from pyannote.audio.store.packs import Pack
 class SpeakerSegments(TrainingRules):
     """Batches of `per_fold` speakers and `per_label` segments of each.
 
-    All segments of a batch are of one duration, which is drawn anew for each batch. All speakers are met once
-    before any is met again. Segments are drawn where a speaker talks alone. A turn that is shorter than the
-    duration of the batch, of a speaker who has no longer one, is repeated from its beginning.
+    All segments of a batch have one duration, which is drawn for each batch: features have the shape
+    (per_fold x per_label, frames, dimension). Each speaker is drawn once before any is drawn again. Segments
+    lie where exactly one speaker talks. If no turn of a speaker is as long as the duration of the batch, a
+    shorter turn is repeated from its start.
 
     Parameters
     ----------
     duration : float, optional
-        Duration of all segments, in seconds, instead of random ones.
+        Duration of all segments, in seconds, instead of a random one for each batch.
     min_duration, max_duration : float
-        Range of durations of a batch, in seconds, at most a day. Turns shorter than the smallest one are left
+        Range of durations of a batch, in seconds, at most a day. Turns shorter than `min_duration` are left
         out.
     per_fold : int
         Speakers of a batch, at least 2.
@@ -40,7 +41,7 @@ class SpeakerSegments(TrainingRules):
     per_epoch : float
         Audio of an epoch, in days.
     label_min_duration : float
-        Speakers with fewer seconds of speech are left out.
+        Shortest speech of a speaker that is used, in seconds; other speakers are left out.
 
     Raises
     ------
@@ -67,8 +68,8 @@ class SpeakerSegments(TrainingRules):
         low, high = (min_duration, max_duration) if duration is None else (duration, duration)
         if not 0 < low <= high <= DAY:
             raise ConfigError(
-                f"Segments of {low:g} to {high:g} s were asked for; durations must be positive, min_duration "
-                f"at most max_duration, and both at most {DAY}."
+                f"Segments last {low:g} to {high:g} s; durations must be positive, min_duration at most "
+                f"max_duration, and both at most {DAY}."
             )
         if per_fold < 2 or per_label < 1 or per_fold * per_label > LARGEST_BATCH:
             raise ConfigError(
@@ -76,7 +77,7 @@ class SpeakerSegments(TrainingRules):
                 f"{LARGEST_BATCH}."
             )
         if not (0 < per_epoch < float("inf") and label_min_duration >= 0):
-            raise ConfigError("per_epoch must be positive, and label_min_duration not negative.")
+            raise ConfigError("per_epoch must be positive, and label_min_duration 0 or more.")
         check_epoch(per_epoch, (low + high) / 2)
         self.min_duration, self.max_duration = low, high
         self.per_fold, self.per_label = per_fold, per_label
@@ -86,23 +87,49 @@ class SpeakerSegments(TrainingRules):
 
     @property
     def chunks(self) -> int:
-        """Segments of a batch."""
+        """Segments of a batch.
+
+        Examples
+        --------
+        >>> SpeakerSegments(per_fold=20, per_label=3).chunks
+        60
+        """
         return self.per_fold * self.per_label
 
     @property
     def batch_seconds(self) -> float:
-        """Audio of a batch, in seconds, on average."""
+        """Audio of a batch, in seconds, on average.
+
+        Examples
+        --------
+        >>> SpeakerSegments(duration=1.5, per_fold=20, per_label=3).batch_seconds
+        90.0
+        """
         return (self.min_duration + self.max_duration) / 2 * self.per_fold * self.per_label
 
     @property
     def batches_per_epoch(self) -> int:
-        """Batches of an epoch, at least 1."""
+        """Batches of an epoch, at least 1.
+
+        Examples
+        --------
+        >>> SpeakerSegments(duration=1.0, per_fold=20, per_label=3, per_epoch=1.0).batches_per_epoch
+        1440
+        """
         return batches_per_epoch(self.per_epoch, self.batch_seconds)
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        """Names of the speakers that `check` has found, in alphabetical order."""
-        return tuple(self._found.turns)
+        """Names of the speakers that `check` has found, in alphabetical order.
+
+        Examples
+        --------
+        >>> segments = SpeakerSegments(per_fold=2)
+        >>> _ = segments.check([{"events": [(0.0, 4.0, "bob"), (4.0, 8.0, "ann")]}])
+        >>> segments.speakers
+        ('ann', 'bob')
+        """
+        return tuple(self._checked.turns)
 
     def findings(self, files: Sequence[Recording]) -> Iterator[Finding]:
         """Determine the speakers of the training files.
@@ -143,64 +170,63 @@ class SpeakerSegments(TrainingRules):
         return Speakers.of(files, self.min_duration, self.label_min_duration)
 
     def prepare(self, pack: Pack, step: float) -> None:
-        """Get ready to draw batches from the files that were checked.
+        """Prepare to draw batches from the files that `check` has read.
 
         Parameters
         ----------
         pack : Pack
-            Features of the files, in the order in which they were checked.
+            Features of the files, of shape (frames of all files, dimension), in the order of `check`.
         step : float
-            Time between two feature frames, in seconds.
+            Time between the starts of two feature frames, in seconds.
         """
         self._pack, self._step = pack, step
-        self._sampler = SegmentSampler(self._found, pack.offsets, step, self.per_fold, self.per_label)
+        self._sampler = SegmentSampler(self._checked, pack.offsets, step, self.per_fold, self.per_label)
 
     def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """Mean and standard deviation of each value over all frames of the files, each (dimension,)."""
+        """Mean and standard deviation over all frames of the files, each of shape (dimension,)."""
         return {"X": self._pack.statistics()}
 
-    def batches(self, epoch: int, seed: int, share: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
+    def batches(self, epoch: int, seed: int, rank: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
         """Batches of an epoch.
 
         Parameters
         ----------
         epoch, seed : int
             Each batch depends on them and on its index alone.
-        share : Rank
-            Rows of each batch whose features are asked for.
+        rank : Rank
+            Rank whose rows of each batch get features; all rows by default.
 
         Yields
         ------
         dict of str to Tensor
-            Features "X" of shape (per_fold x per_label, frames, dimension), or of fewer rows, and the index
-            of the speaker of each segment, "y" of shape (per_fold x per_label,). The segments of a speaker
-            stand together.
+            Features "X" of shape (rows, frames, dimension), and the index of the speaker of each segment of
+            the whole batch, "y" of shape (per_fold x per_label,). The segments of a speaker are adjacent.
         """
-        count, rows = self.batches_per_epoch, share.rows(self.chunks)
-        everyone = self._sampler.speakers(count, generator(seed, epoch, 0, 1))
+        count, rows = self.batches_per_epoch, rank.rows(self.chunks)
+        speakers = self._sampler.speakers(count, generator(seed, epoch, 0, 1))
         seconds = durations(self.min_duration, self.max_duration, count, epoch, seed)
         frames = np.maximum(1, np.rint(seconds / self._step).astype(np.int64)).tolist()
         randoms = [generator(seed, epoch, index, 3) for index in range(count)]
-        drawn = [self._sampler.segments(*batch) for batch in zip(everyone, frames, randoms, strict=True)]
+        drawn = [self._sampler.segments(*batch) for batch in zip(speakers, frames, randoms, strict=True)]
         first, available = np.stack(drawn, axis=1)
-        # what is drawn is moved to the features at once, not batch by batch
+        # indices are moved to the device of the features once an epoch
         places, device = self._pack.places(first), self._pack.device
-        speakers = torch.from_numpy(np.repeat(everyone, self.per_label, axis=1)).to(device)
+        labels = torch.from_numpy(np.repeat(speakers, self.per_label, axis=1)).to(device)
         lengths = torch.from_numpy(available).to(device)
         for index in range(count):
             features = self._pack.gather(places[index], frames[index], randoms[index], rows)
             if (available[index][rows] < frames[index]).any():
                 features = _repeated(features, lengths[index][rows])
-            yield {"X": features, "y": speakers[index]}
+            yield {"X": features, "y": labels[index]}
 
     @property
-    def _found(self) -> Speakers:
-        assert self._speakers is not None, "check the training files first"
+    def _checked(self) -> Speakers:
+        assert self._speakers is not None, "`check` comes before it"
         return self._speakers
 
 
 def _repeated(features: Tensor, available: Tensor) -> Tensor:
-    """Replace what follows the end of a turn by the turn itself, from its beginning."""
+    """Fill the frames after the end of each turn by repetition of the turn; same shape."""
     index = torch.arange(features.shape[1], device=features.device) % available[:, None]
     return features.gather(1, index[..., None].expand_as(features))
 
@@ -217,14 +243,14 @@ def _warnings(speakers: Speakers, min_duration: float, label_min_duration: float
         shown = [f"{name} ({seconds:.0f} s)" for name, seconds in speakers.left_out.items()]
         yield _warning(
             f"{len(shown)} speakers with less than {least:g} s of speech ({parameter}) are left out: "
-            f"{_some(shown)}.",
+            f"{_shortened(shown)}.",
             parameter,
         )
     single = [name for name, turns in speakers.turns.items() if len(turns) == 1]
     if single:
         yield _warning(
             f"{len(single)} speakers have a single turn, from which all their segments are taken: "
-            f"{_some(single)}.",
+            f"{_shortened(single)}.",
             "min_duration",
         )
 
@@ -234,5 +260,5 @@ def _warning(sentence: str, parameter: str) -> Finding:
     return Finding("speakers", sentence, mend, keys=("params", parameter))
 
 
-def _some(names: Sequence[str], most: int = 5) -> str:
+def _shortened(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

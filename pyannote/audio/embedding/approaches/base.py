@@ -1,4 +1,4 @@
-"""Base class of approaches to embedding: a loss on embeddings of segments that a sampler draws."""
+"""Base class of approaches: a loss on embeddings of segments that a sampler draws."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pyannote.audio.store.packs import Pack
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-    from pyannote.audio.train.trainer import EpochReport
+    from pyannote.audio.train.interfaces import EpochReport
 
 Metric = Literal["cosine", "euclidean", "angular"]
 
@@ -40,7 +40,7 @@ class Approach(TrainingRules, ABC):
     Raises
     ------
     ConfigError
-        If a batch has fewer segments of a speaker than the loss needs.
+        If a batch has too few segments of a speaker for the loss.
 
     Examples
     --------
@@ -53,16 +53,16 @@ class Approach(TrainingRules, ABC):
     """
 
     parts: ClassVar[Mapping[str, type]] = {"segments": SpeakerSegments}
-    """Parameters that are parts, whose own parameters a configuration gives."""
+    """Parameters that are objects; a configuration gives the parameters of their classes."""
 
     metric: Metric = "cosine"
-    """How embeddings are compared."""
+    """Distance between embeddings."""
 
-    fewest: ClassVar[int] = 1
-    """Segments of a speaker that the loss needs in a batch."""
+    min_per_label: ClassVar[int] = 1
+    """Smallest number of segments of a speaker in a batch that the loss needs."""
 
     head: nn.Module
-    """What the loss learns beside the network."""
+    """Layers that belong to the loss and are trained with the network."""
 
     labels: ClassVar[Composition] = Composition()
     """Labels of the annotation that classes are made of: none, as classes are the training speakers."""
@@ -74,20 +74,27 @@ class Approach(TrainingRules, ABC):
     """Parameter that sets the number of segments of a batch."""
 
     uniform: bool = False
-    """Batches are of different durations, and how many pairs and triplets there are is not known before."""
+    """Whether all batches have one shape; here durations, and numbers of pairs and triplets, differ."""
 
     def __init__(self, segments: SpeakerSegments | None = None) -> None:
         self.segments = SpeakerSegments() if segments is None else segments
-        if self.segments.per_label < self.fewest:
+        if self.segments.per_label < self.min_per_label:
             raise ConfigError(
-                f"per_label of {type(self).__name__} must be at least {self.fewest}, not "
+                f"per_label of {type(self).__name__} must be at least {self.min_per_label}, not "
                 f"{self.segments.per_label}."
             )
         self.head = nn.Identity()
 
     @property
-    def shortest(self) -> tuple[float, str]:
-        """Duration of the shortest segment in seconds, and the parameter that sets it."""
+    def shortest_chunk(self) -> tuple[float, str]:
+        """Duration of the shortest segment in seconds, and the parameter that sets it.
+
+        Examples
+        --------
+        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
+        >>> TripletLoss().shortest_chunk
+        (0.5, 'min_duration')
+        """
         return self.segments.min_duration, "min_duration"
 
     @property
@@ -96,7 +103,14 @@ class Approach(TrainingRules, ABC):
         return self.segments.min_duration, self.segments.max_duration
 
     def defaults(self) -> dict[str, dict[str, Any]]:
-        """Back-ends compare by the metric of the loss, unless a configuration says otherwise."""
+        """Default parameters of a back-end: the metric of the loss.
+
+        Examples
+        --------
+        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
+        >>> TripletLoss(metric="angular").defaults()
+        {'backend': {'metric': 'angular'}}
+        """
         return {"backend": {"metric": self.metric}}
 
     def check_augmentation(self, augmentation: Any) -> None:
@@ -106,20 +120,34 @@ class Approach(TrainingRules, ABC):
         ------
         ConfigError
             With the reason.
+
+        Examples
+        --------
+        >>> from pyannote.audio.augmentation.time_frequency_masking import TimeFrequencyMasking
+        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
+        >>> TripletLoss().check_augmentation(TimeFrequencyMasking())
         """
         if getattr(augmentation, "changes_annotation", False):
             raise ConfigError(
-                f"{type(augmentation).__name__} changes the annotation of chunks, and a segment of one "
-                "speaker has none.",
-                fix="Take it out; it is made for the detection of sounds.",
+                f"{type(augmentation).__name__} changes the activity of classes in chunks, but segments of "
+                "speakers have no such activity.",
+                fix="Remove it; it is meant for the detection of events.",
             )
 
     def attach(self, model: Any, specifications: Specifications) -> None:
-        """Make what the loss learns beside a network, in `head`."""
+        """Build `head` for a network that gives embeddings of shape (batch, dimension)."""
         self.head = self.make_head(model.dimension, len(specifications.classes))
 
     def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:
-        """Show distances of positives and negatives, and now and then a projection of embeddings."""
+        """Write distances within and between speakers to tensorboard, and after some epochs a projection.
+
+        Parameters
+        ----------
+        writer : SummaryWriter
+        report : EpochReport
+            Epoch, and embeddings of a batch, shape (batch, dimension).
+        specifications : Specifications
+        """
         from pyannote.audio.report.embeddings import log_distances, log_projection
         from pyannote.audio.report.figures import is_pictured
 
@@ -129,23 +157,44 @@ class Approach(TrainingRules, ABC):
 
     @property
     def per_epoch(self) -> float:
-        """Audio of an epoch, in days."""
+        """Audio of an epoch, in days.
+
+        Examples
+        --------
+        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
+        >>> TripletLoss(segments=SpeakerSegments(per_epoch=0.5)).per_epoch
+        0.5
+        """
         return self.segments.per_epoch
 
     @per_epoch.setter
     def per_epoch(self, days: float) -> None:
-        # a copy of an approach has the same sampler
+        # a copy of an approach shares its sampler with the original
         self.segments = copy(self.segments)
         self.segments.per_epoch = days
 
     @property
     def chunks(self) -> int:
-        """Segments of a batch."""
+        """Segments of a batch.
+
+        Examples
+        --------
+        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
+        >>> TripletLoss(segments=SpeakerSegments(per_fold=20, per_label=3)).chunks
+        60
+        """
         return self.segments.chunks
 
     @property
     def batch_seconds(self) -> float:
-        """Audio of a batch, in seconds, on average."""
+        """Audio of a batch, in seconds, on average.
+
+        Examples
+        --------
+        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
+        >>> TripletLoss(segments=SpeakerSegments(duration=1.5, per_fold=20, per_label=3)).batch_seconds
+        90.0
+        """
         return self.segments.batch_seconds
 
     @property
@@ -153,7 +202,7 @@ class Approach(TrainingRules, ABC):
         """Batches of an epoch, at least 1."""
         return self.segments.batches_per_epoch
 
-    def knows(self, label: str) -> bool:
+    def expects(self, label: str) -> bool:
         """Whether a label of the annotation is expected: any name of a speaker."""
         return True
 
@@ -185,7 +234,17 @@ class Approach(TrainingRules, ABC):
         return trial
 
     def specifications(self, extraction: FeatureExtraction) -> Specifications:
-        """Describe inputs, and the speakers that `check` has found."""
+        """Inputs (frames "X" of shape (frames, dimension)), and the speakers that `check` has found.
+
+        Examples
+        --------
+        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
+        >>> from pyannote.audio.features.librosa_mfcc import LibrosaMFCC
+        >>> approach = TripletLoss(segments=SpeakerSegments(per_fold=2))
+        >>> _ = approach.check([{"events": [(0.0, 4.0, "ann"), (4.0, 8.0, "bob")]}])
+        >>> approach.specifications(LibrosaMFCC()).classes
+        ('ann', 'bob')
+        """
         return Specifications(
             task=type(self).__name__,
             inputs={"X": extraction.dimension},
@@ -197,41 +256,55 @@ class Approach(TrainingRules, ABC):
         )
 
     def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
-        """Get ready to draw batches from the files that were checked.
+        """Prepare to draw batches from the files that `check` has read.
 
         Parameters
         ----------
         files : sequence of Recording
             Training files.
         pack : Pack
-            Their features, in the same order.
+            Their features, of shape (frames of all files, dimension), in the same order.
         specifications : Specifications
-            What `specifications` gave.
+            Result of `specifications`.
         """
         self.segments.prepare(pack, specifications.step)
 
     def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """Mean and standard deviation of each value over all frames of the training files."""
+        """Mean and standard deviation over all frames of the training files, each of shape (dimension,)."""
         return self.segments.statistics()
 
-    def batches(self, epoch: int, seed: int, share: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
-        """Batches of an epoch; see `SpeakerSegments.batches`."""
-        return self.segments.batches(epoch, seed, share)
+    def batches(self, epoch: int, seed: int, rank: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
+        """Batches of an epoch, see `SpeakerSegments.batches`; "X" has shape (batch, frames, dimension)."""
+        return self.segments.batches(epoch, seed, rank)
 
     def make_head(self, dimension: int, classes: int) -> nn.Module:
-        """Make what the loss learns beside the network.
+        """Layers of the loss that are trained with the network; none by default.
 
         Parameters
         ----------
         dimension : int
-            Of an embedding.
+            Dimension of an embedding; embeddings have the shape (batch, dimension).
         classes : int
             Number of training speakers.
+
+        Examples
+        --------
+        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
+        >>> TripletLoss().make_head(dimension=128, classes=1000)
+        Identity()
         """
         return nn.Identity()
 
     def targets(self, labels: Tensor, resolution: int) -> Tensor:
-        """Labels as they are: there is one for each segment."""
+        """Targets of the loss: the labels themselves, shape (batch,).
+
+        Examples
+        --------
+        >>> import torch
+        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
+        >>> TripletLoss().targets(torch.tensor([0, 0, 1]), resolution=1)
+        tensor([0, 0, 1])
+        """
         return labels
 
     @abstractmethod
@@ -241,11 +314,15 @@ class Approach(TrainingRules, ABC):
         Parameters
         ----------
         embeddings : Tensor, shape (batch, dimension)
-            What the network gives for each segment.
+            Outputs of the network, one for each segment.
         labels : Tensor of int64, shape (batch,)
             Index of the speaker of each segment.
+
+        Returns
+        -------
+        Tensor, shape ()
         """
 
     def measures(self) -> dict[str, float]:
-        """Means since the last call of what is worth watching beside the loss."""
+        """Means of further measures of training since the last call, by name; none by default."""
         return {}

@@ -1,4 +1,4 @@
-"""Softmax over the training speakers, on top of their embeddings."""
+"""Cross-entropy of a linear layer over the training speakers."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pyannote.audio.embedding.approaches.base import Approach
 
 
 class Classification(Approach):
-    """Recognise the speakers of the training set by one linear layer; the loss is the cross-entropy.
+    """Classification of the training speakers by one linear layer, with the cross-entropy as loss.
 
     The loss is the mean over the batch of log(sum_j exp(s_j)) - s_y, with the scores s = W x + b of an
-    embedding x, and its speaker y.
+    embedding x, and its speaker y. W has the shape (classes, dimension).
 
     Parameters
     ----------
     segments : SpeakerSegments, optional
-        Sampler of batches; a configuration gives its parameters here.
+        Sampler of batches; its parameters stand beside those of the loss in a configuration.
 
     References
     ----------
@@ -46,32 +46,75 @@ class Classification(Approach):
         self._means = Means()
 
     def make_head(self, dimension: int, classes: int) -> nn.Module:
-        """Linear layer from embeddings to training speakers."""
+        """Linear layer for scores of training speakers; `weight` of shape (classes, dimension).
+
+        Examples
+        --------
+        >>> Classification().make_head(dimension=128, classes=1000)
+        Linear(in_features=128, out_features=1000, bias=True)
+        """
         return nn.Linear(dimension, classes)
 
     def logits(self, embeddings: Tensor) -> Tensor:
-        """Score of each training speaker, shape (batch, classes)."""
+        """Score of each training speaker, from embeddings of shape (batch, dimension).
+
+        Returns
+        -------
+        Tensor, shape (batch, classes)
+
+        Examples
+        --------
+        >>> import torch
+        >>> approach = Classification()
+        >>> approach.head = approach.make_head(dimension=3, classes=5)
+        >>> tuple(approach.logits(torch.zeros(4, 3)).shape)
+        (4, 5)
+        """
         scores: Tensor = self.head(embeddings)
         return scores
 
-    def penalise(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Make the task harder than the one whose accuracy is watched; here, leave it as it is."""
+    def loss_logits(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Logits that enter the loss, from those of the measured accuracy; here the same.
+
+        Parameters
+        ----------
+        logits : Tensor, shape (batch, classes)
+        labels : Tensor of int64, shape (batch,)
+            Index of the speaker of each segment.
+
+        Examples
+        --------
+        >>> import torch
+        >>> Classification().loss_logits(torch.tensor([[0.5, 0.0]]), torch.tensor([1]))
+        tensor([[0.5000, 0.0000]])
+        """
         return logits
 
     def loss(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """Cross-entropy, averaged over the batch.
+        """Cross-entropy log(sum_j exp(s_j)) - s_y, averaged over the batch.
 
         Parameters
         ----------
         embeddings : Tensor, shape (batch, dimension)
-            What the network gives for each segment.
+            Outputs of the network, one for each segment.
         labels : Tensor of int64, shape (batch,)
             Index of the speaker of each segment.
+
+        Returns
+        -------
+        Tensor, shape ()
         """
+        # mean of log(sum_j exp(s_j)) - s_y
         logits = self.logits(embeddings)
         self._means.add("accuracy", logits.detach().argmax(dim=1) == labels)
-        return functional.cross_entropy(self.penalise(logits, labels), labels)
+        return functional.cross_entropy(self.loss_logits(logits, labels), labels)
 
     def measures(self) -> dict[str, float]:
-        """Share of segments whose speaker has the highest score, "accuracy", since the last call."""
+        """Share of segments whose speaker has the highest score, "accuracy", since the last call.
+
+        Examples
+        --------
+        >>> Classification().measures()
+        {}
+        """
         return self._means.read()

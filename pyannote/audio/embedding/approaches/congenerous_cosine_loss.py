@@ -1,4 +1,4 @@
-"""Congenerous cosine loss: softmax over cosines to learned centres."""
+"""Congenerous cosine loss: cross-entropy over cosines to learned centres."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from pyannote.audio.embedding.approaches.classification import Classification
 
 
 class CongenerousCosineLoss(Classification):
-    """Maximise the cosine to the centre of one's own speaker against those to all other centres.
+    """Cross-entropy over the cosines between an embedding and the centres of all training speakers.
 
-    The logits are scale x cosine. Centres are learned with the network, one for each training speaker; in the
-    paper they are the means of the features of a class, which the centres of a minimum follow.
+    The logits are s_j = scale x (x . c_j) / (|x| |c_j|) for an embedding x and the centre c_j of speaker j.
+    The centres, of shape (classes, dimension), are trained with the network; in the paper they are the means
+    of the features of a class.
 
     Parameters
     ----------
     scale : float
-        Norm given to all embeddings, positive.
+        Factor of the cosines, positive.
     segments : SpeakerSegments, optional
-        Sampler of batches; a configuration gives its parameters here.
+        Sampler of batches; its parameters stand beside those of the loss in a configuration.
 
     References
     ----------
@@ -50,10 +51,27 @@ class CongenerousCosineLoss(Classification):
         self.scale = scale
 
     def make_head(self, dimension: int, classes: int) -> nn.Module:
-        """Centres: `weight` of shape (classes, dimension)."""
+        """Centres: `weight` of shape (classes, dimension).
+
+        Examples
+        --------
+        >>> CongenerousCosineLoss().make_head(dimension=128, classes=1000)
+        Linear(in_features=128, out_features=1000, bias=False)
+        """
         return nn.Linear(dimension, classes, bias=False)
 
     def logits(self, embeddings: Tensor) -> Tensor:
-        """Scaled cosine to the centre of each training speaker, shape (batch, classes)."""
-        assert isinstance(self.head, nn.Linear), "make_head comes first"
+        """Scaled cosines of embeddings of shape (batch, dimension) to all centres, shape (batch, classes).
+
+        Examples
+        --------
+        >>> import torch
+        >>> approach = CongenerousCosineLoss(scale=1.0)
+        >>> approach.head = approach.make_head(dimension=2, classes=1)
+        >>> _ = approach.head.load_state_dict({"weight": torch.tensor([[0.0, 4.0]])})
+        >>> [round(value, 4) for value in approach.logits(torch.tensor([[3.0, 4.0]]))[0].tolist()]
+        [0.8]
+        """
+        assert isinstance(self.head, nn.Linear), "the head is built by make_head"
+        # s_j = scale x (x . c_j) / (|x| |c_j|)
         return self.scale * functional.linear(unit(embeddings), unit(self.head.weight))

@@ -1,4 +1,4 @@
-"""Triplet loss: embeddings of a speaker nearer to each other than to those of other speakers."""
+"""Triplet loss: embeddings of one speaker closer to each other than to those of other speakers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.embedding.approaches._distances import LARGEST, pairwise_distances
+from pyannote.audio.embedding.approaches._distances import LARGEST_DISTANCE, pairwise_distances
 from pyannote.audio.embedding.approaches._means import Means
 from pyannote.audio.embedding.approaches._mining import Sampling, triplets
 from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
@@ -17,10 +17,10 @@ from pyannote.audio.embedding.approaches.base import Approach, Metric
 
 
 class TripletLoss(Approach):
-    """Compare the distance of an anchor to its own speaker with that to another one, over triplets (a, p, n).
+    """Triplets (a, p, n) of an anchor, a positive of the same speaker and a negative of another speaker.
 
-    With delta = d(a, p) - d(a, n) + margin x largest distance of the metric, the loss is the mean over
-    triplets of what `clamp` makes of delta, and 0 where a batch has no triplet.
+    loss = mean(clamp(delta)), with delta = d(a, p) - d(a, n) + margin x largest distance of the metric; it
+    is 0 for a batch without triplets. Embeddings have the shape (batch, dimension).
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ class TripletLoss(Approach):
     clamp : {"positive", "softmargin", "sigmoid"}
         max(0, delta), log(1 + exp(delta)), or 1 / (1 + exp(-10 delta)).
     margin : float
-        Rank of the largest distance, in [0, 1].
+        Share of the largest distance, in [0, 1].
     sampling : {"all", "hard", "negative", "easy"}
-        Which triplets count: all; for each anchor its farthest positive and its closest negative; for each
+        Triplets of the mean: all; for each anchor its farthest positive and its closest negative; for each
         anchor and positive the closest negative; or those whose positive is not farther than their negative.
     segments : SpeakerSegments, optional
-        Sampler of batches; a configuration gives its parameters here.
+        Sampler of batches; its parameters stand beside those of the loss in a configuration.
 
     References
     ----------
@@ -51,7 +51,7 @@ class TripletLoss(Approach):
     {'active_triplets': 0.0}
     """
 
-    fewest: ClassVar[int] = 2
+    min_per_label: ClassVar[int] = 2
 
     def __init__(
         self,
@@ -71,26 +71,45 @@ class TripletLoss(Approach):
         self._means = Means()
 
     def loss(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """Mean over triplets.
+        """Mean of clamp(d(a, p) - d(a, n) + margin x largest distance) over triplets.
 
         Parameters
         ----------
         embeddings : Tensor, shape (batch, dimension)
-            What the network gives for each segment.
+            Outputs of the network, one for each segment.
         labels : Tensor of int64, shape (batch,)
             Index of the speaker of each segment.
+
+        Returns
+        -------
+        Tensor, shape ()
+
+        Examples
+        --------
+        >>> approach = TripletLoss(metric="euclidean", margin=0.2)  # 0.2 x 2 is added
+        >>> embeddings = torch.tensor([[0.0], [0.5], [2.0]])  # deltas 0.5 - 2 + 0.4 and 0.5 - 1.5 + 0.4
+        >>> approach.loss(embeddings, torch.tensor([0, 0, 1])).item()
+        0.0
+        >>> round(approach.loss(embeddings, torch.tensor([0, 1, 0])).item(), 2)  # 1.9 and 0.9
+        1.4
         """
         # delta = d(a, p) - d(a, n) + margin x largest distance
         distances = pairwise_distances(embeddings, self.metric)
         anchors, positives, negatives = triplets(distances, labels, self.sampling)
         delta = distances[anchors, positives] - distances[anchors, negatives]
-        delta = delta + self.margin * LARGEST[self.metric]
+        delta = delta + self.margin * LARGEST_DISTANCE[self.metric]
         self._means.add("active_triplets", delta > 0)
         # not mean(), which is NaN where there is no triplet
         return self._clamped(delta).sum() / max(1, len(delta))
 
     def measures(self) -> dict[str, float]:
-        """Share of triplets with delta > 0, "active_triplets", since the last call."""
+        """Share of triplets with delta > 0, "active_triplets", since the last call.
+
+        Examples
+        --------
+        >>> TripletLoss().measures()
+        {}
+        """
         return self._means.read()
 
     def _clamped(self, delta: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""How embeddings are compared; `SomeName` is imported from `some_name.py` when asked for."""
+"""Back-ends that compare embeddings; a class is imported at its first use."""
 
 from pyannote.audio.core.class_files import lazy_classes
 

@@ -1,4 +1,4 @@
-"""Back-ends as a configuration, a command line or params.yml names them."""
+"""Back-ends from a configuration, a command line or params.yml."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from pyannote.audio.io.yaml_files import parse_yaml
 
 
 def backend_of(block: Block, document: Document, default: str, metric: str | None = None) -> Backend:
-    """Back-end that a block names.
+    """Build the back-end of a block of a configuration.
 
     Parameters
     ----------
     block : Block
         Name and parameters.
     document : Document
-        Where they stand, for errors.
+        File of the block, for errors.
     default : {"cosine", "euclidean", "angular"}
-        Metric, where neither the block nor `metric` names one.
+        Metric, if neither the block nor `metric` defines it.
     metric : {"cosine", "euclidean", "angular"}, optional
         Metric instead of that of the block.
 
@@ -34,21 +34,27 @@ def backend_of(block: Block, document: Document, default: str, metric: str | Non
     ------
     ConfigError
         If there is no such back-end, or it compares by another metric.
+
+    Examples
+    --------
+    >>> block, document = block_of_option("Direct")
+    >>> backend_of(block, document, default="cosine", metric="angular").metric
+    'angular'
     """
-    found = find("backend", block.name, document, (*block.where, "name"))
-    if "metric" in inspect.signature(found).parameters:
+    backend_class = find("backend", block.name, document, (*block.where, "name"))
+    if "metric" in inspect.signature(backend_class).parameters:
         params = {"metric": default, **block.params, **({} if metric is None else {"metric": metric})}
         block = replace(block, params=params)
     backend: Backend = build("backend", block, document)
     if metric not in (None, backend.metric):
         raise document.error(
-            block.where, f"{block.name} compares embeddings by {backend.metric}.", fix="Leave --metric out."
+            block.where, f"{block.name} compares embeddings by {backend.metric}.", fix="Omit --metric."
         )
     return backend
 
 
 def block_of_option(text: str) -> tuple[Block, Document]:
-    """Back-end that a command line names: a name, or a mapping of name and params in the form of YAML.
+    """Back-end of a command line: a name, or a mapping of name and params as YAML.
 
     Raises
     ------
@@ -70,18 +76,23 @@ def block_of_option(text: str) -> tuple[Block, Document]:
         return block_of(document, ("backend",), named), document
     except ConfigError as error:
         raise UsageError(
-            f"--backend={text} names no back-end: {error.message}",
+            f"--backend={text} is not a back-end: {error.message}",
             fix='Write a name, such as WCCN, or "{name: WCCN, params: {shrinkage: 0.5}}".',
         ) from None
 
 
 def block_of_params(params: Mapping[str, Any], file: Path) -> tuple[Block, Document]:
-    """Back-end that a validation has used, as its params.yml describes it.
+    """Back-end of a validation, from the content of its params.yml.
 
     Raises
     ------
     ConfigError
         If the entry is damaged.
+
+    Examples
+    --------
+    >>> block_of_params({"backend": {"name": "WCCN", "cohort": 5}}, Path("params.yml"))[0].params
+    {'cohort': 5}
     """
     described = dict(params.get("backend") or {"name": "Direct"})
     document = Document(file, dict(params), {})

@@ -1,4 +1,4 @@
-"""What every way to compare embeddings has in common."""
+"""Base class of back-ends, which compare embeddings."""
 
 from __future__ import annotations
 
@@ -16,58 +16,102 @@ Embeddings = NDArray[np.float32]
 
 
 class Backend(ABC):
-    """Compares embeddings, after it has seen those of the training speakers, if it needs them."""
+    """Similarity of pairs of embeddings, after training on those of the training speakers if it needs that.
 
-    learns: bool = False
-    """Whether it must see embeddings of training speakers before it compares any."""
+    Embeddings are arrays of float32, shape (embeddings, dimension).
+
+    Examples
+    --------
+    >>> class Product(Backend):
+    ...     def similarity(self, embeddings, first, second):
+    ...         return (embeddings[first] * embeddings[second]).sum(axis=1)
+    >>> embeddings = np.array([[1, 2], [3, 4]], dtype=np.float32)
+    >>> Product().similarity(embeddings, np.array([0]), np.array([1]))
+    array([11.], dtype=float32)
+    """
+
+    needs_training: bool = False
+    """Whether `fit` with embeddings of training speakers must come first."""
 
     metric: Metric = "cosine"
-    """Distance that transformed embeddings are to be compared with, for clustering."""
+    """Distance between transformed embeddings, for clustering."""
 
     def fit(self, embeddings: Embeddings, speakers: NDArray[np.int64]) -> None:  # noqa: B027
-        """Learn from the embeddings of training speakers.
+        """Learn from embeddings of training speakers; by default, nothing.
 
         Parameters
         ----------
         embeddings : float32, shape (embeddings, dimension)
         speakers : int64, shape (embeddings,)
-            Index of the speaker of each.
+            Index of the speaker of each embedding.
         """
 
     def state(self) -> dict[str, NDArray[np.float32]]:
-        """What was learned, by name."""
+        """Learned arrays, by name, each of its own shape; none by default.
+
+        Examples
+        --------
+        >>> from pyannote.audio.embedding.backends.direct import Direct
+        >>> Direct().state()
+        {}
+        """
         return {}
 
     def load(self, state: Mapping[str, NDArray[np.float32]]) -> None:  # noqa: B027
-        """Take what was learned before.
+        """Load learned arrays.
+
+        Parameters
+        ----------
+        state : mapping of str to float32
+            Result of `state`: arrays, each of its own shape.
 
         Raises
         ------
         KeyError
-            If something is missing.
+            If an array is missing.
+
+        Examples
+        --------
+        >>> from pyannote.audio.embedding.backends.direct import Direct
+        >>> Direct().load({})
         """
 
     def transform(self, embeddings: Embeddings) -> Embeddings:
-        """Map embeddings to where they are compared, shape (embeddings, dimension)."""
+        """Map embeddings to the space in which they are compared; by default, the identity.
+
+        Parameters
+        ----------
+        embeddings : float32, shape (embeddings, dimension)
+
+        Returns
+        -------
+        float32, shape (embeddings, dimension)
+
+        Examples
+        --------
+        >>> from pyannote.audio.embedding.backends.direct import Direct
+        >>> Direct().transform(np.ones((1, 3), dtype=np.float32))
+        array([[1., 1., 1.]], dtype=float32)
+        """
         return embeddings
 
     @abstractmethod
     def similarity(
         self, embeddings: Embeddings, first: NDArray[np.int64], second: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        """How alike pairs of transformed embeddings are.
+        """Similarity of pairs of transformed embeddings.
 
         Parameters
         ----------
         embeddings : float32, shape (embeddings, dimension)
-            What `transform` gave.
+            Result of `transform`.
         first, second : int64, shape (pairs,)
             Both sides of each pair, as indices of `embeddings`.
 
         Returns
         -------
         float32, shape (pairs,)
-            The higher, the more alike.
+            Higher values mean more similar embeddings.
         """
 
 

@@ -1,4 +1,4 @@
-"""Within-class covariance normalisation, and scores that are compared with those of other speakers."""
+"""Within-class covariance normalisation (WCCN), and adaptive normalisation of scores."""
 
 from __future__ import annotations
 
@@ -13,25 +13,23 @@ from pyannote.audio.embedding.backends.direct import Direct
 
 
 class WCCN(Backend):
-    """Shrink the directions in which embeddings of one speaker differ, and compare by cosine.
+    """Whitening of the covariance within speakers, and the cosine of the results.
 
-    Embeddings are scaled to length 1, the mean of the training speakers is taken away, and the inverse of the
-    covariance within speakers turns all that varies within a speaker into noise of the same size in every
-    direction; the result is scaled to length 1 again. Training speakers with one embedding tell nothing of
-    the covariance, and are left out of it.
+    y = u(P^T (u(x) - m)), with u(x) = x / |x|, the mean m of the embeddings of training speakers, and P such
+    that P P^T is the inverse of C = (1 - shrinkage) W + shrinkage trace(W) / D I. W is the covariance within
+    speakers, of speakers with at least two embeddings; D is the dimension.
 
-    With `cohort`, the mean similarity of each of two recordings to its `cohort` most similar training
-    speakers is taken away, half from each side: who resembles many, or was recorded in a common way, must
-    resemble the other one all the more (adaptive s-norm, of the mean alone: dividing by the deviation as
-    well made detection costs worse).
+    With `cohort`, similarity(y, z) = y . z - (c(y) + c(z)) / 2, where c is the mean similarity to the
+    `cohort` most similar training speakers: adaptive s-norm without division by the standard deviation, which
+    made detection costs worse.
 
     Parameters
     ----------
     shrinkage : float
-        Rank of a covariance that is equal in all directions, in [0, 1]: 0 trusts the training speakers
-        entirely, 1 takes only the mean away.
+        Share of a covariance that is equal in all directions, in [0, 1]: 0 uses the covariance of the
+        training speakers alone, 1 subtracts only the mean.
     cohort : int
-        Number of training speakers that scores are compared with; 0 for none.
+        Number of training speakers that normalise a score; 0 for no normalisation.
 
     References
     ----------
@@ -50,27 +48,33 @@ class WCCN(Backend):
     (200, 3)
     """
 
-    learns = True
+    needs_training = True
 
     def __init__(self, shrinkage: float = 0.2, cohort: int = 10) -> None:
         if not 0 <= shrinkage <= 1 or cohort < 0:
-            raise ConfigError("shrinkage must be in [0, 1], and cohort not negative.")
+            raise ConfigError("shrinkage must be in [0, 1], and cohort 0 or more.")
         self.shrinkage = shrinkage
         self.cohort = cohort
         self._state: dict[str, NDArray[np.float32]] = {}
 
     def fit(self, embeddings: Embeddings, speakers: NDArray[np.int64]) -> None:
-        """Measure mean and covariance, and keep the mean embedding of each speaker.
+        """Measure mean, covariance within speakers, and the mean embedding of each speaker.
+
+        Parameters
+        ----------
+        embeddings : float32, shape (embeddings, dimension)
+        speakers : int64, shape (embeddings,)
+            Index of the speaker of each embedding.
 
         Raises
         ------
         DataError
-            If no speaker has two embeddings, or one is not finite.
+            If no speaker has two embeddings, or an embedding is not finite.
         """
         if not np.isfinite(embeddings).all():
             raise DataError(
                 "An embedding of a training speaker is not finite.",
-                fix="Look for damaged files, or a training that has diverged.",
+                fix="Check the training files, and whether the training has diverged.",
             )
         values = unit(embeddings)
         _, speakers, counts = np.unique(speakers, return_inverse=True, return_counts=True)
@@ -80,12 +84,12 @@ class WCCN(Backend):
         several = counts[speakers] > 1
         if not several.any():
             raise DataError(
-                "No training speaker has two turns, from which to learn how embeddings of a speaker differ.",
+                "No training speaker has two turns, which the covariance within speakers needs.",
                 fix="Remove `backend:` from config.yml, or train on more recordings.",
             )
         within = (values - means[speakers])[several]
         covariance = within.T @ within / (several.sum() - (counts > 1).sum())
-        # where nothing varies, all directions are equal
+        # if all embeddings of each speaker are equal, the identity is used
         level = max(float(np.trace(covariance)) / len(covariance), 1e-10)
         covariance = (1 - self.shrinkage) * covariance + self.shrinkage * level * np.eye(len(covariance))
         eigenvalues, directions = np.linalg.eigh(covariance)
@@ -97,22 +101,39 @@ class WCCN(Backend):
         self._state["speakers"] = unit(projected).astype(np.float32)
 
     def state(self) -> dict[str, NDArray[np.float32]]:
-        """Mean, projection, and the direction of each training speaker after it."""
+        """Mean "center", shape (dimension,), "projection" P, shape (dimension, dimension), and "speakers".
+
+        The latter are the transformed mean embeddings of training speakers, shape (speakers, dimension).
+
+        Examples
+        --------
+        >>> WCCN().state()
+        {}
+        """
         return dict(self._state)
 
     def load(self, state: Mapping[str, NDArray[np.float32]]) -> None:
-        """Take what was learned before."""
+        """Load the arrays of `state`, with their shapes.
+
+        Examples
+        --------
+        >>> backend = WCCN()
+        >>> arrays = {"center": np.zeros(2), "projection": np.eye(2), "speakers": np.eye(2)}
+        >>> backend.load({name: array.astype(np.float32) for name, array in arrays.items()})
+        >>> backend.transform(np.array([[3, 4]], dtype=np.float32))
+        array([[0.6, 0.8]], dtype=float32)
+        """
         self._state = {name: state[name] for name in ("center", "projection", "speakers")}
 
     def transform(self, embeddings: Embeddings) -> Embeddings:
-        """Centred and projected embeddings of length 1, same shape."""
+        """Embeddings y = u(P^T (u(x) - m)) of length 1, shape (embeddings, dimension)."""
         projected = (unit(embeddings) - self._state["center"]) @ self._state["projection"]
         return unit(projected).astype(np.float32)
 
     def similarity(
         self, embeddings: Embeddings, first: NDArray[np.int64], second: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        """Cosine of each pair, less what each side has in common with training speakers."""
+        """Cosine of each pair, less the mean of c of both sides (see above), shape (pairs,)."""
         scores = Direct("cosine").similarity(embeddings, first, second)
         if not self.cohort:
             return scores
@@ -121,6 +142,6 @@ class WCCN(Backend):
 
     def _common(self, embeddings: Embeddings) -> NDArray[np.float32]:
         """Mean similarity of each embedding to its nearest training speakers, shape (embeddings,)."""
-        alike = embeddings @ self._state["speakers"].T
-        nearest: NDArray[np.float32] = -np.sort(-alike, axis=1)[:, : self.cohort]
+        similarities = embeddings @ self._state["speakers"].T
+        nearest: NDArray[np.float32] = -np.sort(-similarities, axis=1)[:, : self.cohort]
         return nearest.mean(axis=1)

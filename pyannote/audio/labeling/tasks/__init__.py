@@ -1,4 +1,4 @@
-"""Files to batches and losses; `SomeName` is imported from `some_name.py` when asked for."""
+"""Tasks: batches, targets and loss from training files; a class is imported at its first use."""
 
 from pyannote.audio.core.class_files import lazy_classes
 

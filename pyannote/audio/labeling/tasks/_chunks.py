@@ -1,4 +1,4 @@
-"""Chunks of annotated regions, drawn by position."""
+"""Random chunks of annotated regions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pyannote.audio.database.protocols import Recording
 
 
 class ChunkSampler:
-    """Draws chunks uniformly from annotated regions, in proportion to their durations.
+    """Draws chunks uniformly from annotated regions, so that longer ones give more chunks.
 
     Parameters
     ----------
     files : sequence of Recording
         Recordings with their annotated regions.
     offsets : ndarray of int, shape (files + 1,)
-        First frame of each file in the concatenation of all.
+        First frame of each file in the concatenation of all files.
     frames : int
         Length of a chunk, in frames.
     step : float
@@ -31,6 +31,13 @@ class ChunkSampler:
     ------
     DataError
         If no region is as long as a chunk.
+
+    Examples
+    --------
+    >>> sampler = ChunkSampler([{"regions": [(1.0, 2.0)]}], np.array([0, 50]), frames=5, step=0.1)
+    >>> files, first = sampler.draw(100, epoch=1, seed=0)
+    >>> int(first.min()), int(first.max())
+    (10, 15)
     """
 
     def __init__(
@@ -54,8 +61,16 @@ class ChunkSampler:
         self.bounds = np.cumsum(lengths) / lengths.sum()
 
     def draw(self, count: int, epoch: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Files and first frames of `count` chunks of an epoch, each of shape (count,)."""
-        where, position = generator(seed, epoch).random((count, 2)).T
-        region = np.minimum(np.searchsorted(self.bounds, where, side="right"), len(self.bounds) - 1)
+        """Files and first frames of `count` chunks of an epoch, each of shape (count,).
+
+        Parameters
+        ----------
+        count : int
+            Number of chunks.
+        epoch, seed : int
+            Chunk i depends on them and on i alone.
+        """
+        fraction, position = generator(seed, epoch).random((count, 2)).T
+        region = np.minimum(np.searchsorted(self.bounds, fraction, side="right"), len(self.bounds) - 1)
         span = self.last[region] - self.first[region] + 1
         return self.file[region], self.first[region] + (position * span).astype(np.int64)

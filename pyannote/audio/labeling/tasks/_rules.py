@@ -23,15 +23,16 @@ INVENTED_LABELS = ("label 1", "label 2")
 class DetectionRules(TrainingRules):
     """Rules of a task that draws chunks of one duration and whose classes are made of labels."""
 
-    labels: Composition = Composition()
-    """Labels that classes are made of; none, where `findings` determines them from the training files."""
+    labels: Composition
+    """Definitions of the classes."""
 
     duration: float
     """Duration of a chunk, in seconds."""
 
-    def knows(self, label: str) -> bool:
-        """Whether a label of the annotation is meant to be there: any label, unless a task lists them."""
-        return True
+    @property
+    def chunk_seconds(self) -> tuple[float, float]:
+        """Durations of the shortest and of the longest chunk, in seconds."""
+        return self.duration, self.duration
 
     def keys_of(self, label: str) -> tuple[str | int, ...]:
         """Keys of the entry of the configuration, below the block of the task, that names a label."""

@@ -4,41 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from functools import partial
+from typing import ClassVar
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from pyannote.audio.core.errors import ConfigError, DataError
-from pyannote.audio.core.labels import Event
-from pyannote.audio.core.randomness import generator
+from pyannote.audio.core.labels import Composition, Event
 from pyannote.audio.core.ranks import WHOLE, Rank
-from pyannote.audio.core.rasters import raster
 from pyannote.audio.core.specifications import Output, OutputKind, Specifications
 from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_per_epoch, check_epoch
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.labeling.tasks._chunks import ChunkSampler
 from pyannote.audio.labeling.tasks._class_weights import Weights, check_weights, loss_weights
+from pyannote.audio.labeling.tasks._hooks import TaskHooks
 from pyannote.audio.labeling.tasks._rules import DetectionRules
-from pyannote.audio.store.packs import Pack, excerpts
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
-
-    from pyannote.audio.train.trainer import EpochReport
-
-Target = Literal["majority", "any", "share"]
+from pyannote.audio.labeling.tasks._targets import Target, targets_of
+from pyannote.audio.labeling.tasks._training_set import TrainingSet
+from pyannote.audio.store.packs import Pack
 
 
-class Task(DetectionRules):
+class Task(DetectionRules, TaskHooks):
     """Detection of classes that may be active at once, from chunks of one duration.
 
-    A task of its own says what its classes are made of, in `labels`, or in `findings` where that follows from
-    the training files. Where its targets are no activity of labels, it overrides `reference` as well, from
-    which the targets of training and the reference of validation are both made.
+    A subclass defines its classes in `labels`, or in `findings` where they follow from the training files.
+    Where its targets are not the activity of labels, it also overrides `reference`, from which the targets of
+    training and the reference of validation are made.
+
+    Batches contain frames "X" of shape (batch, frames, dimension) and activity "y" of shape (batch, frames,
+    classes); the network gives logits of shape (batch, outputs, classes), or (batch, classes) for chunks.
 
     Parameters
     ----------
@@ -49,11 +44,17 @@ class Task(DetectionRules):
     per_epoch : float
         Audio of an epoch, in days: 1 is 43,200 chunks of 2 s.
     target : {"majority", "any", "share"}
-        Target of a class in an output: 1 where it fills at least half of the output, 1 where it touches the
-        output, or the share of the output that it fills. An output is an output frame, or the chunk.
+        Target of a class in an output: 1 where the class fills at least half of the output, 1 where it is
+        active in any part of the output, or the share of the output that it fills. An output is an output
+        frame, or the chunk.
     class_weights : "balanced" or mapping of str to float, optional
-        Weight of each class in the loss, 0 or more. "balanced": inverse to the square root of how much of
-        the training set the class fills, with mean 1.
+        Weight of each class in the loss, 0 or more. "balanced": inverse to the square root of the share of
+        the training set that the class fills, with mean 1.
+
+    Raises
+    ------
+    ConfigError
+        If a value is out of its range.
 
     Examples
     --------
@@ -64,20 +65,14 @@ class Task(DetectionRules):
     1350
     """
 
-    gives: ClassVar[OutputKind] = "frames"
+    labels: Composition = Composition()
+    """Definitions of the classes; empty if they are known only after `findings` has read the files."""
+
+    output_kind: ClassVar[OutputKind] = "frames"
     """Whether the network scores output frames ("frames") or whole chunks ("chunk")."""
-
-    head: nn.Module
-    """What the loss learns beside the network: nothing."""
-
-    speakers: ClassVar[bool] = False
-    """Whether labels are names of speakers."""
 
     batch_parameter: ClassVar[str] = "batch_size"
     """Parameter that sets the number of chunks of a batch."""
-
-    uniform: bool = True
-    """All batches are of one shape, and targets and loss are the same operations for each of them."""
 
     def __init__(
         self,
@@ -105,12 +100,24 @@ class Task(DetectionRules):
 
     @property
     def chunks(self) -> int:
-        """Chunks of a batch."""
+        """Chunks of a batch.
+
+        Examples
+        --------
+        >>> Task(batch_size=32).chunks
+        32
+        """
         return self.batch_size
 
     @property
     def batch_seconds(self) -> float:
-        """Audio of a batch, in seconds."""
+        """Audio of a batch, in seconds.
+
+        Examples
+        --------
+        >>> Task(duration=2.0, batch_size=32).batch_seconds
+        64.0
+        """
         return self.duration * self.batch_size
 
     @property
@@ -119,41 +126,18 @@ class Task(DetectionRules):
         return batches_per_epoch(self.per_epoch, self.batch_seconds)
 
     @property
-    def shortest(self) -> tuple[float, str]:
-        """Duration of the shortest chunk in seconds, and the parameter that sets it."""
+    def shortest_chunk(self) -> tuple[float, str]:
+        """Duration of the shortest chunk in seconds, and the parameter that sets it.
+
+        Examples
+        --------
+        >>> Task(duration=2.0).shortest_chunk
+        (2.0, 'duration')
+        """
         return self.duration, "duration"
 
-    @property
-    def chunk_seconds(self) -> tuple[float, float]:
-        """Durations of the shortest and of the longest chunk, in seconds."""
-        return self.duration, self.duration
-
-    def defaults(self) -> dict[str, dict[str, Any]]:
-        """Defaults of other parts of a configuration that follow from the task, by kind of class: none."""
-        return {}
-
-    def check_augmentation(self, augmentation: Any) -> None:
-        """Refuse an augmentation that the chunks of this task cannot take: none.
-
-        Raises
-        ------
-        ConfigError
-            With the reason.
-        """
-
-    def attach(self, model: Any, specifications: Specifications) -> None:
-        """Make what the loss learns beside a network, in `head`: nothing."""
-
-    def log(self, writer: SummaryWriter, report: EpochReport, specifications: Specifications) -> None:
-        """Draw inputs, targets and scores of a batch in tensorboard, now and then."""
-        from pyannote.audio.report.figures import batch_figure, is_pictured
-
-        if is_pictured(report.epoch):
-            figure = batch_figure(report.features, report.targets, report.outputs, specifications)
-            writer.add_figure("train/batch", figure, report.epoch)
-
     def specifications(self, extraction: FeatureExtraction) -> Specifications:
-        """Inputs (the features of a chunk), classes, and what they are made of.
+        """Inputs (frames "X" of shape (frames, dimension)), classes and their definitions.
 
         Raises
         ------
@@ -172,12 +156,19 @@ class Task(DetectionRules):
             duration=self.duration,
             step=extraction.sliding_window.step,
             sample_rate=extraction.sample_rate,
-            output=Output(self.gives),
+            output=Output(self.output_kind),
             composition=self.labels,
         )
 
     def inputs(self, extraction: FeatureExtraction) -> dict[str, int]:
-        """Dimension of each input of the model."""
+        """Last dimension of each input of the network; "X" has the shape (batch, frames, dimension).
+
+        Examples
+        --------
+        >>> from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
+        >>> Task().inputs(LibrosaMelSpectrogram(n_mels=40))
+        {'X': 40}
+        """
         return {"X": extraction.dimension}
 
     def reference(self, events: Iterable[Event], specifications: Specifications) -> list[Event]:
@@ -195,109 +186,87 @@ class Task(DetectionRules):
         Returns
         -------
         list of (onset, offset, class)
+            In seconds.
 
         Raises
         ------
         ConfigError
-            If the specifications do not say what classes are made of, and the configuration names others.
+            If the specifications do not define the classes, and the configuration has other classes.
+
+        Examples
+        --------
+        >>> classes = Composition.of_labels([], union={"speech": ["man", "woman"]})
+        >>> specs = Specifications("Task", {"X": 1}, ("speech",), 2.0, 0.1, 0, composition=classes)
+        >>> Task().reference([(0.0, 2.0, "man"), (1.0, 3.0, "woman"), (1.0, 5.0, "car")], specs)
+        [(0.0, 3.0, 'speech')]
         """
         return specifications.composed(self.labels).events(events)
 
     def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
-        """Rasterise the annotation, and set the sampler up.
+        """Rasterise the annotation and prepare to draw batches.
 
         Parameters
         ----------
         files : sequence of Recording
             Training files.
         pack : Pack
-            Their features, in the same order.
+            Their features, of shape (frames of all files, dimension), in the same order.
         specifications : Specifications
-            What `specifications` gave.
+            Result of `specifications`.
 
         Raises
         ------
         DataError
             If no annotated region is as long as a chunk.
         """
-        self._pack, self._frames = pack, specifications.frames
-        classes, step = specifications.classes, specifications.step
-        check_weights(self.class_weights, classes)
-        self._sampler = ChunkSampler(files, pack.offsets, self._frames, step)
-        rasters = [
-            raster(self.reference(file["events"] or (), specifications), classes, int(last - first), step)
-            for file, first, last in zip(files, pack.offsets[:-1], pack.offsets[1:], strict=True)
-        ]
-        activity = np.concatenate(rasters)
-        self._weights = loss_weights(self.class_weights, activity.mean(axis=0), classes)
-        self._tensors = {"y": torch.from_numpy(activity).to(pack.device)}
+        check_weights(self.class_weights, specifications.classes)
+        reference = partial(self.reference, specifications=specifications)
+        self._training = TrainingSet(files, pack, specifications, reference)
+        self._weights = loss_weights(self.class_weights, self._training.shares, specifications.classes)
 
     def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
         """Mean and standard deviation of each input over the training files, each of shape (dimension,)."""
-        return {"X": self._pack.statistics()}
+        return {"X": self._training.pack.statistics()}
 
-    def batches(self, epoch: int, seed: int, share: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
-        """Batches of an epoch, gathered where the features are; what is drawn is moved there once an epoch.
+    def batches(self, epoch: int, seed: int, rank: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
+        """Batches of an epoch, gathered on the device of the features.
 
         Parameters
         ----------
         epoch, seed : int
             Each sample depends on them and on its index alone.
-        share : Rank
-            Rows of each batch whose inputs are asked for.
+        rank : Rank
+            Rank whose rows of each batch get inputs; all rows by default.
 
         Yields
         ------
         dict of str to Tensor
             Inputs of these rows, and activity of all rows: "y" of shape (batch, frames, classes).
         """
-        size, device = self.batch_size, self._pack.device
-        own = share.rows(size)
-        drawn = self._sampler.draw(self.batches_per_epoch * size, epoch, seed)
-        places, (files, starts) = self._pack.places(drawn[1]), torch.from_numpy(np.stack(drawn)).to(device)
-        for index in range(self.batches_per_epoch):
-            batch = slice(index * size, (index + 1) * size)
-            yield {
-                "X": self._pack.gather(places[batch], self._frames, generator(seed, epoch, index, 1), own),
-                **self.extra_inputs(files[batch][own]),
-                "y": excerpts(self._tensors["y"], starts[batch], self._frames).float(),
-            }
-
-    def extra_inputs(self, files: Tensor) -> dict[str, Tensor]:
-        """Further inputs, which belong to whole files: none.
-
-        Parameters
-        ----------
-        files : Tensor of int64, shape (batch,)
-            Index of the file of each chunk.
-        """
-        return {}
+        count, size = self.batches_per_epoch, self.batch_size
+        return self._training.batches(size, count, epoch, seed, rank, self.extra_inputs)
 
     def targets(self, activity: Tensor, resolution: int) -> Tensor:
-        """Targets of the outputs of a model.
+        """Targets of the outputs of a network; see `targets_of` for the rules of `target`.
 
         Parameters
         ----------
         activity : Tensor of float, shape (batch, frames, classes)
-            Activity in each feature frame, between 0 and 1.
+            Activity in each feature frame, in [0, 1].
         resolution : int
             Feature frames of an output: of an output frame, or of the chunk.
 
         Returns
         -------
         Tensor of float, shape (batch, frames // resolution, classes)
-            Between 0 and 1, as `target` says.
+            In [0, 1].
         """
-        batch, frames, classes = activity.shape
-        outputs = frames // resolution
-        filled = activity[:, : outputs * resolution].reshape(batch, outputs, resolution, classes)
-        share = filled.mean(dim=2)
-        if self.target == "share":
-            return share
-        return (share >= 0.5 if self.target == "majority" else share > 0).float()
+        return targets_of(activity, resolution, self.target)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Binary cross-entropy, averaged over outputs and classes.
+        """Binary cross-entropy, -w (t log s + (1 - t) log(1 - s)) with s = sigmoid(x), over logits x.
+
+        It is averaged over outputs and classes; w is the weight of the class.
 
         Parameters
         ----------
@@ -307,11 +276,13 @@ class Task(DetectionRules):
         -------
         Tensor, shape ()
             Scalar to minimise.
+
+        Examples
+        --------
+        >>> import torch
+        >>> round(Task().loss(torch.zeros(1, 3, 2), torch.ones(1, 3, 2)).item(), 3)  # log 2
+        0.693
         """
         if self._weights is not None:
             self._weights = self._weights.to(logits.device)
         return binary_cross_entropy_with_logits(logits, targets, weight=self._weights)
-
-    def measures(self) -> dict[str, float]:
-        """Means since the last call of what is worth watching beside the loss: nothing."""
-        return {}

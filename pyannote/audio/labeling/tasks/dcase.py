@@ -12,26 +12,32 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.labeling.tasks._class_weights import Weights
-from pyannote.audio.labeling.tasks.base import Target
+from pyannote.audio.labeling.tasks._targets import Target
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
 from pyannote.audio.store.packs import Pack
 from pyannote.audio.store.statistics import mean_and_deviation
 
 
 class Dcase(MultilabelDetection):
-    """Multilabel detection whose model also sees the average log-mel of the whole recording.
+    """Multilabel detection whose network also reads the average log-mel of the whole recording.
 
     Parameters
     ----------
     labels_spec, duration, batch_size, per_epoch, target, class_weights
         As in `MultilabelDetection`.
     logavgmel : bool
-        Whether batches hold the long-term input "long_term" of shape (batch, dimension).
+        Whether batches contain the long-term input "long_term" of shape (batch, dimension).
 
     References
     ----------
     Jeong, Lee, Han and Lee, "Audio Event Detection Using Multiple-Input Convolutional Neural
     Network", DCASE 2017.
+
+    Examples
+    --------
+    >>> from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
+    >>> Dcase({"regular": ["car", "children"]}).specifications(LibrosaMelSpectrogram(n_mels=40)).inputs
+    {'X': 40, 'long_term': 40}
     """
 
     def __init__(
@@ -48,20 +54,31 @@ class Dcase(MultilabelDetection):
         self.logavgmel = logavgmel
 
     def inputs(self, extraction: FeatureExtraction) -> dict[str, int]:
-        """Short-term input, and the long-term one of the same dimension."""
+        """Dimension of "X", and of "long_term" of shape (batch, dimension).
+
+        Examples
+        --------
+        >>> from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
+        >>> Dcase({"regular": ["car"]}, logavgmel=False).inputs(LibrosaMelSpectrogram(n_mels=40))
+        {'X': 40}
+        """
         short = super().inputs(extraction)
         return {**short, "long_term": extraction.dimension} if self.logavgmel else short
 
     def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
-        """Keep the long-term vector of each file, too."""
+        """Store the long-term vectors of all files, shape (files, dimension), as well."""
         super().prepare(files, pack, specifications)
-        self._tensors["long_term"] = torch.from_numpy(pack.long_term).to(pack.device)
+        self._long_term = torch.from_numpy(pack.long_term).to(pack.device)
 
     def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """Mean and standard deviation of both inputs; those of the long-term one are over files."""
+        """Mean and standard deviation of each input, of shape (dimension,), over frames or files."""
         short = super().statistics()
-        return {**short, "long_term": mean_and_deviation(self._pack.long_term)} if self.logavgmel else short
+        return (
+            {**short, "long_term": mean_and_deviation(self._training.pack.long_term)}
+            if self.logavgmel
+            else short
+        )
 
     def extra_inputs(self, files: Tensor) -> dict[str, Tensor]:
-        """Long-term vector of the file of each chunk."""
-        return {"long_term": self._tensors["long_term"].index_select(0, files)} if self.logavgmel else {}
+        """Long-term vector of the file of each chunk, shape (batch, dimension)."""
+        return {"long_term": self._long_term.index_select(0, files)} if self.logavgmel else {}

@@ -12,19 +12,24 @@ from pyannote.audio.core.labels import Composition
 from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.io.lines import is_text, quoted, safe_names
 from pyannote.audio.labeling.tasks._class_weights import Weights
-from pyannote.audio.labeling.tasks.base import Target, Task
+from pyannote.audio.labeling.tasks._targets import Target
+from pyannote.audio.labeling.tasks.base import Task
 
 LABELS_KEYS = ("regular", "union", "intersection", "ignore")
 
 
 class MultilabelDetection(Task):
-    """Detection of classes that a configuration makes of labels.
+    """Detection of classes that a configuration defines by labels.
+
+    The classes are the columns of outputs and targets, of shape (batch, outputs, classes): first `regular`,
+    then `union`, then `intersection`.
 
     Parameters
     ----------
     labels_spec : mapping
-        `regular`: labels that are classes; `union` and `intersection`: names of classes, each with
-        the labels that it is made of; `ignore`: labels of the data that are left out on purpose.
+        `regular`: labels that are classes; `union`: classes that are active where one of several labels
+        is; `intersection`: classes that are active where all of several labels are; `ignore`: labels of
+        the data that are not used.
     duration, batch_size, per_epoch, target, class_weights
         As in `Task`.
 
@@ -32,7 +37,7 @@ class MultilabelDetection(Task):
     --------
     >>> spec = {"regular": ["man", "woman"], "union": {"speech": ["man", "woman"]}, "ignore": ["dog"]}
     >>> task = MultilabelDetection(spec)
-    >>> task.labels.classes, task.knows("dog"), task.knows("cat")
+    >>> task.labels.classes, task.expects("dog"), task.expects("cat")
     (('man', 'woman', 'speech'), True, False)
     """
 
@@ -49,8 +54,14 @@ class MultilabelDetection(Task):
         self._spec = labels_spec
         super().__init__(duration, batch_size, per_epoch, target, class_weights)
 
-    def knows(self, label: str) -> bool:
-        """Whether `labels_spec` names a label."""
+    def expects(self, label: str) -> bool:
+        """Whether `labels_spec` contains a label.
+
+        Examples
+        --------
+        >>> MultilabelDetection({"regular": ["car"], "ignore": ["dog"]}).expects("cat")
+        False
+        """
         return self.labels.includes(label) or label in self.ignored
 
     def keys_of(self, label: str) -> tuple[str | int, ...]:
@@ -95,7 +106,7 @@ class MultilabelDetection(Task):
                     keys=self.keys_of(label),
                 )
         for label in held:
-            if not self.knows(label):
+            if not self.expects(label):
                 close = nearest(label, self.labels.labels)
                 choice = "dd it to `regular`, or to `ignore` to leave it out."
                 yield Finding(
@@ -125,7 +136,7 @@ def _labels(spec: Mapping[str, Any]) -> tuple[Composition, tuple[str, ...]]:
         if key not in LABELS_KEYS:
             close = get_close_matches(str(key), LABELS_KEYS, n=1)
             raise ConfigError(
-                f"labels_spec has no key {key!r}; it has {', '.join(LABELS_KEYS)}.",
+                f"labels_spec has no key {key!r}; the keys are {', '.join(LABELS_KEYS)}.",
                 fix=f"Did you mean {close[0]!r}?" if close else None,
             )
     parts = {key: spec.get(key) or {} for key in ("union", "intersection")}
@@ -133,28 +144,28 @@ def _labels(spec: Mapping[str, Any]) -> tuple[Composition, tuple[str, ...]]:
         if not isinstance(groups, Mapping) or not all(map(_are_names, [[*groups], *groups.values()])):
             raise ConfigError(
                 f"{key} of labels_spec must map names of classes to lists of labels.",
-                fix="Write names that read as numbers or as true and false in quotes.",
+                fix="Put names that YAML would read as a number, true or false in quotes.",
             )
     regular, ignored = spec.get("regular") or [], spec.get("ignore") or []
     if not (_are_names(regular) and _are_names(ignored)):
         raise ConfigError(
             "regular and ignore of labels_spec must be lists of labels.",
-            fix="Write labels that read as numbers or as true and false in quotes.",
+            fix="Put labels that YAML would read as a number, true or false in quotes.",
         )
     try:
         labels = Composition.of_labels(regular, **parts)
     except ConfigError as error:
         raise ConfigError(f"In labels_spec: {error.message}", fix=error.fix) from None
     if not labels.classes:
-        raise ConfigError("labels_spec names no class.", fix="List labels below `regular`.")
+        raise ConfigError("labels_spec defines no class.", fix="List labels below `regular`.")
     _check_names(labels.classes)
     return labels, tuple(ignored)
 
 
 def _check_names(classes: Sequence[str]) -> None:
-    """Refuse classes that could not be told apart in what is written of them: before training, not after."""
+    """Refuse, before training, classes whose names would be ambiguous in files of results."""
     for name in classes:
-        # lines and columns of event lists must not be torn
+        # a line break or a tab would break the lines and columns of event lists
         if not (name.strip() and is_text(name)):
             raise ConfigError(
                 f"{quoted(name)} cannot be the name of a class in labels_spec.",

@@ -1,4 +1,4 @@
-"""Averaging of weights, early stopping; `SomeName` is imported from `some_name.py` when asked for."""
+"""Callbacks: averaging of weights, early stopping. Each class is imported from its file on first use."""
 
 from pyannote.audio.core.class_files import lazy_classes
 

@@ -1,4 +1,4 @@
-"""When a training that validates itself may stop."""
+"""Early stopping of a training that is validated after each epoch."""
 
 from __future__ import annotations
 
@@ -26,14 +26,19 @@ class EarlyStopping:
         self.patience = patience
 
     def stopped(self, best: dict[str, int], validated: list[int]) -> list[str]:
-        """Classes whose best epoch lies `patience` or more validations back.
+        """Classes without improvement in the last `patience` validations.
 
         Parameters
         ----------
         best : dict of str to int
             Best epoch of each class so far.
         validated : list of int
-            Epochs that have been validated, in rising order.
+            Validated epochs, in rising order.
+
+        Examples
+        --------
+        >>> EarlyStopping(patience=2).stopped(best={"car": 1}, validated=[1, 2])
+        []
         """
         return [
             name for name, epoch in best.items() if sum(later > epoch for later in validated) >= self.patience

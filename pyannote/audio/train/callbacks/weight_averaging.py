@@ -12,16 +12,18 @@ from pyannote.audio.core.errors import ConfigError
 
 
 class WeightAveraging:
-    """Keep a running average of the weights; it is what is saved, validated and applied.
+    """Running average of the weights, which is saved, validated and applied instead of them.
 
-    Averages change little from one epoch to the next, so that selecting among them is less a matter
-    of luck.
+    Averages change little from one epoch to the next, so that the selection of an epoch depends less on
+    chance. With w the weights, of any shape, and a their average, step t updates::
+
+        d = min(decay, (1 + t) / (10 + t))
+        a = d * a + (1 - d) * w
 
     Parameters
     ----------
     decay : float
-        Weight of the average at each step, in [0, 1); early steps use (1 + step) / (10 + step) while
-        that is smaller.
+        Weight of the average at each step, in [0, 1); early steps use a smaller one.
 
     References
     ----------
@@ -48,14 +50,31 @@ class WeightAveraging:
         self._pairs: _Pairs | None = None
 
     def start(self, model: nn.Module) -> None:
-        """Begin with the weights of a model."""
+        """Start from the weights of a model.
+
+        Examples
+        --------
+        >>> averaging = WeightAveraging()
+        >>> averaging.start(nn.Linear(2, 3))
+        >>> {name: tuple(value.shape) for name, value in averaging.average.items()}
+        {'weight': (3, 2), 'bias': (3,)}
+        """
         self.average = copy.deepcopy(dict(model.state_dict()))
         self._step = 0
         self._pairs = None
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
-        """Take the weights of a model into account, after a step."""
+        """Update the average by the weights of a model, of the same shapes, after a step.
+
+        Examples
+        --------
+        >>> averaging, model = WeightAveraging(), nn.Linear(2, 3)
+        >>> averaging.start(model)
+        >>> averaging.update(model)
+        >>> averaging.state_dict()
+        {'step': 1}
+        """
         self._step += 1
         decay = min(self.decay, (1 + self._step) / (10 + self._step))
         if self._pairs is None or self._pairs.model is not model:
@@ -63,18 +82,32 @@ class WeightAveraging:
         self._pairs.update(1 - decay)
 
     def state_dict(self) -> dict[str, Any]:
-        """Values that must be saved to go on; the average itself is saved as the weights of the epoch."""
+        """Values to save for a resumed training; the average itself is saved as the weights of the epoch.
+
+        Examples
+        --------
+        >>> WeightAveraging().state_dict()
+        {'step': 0}
+        """
         return {"step": self._step}
 
     def load_state_dict(self, state: dict[str, Any], average: dict[str, torch.Tensor]) -> None:
-        """Go on from a saved state and its average."""
+        """Restore a saved state and its average.
+
+        Examples
+        --------
+        >>> averaging = WeightAveraging()
+        >>> averaging.load_state_dict({"step": 7}, {"weight": torch.zeros(3, 2)})
+        >>> averaging.state_dict(), tuple(averaging.average["weight"].shape)
+        ({'step': 7}, (3, 2))
+        """
         self._step = int(state["step"])
         self.average = average
         self._pairs = None
 
 
 class _Pairs:
-    """Averages beside the weights that they follow, which stay where they are in memory."""
+    """Averages and the weights that they follow, both updated in place."""
 
     def __init__(self, model: nn.Module, average: dict[str, torch.Tensor]) -> None:
         self.model = model
@@ -83,8 +116,8 @@ class _Pairs:
         self._averages, self._weights = ([pair[side] for pair in floating] for side in (0, 1))
         self._counts = [pair for pair in pairs if not pair[0].is_floating_point()]
 
-    def update(self, share: float) -> None:
-        """Move the averages by a share of their way to the weights."""
-        torch._foreach_lerp_(self._averages, self._weights, share)
+    def update(self, fraction: float) -> None:
+        """Move the averages towards the weights, of the same shapes, by a fraction of the difference."""
+        torch._foreach_lerp_(self._averages, self._weights, fraction)
         for count, value in self._counts:
             count.copy_(value)

@@ -12,12 +12,22 @@ from pyannote.audio.train.optimizers.base import Optimizer, fused
 
 
 class Adam(Optimizer):
-    """Adaptive moments (Kingma and Ba, ICLR 2015).
+    """Adaptive moments.
+
+    With g the gradient, of the shape of the weights w, step t updates::
+
+        m = b1 * m + (1 - b1) * g
+        v = b2 * v + (1 - b2) * g ** 2
+        w = w - rate * m / (1 - b1 ** t) / (sqrt(v / (1 - b2 ** t)) + 1e-8)
 
     Parameters
     ----------
     weight_decay : float
         Factor of the squared weights in the loss, 0 or more.
+
+    References
+    ----------
+    Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
 
     Examples
     --------
@@ -33,5 +43,5 @@ class Adam(Optimizer):
         self.weight_decay = weight_decay
 
     def __call__(self, parameters: Iterable[nn.Parameter], learning_rate: float) -> torch.optim.Optimizer:
-        """Torch's optimizer of the same name."""
+        """Torch's Adam of some parameters."""
         return fused(self.algorithm, parameters, lr=learning_rate, weight_decay=self.weight_decay)

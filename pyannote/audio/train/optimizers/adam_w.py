@@ -8,12 +8,18 @@ from pyannote.audio.train.optimizers.adam import Adam
 
 
 class AdamW(Adam):
-    """Adam whose weight decay acts on the weights, not on the gradient (Loshchilov and Hutter, ICLR 2019).
+    """Adam whose weight decay acts on the weights instead of the gradient.
+
+    Weights w, of any shape, are multiplied by 1 - rate * weight_decay before each step of Adam.
 
     Parameters
     ----------
     weight_decay : float
-        Rank of each weight that is taken away, times the learning rate, at each step.
+        Fraction by which each weight shrinks at each step, divided by the learning rate; 0 or more.
+
+    References
+    ----------
+    Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
 
     Examples
     --------

@@ -12,16 +12,25 @@ from pyannote.audio.train.optimizers.base import Optimizer, fused
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, the default.
+    """Stochastic gradient descent with momentum, the default.
+
+    With g the gradient, of the shape of the weights w, each step updates::
+
+        v = momentum * v + g
+        w = w - rate * (g + momentum * v)    (nesterov; else w = w - rate * v)
 
     Parameters
     ----------
     momentum : float
-        In [0, 1).
+        Decay of the velocity v, in [0, 1).
     nesterov : bool
-        Whether the gradient is taken after the step of the momentum.
+        Use Nesterov's version of the momentum.
     weight_decay : float
         Factor of the squared weights in the loss, 0 or more.
+
+    References
+    ----------
+    Sutskever et al., "On the Importance of Initialization and Momentum in Deep Learning", ICML 2013.
 
     Examples
     --------

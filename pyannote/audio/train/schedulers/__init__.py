@@ -1,4 +1,4 @@
-"""Schedulers of the learning rate; `SomeName` is imported from `some_name.py` when asked for."""
+"""Schedulers of the learning rate. Each class is imported from its file on first use."""
 
 from pyannote.audio.core.class_files import lazy_classes
 

@@ -11,7 +11,7 @@ class ConstantScheduler(Scheduler):
     Parameters
     ----------
     learning_rate : float or "auto"
-        Positive. "auto": found by a range test before the first epoch.
+        Positive. "auto": chosen by a range test before the first epoch.
 
     Examples
     --------
@@ -23,5 +23,11 @@ class ConstantScheduler(Scheduler):
         super().__init__(learning_rate)
 
     def rate(self, step: int, steps_per_epoch: int) -> float:
-        """Learning rate, whatever the step."""
+        """Learning rate of any step.
+
+        Examples
+        --------
+        >>> ConstantScheduler(0.02).rate(step=0, steps_per_epoch=10)
+        0.02
+        """
         return self.learning_rate

@@ -9,14 +9,19 @@ from pyannote.audio.train.schedulers.base import LearningRate, Scheduler
 
 
 class CyclicScheduler(Scheduler):
-    """Learning rate that rises and falls linearly, while the momentum does the reverse.
+    """Learning rate that rises and falls linearly, while the momentum falls and rises.
+
+    With h the height in the triangle, from 0 at both ends of a cycle to 1 in its middle::
+
+        rate = learning_rate * (ratio + (1 - ratio) * h)
+        momentum = high - (high - low) * h
 
     Parameters
     ----------
     learning_rate : float or "auto"
-        Largest rate, at the middle of a cycle. "auto": found by a range test before the first epoch.
+        Largest rate, at the middle of a cycle. "auto": chosen by a range test before the first epoch.
     epochs_per_cycle : float
-        Epochs from one smallest rate to the next.
+        Length of a cycle, in epochs; positive.
     ratio : float
         Smallest rate as a share of the largest, in (0, 1].
     momentum : list of two float
@@ -50,16 +55,37 @@ class CyclicScheduler(Scheduler):
         self.momentum = momentum
 
     def height(self, step: int, steps_per_epoch: int) -> float:
-        """Position in the triangle: 0 at both ends of a cycle, 1 in its middle."""
+        """Height in the triangle: 0 at both ends of a cycle, 1 in its middle.
+
+        Examples
+        --------
+        >>> CyclicScheduler(1.0, epochs_per_cycle=2).height(step=5, steps_per_epoch=10)
+        0.5
+        """
         phase = (step / (self.epochs_per_cycle * steps_per_epoch)) % 1
         return 1 - abs(2 * phase - 1)
 
     def rate(self, step: int, steps_per_epoch: int) -> float:
-        """Learning rate of a step."""
+        """Learning rate of a step, counted from 0 at the start of training.
+
+        Examples
+        --------
+        >>> CyclicScheduler(1.0, epochs_per_cycle=2).rate(step=10, steps_per_epoch=10)
+        1.0
+        """
         return self.learning_rate * (self.ratio + (1 - self.ratio) * self.height(step, steps_per_epoch))
 
     def apply(self, optimizer: torch.optim.Optimizer, step: int, steps_per_epoch: int) -> float:
-        """Set rate and momentum."""
+        """Set rate and momentum of an optimizer for a step, and return the rate.
+
+        Examples
+        --------
+        >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0, momentum=0.9)
+        >>> CyclicScheduler(1.0, epochs_per_cycle=2).apply(optimizer, step=10, steps_per_epoch=10)
+        1.0
+        >>> optimizer.param_groups[0]["momentum"]
+        0.85
+        """
         low, high = self.momentum
         momentum = high - (high - low) * self.height(step, steps_per_epoch)
         for group in optimizer.param_groups:

@@ -1,4 +1,4 @@
-"""Learning rate that falls when the loss has stopped falling."""
+"""Scheduler that lowers the learning rate when the loss no longer falls."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ from pyannote.audio.train.schedulers.base import LearningRate, Scheduler
 
 
 class DavisKing(Scheduler):
-    """Multiply the rate by `factor` once the loss of the last epochs is probably not falling.
+    """Multiply the rate by `factor` when the loss of the last epochs is probably not falling.
 
-    A line is fitted to the losses of the last `patience` epochs (or more): if the probability that
-    its slope is negative is below 51 %, the rate falls, and the count starts anew.
+    A line is fitted to the losses of the last `patience` epochs. If the probability that its slope is
+    negative is below 51 %, the rate falls, and the losses so far are dropped. With n losses, slope b,
+    standard deviation s of the residuals (n - 2 degrees of freedom) and epochs x::
+
+        P(slope < 0) = T(-b / (s / sqrt(sum((x - mean(x)) ** 2))), n - 2)
+
+    where T is the distribution function of Student's t.
 
     Parameters
     ----------
     learning_rate : float or "auto"
-        Initial rate, positive. "auto": found by a range test before the first epoch.
+        Initial rate, positive. "auto": chosen by a range test before the first epoch.
     factor : float
-        In (0, 1).
+        Ratio of a rate to the one before, in (0, 1).
     patience : int
         Epochs without decrease, at least 3.
 
@@ -49,11 +54,25 @@ class DavisKing(Scheduler):
         self._losses: list[float] = []
 
     def rate(self, step: int, steps_per_epoch: int) -> float:
-        """Learning rate since it last fell."""
+        """Current learning rate.
+
+        Examples
+        --------
+        >>> DavisKing(learning_rate=0.01).rate(step=100, steps_per_epoch=10)
+        0.01
+        """
         return self.learning_rate * self.factor**self._falls
 
     def observe(self, loss: float) -> None:
-        """Take the loss of an epoch into account."""
+        """Receive the mean loss of an epoch, and lower the rate if losses no longer fall.
+
+        Examples
+        --------
+        >>> scheduler = DavisKing(patience=3)
+        >>> scheduler.observe(0.5)
+        >>> scheduler.state_dict()
+        {'learning_rate': 0.01, 'falls': 0, 'losses': [0.5]}
+        """
         self._losses.append(loss)
         recent = self._losses[-self.patience :]
         if len(recent) == self.patience and _probability_of_decrease(recent) < 0.51:
@@ -61,15 +80,34 @@ class DavisKing(Scheduler):
             self._losses = []
 
     def state_dict(self) -> dict[str, Any]:
-        """How often the rate has fallen, and losses since then."""
+        """Number of reductions of the rate, and losses since the last one.
+
+        Examples
+        --------
+        >>> DavisKing(learning_rate="auto").state_dict()
+        {'learning_rate': None, 'falls': 0, 'losses': []}
+        """
         return {**super().state_dict(), "falls": self._falls, "losses": list(self._losses)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a saved state."""
+        """Restore a saved state.
+
+        Raises
+        ------
+        CheckpointError
+            If it is that of an earlier version of this scheduler.
+
+        Examples
+        --------
+        >>> scheduler = DavisKing(learning_rate=1.0, factor=0.5)
+        >>> scheduler.load_state_dict({"falls": 2, "losses": []})
+        >>> scheduler.rate(step=0, steps_per_epoch=10)
+        0.25
+        """
         if "falls" not in state:
             raise CheckpointError(
-                "This training was begun by an earlier version of DavisKing, which kept another state.",
-                fix="Go on with that version, or train in another folder.",
+                "This training was started by an earlier version of DavisKing, which stored another state.",
+                fix="Resume with that version, or train in another folder.",
             )
         super().load_state_dict(state)
         self._falls, self._losses = int(state["falls"]), list(state["losses"])

@@ -1,0 +1,344 @@
+"""Preparation of the user's recordings, in each format of annotation."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+from places import SCRIPTS
+from pyannote.database import FileFinder
+from pyannote.database.registry import Registry
+
+from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.database.corpora.own_data import make_database
+
+SCRIPT = SCRIPTS / "make_database.py"
+FORMS = ("rttm", "audacity", "csv")
+EVENTS = {
+    "a": [(0.5, 1.5, "people walking"), (1.0, 3.0, "car")],
+    "b": [(0.25, 1.0, "people walking")],
+    "c": [(2.0, 3.5, "car")],
+    "d": [(1.0, 1.5, "people walking"), (2.0, 2.25, "car")],
+    "e": [(0.0, 4.0, "car")],
+}
+
+
+def write_audio(folder, *names, seconds=4.0):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, np.zeros(round(seconds * 8000)), 8000)
+
+
+def annotate(folder, form, events, suffix=".wav"):
+    """Write the same events in one of the forms; return the path to give to the command."""
+    path = folder / f"annotation.{form}"
+    if form == "audacity":
+        for stem, listed in events.items():
+            label_file = path / f"{stem}.txt"
+            label_file.parent.mkdir(parents=True, exist_ok=True)
+            label_file.write_text("".join(f"{on:.6f}\t{off:.6f}\t{label}\n" for on, off, label in listed))
+    elif form == "csv":
+        rows = [
+            f'"{label}",x,{on},{stem}{suffix},{off}' for stem, li in events.items() for on, off, label in li
+        ]
+        path.write_text("\r\n".join(["\ufeffLabel,remark,onset,filename,offset", *rows]), encoding="utf-8")
+    else:
+        lines = (
+            f"SPEAKER {stem} 1 {on} {off - on} <NA> <NA> {label.replace(' ', '_')} <NA> <NA>\n"
+            for stem, listed in events.items()
+            for on, off, label in listed
+        )
+        path.write_text("".join(lines))
+    return path
+
+
+def load(database_yml, protocol="Own.SpeakerDiarization.Protocol", subsets=("train", "development", "test")):
+    """All files as pyannote.database gives them, by subset and uri."""
+    registry = Registry()
+    registry.load_database(database_yml)
+    finder = FileFinder(registry=registry)
+    loaded = registry.get_protocol(protocol, preprocessors={"audio": finder})
+    return {subset: {file["uri"]: file for file in getattr(loaded, subset)()} for subset in subsets}
+
+
+def everything(loaded):
+    return {uri: file for files in loaded.values() for uri, file in files.items()}
+
+
+def events_of(file):
+    return sorted((s.start, s.end, label) for s, _, label in file["annotation"].itertracks(yield_label=True))
+
+
+def safe(events):
+    return sorted((onset, offset, label.replace(" ", "_")) for onset, offset, label in events)
+
+
+@pytest.fixture
+def audio(tmp_path):
+    write_audio(tmp_path / "audio", "a.wav", "b.wav", "sub/c.wav", "d.wav", "sub/deeper/e.wav")
+    return tmp_path / "audio"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_events_come_back_from_each_form(audio, tmp_path, form):
+    loaded = load(make_database(audio, annotate(tmp_path, form, EVENTS), tmp_path / "out"))
+    assert [len(loaded[subset]) for subset in ("train", "development", "test")] == [3, 1, 1]
+    files = everything(loaded)
+    assert set(files) == set(EVENTS)
+    for uri, file in files.items():
+        assert events_of(file) == safe(EVENTS[uri])
+        assert file["audio"].stem == uri
+        assert [(s.start, s.end) for s in file["annotated"]] == [(0, 4)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_files_of_the_same_name_are_distinguished_by_their_folders(tmp_path, form):
+    audio = tmp_path / "audio"
+    write_audio(audio, "x/a.wav", "y/a.wav", "b c.flac")
+    events = {"x/a": EVENTS["a"], "y/a": EVENTS["b"], "b c": EVENTS["c"]}
+    if form == "rttm":
+        events["b_c"] = events.pop("b c")
+    annotation = annotate(tmp_path, form, events, suffix="")
+    loaded = load(
+        make_database(audio, annotation, tmp_path / "out", development=0, test=0), subsets=("train",)
+    )
+    files = everything(loaded)
+    assert {uri: events_of(file) for uri, file in files.items()} == {
+        "x/a": safe(EVENTS["a"]),
+        "y/a": safe(EVENTS["b"]),
+        "b_c": safe(EVENTS["c"]),
+    }
+    assert files["y/a"]["audio"].resolve() == audio / "y" / "a.wav"
+    assert files["b_c"]["audio"].resolve() == audio / "b c.flac"
+
+
+def test_a_database_below_the_audio_can_be_made_again(tmp_path):
+    write_audio(tmp_path, "a 1.wav", "b.wav")
+    annotation = annotate(tmp_path, "csv", {"a 1": EVENTS["a"], "b": EVENTS["b"]})
+    for _ in range(2):
+        path = make_database(tmp_path, annotation, tmp_path / "out", development=0.5, test=0)
+        assert set(everything(load(path, subsets=("train", "development")))) == {"a_1", "b"}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_csv_may_be_separated_by_any_of_three(audio, tmp_path, delimiter):
+    lines = [("filename", "onset", "offset", "label")]
+    lines += [(f"{uri}.wav", str(on), str(off), label) for uri, li in EVENTS.items() for on, off, label in li]
+    (tmp_path / "a.csv").write_text("\n".join(delimiter.join(line) for line in lines))
+    files = everything(load(make_database(audio, tmp_path / "a.csv", tmp_path / "out")))
+    assert {uri: events_of(file) for uri, file in files.items()} == {u: safe(e) for u, e in EVENTS.items()}
+
+
+def test_files_without_events_can_be_annotated(audio, tmp_path):
+    labels = annotate(tmp_path, "audacity", EVENTS | {"e": []})
+    assert events_of(everything(load(make_database(audio, labels, tmp_path / "1")))["e"]) == []
+    table = annotate(tmp_path, "csv", EVENTS | {"e": []})
+    table.write_text(f"{table.read_text(encoding='utf-8')}\n,,,e.wav,\n", encoding="utf-8")
+    assert events_of(everything(load(make_database(audio, table, tmp_path / "2")))["e"]) == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_recordings_without_annotation_are_refused_until_allowed(audio, tmp_path, form):
+    annotation = annotate(tmp_path, form, {uri: EVENTS[uri] for uri in "abc"})
+    with pytest.raises(DataError, match="2 of 5 audio files have no annotation") as caught:
+        make_database(audio, annotation, tmp_path / "out")
+    assert "--allow-empty" in caught.value.fix
+    files = everything(load(make_database(audio, annotation, tmp_path / "out", allow_empty=True)))
+    assert events_of(files["d"]) == []
+
+
+def test_lines_of_spectral_selections_are_ignored(tmp_path):
+    write_audio(tmp_path, "a.wav")
+    (tmp_path / "a.txt").write_text("1.0\t2.0\tcar\n\\\t200.0\t4000.0\n")
+    path = make_database(tmp_path, tmp_path, tmp_path / "out", development=0, test=0)
+    assert events_of(load(path, subsets=("train",))["train"]["a"]) == [(1, 2, "car")]
+
+
+def many(tmp_path, count, rare):
+    """`count` recordings with a car each, the last `rare` of them also with a bell."""
+    names = [f"r{i:02d}" for i in range(count)]
+    write_audio(tmp_path / "audio", *(f"{name}.wav" for name in names), seconds=1)
+    events = {name: [(0, 0.5, "car")] for name in names}
+    for name in names[-rare:]:
+        events[name].append((0.5, 1.0, "bell"))
+    return tmp_path / "audio", annotate(tmp_path, "csv", events)
+
+
+@pytest.mark.parametrize(
+    ("rare", "heard_in"), [(1, {"train"}), (2, {"train", None}), (3, {"train", "development", "test"})]
+)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_rare_classes_are_in_train_first(tmp_path, rare, heard_in, seed):
+    audio, annotation = many(tmp_path, 20, rare)
+    loaded = load(make_database(audio, annotation, tmp_path / "out", seed=seed))
+    heard = {
+        s for s, files in loaded.items() if any("bell" in f["annotation"].labels() for f in files.values())
+    }
+    assert "train" in heard
+    assert len(heard) == len(heard_in)
+    assert heard_in - {None} <= heard
+    assert [len(files) for files in loaded.values()] == [12, 4, 4]
+
+
+def test_the_seed_draws_the_subsets(tmp_path):
+    audio, annotation = many(tmp_path, 20, 5)
+
+    def subsets(seed):
+        loaded = load(make_database(audio, annotation, tmp_path / "out", seed=seed))
+        return {subset: list(files) for subset, files in loaded.items()}
+
+    assert subsets(0) == subsets(0)
+    assert subsets(0) != subsets(1)
+
+
+@pytest.mark.parametrize(("development", "test"), [(0.3, 0.6), (0.6, 0.3), (0.01, 0.98), (0.45, 0.45)])
+def test_three_recordings_are_enough_for_three_subsets(tmp_path, development, test):
+    audio, annotation = many(tmp_path, 3, 3)
+    loaded = load(make_database(audio, annotation, tmp_path / "out", development=development, test=test))
+    assert [len(files) for files in loaded.values()] == [1, 1, 1]
+
+
+HEADER = "filename,onset,offset,label\n"
+RTTM = "SPEAKER {} 1 {} {} <NA> <NA> car <NA> <NA>\n"
+BAD = [
+    ("csv", "filename,onset,label\n", 1, "does not name the columns"),
+    ("csv", "", 1, "does not name the columns"),
+    ("csv", f"{HEADER}a.wav,1,2\n", 2, "Found 3 columns"),
+    ("csv", f"{HEADER}a.wav,1,2,car\n\na.wav,1,two,car\n", 4, "'two' is not a time"),
+    ("csv", f"{HEADER}a.wav,2,1,car\n", 2, "not later"),
+    ("csv", f"{HEADER}a.wav,1,2,\n", 2, "label is missing"),
+    ("csv", f"{HEADER}a.wav,,2,car\n", 2, "'' is not a time"),
+    ("csv", f"{HEADER}aa.wav,1,2,car\n", 2, "no audio file 'aa.wav'"),
+    ("csv", f"{HEADER}a.wav,3,4.2,car\n", 2, "beyond the end"),
+    ("rttm", RTTM.format("zzzz", 1, 1), 1, "no audio file 'zzzz'"),
+    ("rttm", RTTM.format("a", 1, 1) + RTTM.format("a", 3, 1.2), 2, "beyond the end"),
+    ("rttm", RTTM.format("a", 1, 0), 1, "shorter than a microsecond"),
+    ("audacity/a.txt", "1.0\t1.0\tcar\n", 1, "not later"),
+    ("audacity/a.txt", "1.0\t2.0\n", 1, "not onset, offset and label"),
+    ("audacity/a.txt", "1.0 2.0 car\n", 1, "not onset, offset and label"),
+    ("audacity/a.txt", "1.0\t2.0\t \n", 1, "not onset, offset and label"),
+    ("audacity/a.txt", "1.0\t2.0\tcar\n1,5\t2.0\tcar\n", 2, "'1,5' is not a time"),
+]
+
+
+@pytest.mark.parametrize(("form", "text", "line", "message"), BAD)
+def test_a_wrong_line_is_named_and_nothing_is_written(tmp_path, form, text, line, message):
+    write_audio(tmp_path / "audio", "a.wav", "b.wav", "c.wav")
+    path = tmp_path / f"annotation.{form}"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    given = path.parent if form.startswith("audacity") else path
+    with pytest.raises(DataError, match=message) as caught:
+        make_database(tmp_path / "audio", given, tmp_path / "out", allow_empty=True)
+    assert (caught.value.file, caught.value.line) == (path, line)
+    assert caught.value.fix
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_ambiguous_name_is_refused(tmp_path):
+    write_audio(tmp_path / "audio", "x/a.wav", "y/a.wav")
+    (tmp_path / "a.csv").write_text(f"{HEADER}a.wav,1,2,car\n")
+    with pytest.raises(DataError, match="may be") as caught:
+        make_database(tmp_path / "audio", tmp_path / "a.csv", tmp_path / "out", allow_empty=True)
+    assert "path below the audio folder" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": "X"}, "'X' cannot name"),
+        ({"name": "a.b"}, "'a.b' cannot name"),
+        ({"protocol": "my protocol"}, "'my protocol' cannot name"),
+        ({"development": 0.5, "test": 0.5}, "leave nothing to train on"),
+        ({"development": -0.1}, "leave nothing to train on"),
+        ({"test": float("nan")}, "leave nothing to train on"),
+        ({"seed": -1}, "seed -1 is negative"),
+    ],
+)
+def test_options_out_of_range_are_refused(audio, tmp_path, options, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        make_database(audio, annotate(tmp_path, "csv", EVENTS), tmp_path / "out", **options)
+    assert caught.value.fix
+    assert not (tmp_path / "out").exists()
+
+
+def test_wrong_folders_and_files_are_refused(audio, tmp_path):
+    annotation = annotate(tmp_path, "csv", EVENTS)
+    with pytest.raises(DataError, match="no audio in this folder"):
+        make_database(tmp_path / "nowhere", annotation, tmp_path / "out")
+    with pytest.raises(DataError, match="neither an RTTM file"):
+        make_database(audio, tmp_path / "annotation.xml", tmp_path / "out")
+    with pytest.raises(DataError, match="no such file"):
+        make_database(audio, tmp_path / "nowhere.csv", tmp_path / "out")
+    write_audio(tmp_path / "two", "a.wav", "b.wav")
+    annotation = annotate(tmp_path, "csv", {uri: EVENTS[uri] for uri in "ab"})
+    with pytest.raises(DataError, match="2 recordings are too few"):
+        make_database(tmp_path / "two", annotation, tmp_path / "out")
+    (audio / "d.wav").write_bytes(b"damaged")
+    with pytest.raises(DataError, match="cannot be read as audio"):
+        make_database(audio, annotate(tmp_path, "csv", EVENTS), tmp_path / "out")
+
+
+def run(*arguments):
+    return subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)], capture_output=True, text=True)
+
+
+def test_the_script_prints_the_name_of_the_protocol(audio, tmp_path):
+    annotation = annotate(tmp_path, "rttm", EVENTS)
+    done = run("--name=Street", "--protocol=One", audio, annotation, tmp_path / "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Street.SpeakerDiarization.One" in done.stdout
+    assert load(tmp_path / "out" / "database.yml", "Street.SpeakerDiarization.One")
+
+
+@pytest.mark.parametrize(
+    ("option", "code"), [("--test=half", 2), ("--seed=0.5", 2), ("--name=a.b", 2), ("--test=0", 4)]
+)
+def test_the_script_ends_with_a_sentence_and_a_code(audio, tmp_path, option, code):
+    done = run(option, audio, tmp_path / "nowhere.csv", tmp_path / "out")
+    assert (done.returncode, done.stdout) == (code, "")
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+SUBSETS = {"train": "ab", "development": "c", "test": "d"}
+
+
+def annotate_subsets(folder, subsets):
+    """An RTTM and a UEM file of each subset, whose first recording is annotated from 0 s to 3.5 s."""
+    folder.mkdir(exist_ok=True)
+    for subset, uris in subsets.items():
+        annotate(folder, "rttm", {uri: EVENTS[uri] for uri in uris}).rename(folder / f"my.{subset}.rttm")
+        (folder / f"my.{subset}.uem").write_text(f"{uris[0]} NA 0.000 3.500\n")
+    return folder
+
+
+def test_subsets_with_separate_annotation(audio, tmp_path):
+    annotation = annotate_subsets(tmp_path / "annotation", SUBSETS)
+    (annotation / "my.test.uem").unlink()
+    loaded = load(make_database(audio, annotation, tmp_path / "out"))
+    assert {subset: "".join(files) for subset, files in loaded.items()} == SUBSETS
+    ends = {uri: file["annotated"].extent().end for uri, file in everything(loaded).items()}
+    assert ends == {"a": 3.5, "b": 4.0, "c": 3.5, "d": 4.0}
+    assert events_of(loaded["train"]["a"]) == safe(EVENTS["a"])
+    done = subprocess.run([sys.executable, SCRIPT, audio, annotation, tmp_path / "out"], capture_output=True)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("my.test.rttm", "SPEAKER a 1 1 1 <NA> <NA> car <NA> <NA>\n", "a.wav is in both train and test"),
+        ("my.test.rttm", "SPEAKER zz 1 1 1 <NA> <NA> car <NA> <NA>\n", "no audio file 'zz'"),
+        ("my.test.uem", "zz 1 0 1\n", "no audio file 'zz'"),
+        ("my.test.uem", "d 1 0 4.5\n", "annotated until 4.5 s, but its audio ends at 4 s"),
+        ("other.test.rttm", "", "my.test.rttm and other.test.rttm are both of test"),
+    ],
+)
+def test_wrong_subsets(audio, tmp_path, name, text, message):
+    annotation = annotate_subsets(tmp_path / "annotation", SUBSETS)
+    (annotation / name).write_text(text)
+    with pytest.raises(DataError, match=message):
+        make_database(audio, annotation, tmp_path / "out")
