@@ -9,6 +9,7 @@ from functools import partial
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
+from pyannote.audio.applications.blocks._shelves import refuse_other_shelf
 from pyannote.audio.applications.blocks.base import Block
 from pyannote.audio.applications.checking.training import TrainingCheck, checked_config
 from pyannote.audio.applications.corpus import Corpus, training_batches
@@ -46,9 +47,8 @@ def train(block: Block, options: TrainOptions) -> None:
     folder = TrainFolder(options.root / "train" / f"{options.protocol}.{options.subset}")
     with join_processes(device) as ranks:
         with ranks.main_first():
-            corpus = Corpus(
-                Recipe(checked_config(block, options.root)), options.parallel, device, options.scheduler
-            )
+            config = checked_config(options.root, partial(refuse_other_shelf, block))
+            corpus = Corpus(Recipe(config), options.parallel, device, options.scheduler)
             check = TrainingCheck(corpus, options.protocol, options.subset)
             left_out = LeftOut(options.skip, ranks)
             opened, unusable = corpus.training_files(options.protocol, options.subset)

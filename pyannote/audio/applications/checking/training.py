@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from pyannote.audio.applications.blocks._shelves import refuse_other_shelf
-from pyannote.audio.applications.blocks.base import Block
 from pyannote.audio.applications.checking.configuration import check_features, read, unused
 from pyannote.audio.applications.checking.fit import check_fit, check_lengths, check_task, summarised
 from pyannote.audio.applications.corpus import Corpus
@@ -23,8 +21,15 @@ from pyannote.audio.database.protocols import Recording, Unusable
 from pyannote.audio.database.sources import sources_of
 
 
-def checked_config(block: Block, root: Path) -> Config:
-    """Configuration of an experiment of a block.
+def checked_config(root: Path, accept: Callable[[Config], None]) -> Config:
+    """Configuration of an experiment.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the experiment.
+    accept : callable
+        Raises an error if the command does not train what the configuration names.
 
     Raises
     ------
@@ -33,7 +38,7 @@ def checked_config(block: Block, root: Path) -> Config:
     """
     config, errors = read(root)
     if config is not None:
-        refuse_other_shelf(block, config)
+        accept(config)
     raise_first(errors)
     assert config is not None
     return config
