@@ -261,7 +261,7 @@ def test_train_says_what_is_probably_not_meant(here, experiment, data, tmp_path)
     assert result.code == 0
     epoch, subsets, channels = result.err.splitlines()
     assert epoch.startswith(f"Warning: {experiment.config}, line 6: An epoch of 8.64e-05 s is less than half")
-    assert f"{others[0]}.wav: There are 1 channels" in channels
+    assert f"{others[0]}.wav: The recording has 1 channels" in channels
     assert f"{first} belongs to test and to train" in subsets
     assert subsets.endswith("There is 1 more of this kind; see `pyannote-audio check`.")
 

@@ -252,7 +252,7 @@ def another_rate(demo):
 
 def a_single_channel(demo):
     demo.rewrite(lambda samples: samples[:, :1])
-    return of_audio(demo, "There are 1 channels")
+    return of_audio(demo, "The recording has 1 channels")
 
 
 def a_silent_channel(demo):
@@ -388,7 +388,7 @@ def reversed_region(demo):
 
 def recording_without_region(demo):
     demo.uem.write_text(re.sub(rf"^{demo.uri} .*\n", "", demo.uem.read_text(), flags=re.MULTILINE))
-    return Expected(WARNINGS, demo.list("train"), 1, f"No part of {demo.uri} is annotated")
+    return Expected(WARNINGS, demo.list("train"), 1, f"The UEM file has no line for {demo.uri}")
 
 
 def region_shorter_than_a_chunk(demo):
