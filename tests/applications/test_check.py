@@ -259,7 +259,7 @@ def test_train_says_what_is_probably_not_meant(here, experiment, data, tmp_path)
         "dcase", "train", "--cpu", "--to=1", experiment.root, FOLD, database=database, cache=tmp_path / "c"
     )
     assert result.code == 0
-    epoch, channels, subsets = result.err.splitlines()
+    epoch, subsets, channels = result.err.splitlines()
     assert epoch.startswith(f"Warning: {experiment.config}, line 6: An epoch of 8.64e-05 s is less than half")
     assert f"{others[0]}.wav: The number of channels is 1" in channels
     assert f"{first} belongs to test and to train" in subsets
@@ -282,3 +282,33 @@ def test_a_protocol_whose_development_is_its_test(here, experiment, data):
     protocol = content["Protocols"]["TUT2017"]["SpeakerDiarization"]["MyProtocol"]
     assert result.code == 10
     assert {(one["kind"], one["file"]) for one in found["findings"]} == {("subsets", protocol["test"]["uri"])}
+
+
+OWN_TASK = '''
+from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
+
+
+class Traffic(MultilabelDetection):
+    """Any of some labels; all other labels are background."""
+
+    def __init__(self, labels: list[str], duration: float = 2.0, per_epoch: float = 0.0005) -> None:
+        super().__init__({{"union": {{"traffic": labels}}}}, duration, 32, per_epoch)
+
+    def {method}(self, files):
+        return []
+'''
+
+
+@pytest.mark.parametrize("method", ["check", "findings"])
+def test_check_reports_what_an_own_task_refuses_and_nothing_else(method, here, experiment, tmp_path):
+    """A task that accepts more than the task that it derives from is accepted by `check` as by `train`."""
+    code = tmp_path / f"traffic_{method}.py"
+    code.write_text(OWN_TASK.format(method=method).replace("Traffic", f"Traffic{method.capitalize()}"))
+    content = yaml.safe_load(experiment.config.read_text())
+    task = {"name": f"Traffic{method.capitalize()}", "params": {"labels": ["car", "tram"]}}
+    content["task"] = task
+    experiment.config.write_text(yaml.safe_dump(content))
+    arguments = ("--cpu", f"--code={code}", experiment.root, FOLD)
+    findings = json.loads(here("check", "--json", "--quick", *arguments).out)["findings"]
+    assert [finding for finding in findings if finding["level"] == "error"] == []
+    assert here("dcase", "train", "--to=1", *arguments).code == 0

@@ -96,7 +96,7 @@ def test_the_same_task_is_nearer_than_the_old_command(root):
 )
 def test_of_several_none_is_taken(root, others):
     paths = [validated(root, f"{VERIFICATION}.test"), *(validated(root, *other) for other in others)]
-    with pytest.raises(UsageError, match="stands for 2 validations") as caught:
+    with pytest.raises(UsageError, match="names 2 validations") as caught:
         validation_folder(documented(root))
     assert all(str(path) in str(caught.value) for path in paths)
     assert caught.value.fix == "Name one of them."
@@ -105,13 +105,13 @@ def test_of_several_none_is_taken(root, others):
 def test_of_two_old_ones_none_is_taken(root):
     validated(root, f"{VERIFICATION}.test", OLD)
     validated(root, f"{VERIFICATION}.test", OLD, "Other.SpeakerDiarization.Protocol.train")
-    with pytest.raises(UsageError, match="stands for 2 validations"):
+    with pytest.raises(UsageError, match="names 2 validations"):
         validation_folder(documented(root))
 
 
 def test_those_that_are_there_are_listed_where_none_answers(root):
     path = validated(root, f"{VERIFICATION}.development")
-    with pytest.raises(UsageError, match=f"stands for 0 validations; there are {path}") as caught:
+    with pytest.raises(UsageError, match=f"names 0 validations; there are {path}") as caught:
         validation_folder(documented(root))
     assert caught.value.fix == "Name one of them."
 

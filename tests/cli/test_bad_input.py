@@ -95,7 +95,7 @@ def broken_rttm_line(broken):
 
 def missing_rttm(broken):
     broken.rttm.unlink()
-    return [broken.rttm, "is named in database.yml, but does not exist", "Check the path"]
+    return [broken.rttm, "There is no such file", "Check the path"]
 
 
 def missing_list(broken):

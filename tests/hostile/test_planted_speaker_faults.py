@@ -5,7 +5,9 @@ import shutil
 
 import pytest
 import soundfile
+import yaml
 
+from pyannote.audio.applications import train
 from pyannote.audio.applications.checking import dry_run
 from pyannote.audio.database.corpora.speakers import prepare
 from pyannote.audio.database.synthetic.voices import make_speakers
@@ -55,6 +57,10 @@ class Voices:
         return 1 + text[: text.index(old)].count("\n")
 
 
+OF_TRIALS = {"trial_of_two_columns", "trial_of_an_unknown_recording", "trials_of_one_kind"}
+"""Faults of trials, which `validate` refuses; `train` does not read trials."""
+
+
 @pytest.fixture
 def answer(demo, here, monkeypatch):
     """What `check` answers."""
@@ -90,9 +96,7 @@ def speaker_in_two_subsets(demo):
 
 def more_speakers_than_there_are(demo):
     line = demo.replaced(demo.config, "per_fold: 4", "per_fold: 40")
-    params = demo.config.read_text().splitlines()[:line]
-    above = max(number for number, text in enumerate(params, start=1) if text.strip() == "params:")
-    return DATA, demo.config, above, "A batch contains 40 speakers"
+    return DATA, demo.config, line, "A batch takes 40 speakers"
 
 
 def segments_longer_than_all_turns(demo):
@@ -101,8 +105,7 @@ def segments_longer_than_all_turns(demo):
     text = demo.annotation("train").read_text()
     uri = demo.uris("train")[0]
     demo.annotation("train").write_text(text.replace(f"{uri} 1 0.000000 2.000000", f"{uri} 1 0.0 0.7"))
-    above = [text.strip() for text in demo.config.read_text().splitlines()[:line]]
-    return WARNINGS, demo.config, 1 + above.index("approach:"), "1 turns shorter than 0.8 s"
+    return WARNINGS, demo.config, line, "1 turns shorter than 0.8 s"
 
 
 def trial_of_two_columns(demo):
@@ -140,12 +143,20 @@ def same_recording_of_two_speakers(demo):
 
 def augmentation_that_mixes_speakers(demo):
     demo.config.write_text("data_augmentation:\n   name: Mixup\n" + demo.config.read_text())
-    return CONFIG, demo.config, 2, "changes the activity of classes"
+    return CONFIG, demo.config, 2, "changes the annotation of chunks"
 
 
 def an_unknown_backend(demo):
     demo.config.write_text("backend:\n   name: WCNN\n" + demo.config.read_text())
     return CONFIG, demo.config, 2, "Did you mean 'WCCN'?"
+
+
+def network_without_embeddings(demo):
+    content = yaml.safe_load(demo.config.read_text())
+    content["architecture"] = {"name": "Dcase"}
+    demo.config.write_text(yaml.safe_dump(content))
+    line = 1 + demo.config.read_text().splitlines().index("  name: Dcase")
+    return CONFIG, demo.config, line, "Choose another architecture"
 
 
 @pytest.mark.parametrize(
@@ -154,10 +165,11 @@ def an_unknown_backend(demo):
         speaker_in_two_subsets, more_speakers_than_there_are, segments_longer_than_all_turns,
         trial_of_two_columns, trial_of_an_unknown_recording, trials_of_one_kind, silent_speaker,
         same_recording_of_two_speakers, augmentation_that_mixes_speakers, an_unknown_backend,
+        network_without_embeddings,
     ],
     ids=lambda plant: plant.__name__,
 )  # fmt: skip
-def test_a_planted_fault_is_found(plant, demo, answer):
+def test_a_planted_fault_is_found(plant, demo, answer, here):
     status, file, line, words = plant(demo)
     values = answer()
     fitting = [
@@ -168,3 +180,18 @@ def test_a_planted_fault_is_found(plant, demo, answer):
     ]
     assert len(fitting) == 1, values["findings"]
     assert values["status"] == status, values["findings"]
+    check_train(plant, demo, here, values["findings"])
+
+
+def check_train(plant, demo, here, findings):
+    """Train begins if there are warnings alone, and else refuses one of the errors."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "_learn", lambda *arguments: None)
+        arguments = ("--cpu", "--to=1", demo.config.parent, PROTOCOL)
+        cache = demo.audio.parent / "cache"
+        result = here("emb", "train", *arguments, database=demo.database, cache=cache)
+    errors = [finding["what"] for finding in findings if finding["level"] == "error"]
+    if not errors or plant.__name__ in OF_TRIALS:
+        assert result.code == 0, result.err
+    else:
+        assert result.code in {CONFIG, DATA} and any(error in result.err for error in errors), result.err

@@ -1,1 +1,1 @@
-"""Commands: the only place that prints, asks, or exits."""
+"""Commands: the only modules that print, ask or exit."""

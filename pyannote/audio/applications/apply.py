@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from pyannote.audio.applications.blocks.base import Applier, Apply, Block
+from pyannote.audio.applications.checking.applied import warn_of_application
 from pyannote.audio.applications.cluster import apply_on_cluster
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.devices import choose_device
@@ -36,6 +37,7 @@ def apply(block: Block, options: ApplyOptions) -> None:
     corpus = Corpus(Recipe(applier.bundle.config), options.parallel, device, options.scheduler)
     files, name = files_of(options.protocol, options.subset, corpus)
     corpus.prepare_features(files)
+    warn_of_application(corpus, files, options.protocol, options.subset)
     # in the folder that was named, even if the validation itself lies elsewhere
     folder = ApplyFolder(options.validate / "apply" / applier.folder)
     with FolderLock(folder.path, purpose="apply"):

@@ -1,4 +1,4 @@
-"""Command lines: options said once as fields of dataclasses, from which help and parsing are made."""
+"""Command lines: help and parsing that follow from dataclasses of options."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Option:
     word : str
         Such as "--batch".
     help : str
-        What it does, without its default.
+        Help of the option, without its default.
     value : str
         Placeholder of its value; a flag has none.
     default : str, optional
@@ -168,11 +168,11 @@ def help_of(options: type[Any], usage: str, about: str, epilogue: str = "") -> s
     options : type
         Dataclass whose fields are made by `option` and `argument`.
     usage : str
-        What stands before the arguments, such as "pyannote-audio dcase train".
+        Words before the arguments, such as "pyannote-audio dcase train".
     about : str
-        What the command does.
+        Description of the command.
     epilogue : str
-        What follows the options.
+        Text after the options.
     """
     places = [one.metadata["argument"][0] for one in fields(options) if "argument" in one.metadata]
     found = _options(options)
@@ -186,14 +186,14 @@ def help_of(options: type[Any], usage: str, about: str, epilogue: str = "") -> s
 
 
 def options_of(options: type[Options], arguments: Mapping[str, Any]) -> Options:
-    """What a command line says, as an object of a dataclass.
+    """Options of a command line, as an object of a dataclass.
 
     Parameters
     ----------
     options : type
         Dataclass whose fields are made by `option` and `argument`.
     arguments : mapping
-        What `parse` gave.
+        Result of `parse`.
     """
     given: Arguments = {}
     for one in fields(options):  # type: ignore[arg-type]
@@ -224,11 +224,11 @@ def parse(text: str, argv: Sequence[str], words: Sequence[str], help_command: st
     text : str
         Help in the form that docopt reads.
     argv : sequence of str
-        What follows the words of the command.
+        Arguments after the words of the command.
     words : sequence of str
         The words of the command, as they stand in the usage.
     help_command : str
-        What shows the help.
+        Command that prints the help.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""`pyannote-audio check`: what is wrong with a configuration and a data set, before anyone trains."""
+"""`pyannote-audio check`: errors and warnings about a configuration and a data set, before training."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from dataclasses import replace
 from pyannote.audio.applications.checking import labels
 from pyannote.audio.applications.checking.configuration import (
     check_features,
+    labels_are_speakers,
     read,
     unused,
 )
 from pyannote.audio.applications.checking.data import Data
 from pyannote.audio.applications.checking.dry_run import DryRun, check_batch, failed
 from pyannote.audio.applications.checking.epoch import Epoch
-from pyannote.audio.applications.checking.fit import check_fit, check_task
-from pyannote.audio.applications.checking.found import Check
+from pyannote.audio.applications.checking.fit import check_fit, check_lengths, check_task, placed
 from pyannote.audio.applications.checking.report import as_json, as_text
+from pyannote.audio.applications.checking.result import Check
 from pyannote.audio.applications.checking.storage import Storage
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.devices import choose_device
 from pyannote.audio.applications.options import CheckOptions
-from pyannote.audio.applications.terminal import say
-from pyannote.audio.config.recipe import Recipe, shelf_of
+from pyannote.audio.applications.terminal import Escaped, say_json, say_table
+from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.core.findings import Finding
@@ -33,93 +34,94 @@ from pyannote.audio.database.protocols import Recording
 
 
 def check(options: CheckOptions) -> int:
-    """Look at everything, print what was found, and give the exit status."""
+    """Check a configuration and a data set, print the report, and return the exit status."""
     # pyannote.database prints advice when it reads a database.yml
-    with redirect_stdout(sys.stderr):
-        found = look(options)
-    say(as_json(found) if options.json else as_text(found))
-    return found.status
+    with redirect_stdout(Escaped(sys.stderr)):
+        result = look(options)
+    if options.json:
+        say_json(as_json(result))
+    else:
+        say_table(as_text(result))
+    return result.status
 
 
 def look(options: CheckOptions) -> Check:
-    """Look at a configuration, at a data set if one is named, and at what the one makes of the other."""
-    found = Check(options)
+    """Findings about a configuration, about a data set if one is named, and about both together."""
+    result = Check(options)
     config, wrong = read(options.root)
-    found.add(wrong)
+    result.add(wrong)
     if config is not None and not wrong:
-        _build(found, config)
+        _build(result, config)
     if options.protocol is not None:
-        found.data = Data.of(
+        result.data = Data.of(
             options.protocol,
             config,
-            "task" if config is None else shelf_of(config),
+            config is not None and labels_are_speakers(config),
             options.parallel,
             options.quick,
         )
-        found.add(found.data.findings)
-    if found.corpus is not None:
-        files = [] if found.data is None else _fit(found, found.corpus, found.data)
-        found.epoch = Epoch.of(found.corpus, files)
-        if not found.errors:
-            _try(found, found.corpus, files)
-    return found
+        result.add(result.data.findings)
+    if result.corpus is not None:
+        files = [] if result.data is None else _fit(result, result.corpus, result.data)
+        result.epoch = Epoch.of(result.corpus, files)
+        if not result.errors:
+            _try(result, result.corpus, files)
+    return result
 
 
-def _build(found: Check, config: Config) -> None:
+def _build(result: Check, config: Config) -> None:
     """Build the parts, if the configuration allows for it."""
-    options = found.options
+    options = result.options
     device = choose_device(options.cpu, options.gpu)
     try:
-        found.corpus = Corpus(Recipe(config), options.parallel, device)
+        result.corpus = Corpus(Recipe(config), options.parallel, device)
     except ToolkitError as error:
-        found.add([Finding.of("block", error)])
+        result.add([Finding.of("block", error)])
         return
-    found.add(check_features(found.corpus))
-    found.add(unused(found.corpus))
+    result.add(check_features(result.corpus))
+    result.add(unused(result.corpus))
 
 
-def _fit(found: Check, corpus: Corpus, data: Data) -> list[Recording]:
-    """Look at how configuration and data fit, and give the training files."""
+def _fit(result: Check, corpus: Corpus, data: Data) -> list[Recording]:
+    """Check that configuration and data fit, and return the training files with augmented versions."""
     train, development = data.subset("train"), data.subset("development")
-    found.add(check_fit(corpus, train))
-    if corpus.recipe.shelf == "task":
-        if train.uris and (train.files or train.events):
-            found.add(labels.check_training(corpus.recipe.config, corpus.recipe.task, train))
-        if development.uris and (development.files or development.events):
-            found.add(labels.check_development(corpus.recipe.task, development, train))
-    files = data.sound if corpus.recipe.shelf == "approach" else train.files
-    files = corpus.augmented(files)
-    if not found.errors:
-        found.add(check_task(corpus, files))
+    task = corpus.recipe.task
+    result.add(check_fit(corpus, train))
+    files = corpus.augmented(data.sound if task.speakers else train.files)
+    if train.files and (len(train.files) == len(train.uris) or not data.errors):
+        result.add(check_task(corpus, files, train))
+    if development.uris and (development.files or development.events):
+        findings = labels.check_development(task, development, train)
+        result.add(placed(corpus, findings, development))
+    if not result.errors:
         others = [file for subset in data.subsets if subset is not train for file in subset.files]
-        found.storage = Storage.of(corpus, files, others)
-        found.add(found.storage.findings())
+        result.storage = Storage.of(corpus, files, others)
+        result.add(result.storage.findings())
     return files
 
 
-def _try(found: Check, corpus: Corpus, files: Sequence[Recording]) -> None:
-    """Take a batch through the network, and measure a few more."""
+def _try(result: Check, corpus: Corpus, files: Sequence[Recording]) -> None:
+    """Pass a batch through the network, and measure the duration of a few more."""
     try:
-        run, on = _dry_run(found, corpus, files)
-        found.batch = run.batch()
-        found.add(check_batch(corpus, found.batch))
-        if not (found.options.quick or found.errors):
+        run, on = _dry_run(result, corpus, files)
+        result.batch = run.batch()
+        result.add(check_batch(corpus, result.batch))
+        if not (result.options.quick or result.errors):
             seconds, count = run.seconds()
-            assert found.epoch is not None
-            found.epoch = replace(found.epoch, of_a_batch=seconds, measured=count, on=on)
+            assert result.epoch is not None
+            result.epoch = replace(result.epoch, of_a_batch=seconds, measured=count, on=on)
     except ToolkitError as error:
-        found.add([Finding.of("batch", error)])
+        result.add([Finding.of("batch", error)])
     except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
-        if found.options.debug or is_out_of_memory(error):
+        if result.options.debug or is_out_of_memory(error):
             raise
-        found.add([failed(corpus, error)])
-    if found.batch is not None and found.batch.frame is not None and found.data is not None:
-        train = found.data.subset("train")
-        found.add(labels.check_lengths(corpus.recipe.config, corpus.recipe.task, train, found.batch.frame))
+        result.add([failed(corpus, error)])
+    if result.batch is not None and result.batch.frame is not None and result.data is not None:
+        result.add(check_lengths(corpus, result.data.subset("train"), result.batch.frame))
 
 
-def _dry_run(found: Check, corpus: Corpus, files: Sequence[Recording]) -> tuple[DryRun, str]:
-    """A network that is ready for a batch, and what batches are made of."""
-    if files and not found.options.quick:
+def _dry_run(result: Check, corpus: Corpus, files: Sequence[Recording]) -> tuple[DryRun, str]:
+    """A network that is ready for a batch, and the source of its batches."""
+    if files and not result.options.quick:
         return DryRun.of_files(corpus, files), "training files"
     return DryRun.of_noise(corpus), "random features"

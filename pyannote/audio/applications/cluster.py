@@ -1,4 +1,4 @@
-"""Applying to files on the workers of a Dask cluster, which see the same folders as this process."""
+"""Application of a model by workers of a Dask cluster, which share folders with this process."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Result = TypeVar("Result")
 def apply_on_cluster(
     scheduler: str, apply_one: Callable[[Recording], Result], files: Sequence[Recording]
 ) -> list[Result]:
-    """What workers give for files, in the order of the files.
+    """Results of workers for files, in the order of the files.
 
     Parameters
     ----------
     scheduler : str
         See `Workers`.
     apply_one : callable
-        What a worker does with a file: it writes its scores, and returns what is needed here. It is
-        pickled, and so are files, without their events.
+        Function that a worker calls with a file. It writes the scores of the file and returns a result. It is
+        pickled, and so are the files, without their events.
     files : sequence of Recording
     """
     numbered = [(index, _portable(file)) for index, file in enumerate(files)]

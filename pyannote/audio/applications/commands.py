@@ -1,4 +1,4 @@
-"""Runs the command of a block that a command line names."""
+"""Dispatch of a command line to the command of a block."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pyannote.audio.core.ranks import Rank
 
 
 def dispatch(program: str, block: Block, argv: Sequence[str]) -> int | None:
-    """Run a command, and give its exit status if it has one of its own.
+    """Run a command, and return its exit status if it has one of its own.
 
     Parameters
     ----------
     program : str
         Words before the command, such as "pyannote-audio dcase".
     block : Block
-        Whose commands there are.
+        Block that has the command.
     argv : sequence of str
         Command, options and arguments.
     """
@@ -51,7 +51,7 @@ def _use_database(options: Any) -> None:
 
 
 def load_code_of(options: Any) -> None:
-    """Make the classes known that `--code` names, and nothing else does."""
+    """Register the classes of the files that `--code` names."""
     for file in (getattr(options, "code", None) or "").split(","):
         if file:
             from pyannote.audio.config.classes import load_code

@@ -1,4 +1,4 @@
-"""`compare`: whether one speaker is heard in two recordings."""
+"""`pyannote-audio emb compare`: decision whether two recordings are of the same speaker."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Recordings of a protocol, their features, and packs of them, as a configuration asks for."""
+"""Recordings of a protocol, their features, and packs of features, for one configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,7 @@ from pyannote.audio.augmentation._waveform import Sound, WaveformAugmentation
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import ConfigError, DataError, UsageError
+from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.foreign_errors import within_memory
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.faults import without_faults
@@ -72,11 +74,12 @@ class Corpus:
         sound, faulty = without_faults(files)
         return sound, [*unusable, *faulty]
 
-    def check(self, files: Sequence[Recording]) -> list[str]:
-        """Remarks of the task on training files; errors name the line of the task."""
-        with self.recipe.located(DataError, *self.recipe.config.task.where, "params"):
-            remarks: list[str] = self.recipe.task.check(files)
-        return remarks
+    def placed(self, finding: Finding) -> Finding:
+        """The same finding; if it is about an entry of the configuration, with file and line of the entry."""
+        if finding.keys is None:
+            return finding
+        place = self.recipe.config.document.error((*self.recipe.config.task.where, *finding.keys), "")
+        return replace(finding, file=place.file, line=place.line, keys=None)
 
     def augmented(self, files: list[Recording]) -> list[Recording]:
         """Training files, with versions of them that augmentations make, such as at other speeds."""
@@ -166,7 +169,7 @@ def inputs_of(
 
 
 def training_batches(recipe: Recipe) -> AbstractContextManager[None]:
-    """Where memory runs out within, name the line of config.yml that sets the size of batches."""
+    """Context in which an error of memory names the line of config.yml that sets the size of batches."""
     task: Any = recipe.task
     name = task.batch_parameter
     where = recipe.config.document.error((*recipe.config.task.where, "params", name), "")
@@ -179,7 +182,7 @@ def training_batches(recipe: Recipe) -> AbstractContextManager[None]:
 
 
 def applied_batches(count: int) -> AbstractContextManager[None]:
-    """Where memory runs out within, name the option that sets the size of batches."""
+    """Context in which an error of memory names the option that sets the size of batches."""
     return within_memory(f"batches of {count} chunks (--batch={count})", fix="Set a smaller --batch.")
 
 

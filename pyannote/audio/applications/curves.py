@@ -1,4 +1,4 @@
-"""Curves for tensorboard."""
+"""Writer of curves for tensorboard."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def curves(folder: Path, purge_step: int | None = None) -> Iterator[SummaryWrite
     folder : Path
         Made if missing.
     purge_step : int, optional
-        What earlier curves say of this epoch and later ones is hidden.
+        Values of earlier curves from this epoch on are hidden.
 
     Raises
     ------

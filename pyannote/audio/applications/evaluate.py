@@ -1,4 +1,4 @@
-"""`pyannote-audio <block> evaluate`: several folds as one evaluation, as the challenge does."""
+"""`pyannote-audio <block> evaluate`: one evaluation of the results of several folds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pyannote.audio.applications.blocks.base import Block
 from pyannote.audio.applications.options import SUBSETS, EvaluateOptions
-from pyannote.audio.applications.terminal import say, warn
+from pyannote.audio.applications.terminal import say, say_table, warn
 from pyannote.audio.core.errors import CheckpointError, DataError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.features.precomputed import Precomputed
@@ -66,9 +66,9 @@ def evaluate(block: Block, options: EvaluateOptions) -> None:
     results = official(reference, estimate, classes)
     for one in found:
         say(f"{one.folder.path}: {one.name}, {_listed(one.reference)}")
-    say(f"{len(found)} folders, {len(reference)} files\n")
-    say(table(results))
-    say(_intervals(reference, estimate, classes))
+    say_table(f"{len(found)} folders, {len(reference)} files\n")
+    say_table(table(results))
+    say_table(_intervals(reference, estimate, classes))
     if options.output is not None:
         write_text(options.output, json.dumps(jsonable(results), indent=1) + "\n")
 

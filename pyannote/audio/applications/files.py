@@ -1,4 +1,4 @@
-"""Recordings that a command is applied to: those of a protocol, or one audio file."""
+"""Recordings to apply a model to: those of a protocol, or one audio file."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def files_of(protocol: str, subset: str, corpus: Corpus) -> tuple[list[Recording
     if named or (path.suffix and path.is_file()):
         file = recording_of(path)
         # precomputed features are found by the name alone
-        if not isinstance(corpus.recipe.extraction, Precomputed):
+        if corpus.recipe.extraction.computed:
             (content,) = corpus.store.contents([file])
             file["uri"] = f"{path.stem}~{content[:SHOWN]}"
         return [file], file["uri"]
@@ -55,9 +55,9 @@ def check_paths(files: Sequence[Recording], folder: Precomputed, output: Path) -
     ----------
     files : sequence of Recording
     folder : Precomputed
-        Where frames are written.
+        Folder that frames are written to.
     output : Path
-        Where they are to lie in the end, under the same names.
+        Folder that they are moved to, under the same names.
 
     Raises
     ------

@@ -1,15 +1,14 @@
-"""What learns in a training, and from which files."""
+"""Training files, model and trainer of a training."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
 
+from pyannote.audio.applications.checking.training import TrainingCheck
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import TrainOptions
-from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.randomness import torch_seed
 from pyannote.audio.core.specifications import Specifications
@@ -22,12 +21,11 @@ from pyannote.audio.train.trainer import Trainer
 
 @dataclass(frozen=True)
 class Learner:
-    """Training files, with what augmentation makes of them, and what is to learn from them."""
+    """Training files with augmented versions, specifications of the model, and its trainer."""
 
     files: list[Recording]
     specifications: Specifications
     trainer: Trainer
-    remarks: list[str]
 
 
 def learner_of(
@@ -36,22 +34,21 @@ def learner_of(
     options: TrainOptions,
     device: torch.device,
     ranks: SingleProcess,
-    said: Collection[str] = (),
+    check: TrainingCheck,
 ) -> Learner:
-    """Check training files, and make what learns; remarks are made unless they are `said` already."""
+    """Check training files, and build the model and its trainer.
+
+    Raises
+    ------
+    DataError
+        If the task refuses the files.
+    """
     files = corpus.augmented(files)
-    remarks = corpus.check(files)
+    check.check(files)
     specifications = corpus.recipe.task.specifications(corpus.recipe.extraction)
     torch.manual_seed(torch_seed(options.seed))
     trainer = _trainer(corpus, specifications, options, device, ranks)
-    unused = corpus.recipe.unused_parameters(trainer.model)
-    if unused:
-        architecture = corpus.recipe.config.architecture.name
-        remarks.append(f"{architecture} does not use the parameters {', '.join(unused)}.")
-    for remark in remarks:
-        if remark not in said:
-            warn(remark)
-    return Learner(files, specifications.of_model(trainer.resolution), trainer, remarks)
+    return Learner(files, specifications.of_model(trainer.resolution), trainer)
 
 
 def _trainer(
@@ -84,7 +81,7 @@ def _trainer(
 
 
 def _graphs(corpus: Corpus, options: TrainOptions, device: torch.device, ranks: SingleProcess) -> Choice:
-    """Whether steps are recorded, where they can be."""
+    """Option of CUDA graphs, "off" where they cannot be used."""
     if device.type == "cuda" and corpus.recipe.task.uniform and ranks.rank.size == 1 and not options.debug:
         return options.graphs
     if options.graphs == "on":

@@ -1,4 +1,4 @@
-"""Training files that are left out, because nothing can be learned from them."""
+"""Training files that are left out because their audio cannot be used."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SHOWN = 5
 
 
 class LeftOut:
-    """Training files that are left out, as long as they are few.
+    """Training files that are left out, up to a share of all files.
 
     Parameters
     ----------
     share : float
-        Share of all files up to which files may be left out.
+        Largest share of all files that may be left out, between 0 and 1.
     ranks : SingleProcess
         Processes of the training: all must leave out the same files.
     """
@@ -31,7 +31,7 @@ class LeftOut:
         self._ranks = ranks
 
     def without(self, usable: list[Recording], unusable: Sequence[Unusable]) -> list[Recording]:
-        """The usable ones of some files; what is wrong with the others is said.
+        """The usable ones of some files; a warning tells the faults of the others.
 
         Raises
         ------
@@ -43,9 +43,9 @@ class LeftOut:
         if not usable or len(self.files) / total > self.share:
             raise self._too_many(total)
         if unusable:
-            shown = "".join(f"\n  {one.reason}" for one in unusable[:SHOWN])
-            more = f"\n  and {len(unusable) - SHOWN} more." if len(unusable) > SHOWN else ""
-            warn(f"{len(unusable)} of {total} files are left out:{shown}{more}")
+            more = [f"and {len(unusable) - SHOWN} more."] if len(unusable) > SHOWN else []
+            reasons = [one.reason for one in unusable[:SHOWN]]
+            warn(f"{len(unusable)} of {total} files are left out:", *reasons, *more)
         self._agree()
         return usable
 
@@ -67,14 +67,14 @@ class LeftOut:
         return {one.name: str(one.reason) for one in self.files}
 
     def _too_many(self, total: int) -> DataError:
-        said = f"{len(self.files)} of {total} files cannot be trained on"
-        first = f"The first: {self.files[0].reason}"
+        count = f"{len(self.files)} of {total} files cannot be trained on"
+        first = self.files[0].reason
         if len(self.files) == total:
-            return DataError(f"{said}, so that none is left. {first}")
-        return DataError(
-            f"{said}, more than the share of {self.share:g} that --skip allows. {first}",
-            fix="Mend them, or allow more with --skip.",
-        )
+            count, fix = f"{count}, so that none is left.", first.fix
+        else:
+            count = f"{count}, more than the share of {self.share:g} that --skip allows."
+            fix = f"{first.fix or 'Mend it.'} Or allow more with --skip."
+        return DataError(f"{first.message} {count}", file=first.file, line=first.line, fix=fix)
 
     def _agree(self) -> None:
         own = [one.name for one in self.files]

@@ -1,4 +1,4 @@
-"""Options of all commands: each is said once, with its word, range, default and help."""
+"""Options of all commands, each defined once with its name, range, default and help."""
 
 from __future__ import annotations
 
@@ -56,6 +56,10 @@ def _database() -> Any:
     return option("--database", "A database.yml, instead of those that the environment names", "FILE")
 
 
+SKIP = 0.1
+"""Largest share of training files that are left out, by default."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Machine:
     """Options of all commands that compute."""
@@ -104,7 +108,7 @@ class TrainOptions(Workers):
         "--skip",
         "Leave out files that cannot be used for training, up to this share of all files",
         "SHARE",
-        "0.1",
+        str(SKIP),
         read=real(0, 1),
     )
     pretrained: Path | None = option("--pretrained", "Start from these weights", "FILE", read=path)

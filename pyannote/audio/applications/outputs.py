@@ -1,4 +1,4 @@
-"""Scores of `apply`: they replace those of an earlier run when all of them are there."""
+"""Scores of `apply`: written to a temporary folder, which replaces that of an earlier run when complete."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Change(NamedTuple):
     what : str
         A clause, such as "task.batch_size was 32 and is 16".
     error : ToolkitError
-        What it is refused with.
+        Error that refuses it.
     """
 
     what: str
@@ -49,7 +49,7 @@ class Change(NamedTuple):
 
 
 class Provenance:
-    """What a training is made from: configuration, code, versions, recordings.
+    """Inputs of a training: configuration, code, versions, recordings.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Provenance:
     files : sequence of Recording
         Training files, as they are in the protocol.
     options : TrainOptions
-        What the command line says.
+        Options of the command line.
     """
 
     def __init__(

@@ -46,7 +46,7 @@ def received() -> int | None:
 
 
 def sentence(number: int) -> str:
-    """What is said after a signal.
+    """Sentence that is printed after a signal.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def check_received() -> None:
 def uninterrupted() -> Iterator[None]:
     """Let a signal wait for the end of a short section.
 
-    What writes for tensorboard shares a queue with a thread: an exception in the wrong place would leave it
+    The writer of tensorboard shares a queue with a thread: an exception in the wrong place would leave it
     waiting for ever.
     """
     _sections.append(None)

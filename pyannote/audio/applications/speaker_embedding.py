@@ -1,4 +1,4 @@
-"""The command `pyannote-speaker-embedding`, as it was in 2019."""
+"""The command `pyannote-speaker-embedding`, with the options of 2019."""
 
 from __future__ import annotations
 

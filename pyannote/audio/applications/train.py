@@ -11,7 +11,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from pyannote.audio.applications.blocks._shelves import refuse_other_shelf
 from pyannote.audio.applications.blocks.base import Block
-from pyannote.audio.applications.checking.fit import warn_of
+from pyannote.audio.applications.checking.training import TrainingCheck, checked_config
 from pyannote.audio.applications.corpus import Corpus, training_batches
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.devices import choose_device, on_device
@@ -22,14 +22,13 @@ from pyannote.audio.applications.provenance import Provenance
 from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.config.recipe import Recipe
-from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.transfer import transfer
 from pyannote.audio.inference.weights import load_weights
 from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
-from pyannote.audio.io.experiment_folders import CONFIG, TrainFolder
+from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.io.temporary import remove_temporaries
 from pyannote.audio.models.base import Model
@@ -48,20 +47,21 @@ def train(block: Block, options: TrainOptions) -> None:
     folder = TrainFolder(options.root / "train" / f"{options.protocol}.{options.subset}")
     with join_processes(device) as ranks:
         with ranks.main_first():
-            config = load_config(options.root / CONFIG)
-            refuse_other_shelf(block, config)
+            config = checked_config(options.root, partial(refuse_other_shelf, block))
             corpus = Corpus(Recipe(config), options.parallel, device, options.scheduler)
+            check = TrainingCheck(corpus, options.protocol, options.subset)
             left_out = LeftOut(options.skip, ranks)
-            found = left_out.without(*corpus.training_files(options.protocol, options.subset))
-            learner = learner_of(corpus, found, options, device, ranks)
-            warn_of(corpus, learner.files, options.protocol, options.subset, learner.trainer.resolution)
+            opened, unusable = corpus.training_files(options.protocol, options.subset)
+            opened = left_out.without(opened, check.located(unusable))
+            learner = learner_of(corpus, opened, options, device, ranks, check)
+            check.warn(learner.trainer.resolution)
         with ranks.on_main(FolderLock(folder.path, purpose="train")):
             with ranks.main_first():
                 resumed = _resume_epoch(options, Checkpoints(folder.weights))
-                # what lies in the middle of files shows when features are computed
-                files = left_out.without(*corpus.readable(found))
-                if len(files) < len(found):
-                    learner = learner_of(corpus, files, options, device, ranks, learner.remarks)
+                # faults in the middle of files are found when features are computed
+                files = left_out.without(*corpus.readable(opened))
+                if len(files) < len(opened):
+                    learner = learner_of(corpus, files, options, device, ranks, check)
                 left_out.compare(folder, resumed)
                 provenance = Provenance(corpus, learner.specifications, files, options)
                 _begin(learner, corpus, folder, provenance, resumed)
@@ -73,7 +73,7 @@ def train(block: Block, options: TrainOptions) -> None:
 def _begin(
     learner: Learner, corpus: Corpus, folder: TrainFolder, provenance: Provenance, resumed: int
 ) -> None:
-    """Get ready to learn."""
+    """Prepare batches, and the state of the first epoch or of the epoch to resume from."""
     trainer, specifications = learner.trainer, learner.specifications
     checkpoints = Checkpoints(folder.weights, provenance.model)
     if resumed and trainer.ranks.is_main:
@@ -108,12 +108,12 @@ def _learn(
         ranks.on_main(curves(folder.path, purge_step=resumed + 1)) as writer,
     ):
 
-        def ends(report: EpochReport) -> bool:
-            """Save and log an epoch, and tell whether training may stop."""
-            assert validated is not None and writer is not None, "this is the work of process 0"
+        def finish(report: EpochReport) -> bool:
+            """Save and log an epoch, and return whether training may stop."""
+            assert validated is not None and writer is not None, "only process 0 has them"
             with uninterrupted():
-                # Curves first: where the process dies before the epoch exists, what they tell of it is hidden
-                # when training goes on. The other way round, it would be missing for ever.
+                # Curves first: if the process dies before the epoch exists, a resumed training hides its
+                # curves. In the other order, they would be lost.
                 _draw(writer, report)
                 corpus.recipe.task.log(writer, report, specifications)
                 writer.flush()
@@ -124,12 +124,12 @@ def _learn(
         with training_batches(corpus.recipe):
             _find_learning_rate(trainer, writer)
             for report in trainer.epochs(resumed + 1, options.last, progress=bar):
-                if ranks.from_main(partial(ends, report)):
+                if ranks.from_main(partial(finish, report)):
                     break
 
 
 def _resume_epoch(options: TrainOptions, checkpoints: Checkpoints) -> int:
-    """Epoch to go on from; 0 is the beginning."""
+    """Epoch to resume from; 0 for a training that begins."""
     epochs = checkpoints.epochs()
     if options.first == "last":
         return epochs[-1] if epochs else 0
@@ -144,7 +144,7 @@ def _resume_epoch(options: TrainOptions, checkpoints: Checkpoints) -> int:
 
 
 def _resume(trainer: Trainer, folder: TrainFolder, checkpoints: Checkpoints, epoch: int) -> None:
-    """Give a trainer the state that an epoch ended with."""
+    """Restore the state at the end of an epoch."""
     model: Model = trainer.model  # type: ignore[assignment]
     weights = checkpoints.load_weights(epoch, trainer.device)
     load_weights(model, weights, checkpoints.weights(epoch))
@@ -166,7 +166,7 @@ def _initialize(
     folder: TrainFolder,
     specifications: Specifications,
 ) -> None:
-    """Measure the inputs, and load weights to start from, if there are any."""
+    """Set statistics of the inputs, and load pretrained weights, if they were given."""
     model: Model = trainer.model  # type: ignore[assignment]
     model.set_statistics(corpus.recipe.task.statistics())
     if (pretrained := provenance.options.pretrained) is not None:
@@ -183,7 +183,7 @@ def _initialize(
 def _validation(
     block: Block, corpus: Corpus, folder: TrainFolder, options: TrainOptions
 ) -> Iterator[Callable[[int], bool]]:
-    """What is done after each epoch; it tells whether training may stop."""
+    """Function that validates an epoch, if that was asked for, and returns whether training may stop."""
     if not options.validate:
         yield lambda epoch: False
         return
@@ -194,7 +194,7 @@ def _validation(
 
 
 def _find_learning_rate(trainer: Trainer, writer: SummaryWriter | None) -> None:
-    """Let a range test choose the rate, if the configuration leaves it open."""
+    """Choose the learning rate by a range test, if the configuration gives none."""
     found = trainer.find_learning_rate(progress=bar)
     if found is not None and writer is not None:
         say(f"Learning rate {found.chosen:.2g}, by a range test of {len(found.rates)} steps.")

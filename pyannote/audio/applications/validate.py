@@ -1,4 +1,4 @@
-"""`validate`: one epoch after the other, beside a training or after it."""
+"""`pyannote-audio <block> validate`: validation of epochs, during a training or after it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.devices import choose_device
 from pyannote.audio.applications.options import TrainOptions, ValidateOptions
 from pyannote.audio.applications.signals import uninterrupted
-from pyannote.audio.applications.terminal import bar, say, warn
+from pyannote.audio.applications.terminal import bar, say, say_table, warn
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.core.errors import CheckpointError, StorageError
 from pyannote.audio.inference.bundle import Bundle
@@ -33,7 +33,7 @@ START_PATIENCE = 20.0
 
 
 def validate(block: Block, options: ValidateOptions) -> None:
-    """Validate epochs until training has ended and none is left, or until the last one asked for."""
+    """Validate epochs until the training has ended and all are validated, or up to the last one asked for."""
     tune_allocator()
     folder = TrainFolder.existing(options.train)
     device = choose_device(options.cpu, options.gpu)
@@ -70,7 +70,7 @@ def validate(block: Block, options: ValidateOptions) -> None:
             ]
     if not validator.measure.epochs:
         raise _nothing_validated(folder, options, first, usable)
-    say(validator.measure.summary())
+    say_table(validator.measure.summary())
 
 
 def validator_of(block: Block, corpus: Corpus, bundle: Bundle, options: ValidateOptions) -> Validator:
@@ -81,7 +81,7 @@ def validator_of(block: Block, corpus: Corpus, bundle: Bundle, options: Validate
 
 
 def _validated(validator: Validator, epoch: int, writer: SummaryWriter) -> str:
-    """Score an epoch, write what is best now, log it, and describe it."""
+    """Score an epoch, write the best choice so far, log it, and describe it."""
     record = validator.score(epoch)
     with uninterrupted():
         return validator.store(epoch, record, writer)
@@ -101,7 +101,7 @@ def _nothing_validated(
 
 
 def _validate(validator: Validator, epoch: int, writer: SummaryWriter) -> bool:
-    """Validate an epoch, or warn of the fault that makes it useless, and tell whether it was of use."""
+    """Validate an epoch, or warn of its fault, and return whether it could be used."""
     try:
         say(_validated(validator, epoch, writer))
     except (CheckpointError, StorageError) as error:
@@ -126,7 +126,7 @@ def _readable(checkpoints: Checkpoints) -> list[int]:
 def within_training(
     block: Block, corpus: Corpus, bundle: Bundle, options: TrainOptions
 ) -> Iterator[Callable[[int], bool]]:
-    """Validate within a training, as `validate` does beside it.
+    """Validate within a training, as `validate` does in a process of its own.
 
     Parameters
     ----------
@@ -134,14 +134,14 @@ def within_training(
     corpus : Corpus
         That of the training.
     bundle : Bundle
-        What the training has stored.
+        Stored model of the training.
     options : TrainOptions
-        What the command line of `train` says.
+        Options of `train`.
 
     Yields
     ------
     callable
-        Validates an epoch, and tells whether training may stop.
+        Validates an epoch, and returns whether training may stop.
     """
     own = block.commands["validate"].options(
         train=bundle.folder.path,
@@ -171,7 +171,7 @@ def within_training(
 
 
 def _wait_for_epochs(folder: TrainFolder) -> None:
-    """Let a training that runs, or is just about to, save its first epoch."""
+    """Wait until a training that runs, or is about to start, has saved its first epoch."""
     checkpoints = Checkpoints(folder.weights)
     deadline = time.monotonic() + START_PATIENCE
     told = False

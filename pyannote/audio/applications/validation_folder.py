@@ -1,4 +1,4 @@
-"""Which folder of a validation a user means."""
+"""Folder of a validation, from the path that a user names."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pyannote.audio.io.experiment_folders import PARAMS, ValidateFolder
 
 
 def validation_folder(named: Path) -> Path:
-    """Folder of the validation that a path stands for.
+    """Folder of the validation that a path names.
 
     It is the path itself, if there was a validation. `<root>/validate/<protocol>.<subset>` stands for the one
     validation below `<root>/train/` with that protocol and subset; or else for the one with that database,
-    name of a protocol and subset, whatever the task. Which one is taken is said.
+    name of a protocol and subset, whatever the task. The chosen one is printed.
 
     Raises
     ------
@@ -26,23 +26,23 @@ def validation_folder(named: Path) -> Path:
     if os.path.exists(path / PARAMS):  # noqa: PTH110  a name that is too long is no error here
         return path
     root = path.parent.parent
-    all_found = sorted(file.parent for file in root.glob(f"train/*/validate*/*/{PARAMS}"))
-    equal = [found for found in all_found if found.name == path.name]
-    alike = [found for found in all_found if _without_task(found.name) == _without_task(path.name)]
+    validations = sorted(file.parent for file in root.glob(f"train/*/validate*/*/{PARAMS}"))
+    equal = [one for one in validations if one.name == path.name]
+    alike = [one for one in validations if _without_task(one.name) == _without_task(path.name)]
     # the command of 2019 writes into folders that are called so
-    found = [one for one in equal or alike if one.parent.name == "validate"] or equal or alike
-    if path.parent.name != "validate" or not all_found:
+    chosen = [one for one in equal or alike if one.parent.name == "validate"] or equal or alike
+    if path.parent.name != "validate" or not validations:
         raise UsageError(
             f"{named} is no folder of a validation: there is no {PARAMS}.",
             fix="Run `validate` first, and name the folder that it prints.",
         )
-    if len(found) != 1:
-        listed = ", ".join(str(one) for one in found or all_found)
+    if len(chosen) != 1:
+        listed = ", ".join(str(one) for one in chosen or validations)
         raise UsageError(
-            f"{named} stands for {len(found)} validations; there are {listed}.", fix="Name one of them."
+            f"{named} names {len(chosen)} validations; there are {listed}.", fix="Name one of them."
         )
-    say(f"Using the validation {found[0]}")
-    return found[0]
+    say(f"Using the validation {chosen[0]}")
+    return chosen[0]
 
 
 def _without_task(name: str) -> tuple[str, ...]:

@@ -7,9 +7,21 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Literal
 
-from pyannote.audio.core.errors import ConfigError, DataError, ToolkitError
+from pyannote.audio.core.errors import (
+    CheckpointError,
+    ConfigError,
+    DataError,
+    StorageError,
+    ToolkitError,
+    UsageError,
+)
 
 Level = Literal["error", "warning"]
+
+ERRORS: dict[int, type[ToolkitError]] = {
+    one.code: one for one in (UsageError, ConfigError, DataError, StorageError, CheckpointError)
+}
+"""Errors of commands that refuse a finding, by their exit status."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,11 @@ class Finding:
         The line of `file`, counted from 1.
     code : int
         Exit status of a command that refuses it; 0 for a warning.
+    keys : tuple of (str or int), optional
+        Entry of the configuration that it is about, below the block of the task, such as
+        `("params", "per_fold")`: its line is added where the configuration is known.
+    label : str, optional
+        Label that it is about: the line of its first event is added where the annotation is known.
 
     Examples
     --------
@@ -43,6 +60,8 @@ class Finding:
     file: str | PathLike[str] | None = None
     line: int | None = None
     code: int = 0
+    keys: tuple[str | int, ...] | None = None
+    label: str | None = None
 
     @classmethod
     def of(cls, kind: str, error: ToolkitError, fix: str = "Correct it.") -> Finding:
@@ -74,8 +93,13 @@ class Finding:
         """
         return "error" if self.code else "warning"
 
+    def error(self) -> ToolkitError:
+        """Error of a command that refuses it, with the same sentence, file and line."""
+        kind = ERRORS.get(self.code, ToolkitError)
+        return kind(self.message, file=self.file, line=self.line, fix=self.fix)
+
     def __str__(self) -> str:
-        return str(ToolkitError(self.message, file=self.file, line=self.line, fix=self.fix))
+        return str(self.error())
 
     def as_dict(self) -> dict[str, Any]:
         """Entry of the JSON output of `check`, with the level instead of the exit status.
@@ -116,3 +140,25 @@ def exit_status(findings: Iterable[Finding], only_warnings: int) -> int:
     if codes:
         return ConfigError.code if ConfigError.code in codes else DataError.code
     return only_warnings if findings else 0
+
+
+def raise_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Raise the first finding that is an error; without one, return all of them, which are warnings.
+
+    Raises
+    ------
+    ToolkitError
+        Of the kind that the exit status of the finding stands for.
+
+    Examples
+    --------
+    >>> raise_first([Finding("key", "There is no key 'tsak'.", "Use task.", "config.yml", 3, code=3)])
+    Traceback (most recent call last):
+    ...
+    pyannote.audio.core.errors.ConfigError: config.yml, line 3: There is no key 'tsak'. Use task.
+    """
+    result = list(findings)
+    for finding in result:
+        if finding.code:
+            raise finding.error()
+    return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
@@ -60,33 +60,6 @@ def fault(file: AudioFile) -> Fault | None:
         return None
     whole = all(_fault_of(piece) == excerpt_fault for piece in _pieces(audio))
     return excerpt_fault if whole else None
-
-
-def fault_summaries(files: Sequence[Recording]) -> list[str]:
-    """Summary of the unusable recordings among some, one sentence for each kind of fault.
-
-    Parameters
-    ----------
-    files : sequence of Recording, shape (files,)
-
-    Returns
-    -------
-    summaries : list of str
-        Number of recordings with the fault, and the names of the first five.
-
-    Examples
-    --------
-    >>> fault_summaries([{"uri": "a", "waveform": np.zeros(8000), "sample_rate": 8000}])
-    ['1 of 1 recordings are silent: a.']
-    """
-    faults = [fault(file) for file in files]
-    summaries = []
-    for kind in get_args(Fault):
-        uris = [file["uri"] for file, of_file in zip(files, faults, strict=True) if of_file == kind]
-        if uris:
-            shown = ", ".join(uris[:5]) + (", ..." if len(uris) > 5 else ".")
-            summaries.append(f"{len(uris)} of {len(files)} recordings are {kind}: {shown}")
-    return summaries
 
 
 def without_faults(files: Sequence[Recording]) -> tuple[list[Recording], list[Unusable]]:

@@ -43,6 +43,9 @@ class FeatureExtraction(ABC):
     piece: ClassVar[int] = 8192
     """Number of frames that are computed at once, which limits the memory for long recordings."""
 
+    computed: ClassVar[bool] = True
+    """Whether frames are computed from waveforms, instead of read from files."""
+
     sample_rate: int
 
     @property

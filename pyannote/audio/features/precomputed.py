@@ -58,6 +58,7 @@ class Precomputed(FeatureExtraction):
     ((50, 2), (10, 2))
     """
 
+    computed = False
     sample_rate = 0
 
     def __init__(self, root_dir: str | os.PathLike[str], use_memmap: bool = True) -> None:

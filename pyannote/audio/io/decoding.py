@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 
 from pyannote.audio.core.errors import AudioError
-from pyannote.audio.io.samples import Waveform, block_length, mono_reader
+from pyannote.audio.io.samples import Waveform, block_length, mix_down, mono_reader
 
 SAMPLE_RATES = (1_000, 1_000_000)
 """Lowest and highest sample rate that is accepted, in Hertz."""
@@ -233,7 +233,7 @@ def channels(header: AudioInfo) -> Iterator[Waveform]:
     read = 0
     with _opened(header.path) as stream:
         for block in stream.blocks(block_length(stream), dtype="float32", always_2d=True):
-            check_samples(block.ravel(), header.path)
+            check_samples(mix_down(block), header.path)
             read += len(block)
             yield block
     if read < header.samples:

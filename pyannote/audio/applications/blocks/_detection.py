@@ -1,4 +1,4 @@
-"""Choices of the blocks that detect events: measure, pipeline and commands."""
+"""Commands, measure and pipeline that blocks of event detection share."""
 
 from __future__ import annotations
 

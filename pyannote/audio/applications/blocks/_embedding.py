@@ -1,21 +1,21 @@
-"""Embeddings in commands: the measure of their validation."""
+"""Measure of embeddings."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pyannote.audio.applications.checking.applied import warn_of_validation
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import EmbeddingOptions
-from pyannote.audio.applications.terminal import warn
 from pyannote.audio.config.resolved import filled
 from pyannote.audio.config.schema import Block
 from pyannote.audio.core.collected_errors import combined_error
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.contents import Content, changes, contents_of
-from pyannote.audio.database.faults import fault_summaries
 from pyannote.audio.database.protocols import Recording, name_of
 from pyannote.audio.database.trials import is_verification, trials
 from pyannote.audio.embedding.approaches._segments import Speakers
@@ -37,7 +37,7 @@ TEACHERS, TURNS = 1000, 20
 def embedding_measure(corpus: Corpus, bundle: Bundle, options: EmbeddingOptions) -> EmbeddingMeasure:
     """Measure by trials, or by clustering the turns of conversations."""
     specifications = bundle.specifications
-    comparison = comparison_of(corpus, options.protocol, options.subset, options.purity)
+    comparison = comparison_of(corpus, options.protocol, options.subset, options.purity, bundle.trained_on())
     duration = options.duration or specifications.duration
     step = options.step if options.step_seconds is None else options.step_seconds / duration
     model = corpus.recipe.model(specifications).to(corpus.device)
@@ -118,7 +118,13 @@ def _spread(items: list[Any], most: int) -> list[Any]:
     return [items[round(index)] for index in np.linspace(0, len(items) - 1, count)]
 
 
-def comparison_of(corpus: Corpus, protocol: str, subset: str, purity: float | None) -> Comparison:
+def comparison_of(
+    corpus: Corpus,
+    protocol: str,
+    subset: str,
+    purity: float | None,
+    trained_on: Mapping[str, Sequence[str]] | None = None,
+) -> Comparison:
     """Trials where the protocol has some, else clustering; trials of turns where files have one speaker each.
 
     Raises
@@ -129,26 +135,21 @@ def comparison_of(corpus: Corpus, protocol: str, subset: str, purity: float | No
     if is_verification(protocol):
         found = trials(protocol, subset, corpus.recipe.config.preprocessors)
         _refuse_purity(purity, protocol)
-        _mind_faults(found.files)
         excerpts = corpus.excerpts([(file, file["regions"]) for file in found.files])
+        warn_of_validation(corpus, found.files, protocol, subset, trained_on)
         return Verification(excerpts, found.first, found.second, found.targets)
     files = corpus.recordings(protocol, subset)
-    _mind_faults(files)
     spoken = [(file, turn) for file in files for turn in solo_turns(file["events"] or ())]
     if not spoken:
         raise DataError(f"Nobody speaks in the subset {subset!r} of {protocol}.", fix="Annotate some speech.")
     excerpts = corpus.excerpts([(file, [(start, end)]) for file, (start, end, _) in spoken])
+    warn_of_validation(corpus, files, protocol, subset, trained_on)
     if _conversations(files):
         turns = [(name_of(file), end - start, speaker) for file, (start, end, speaker) in spoken]
         return Diarization(excerpts, turns, purity)
     _refuse_purity(purity, protocol)
     pairs = all_pairs([turn[2] for _, turn in spoken], [name_of(file) for file, _ in spoken])
     return Verification(excerpts, pairs.first, pairs.second, pairs.targets)
-
-
-def _mind_faults(files: list[Recording]) -> None:
-    for remark in fault_summaries(files):
-        warn(f"{remark} They count like the others; take them out of the lists if they should not.")
 
 
 def _refuse_purity(purity: float | None, protocol: str) -> None:

@@ -1,4 +1,4 @@
-"""Detectors in commands: the measure of their validation, and their application to recordings."""
+"""Measure and application of detectors."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from pyannote.audio.applications.checking.applied import warn_of_validation
 from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_of
 from pyannote.audio.applications.event_results import write_evaluation, write_events
 from pyannote.audio.applications.files import check_uris
 from pyannote.audio.applications.options import DetectionApplyOptions, DetectionOptions
-from pyannote.audio.applications.terminal import bar, say, warn
+from pyannote.audio.applications.terminal import bar, say, say_table, warn
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Event
@@ -53,6 +54,7 @@ def detection_measure(corpus: Corpus, bundle: Bundle, options: DetectionOptions)
     slide = Slide(model, frames, options.step, options.batch)
     files = corpus.recordings(options.protocol, options.subset)
     corpus.prepare_features(files)
+    warn_of_validation(corpus, files, options.protocol, options.subset, bundle.trained_on())
     features = corpus.store.lazy(files)
     outputs = [slide.outputs(int(frames)) for frames in features.frames]
     contents = contents_of(files, corpus.store.contents(files))
@@ -205,7 +207,7 @@ class EventRun:
         count = sum(map(len, answers))
         say(f"{len(files)} files, {count} events. Results are in {folder.path}, as {name}.*")
         if figures is not None:
-            say(figures)
+            say_table(figures)
         _tell_seen(self.provenance, len(files), self.applier.options.subset if self.annotated else None)
 
     def _reference(self) -> dict[str, list[Event]]:

@@ -1,4 +1,4 @@
-"""Blocks that train what a configuration names."""
+"""Check that a block trains the kind of class that a configuration names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embeddings in commands: their application to recordings, on a sliding window."""
+"""Application of embeddings to recordings, on a sliding window."""
 
 from __future__ import annotations
 

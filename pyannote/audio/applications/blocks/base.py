@@ -1,4 +1,4 @@
-"""A block: commands over one shelf of tasks, with the measure and the pipeline that go with them."""
+"""Blocks: commands that train one kind of class, with a measure and a pipeline."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What `pyannote-audio check` looks at."""
+"""The command `pyannote-audio check`: its findings, figures and report."""

@@ -14,11 +14,10 @@ from pyannote.audio.config.registry import build, check_parameters, find
 from pyannote.audio.config.schema import Block, Config, load_config
 from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.core.findings import Finding
-from pyannote.audio.features.precomputed import Precomputed
 
 
 def read(root: Path) -> tuple[Config | None, list[Finding]]:
-    """The configuration of an experiment, if its outline is right, and what is wrong with its blocks."""
+    """Configuration of an experiment, None if it cannot be read, and errors in its blocks."""
     try:
         config = load_config(root / "config.yml")
     except ToolkitError as error:
@@ -26,8 +25,18 @@ def read(root: Path) -> tuple[Config | None, list[Finding]]:
     return config, list(_blocks(config))
 
 
+def labels_are_speakers(config: Config) -> bool:
+    """Whether the task or approach of a configuration exists and takes labels for names of speakers."""
+    where = (*config.task.where, "name")
+    try:
+        task = find(shelf_of(config), config.task.name, config.document, where)
+    except ToolkitError:
+        return False
+    return bool(getattr(task, "speakers", False))
+
+
 def _blocks(config: Config) -> Iterator[Finding]:
-    """What is wrong with each block by itself."""
+    """Errors of each block by itself."""
     blocks: list[tuple[str, Block]] = [
         (shelf_of(config), config.task),
         ("feature_extraction", config.feature_extraction),
@@ -44,12 +53,12 @@ def _blocks(config: Config) -> Iterator[Finding]:
 
 def _check_architecture(config: Config) -> None:
     block = config.architecture
-    found = find("architecture", block.name, config.document, (*block.where, "name"))
-    check_parameters(found, block, config.document, ("specifications",))
+    network = find("architecture", block.name, config.document, (*block.where, "name"))
+    check_parameters(network, block, config.document, ("specifications",))
 
 
 def refused(kind: str, work: Callable[[], Any]) -> Iterator[Finding]:
-    """The error that some work ends with, if it does."""
+    """Error that a function raises, if it raises one."""
     try:
         work()
     except ToolkitError as error:
@@ -65,13 +74,13 @@ def located(
 
 
 def param(config: Config, name: str) -> tuple[str | int, ...]:
-    """Where a parameter of the task or approach stands."""
+    """Keys of a parameter of the task or approach."""
     return (*config.task.where, "params", name)
 
 
 def check_features(corpus: Corpus) -> Iterator[Finding]:
-    """What the features refuse when they are first computed: here, of a second of noise."""
-    if isinstance(corpus.recipe.extraction, Precomputed):
+    """Errors of the feature extraction, which computes features of a second of noise."""
+    if not corpus.recipe.extraction.computed:
         return
     rate = corpus.recipe.extraction.sample_rate
     noise = np.random.default_rng(0).normal(0, 0.1, rate).astype(np.float32)
@@ -83,9 +92,9 @@ def check_features(corpus: Corpus) -> Iterator[Finding]:
 def unused(corpus: Corpus) -> Iterator[Finding]:
     """Parameters of the architecture that have no effect."""
     config, block = corpus.recipe.config, corpus.recipe.config.architecture
-    found = find("architecture", block.name, config.document, (*block.where, "name"))
+    network = find("architecture", block.name, config.document, (*block.where, "name"))
     for name in block.params:
-        if name in getattr(found, "unused_parameters", ()):
+        if name in getattr(network, "unused_parameters", ()):
             yield located(
                 config,
                 (*block.where, "params", name),

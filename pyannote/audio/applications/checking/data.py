@@ -1,16 +1,16 @@
-"""What a protocol holds, and what is wrong with it whatever is to be learned from it."""
+"""Content of a protocol, and findings about it that do not depend on the configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyannote.audio.applications.options import SKIP
 from pyannote.audio.applications.terminal import bar
-from pyannote.audio.config.recipe import Shelf
 from pyannote.audio.config.schema import Config
-from pyannote.audio.core.errors import ToolkitError, UsageError
+from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.checks.annotation import check_annotation, shared_speakers
 from pyannote.audio.database.checks.audio import check_audio
@@ -23,19 +23,19 @@ from pyannote.audio.database.trials import is_verification, trials
 if TYPE_CHECKING:
     from pyannote.audio.database.trials import Trials
 
-HEARD = ("silent", "clipped")
-"""Shelfs of findings on recordings that approaches leave out."""
+FAULTS = ("silent", "clipped")
+"""Kinds of findings about recordings that trainings on speakers leave out."""
 
 
 @dataclass
 class Data:
-    """What a protocol holds.
+    """Content of a protocol.
 
     Parameters
     ----------
     subsets : list of Subset
     findings : list of Finding
-        What is wrong with its files.
+        Errors and warnings about its files.
     trials : dict of str to Trials
         Trials of the subsets that have some.
     """
@@ -45,8 +45,19 @@ class Data:
     trials: dict[str, Trials] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, protocol: str, config: Config | None, kind: Shelf, parallel: int, quick: bool) -> Data:
-        """Read a protocol to its end.
+    def of(cls, protocol: str, config: Config | None, speakers: bool, parallel: int, quick: bool) -> Data:
+        """Read all subsets of a protocol.
+
+        Parameters
+        ----------
+        protocol : str
+        config : Config, optional
+        speakers : bool
+            Whether labels are names of speakers.
+        parallel : int
+            Recordings that are decoded at once.
+        quick : bool
+            Decode no audio.
 
         Raises
         ------
@@ -54,11 +65,11 @@ class Data:
             If there is no such protocol.
         """
         templates = {} if config is None else config.preprocessors
-        reader = Reader(protocol, templates, speakers=kind == "approach")
+        reader = Reader(protocol, templates, speakers=speakers)
         data = cls(reader.subsets(bar), reader.findings)
         data.findings += check_annotation(data.subsets)
         data.findings += _without_subsets(data, protocol)
-        if kind == "approach":
+        if speakers:
             data.findings += shared_speakers(data.subsets)
             data._read_trials(protocol, templates)
         headers = {subset.name: list(subset.headers.values()) for subset in data.subsets}
@@ -68,21 +79,33 @@ class Data:
             data.findings += empty_annotation(subset.files, subset.listing, subset.lines)
         if not quick:
             data.findings += check_audio(headers, parallel, bar)
+        data._left_out(speakers)
         return data
 
     def subset(self, name: str) -> Subset:
         """A subset; an empty one, if there is none."""
         return next((subset for subset in self.subsets if subset.name == name), Subset(name))
 
+    def _left_out(self, speakers: bool) -> None:
+        """Make errors of training files warnings, where `train` leaves these files out by default."""
+        train = self.subset("train")
+        decoded = {header.path for header in train.headers.values()}
+        kinds = ("damaged", "silent") if speakers else ("damaged",)
+        faults = {one for one in self.findings if one.file in decoded and one.kind in kinds}
+        faults.update(train.unusable)
+        few = len(faults) <= SKIP * len(train.uris) and len(faults) < len(train.uris)
+        code = 0 if few else DataError.code
+        self.findings = [replace(one, code=code) if one in faults else one for one in self.findings]
+
     @property
     def errors(self) -> bool:
-        """Whether commands would refuse something."""
+        """Whether a command would refuse one of the files."""
         return any(finding.code for finding in self.findings)
 
     @property
     def sound(self) -> list[Recording]:
-        """Training files in which something is heard, as far as is known."""
-        faulty = {finding.file for finding in self.findings if finding.kind in HEARD}
+        """Training files in which no fault of the audio is known."""
+        faulty = {finding.file for finding in self.findings if finding.kind in FAULTS}
         return [file for file in self.subset("train").files if file["audio"] not in faulty]
 
     def _read_trials(self, protocol: str, templates: Mapping[str, str]) -> None:

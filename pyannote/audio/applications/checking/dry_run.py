@@ -1,11 +1,11 @@
-"""One batch through the network, and a few more to see how long they take; nothing of it is kept."""
+"""Trial of a network: one batch for its shapes, loss and memory, and a few more for their duration."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy, deepcopy
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pyannote.audio.applications.checking.configuration import located
-from pyannote.audio.applications.checking.examples import handful, noise
+from pyannote.audio.applications.checking.examples import noise
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.devices import on_device
 from pyannote.audio.core.errors import ConfigError, DataError
@@ -36,21 +36,21 @@ MOST = 10
 
 @dataclass(frozen=True)
 class Batch:
-    """What became of a batch.
+    """Figures of a batch.
 
     Parameters
     ----------
     shapes : mapping of str to list of int
-        Of each input, of "output" and of "target".
+        Shape of each input, of "output" and of "target".
     loss : float
     without_gradient : list of str
-        Parameters of the network and of the loss that learn nothing.
+        Parameters of the network and of the loss that no gradient reaches.
     parameters : int
-        How many numbers are learned.
+        Number of values that are learned.
     frame : float, optional
-        Seconds that an output stands for, where there are several for a chunk.
+        Duration of an output in seconds, where there are several for a chunk.
     nbytes : mapping of str to int
-        Memory of inputs, of activations that are kept for gradients, and of weights.
+        Memory of inputs, of activations that gradients need, and of weights, in bytes.
     """
 
     shapes: dict[str, list[int]]
@@ -75,14 +75,7 @@ class DryRun:
     def __init__(self, corpus: Corpus, files: Sequence[Recording], pack: Pack) -> None:
         torch.manual_seed(0)
         self.corpus = corpus
-        # what it draws from is changed below
-        self.task: Any = deepcopy(corpus.recipe.task)
-        if corpus.recipe.shelf == "approach":
-            self.task.segments.label_min_duration = 0.0
-            self.task.check(files)
-        elif not self.task.labels.classes:
-            # they follow from the data, of which these files are all there is
-            self.task.check(files)
+        self.task: Any = corpus.recipe.task.for_trial(files)
         self.specifications: Specifications = self.task.specifications(corpus.recipe.extraction)
         self.model: Model = corpus.recipe.model(self.specifications).to(corpus.device)
         self.task.head = corpus.recipe.task.head.to(corpus.device)
@@ -92,7 +85,7 @@ class DryRun:
     @classmethod
     def of_files(cls, corpus: Corpus, files: Sequence[Recording]) -> DryRun:
         """Learn from a handful of files, whose features go to the store."""
-        chosen = handful(corpus, files)
+        chosen = corpus.recipe.task.handful(files)
         try:
             pack = corpus.pack(chosen)
         except DataError:
@@ -184,7 +177,7 @@ def _counted() -> Iterator[dict[int, int]]:
 
 
 def check_batch(corpus: Corpus, batch: Batch) -> Iterator[Finding]:
-    """What a batch says of the network and of the loss."""
+    """Findings about the loss of a batch and about parameters without gradient."""
     config, where = corpus.recipe.config, (*corpus.recipe.config.architecture.where, "name")
     if not math.isfinite(batch.loss):
         yield located(
@@ -208,7 +201,7 @@ def check_batch(corpus: Corpus, batch: Batch) -> Iterator[Finding]:
 
 
 def failed(corpus: Corpus, error: Exception) -> Finding:
-    """A network or a loss that cannot take a batch."""
+    """Finding about a network or a loss that fails with a batch."""
     config = corpus.recipe.config
     return located(
         config,

@@ -1,4 +1,4 @@
-"""Findings about chunks, batches and epochs beside how much there is to learn from."""
+"""Figures of an epoch, and findings about batches and epochs beside the amount of training audio."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from dataclasses import dataclass, replace
 
 from pyannote.audio.applications.checking.configuration import located, param
 from pyannote.audio.applications.corpus import Corpus
-from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.windows import DAY
-from pyannote.audio.database.checks.recordings import short_recordings
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.embedding.approaches._segments import Speakers
 
 MOST_PASSES = 1000
 """Passes over the training files from which on an epoch is long beyond reason."""
@@ -27,7 +24,7 @@ def seconds_of(files: Sequence[Recording]) -> float:
 
 
 def check_epoch(corpus: Corpus, files: Sequence[Recording]) -> Iterator[Finding]:
-    """What is odd about an epoch of these training files."""
+    """Warnings about the size of batches and epochs beside the duration of the training files."""
     task, config, learned = corpus.recipe.task, corpus.recipe.config, seconds_of(files)
     days, batches = task.per_epoch * DAY, task.batches_per_epoch
     if days < task.batch_seconds / 2:
@@ -48,7 +45,7 @@ def check_epoch(corpus: Corpus, files: Sequence[Recording]) -> Iterator[Finding]
             f"Set per_epoch to {10 * learned / DAY:.2g}, which is 10 passes; it is in days.",
         )
     if learned and task.batch_seconds > MOST_OF_A_BATCH * learned:
-        name = "batch_size" if corpus.recipe.shelf == "task" else "per_label"
+        name = task.batch_parameter
         yield located(
             config,
             param(config, name),
@@ -59,28 +56,9 @@ def check_epoch(corpus: Corpus, files: Sequence[Recording]) -> Iterator[Finding]
         )
 
 
-def check_chunks(corpus: Corpus, files: Sequence[Recording]) -> Iterator[Finding]:
-    """Training files that are too short to draw a chunk from; an error if all are."""
-    if corpus.recipe.shelf != "task":
-        return
-    chunk = corpus.recipe.task.duration
-    short = list(short_recordings(files, corpus.recipe.extraction.sliding_window.duration, chunk))
-    if files and len(short) == len(files):
-        yield located(
-            corpus.recipe.config,
-            param(corpus.recipe.config, "duration"),
-            "chunk",
-            f"No annotated region of the {len(files)} training files is as long as a chunk ({chunk:g} s).",
-            "Set a shorter duration.",
-            code=DataError.code,
-        )
-    else:
-        yield from short
-
-
 @dataclass(frozen=True)
 class Epoch:
-    """What an epoch comes to.
+    """Figures of an epoch.
 
     Parameters
     ----------
@@ -88,15 +66,16 @@ class Epoch:
     seconds : float
         Audio that it draws.
     passes : float, optional
-        That, over the annotated audio of training files.
+        Ratio of that audio to the annotated audio of the training files.
     of_a_batch : float, optional
         Seconds that a batch takes on this machine.
     measured : int
         Batches over which that was measured.
     on : str
-        What these batches were made of.
+        Source of these batches, such as "training files".
     speakers, turns, too_short : int, optional
-        Of approaches: speakers with enough speech, their turns that are long enough, and those that are not.
+        For approaches: numbers of speakers with enough speech, of their turns that are long enough, and of
+        turns that are too short.
     """
 
     batches: int
@@ -115,11 +94,7 @@ class Epoch:
         task, learned = corpus.recipe.task, seconds_of(files)
         seconds = task.batches_per_epoch * task.batch_seconds
         epoch = cls(task.batches_per_epoch, seconds, seconds / learned if learned else None)
-        if corpus.recipe.shelf == "task" or not files:
-            return epoch
-        found = Speakers.of(files, task.segments.min_duration, task.segments.label_min_duration)
-        turns = sum(map(len, found.turns.values()))
-        return replace(epoch, speakers=len(found.turns), turns=turns, too_short=found.too_short)
+        return replace(epoch, **task.counts(files)) if files else epoch
 
     @property
     def duration(self) -> float | None:

@@ -1,4 +1,4 @@
-"""What a check has found, as JSON, and as tables and sentences for people."""
+"""Report of `check`: JSON, or tables and sentences."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from statistics import median
 from textwrap import wrap
 from typing import Any
 
-from pyannote.audio.applications.checking.found import Check
+from pyannote.audio.applications.checking.result import Check
 from pyannote.audio.applications.checking.summary import summary
 from pyannote.audio.applications.checking.tables import Row, aligned, described, size, spelled
+from pyannote.audio.applications.terminal import printable
 from pyannote.audio.core.findings import Finding
 
 WIDTH = 100
@@ -23,22 +24,22 @@ SHOWN = 5
 """Findings of a kind that are shown."""
 
 
-def as_json(found: Check) -> str:
+def as_json(result: Check) -> str:
     """See `summary`."""
-    return json.dumps(summary(found), indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(summary(result), indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def as_text(found: Check) -> str:
+def as_text(result: Check) -> str:
     """Tables of what there is, and a paragraph for each finding."""
-    values = summary(found)
+    values = summary(result)
     parts = [
         _configuration(values["configuration"], values["batch"]),
         *(_data(values["subsets"], _noun(values["configuration"])) if values["subsets"] else []),
         _batch(values["batch"]),
         _epoch(values["epoch"]),
         _storage(values["storage"]),
-        "\n".join(_findings(found.findings)),
-        _verdict(found),
+        "\n".join(_findings(result.findings)),
+        _verdict(result),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -70,7 +71,7 @@ def _configuration(values: dict[str, Any] | None, batch: dict[str, Any] | None) 
 
 
 def _noun(configuration: dict[str, Any] | None) -> str:
-    return "Speakers" if configuration is not None and configuration["kind"] == "approach" else "Classes"
+    return "Speakers" if configuration is not None and configuration["classes"] is None else "Classes"
 
 
 def _data(subsets: dict[str, Any], noun: str) -> Iterator[str]:
@@ -197,16 +198,16 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
 def _paragraph(finding: Finding) -> Iterator[str]:
     line = "" if finding.line is None else f", line {finding.line}"
     if finding.file is not None:
-        yield f"  {finding.file}{line}"
+        yield f"  {printable(str(finding.file))}{line}"
     indent = " " * (4 if finding.file is not None else 2)
     yield from wrap(
         f"{finding.message} {finding.fix}", WIDTH, initial_indent=indent, subsequent_indent=indent
     )
 
 
-def _verdict(found: Check) -> str:
-    if not found.findings:
+def _verdict(result: Check) -> str:
+    if not result.findings:
         return "Nothing is wrong, as far as was looked."
-    counts = Counter(finding.level for finding in found.findings)
+    counts = Counter(finding.level for finding in result.findings)
     words = [f"{count} {level}{'s' * (count > 1)}" for level, count in counts.items()]
     return f"{' and '.join(words)}."

@@ -1,4 +1,4 @@
-"""How much room features take, on disk and in memory."""
+"""Size of features on disk and in memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.store.gathering import PACK_FILES, PACK_LIMIT
 from pyannote.audio.store.location import VARIABLE
 
@@ -20,12 +19,12 @@ FLOAT = 4
 
 @dataclass(frozen=True)
 class Storage:
-    """Room that features take.
+    """Size of features.
 
     Parameters
     ----------
     folder : Path
-        Where they are stored.
+        Folder of the feature store.
     stored : int
         Bytes of the features of all files, and of the waveforms that augmentations change.
     packed : int
@@ -48,7 +47,7 @@ class Storage:
         folder = corpus.store.folder
         packed = _features(corpus, train)
         in_memory = len(train) <= PACK_FILES and packed <= PACK_LIMIT
-        computed = not isinstance(corpus.recipe.extraction, Precomputed)
+        computed = corpus.recipe.extraction.computed
         stored = computed * (packed + _features(corpus, others)) + (not in_memory) * packed
         if corpus.recipe.augmentations("waveforms"):
             seconds = sum(file["duration"] for file in train)
@@ -56,7 +55,7 @@ class Storage:
         return cls(folder, stored, packed, in_memory, shutil.disk_usage(_existing(folder)).free)
 
     def findings(self) -> Iterator[Finding]:
-        """Whether the disk is too small."""
+        """Warning if the disk is too small."""
         if self.stored > self.free:
             yield Finding(
                 "disk",

@@ -1,4 +1,4 @@
-"""What a check has found as plain values: what `--json` prints, and what tables are made of."""
+"""Result of `check` as plain values, for `--json` and for tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from pyannote.audio.applications.checking.dry_run import Batch
 from pyannote.audio.applications.checking.epoch import Epoch, seconds_of
-from pyannote.audio.applications.checking.found import Check
+from pyannote.audio.applications.checking.result import Check
 from pyannote.audio.applications.checking.storage import Storage
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.core.labels import Event
@@ -18,7 +18,7 @@ from pyannote.audio.database.checks.recordings import Activity
 from pyannote.audio.database.checks.subsets import Subset
 
 
-def summary(found: Check) -> dict[str, Any]:
+def summary(result: Check) -> dict[str, Any]:
     """Everything, in plain values.
 
     Returns
@@ -27,29 +27,27 @@ def summary(found: Check) -> dict[str, Any]:
         `status` (the exit status), `findings` (level, kind, what, mend, file, line), and what could be
         learned of the `configuration`, the `subsets`, a `batch`, an `epoch` and the `storage`, or null.
     """
-    corpus, options = found.corpus, found.options
+    corpus, options = result.corpus, result.options
     return {
         "root": str(options.root),
         "protocol": options.protocol,
-        "status": found.status,
-        "findings": [finding.as_dict() for finding in found.findings],
+        "status": result.status,
+        "findings": [finding.as_dict() for finding in result.findings],
         "configuration": None if corpus is None else _configuration(corpus),
-        "subsets": None if found.data is None else _subsets(found),
-        "batch": None if found.batch is None else _batch(found.batch),
-        "epoch": None if found.epoch is None else _epoch(found.epoch, options.last),
-        "storage": None if found.storage is None else _storage(found.storage),
+        "subsets": None if result.data is None else _subsets(result),
+        "batch": None if result.batch is None else _batch(result.batch),
+        "epoch": None if result.epoch is None else _epoch(result.epoch, options.last),
+        "storage": None if result.storage is None else _storage(result.storage),
     }
 
 
 def _configuration(corpus: Corpus) -> dict[str, Any]:
     config, extraction, task = corpus.recipe.config, corpus.recipe.extraction, corpus.recipe.task
-    named = corpus.recipe.shelf == "task"
-    seconds = [task.duration] * 2 if named else [task.segments.min_duration, task.segments.max_duration]
     return {
         "kind": corpus.recipe.shelf,
         "task": config.task.name,
-        "classes": list(task.labels.classes) if named else None,
-        "chunk_seconds": seconds,
+        "classes": None if task.speakers else list(task.labels.classes),
+        "chunk_seconds": list(task.chunk_seconds),
         "chunks_per_batch": task.chunks,
         "feature_extraction": config.feature_extraction.name,
         "dimension": extraction.dimension,
@@ -59,9 +57,9 @@ def _configuration(corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def _subsets(found: Check) -> dict[str, Any]:
-    assert found.data is not None
-    trials, corpus = found.data.trials, found.corpus
+def _subsets(result: Check) -> dict[str, Any]:
+    assert result.data is not None
+    trials, corpus = result.data.trials, result.corpus
     return {
         subset.name: {
             **_files(subset),
@@ -69,7 +67,7 @@ def _subsets(found: Check) -> dict[str, Any]:
             "trials": len(trials[subset.name].targets) if subset.name in trials else None,
             "target_trials": int(trials[subset.name].targets.sum()) if subset.name in trials else None,
         }
-        for subset in found.data.subsets
+        for subset in result.data.subsets
     }
 
 
@@ -90,23 +88,23 @@ def _files(subset: Subset) -> dict[str, Any]:
 def classes_of(subset: Subset, corpus: Corpus | None) -> dict[str, dict[str, float]]:
     """Figures of each class and unknown label of a subset, or of each speaker; none without annotation."""
     files: Sequence[Sequence[Event]] = [file["events"] for file in subset.files if file["events"] is not None]
-    if corpus is not None and corpus.recipe.shelf == "task":
+    if corpus is not None and not corpus.recipe.task.speakers:
         task = corpus.recipe.task
         unknown = ([event for event in events if not task.expects(event[2])] for events in files)
         files = [
             [*task.labels.events(events), *others] for events, others in zip(files, unknown, strict=True)
         ]
-    found = Activity(files)
+    activity = Activity(files)
     return {
         label: {
-            "events": found.events[label],
-            "files": found.files[label],
-            "seconds": round(found.seconds[label], 3),
-            "overlap_with_others": _share(found.with_others[label], found.seconds[label]),
-            "overlap_with_itself": _share(found.with_itself[label], found.seconds[label]),
-            "median_event_seconds": round(median(found.durations[label]), 3),
+            "events": activity.events[label],
+            "files": activity.files[label],
+            "seconds": round(activity.seconds[label], 3),
+            "overlap_with_others": _share(activity.with_others[label], activity.seconds[label]),
+            "overlap_with_itself": _share(activity.with_itself[label], activity.seconds[label]),
+            "median_event_seconds": round(median(activity.durations[label]), 3),
         }
-        for label in sorted(found.events)
+        for label in sorted(activity.events)
     }
 
 

@@ -1,4 +1,4 @@
-"""Tables, times and sizes for people."""
+"""Tables, durations and sizes as text."""
 
 from __future__ import annotations
 

@@ -223,9 +223,14 @@ def duplicate_audio(sounds: Iterable[AudioStatistics], where: Mapping[Path, str]
             continue
         other = first.setdefault(sound.digest, path)
         if other != path:
-            yield Finding(
-                "content",
-                f"The audio equals that of {where[other]}: scores on training data are too optimistic.",
-                "Keep one of the two.",
-                path,
-            )
+            yield same_sound(path, where[other])
+
+
+def same_sound(path: Path, other: str) -> Finding:
+    """Finding about a recording with the same sound as another one, which is given by name and subset."""
+    return Finding(
+        "content",
+        f"The audio equals that of {other}: scores on training data are too optimistic.",
+        "Keep one of the two.",
+        path,
+    )

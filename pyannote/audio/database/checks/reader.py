@@ -89,6 +89,16 @@ class Reader:
         subsets = [self._subset(name, progress) for name in SUBSETS]
         return [subset for subset in subsets if subset is not None]
 
+    def listed(self) -> list[Subset]:
+        """Subsets whose recordings a file lists, with the lines of their annotation; no audio is opened."""
+        subsets = []
+        for name in SUBSETS:
+            subset = Subset(name, sources_of(self.name, name))
+            if subset.listing is not None and subset.listing.suffix == ".lst":
+                self._read_lines(subset)
+                subsets.append(subset)
+        return subsets
+
     def _subset(self, name: str, progress: Progress) -> Subset | None:
         subset = Subset(name, sources_of(self.name, name))
         used = self._read_lines(subset)
@@ -167,7 +177,8 @@ class Reader:
                 subset.headers[uri] = waveform.info(audio_of(file))
             except DataError as error:
                 kind = "missing" if error.file is None else "damaged"
-                self.findings.append(_located(Finding.of(kind, error, "Copy it again."), subset, uri))
+                subset.unusable.append(located(Finding.of(kind, error, "Copy it again."), subset, uri))
+        self.findings += subset.unusable
 
     def _record(self, subset: Subset, file: Any) -> None:
         """Add a file to the recordings of a subset, if its audio and annotation fit each other."""
@@ -184,13 +195,13 @@ class Reader:
         try:
             one = read_recording(file, subset.sources, annotated=subset.name != "test")
         except DataError as error:
-            self.findings.append(_located(Finding.of("annotation", error), subset, uri))
+            self.findings.append(located(Finding.of("annotation", error), subset, uri))
             return
         subset.files.append(with_scope(one, scope_of(file, self.name)) if self.speakers else one)
 
 
-def _located(finding: Finding, subset: Subset, uri: str) -> Finding:
-    """Same finding; if it names no file, with the line of the list that names the recording."""
+def located(finding: Finding, subset: Subset, uri: str) -> Finding:
+    """The same finding; if it names no file, it is about the line that lists a recording."""
     if finding.file is not None:
         return finding
     return replace(finding, file=subset.listing, line=subset.lines.get(uri))

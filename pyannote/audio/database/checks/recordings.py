@@ -99,29 +99,28 @@ def low_rates(
     ]
 
 
-def short_recordings(files: Iterable[Recording], window: float, chunk: float) -> Iterator[Finding]:
+def short_recordings(files: Iterable[Recording], chunk: float) -> Iterator[Finding]:
     """Findings about training files whose annotated regions are all shorter than a chunk.
 
     Parameters
     ----------
     files : iterable of Recording, shape (files,)
-    window, chunk : float
-        Durations of a window of features and of a chunk, in seconds.
+    chunk : float
+        Duration of a chunk, in seconds.
 
     Examples
     --------
     >>> files = [{"audio": Path("a.wav"), "regions": [(0.0, 1.5)]}]
-    >>> print(*short_recordings(files, window=0.025, chunk=2.0))
+    >>> print(*short_recordings(files, chunk=2.0))
     a.wav: The longest annotated region lasts 1.5 s, less than a chunk (2 s): the file is not used for ...
     """
     for file in files:
         longest = max((end - start for start, end in file["regions"]), default=0.0)
         if 0 < longest < chunk - 1e-6:
-            than = "a window" if longest < window else "a chunk"
             yield Finding(
                 "short",
-                f"The longest annotated region lasts {longest:g} s, less than {than} "
-                f"({window if longest < window else chunk:g} s): the file is not used for training.",
+                f"The longest annotated region lasts {longest:g} s, less than a chunk ({chunk:g} s): the "
+                "file is not used for training.",
                 "Set a shorter duration in config.yml, or remove it from the list.",
                 file=file["audio"],
             )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
 from pyannote.audio.io.waveform import AudioInfo
@@ -32,6 +33,8 @@ class Subset:
         Headers of the audio files that can be opened, by uri.
     files : list of Recording, shape (files,)
         Recordings whose audio and annotation fit each other.
+    unusable : list of Finding, shape (unusable,)
+        Errors of the recordings whose audio cannot be opened.
 
     Examples
     --------
@@ -47,6 +50,7 @@ class Subset:
     regions: list[AnnotatedRegion] = field(default_factory=list)
     headers: dict[str, AudioInfo] = field(default_factory=dict)
     files: list[Recording] = field(default_factory=list)
+    unusable: list[Finding] = field(default_factory=list)
 
     @property
     def listing(self) -> Path | None:

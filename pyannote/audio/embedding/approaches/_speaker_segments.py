@@ -9,15 +9,17 @@ import torch
 from torch import Tensor
 
 from pyannote.audio.core.errors import ConfigError, DataError
+from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.ranks import WHOLE, Rank
+from pyannote.audio.core.training_rules import TrainingRules
 from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_per_epoch, check_epoch
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segments import SegmentSampler, Speakers, durations
 from pyannote.audio.store.packs import Pack
 
 
-class SpeakerSegments:
+class SpeakerSegments(TrainingRules):
     """Batches of `per_fold` speakers and `per_label` segments of each.
 
     All segments of a batch have one duration, which is drawn for each batch: features have the shape
@@ -129,34 +131,43 @@ class SpeakerSegments:
         """
         return tuple(self._checked.turns)
 
-    def check(self, files: Sequence[Recording]) -> list[str]:
-        """Find the speakers of the training files.
+    def findings(self, files: Sequence[Recording]) -> Iterator[Finding]:
+        """Determine the speakers of the training files.
 
-        Returns
-        -------
-        list of str
-            Remarks for the user: speakers that are left out, and speakers with a single turn.
-
-        Raises
+        Yields
         ------
-        DataError
-            If there are fewer speakers than a batch contains.
-
-        Examples
-        --------
-        >>> events = [(0.0, 4.0, "ann"), (4.0, 4.2, "bob"), (4.2, 8.0, "ann"), (8.0, 12.0, "bob")]
-        >>> SpeakerSegments(per_fold=2).check([{"events": events}])[0]
-        '1 turns shorter than 0.5 s (min_duration) are left out.'
+        Finding
+            An error if there are fewer speakers than a batch takes; warnings about turns and speakers that
+            are left out, and about speakers with a single turn.
         """
-        speakers = Speakers.of(files, self.min_duration, self.label_min_duration)
+        speakers = self._speakers_of(files)
         if len(speakers.turns) < self.per_fold:
-            raise DataError(
-                f"A batch contains {self.per_fold} speakers (per_fold), but only {len(speakers.turns)} of "
-                f"the training set have enough speech; {len(speakers.left_out)} have too little.",
-                fix="Set a smaller per_fold, label_min_duration or min_duration in config.yml.",
+            yield Finding(
+                "speakers",
+                f"A batch takes {self.per_fold} speakers (per_fold), and the training set has "
+                f"{len(speakers.turns)} with enough speech; {len(speakers.left_out)} have too little.",
+                "Set a smaller per_fold, label_min_duration or min_duration in config.yml.",
+                code=DataError.code,
+                keys=("params", "per_fold"),
             )
+            return
         self._speakers = speakers
-        return _remarks(speakers, self.min_duration, self.label_min_duration)
+        yield from _warnings(speakers, self.min_duration, self.label_min_duration)
+
+    def counts(self, files: Sequence[Recording]) -> dict[str, int]:
+        """Numbers of speakers with enough speech, of their turns, and of turns that are too short."""
+        speakers = self._speakers_of(files)
+        turns = sum(map(len, speakers.turns.values()))
+        return {"speakers": len(speakers.turns), "turns": turns, "too_short": speakers.too_short}
+
+    def handful(self, files: Sequence[Recording]) -> list[Recording]:
+        """First training file of each speaker of a batch."""
+        turns = list(self._speakers_of(files).turns.values())[: self.per_fold]
+        first = {own[0][0] for own in turns}
+        return [file for index, file in enumerate(files) if index in first]
+
+    def _speakers_of(self, files: Sequence[Recording]) -> Speakers:
+        return Speakers.of(files, self.min_duration, self.label_min_duration)
 
     def prepare(self, pack: Pack, step: float) -> None:
         """Prepare to draw batches from the files that `check` has read.
@@ -220,26 +231,33 @@ def _repeated(features: Tensor, available: Tensor) -> Tensor:
     return features.gather(1, index[..., None].expand_as(features))
 
 
-def _remarks(speakers: Speakers, min_duration: float, label_min_duration: float) -> list[str]:
-    remarks = []
+def _warnings(speakers: Speakers, min_duration: float, label_min_duration: float) -> Iterator[Finding]:
+    """Turns and speakers that are left out, and speakers with a single turn."""
     if speakers.too_short:
-        remarks.append(
-            f"{speakers.too_short} turns shorter than {min_duration:g} s (min_duration) are left out."
+        yield _warning(
+            f"{speakers.too_short} turns shorter than {min_duration:g} s (min_duration) are left out.",
+            "min_duration",
         )
     if speakers.left_out:
         least, parameter = max((label_min_duration, "label_min_duration"), (min_duration, "min_duration"))
         shown = [f"{name} ({seconds:.0f} s)" for name, seconds in speakers.left_out.items()]
-        remarks.append(
+        yield _warning(
             f"{len(shown)} speakers with less than {least:g} s of speech ({parameter}) are left out: "
-            f"{_shortened(shown)}."
+            f"{_shortened(shown)}.",
+            parameter,
         )
     single = [name for name, turns in speakers.turns.items() if len(turns) == 1]
     if single:
-        remarks.append(
+        yield _warning(
             f"{len(single)} speakers have a single turn, from which all their segments are taken: "
-            f"{_shortened(single)}."
+            f"{_shortened(single)}.",
+            "min_duration",
         )
-    return remarks
+
+
+def _warning(sentence: str, parameter: str) -> Finding:
+    mend = f"Change {parameter}, or add more speech."
+    return Finding("speakers", sentence, mend, keys=("params", parameter))
 
 
 def _shortened(names: Sequence[str], most: int = 5) -> str:

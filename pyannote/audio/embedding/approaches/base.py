@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from copy import copy
+from copy import copy, deepcopy
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.findings import Finding
+from pyannote.audio.core.labels import Composition
 from pyannote.audio.core.ranks import WHOLE, Rank
 from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.training_rules import TrainingRules
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.features.base import FeatureExtraction
@@ -25,10 +28,8 @@ if TYPE_CHECKING:
 Metric = Literal["cosine", "euclidean", "angular"]
 
 
-class Approach(ABC):
-    """Training of embeddings on segments of speakers; a subclass defines the loss.
-
-    Batches contain features "X" of shape (batch, frames, dimension) and speakers "y" of shape (batch,).
+class Approach(TrainingRules, ABC):
+    """Approach that trains on segments of speakers; a subclass says which loss it minimises.
 
     Parameters
     ----------
@@ -63,6 +64,9 @@ class Approach(ABC):
     head: nn.Module
     """Layers that belong to the loss and are trained with the network."""
 
+    labels: ClassVar[Composition] = Composition()
+    """Labels of the annotation that classes are made of: none, as classes are the training speakers."""
+
     speakers: ClassVar[bool] = True
     """Whether labels are names of speakers."""
 
@@ -92,6 +96,11 @@ class Approach(ABC):
         (0.5, 'min_duration')
         """
         return self.segments.min_duration, "min_duration"
+
+    @property
+    def chunk_seconds(self) -> tuple[float, float]:
+        """Durations of the shortest and of the longest segment, in seconds."""
+        return self.segments.min_duration, self.segments.max_duration
 
     def defaults(self) -> dict[str, dict[str, Any]]:
         """Default parameters of a back-end: the metric of the loss.
@@ -193,17 +202,36 @@ class Approach(ABC):
         """Batches of an epoch, at least 1."""
         return self.segments.batches_per_epoch
 
-    def check(self, files: Sequence[Recording]) -> list[str]:
-        """Find the speakers of the training files, and give remarks; see `SpeakerSegments.check`.
+    def expects(self, label: str) -> bool:
+        """Whether a label of the annotation is expected: any name of a speaker."""
+        return True
 
-        Examples
-        --------
-        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
-        >>> approach = TripletLoss(segments=SpeakerSegments(per_fold=2))
-        >>> approach.check([{"events": [(0.0, 4.0, "ann"), (4.0, 8.0, "bob")]}])
-        ['2 speakers have a single turn, from which all their segments are taken: ann, bob.']
-        """
-        return self.segments.check(files)
+    def keys_of(self, label: str) -> tuple[str | int, ...]:
+        """Keys of the entry of the configuration, below the block of the approach, that names a label."""
+        return ("params",)
+
+    def findings(self, files: Sequence[Recording]) -> Iterator[Finding]:
+        """Determine the speakers of the training files; see `SpeakerSegments.findings`."""
+        return self.segments.findings(files)
+
+    def counts(self, files: Sequence[Recording]) -> dict[str, int]:
+        """Numbers of speakers with enough speech, of their turns, and of turns that are too short."""
+        return self.segments.counts(files)
+
+    def handful(self, files: Sequence[Recording]) -> list[Recording]:
+        """Training files that contain enough speakers for a batch, for a trial."""
+        return self.segments.handful(files)
+
+    def example(self) -> Sequence[str]:
+        """Speakers of a trial on noise: each speaks in a recording of its own."""
+        return [f"speaker{index}" for index in range(self.segments.per_fold)]
+
+    def for_trial(self, files: Sequence[Recording]) -> Approach:
+        """Copy that learns from a few files, or from noise, however little speech they contain."""
+        trial = deepcopy(self)
+        trial.segments.label_min_duration = 0.0
+        trial.check(files)
+        return trial
 
     def specifications(self, extraction: FeatureExtraction) -> Specifications:
         """Inputs (frames "X" of shape (frames, dimension)), and the speakers that `check` has found.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor, nn
 
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.protocols import Recording
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -95,33 +93,6 @@ class TaskHooks:
         True
         """
         return True
-
-    def check(self, files: Sequence[Recording]) -> list[str]:
-        """Refuse training files that do not contain what this task is to learn; accept all by default.
-
-        A task whose classes follow from the data sets `labels` here.
-
-        Parameters
-        ----------
-        files : sequence of Recording
-            Training files.
-
-        Returns
-        -------
-        list of str
-            Remarks for the user.
-
-        Raises
-        ------
-        DataError
-            With what is missing or unknown.
-
-        Examples
-        --------
-        >>> TaskHooks().check([])
-        []
-        """
-        return []
 
     def extra_inputs(self, files: Tensor) -> dict[str, Tensor]:
         """Further inputs, one vector of each recording; none by default.

@@ -19,16 +19,17 @@ from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.labeling.tasks._class_weights import Weights, check_weights, loss_weights
 from pyannote.audio.labeling.tasks._hooks import TaskHooks
+from pyannote.audio.labeling.tasks._rules import DetectionRules
 from pyannote.audio.labeling.tasks._targets import Target, targets_of
 from pyannote.audio.labeling.tasks._training_set import TrainingSet
 from pyannote.audio.store.packs import Pack
 
 
-class Task(TaskHooks):
+class Task(DetectionRules, TaskHooks):
     """Detection of classes that may be active at once, from chunks of one duration.
 
-    A subclass defines its classes in `labels`, or in `check` where they follow from the training files. Where
-    its targets are not the activity of labels, it also overrides `reference`, from which the targets of
+    A subclass defines its classes in `labels`, or in `findings` where they follow from the training files.
+    Where its targets are not the activity of labels, it also overrides `reference`, from which the targets of
     training and the reference of validation are made.
 
     Batches contain frames "X" of shape (batch, frames, dimension) and activity "y" of shape (batch, frames,
@@ -65,7 +66,7 @@ class Task(TaskHooks):
     """
 
     labels: Composition = Composition()
-    """Definitions of the classes; empty if they are known only after `check` has read the files."""
+    """Definitions of the classes; empty if they are known only after `findings` has read the files."""
 
     output_kind: ClassVar[OutputKind] = "frames"
     """Whether the network scores output frames ("frames") or whole chunks ("chunk")."""
@@ -146,7 +147,7 @@ class Task(TaskHooks):
         if not self.labels.classes:
             raise DataError(
                 f"{type(self).__name__} has no classes to learn.",
-                fix="Set `labels` in the class, or in its `check` from the labels of the training files.",
+                fix="Set `labels` in the class, or in `findings` from labels of the training files.",
             )
         return Specifications(
             task=type(self).__name__,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from pyannote.audio.core.errors import ConfigError, DataError
+from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.labels import Composition
 from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.io.lines import is_text, quoted, safe_names
@@ -50,6 +51,7 @@ class MultilabelDetection(Task):
         class_weights: Weights = None,
     ) -> None:
         self.labels, self.ignored = _labels(labels_spec)
+        self._spec = labels_spec
         super().__init__(duration, batch_size, per_epoch, target, class_weights)
 
     def expects(self, label: str) -> bool:
@@ -62,36 +64,71 @@ class MultilabelDetection(Task):
         """
         return self.labels.includes(label) or label in self.ignored
 
-    def check(self, files: Sequence[Recording]) -> list[str]:
-        """Refuse labels of the configuration that the data lack, and the reverse.
-
-        Raises
-        ------
-        DataError
-            With the label, and the most similar label of the data, if there is one.
+    def keys_of(self, label: str) -> tuple[str | int, ...]:
+        """Keys of the entry of `labels_spec` that names a label or class.
 
         Examples
         --------
-        >>> MultilabelDetection({"regular": ["car"]}).check([{"events": [(0.0, 1.0, "car")]}])
-        []
+        >>> MultilabelDetection({"regular": ["man", "woman"]}).keys_of("woman")
+        ('params', 'labels_spec', 'regular', 1)
         """
-        present = labels_of(files)
+        keys = ("params", "labels_spec")
+        regular = self._spec.get("regular") or ()
+        if label in regular:
+            return (*keys, "regular", regular.index(label))
+        for group in ("union", "intersection"):
+            for name, parts in (self._spec.get(group) or {}).items():
+                if label == name:
+                    return (*keys, group, name)
+                if label in parts:
+                    return (*keys, group, name, parts.index(label))
+        return keys
+
+    def findings(self, files: Sequence[Recording]) -> Iterator[Finding]:
+        """Errors about labels that only `labels_spec` or only the training files contain, and short files.
+
+        Examples
+        --------
+        >>> files = [{"events": [(0.0, 1.0, "man")], "regions": [(0.0, 9.0)]}]
+        >>> [finding.kind for finding in MultilabelDetection({"regular": ["woman"]}).findings(files)]
+        ['absent', 'unknown']
+        """
+        yield from super().findings(files)
+        held = labels_of(files)
         for label in self.labels.labels:
-            if label not in present:
-                close = get_close_matches(label, present, n=1, cutoff=0.6)
-                hint = f"Did you mean {close[0]!r}?" if close else "Remove it, or add files that contain it."
-                listed = ", ".join(present) or "no labels"
-                raise DataError(
-                    f"labels_spec names {label!r}, which no training file contains; they contain {listed}.",
-                    fix=hint,
+            if label not in held:
+                yield Finding(
+                    "absent",
+                    f"labels_spec names {label!r}, which no training file contains; they contain "
+                    f"{', '.join(held) or 'none'}.",
+                    nearest(label, held) or "Remove it, or annotate some.",
+                    code=DataError.code,
+                    keys=self.keys_of(label),
                 )
-        for label in present:
+        for label in held:
             if not self.expects(label):
-                raise DataError(
+                close = nearest(label, self.labels.labels)
+                choice = "dd it to `regular`, or to `ignore` to leave it out."
+                yield Finding(
+                    "unknown",
                     f"The training files contain {label!r}, which labels_spec does not name.",
-                    fix="Add it to `regular`, or to `ignore` to leave it out.",
+                    f"{close} Otherwise, a{choice}" if close else f"A{choice}",
+                    code=DataError.code,
+                    label=label,
                 )
-        return []
+
+
+def nearest(label: str, others: Iterable[str]) -> str | None:
+    """Question that proposes the label with the most similar spelling, whatever its case.
+
+    Examples
+    --------
+    >>> nearest("Car", ["car", "children"])
+    "Did you mean 'car'?"
+    """
+    folded = {other.casefold(): other for other in others if other != label}
+    close = get_close_matches(label.casefold(), folded, n=1, cutoff=0.7)
+    return f"Did you mean {folded[close[0]]!r}?" if close else None
 
 
 def _labels(spec: Mapping[str, Any]) -> tuple[Composition, tuple[str, ...]]:

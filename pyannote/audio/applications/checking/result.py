@@ -1,4 +1,4 @@
-"""All that a check has found."""
+"""Result of `check`: findings, and figures of the parts that could be built."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from pyannote.audio.applications.options import CheckOptions
 from pyannote.audio.core.findings import Finding, exit_status
 
 WARNINGS = 10
-"""Exit status where nothing is refused, and something is probably not meant."""
+"""Exit status if there are warnings and no errors."""
 
 
 @dataclass
 class Check:
-    """All that a check has found.
+    """Result of `check`.
 
     Parameters
     ----------
     options : CheckOptions
     corpus : Corpus, optional
-        What the configuration describes, if it can be built.
+        Parts of the configuration, if they can be built.
     data : Data, optional
-        What the protocol holds, if one was named.
+        Content of the protocol, if one was named.
     batch, epoch, storage : optional
-        What a batch, an epoch and stored features come to, where nothing stands in the way.
+        Figures of a batch, of an epoch and of stored features, if there are no errors.
     """
 
     options: CheckOptions
@@ -41,13 +41,13 @@ class Check:
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, findings: Iterable[Finding]) -> None:
-        """Keep findings, each once, errors first."""
+        """Add findings, each once, errors first."""
         everything = dict.fromkeys([*self.findings, *findings])
         self.findings = sorted(everything, key=lambda finding: finding.level)
 
     @property
     def errors(self) -> bool:
-        """Whether commands would refuse something."""
+        """Whether a command would refuse the configuration or the data."""
         return any(finding.code for finding in self.findings)
 
     @property

@@ -1,0 +1,106 @@
+"""Warnings of `validate` and `apply` about their files: those of `check` for the same subset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pyannote.audio.applications.checking.fit import summarised
+from pyannote.audio.applications.checking.labels import missing_labels, unknown_labels
+from pyannote.audio.applications.corpus import Corpus
+from pyannote.audio.applications.terminal import warn
+from pyannote.audio.core.errors import AudioError
+from pyannote.audio.core.findings import Finding
+from pyannote.audio.database.checks.annotation import events_outside, repeated_events
+from pyannote.audio.database.checks.audio import audio_findings, measure_audio, same_sound
+from pyannote.audio.database.checks.lists import listed_twice
+from pyannote.audio.database.checks.reader import Reader
+from pyannote.audio.database.checks.subsets import Subset
+from pyannote.audio.database.faults import fault
+from pyannote.audio.database.protocols import Recording, name_of
+from pyannote.audio.io import waveform
+
+
+def warn_of_validation(
+    corpus: Corpus,
+    files: Sequence[Recording],
+    protocol: str,
+    name: str,
+    trained_on: Mapping[str, Sequence[str]] | None,
+) -> None:
+    """Print warnings about files to validate on.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    files : sequence of Recording
+    protocol, name : str
+        Protocol and subset of the files.
+    trained_on : mapping of str to sequence of str, optional
+        Digests of audio and annotation of each training file; None if they are not known.
+    """
+    subset, others = _subsets(corpus, files, protocol, name)
+    findings = [*_of_subset(corpus, subset), *missing_labels(corpus.recipe.task, subset)]
+    findings += listed_twice([subset, *(other for other in others if other.name == "train")])
+    before = {digests[0]: f"{known} (train)" for known, digests in (trained_on or {}).items()}
+    known = trained_on or {}
+    findings += _same_sounds(corpus, [file for file in files if name_of(file) not in known], before)
+    _print(findings)
+
+
+def warn_of_application(corpus: Corpus, files: Sequence[Recording], protocol: str, name: str) -> None:
+    """Print warnings about files to apply a model to; parameters are those of `warn_of_validation`."""
+    subset, _ = _subsets(corpus, files, protocol, name)
+    _print([*_of_subset(corpus, subset), *_same_sounds(corpus, files, {})])
+
+
+def _subsets(
+    corpus: Corpus, files: Sequence[Recording], protocol: str, name: str
+) -> tuple[Subset, list[Subset]]:
+    """Subset of some files, with lines of its list and annotation, and other subsets of the protocol."""
+    listed = []
+    if len(protocol.split(".")) == 3:
+        templates, speakers = corpus.recipe.config.preprocessors, corpus.recipe.task.speakers
+        listed = Reader(protocol, templates, speakers).listed()
+    subset = next((one for one in listed if one.name == name), None) or Subset(name)
+    subset.files = list(files)
+    return subset, [one for one in listed if one is not subset]
+
+
+def _of_subset(corpus: Corpus, subset: Subset) -> Iterator[Finding]:
+    for file in subset.files:
+        yield from _of_audio(file)
+    uris = {file["uri"] for file in subset.files}
+    yield from repeated_events(event for event in subset.events if event.recording in uris)
+    yield from events_outside(subset)
+    yield from unknown_labels(corpus.recipe.task, subset)
+
+
+def _of_audio(file: Recording) -> Iterator[Finding]:
+    """Warnings about a silent or clipped recording; only those that seem to be are decoded to their end."""
+    if _fault(file) is not None:
+        yield from audio_findings(measure_audio(waveform.info(file["audio"])))
+
+
+def _fault(file: Recording) -> str | None:
+    """Silence or clipping; none where the audio cannot be read, of which the features give the error."""
+    try:
+        return fault(file)
+    except AudioError:
+        return None
+
+
+def _same_sounds(corpus: Corpus, files: Sequence[Recording], before: Mapping[str, str]) -> Iterator[Finding]:
+    """Recordings with the same audio as one of the training or an earlier one of the same files."""
+    first = dict(before)
+    for file, digest in zip(files, corpus.store.contents(files), strict=True):
+        if digest in first:
+            # equal silence is no sign of a copy
+            if _fault(file) != "silent":
+                yield same_sound(file["audio"], first[digest])
+        else:
+            first[digest] = file["uri"]
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    for sentence in summarised(list(dict.fromkeys(findings))):
+        warn(sentence)

@@ -1,0 +1,119 @@
+"""Checks of a training that begins: the rules of `check --quick`, of which the first error is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from pyannote.audio.applications.checking.configuration import check_features, read, unused
+from pyannote.audio.applications.checking.fit import check_fit, check_lengths, check_task, summarised
+from pyannote.audio.applications.corpus import Corpus
+from pyannote.audio.applications.terminal import warn
+from pyannote.audio.config.schema import Config
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.findings import Finding, raise_first
+from pyannote.audio.database.checks.annotation import check_annotation, shared_speakers
+from pyannote.audio.database.checks.lists import empty_subsets, listed_twice
+from pyannote.audio.database.checks.reader import Reader
+from pyannote.audio.database.checks.recordings import empty_annotation, unusual_headers
+from pyannote.audio.database.checks.subsets import Subset
+from pyannote.audio.database.protocols import Recording, Unusable
+from pyannote.audio.database.sources import sources_of
+
+
+def checked_config(root: Path, accept: Callable[[Config], None]) -> Config:
+    """Configuration of an experiment.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the experiment.
+    accept : callable
+        Raises an error if the command does not train what the configuration names.
+
+    Raises
+    ------
+    ToolkitError
+        With the first error that `check` reports about the configuration alone.
+    """
+    config, errors = read(root)
+    if config is not None:
+        accept(config)
+    raise_first(errors)
+    assert config is not None
+    return config
+
+
+class TrainingCheck:
+    """Findings about the files of a training, and about their lists and annotation.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    protocol : str
+    name : str
+        Subset to train on.
+
+    Raises
+    ------
+    ToolkitError
+        With the first error of the features, of a list of the protocol, or of annotation.
+    """
+
+    def __init__(self, corpus: Corpus, protocol: str, name: str) -> None:
+        self.corpus = corpus
+        raise_first(check_features(corpus))
+        templates, speakers = corpus.recipe.config.preprocessors, corpus.recipe.task.speakers
+        reader = Reader(protocol, templates, speakers)
+        self.subsets = reader.listed()
+        raise_first([*reader.findings, *listed_twice(self.subsets), *empty_subsets(self.subsets)])
+        listed = (subset for subset in self.subsets if subset.name == name)
+        self.train = next(listed, None) or Subset(name, sources_of(protocol, name))
+        self._warnings: list[Finding] = []
+
+    def located(self, unusable: Sequence[Unusable]) -> list[Unusable]:
+        """Files that cannot be used; reasons that name no file are located in the list of the subset."""
+        return [
+            one if one.reason.file is not None else Unusable(one.name, self._of_listing(one))
+            for one in unusable
+        ]
+
+    def check(self, files: Sequence[Recording]) -> None:
+        """Check training files, with augmented versions.
+
+        Raises
+        ------
+        DataError
+            With the first error of the task.
+        """
+        self.train.files = [file for file in files if "speed" not in file]
+        self.train.uris = self.train.uris or [(file["uri"], 0) for file in self.train.files]
+        self._warnings += raise_first(check_task(self.corpus, files, self.train))
+
+    def warn(self, resolution: int) -> None:
+        """Print a warning for each kind of finding.
+
+        Parameters
+        ----------
+        resolution : int
+            Number of feature frames of an output of the network.
+        """
+        for sentence in summarised(list(dict.fromkeys([*self._warnings, *self._of_files(resolution)]))):
+            warn(sentence)
+
+    def _of_files(self, resolution: int) -> Iterator[Finding]:
+        train, window = self.train, self.corpus.recipe.extraction.sliding_window
+        others = [subset for subset in self.subsets if subset is not train]
+        yield from unused(self.corpus)
+        yield from check_fit(self.corpus, train)
+        yield from check_annotation([train, *others])
+        if self.corpus.recipe.task.speakers:
+            yield from shared_speakers([train, *others])
+        yield from unusual_headers(file["header"] for file in train.files if "header" in file)
+        yield from empty_annotation(train.files, train.listing, train.lines)
+        yield from check_lengths(self.corpus, train, resolution * window.step)
+
+    def _of_listing(self, one: Unusable) -> DataError:
+        line = self.train.lines.get(one.name.partition("/")[2])
+        reason = one.reason
+        return type(reason)(reason.message, file=self.train.listing, line=line, fix=reason.fix)
