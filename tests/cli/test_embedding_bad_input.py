@@ -541,7 +541,7 @@ def test_augmentations_that_change_annotation(name, embedding, emb):
     embedding.config.write_text(f"{embedding.config.read_text()}data_augmentation: {{name: {name}}}\n")
     result = emb("train", "--cpu", "--to=1", embedding.root, VOXCELEB)
     line = line_of(embedding.config, name)
-    check(result, CONFIG, f"{embedding.config}, line {line}:", f"{name} changes the annotation of chunks")
+    check(result, CONFIG, f"{embedding.config}, line {line}:", f"{name} changes the activity of classes in chunks")
 
 
 @pytest.mark.parametrize("protocol", [VOXCELEB, PAIRS])
