@@ -8,7 +8,8 @@ import pytest
 from pyannote.audio.applications import apply, commands, train, validate
 from pyannote.audio.applications.blocks.base import Block, Command
 from pyannote.audio.applications.commands import dispatch
-from pyannote.audio.applications.options import ApplyOptions, OldTrainOptions, TrainOptions, ValidateOptions
+from pyannote.audio.applications.options import ApplyOptions, TrainOptions, ValidateOptions
+from pyannote.audio.applications.options_2019 import OldTrainOptions
 from pyannote.audio.config import classes
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.ranks import Rank

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from pyannote.audio.applications import options as module
+from pyannote.audio.applications import options, options_2019
 from pyannote.audio.applications.arguments import WIDTH, help_of, options_of, parse
 from pyannote.audio.core.errors import UsageError
 
 CLASSES = {
     name: found
+    for module in (options, options_2019)
     for name, found in getmembers(module, isclass)
     if found.__module__ == module.__name__ and name.endswith("Options")
 }

@@ -143,7 +143,7 @@ def same_recording_of_two_speakers(demo):
 
 def augmentation_that_mixes_speakers(demo):
     demo.config.write_text("data_augmentation:\n   name: Mixup\n" + demo.config.read_text())
-    return CONFIG, demo.config, 2, "changes the annotation of chunks"
+    return CONFIG, demo.config, 2, "changes the activity of classes in chunks"
 
 
 def an_unknown_backend(demo):

@@ -31,7 +31,8 @@ def _choice(word: str, value: str, help: str) -> Any:
     return option(word, help, value, "auto", read=words("auto", "on", "off"))
 
 
-def _seconds(word: str, value: str, help: str) -> Any:
+def seconds(word: str, value: str, help: str) -> Any:
+    """Option that takes seconds, from a millisecond to a day."""
     return option(word, help, value, read=real(0.001, DAY))
 
 
@@ -43,17 +44,9 @@ def _step(help: str) -> Any:
     return option("--step", help, "R", "0.25", read=real(0.001, 1))
 
 
-def _step_seconds() -> Any:
-    return _seconds("--step", "S", "From one window to the next, in seconds (default: a quarter of it)")
-
-
 def _parallel() -> Any:
     cores = str(max(1, (os.cpu_count() or 2) - 1))
     return option("--parallel", "Read that many files at once", "N", cores, read=whole(1, 1024))
-
-
-def _database() -> Any:
-    return option("--database", "A database.yml, instead of those that the environment names", "FILE")
 
 
 SKIP = 0.1
@@ -138,7 +131,7 @@ class ValidateOptions(Workers):
     every: int = option("--every", "Validate epochs that are multiples of N", "N", "1", read=whole(1))
     evergreen: bool = option("--evergreen", "Take the newest epoch first")
     batch: int = _batch("Chunks")
-    duration: float | None = _seconds(
+    duration: float | None = seconds(
         "--duration", "D", "Duration of a chunk in seconds (default: that of training)"
     )
     step: float = _step("From one chunk to the next, as a share of it")
@@ -215,7 +208,7 @@ class EmbeddingOptions(ValidateOptions):
         "P",
         read=real(0.001, 1),
     )
-    duration: float | None = _seconds(
+    duration: float | None = seconds(
         "--duration",
         "D",
         "Duration of a chunk in seconds; a recording has the mean embedding of its chunks (default: the "
@@ -233,7 +226,7 @@ class ApplyOptions(Workers):
     protocol: str = argument("<protocol>")
     subset: str = _subset("Files to apply it to", "test")
     batch: int = _batch("Chunks")
-    duration: float | None = _seconds(
+    duration: float | None = seconds(
         "--duration", "D", "Duration of a chunk in seconds (default: that of the validation)"
     )
     step: float = _step("From one chunk to the next, as a share of it")
@@ -251,7 +244,7 @@ class DetectionApplyOptions(ApplyOptions):
         "class-wise",
         read=words("class-wise", "global", kind="selection"),
     )
-    duration: float | None = _seconds(
+    duration: float | None = seconds(
         "--duration", "D", "Duration of a chunk in seconds (default: that of training)"
     )
 
@@ -263,7 +256,7 @@ class CompareOptions(Machine):
     validate: Path = argument("<validate>", Path)
     first: Path = argument("<first>", Path)
     second: Path = argument("<second>", Path)
-    duration: float | None = _seconds(
+    duration: float | None = seconds(
         "--duration", "D", "Duration of a chunk in seconds (default: that of the validation)"
     )
 
@@ -293,43 +286,3 @@ class CheckOptions(Machine):
     json: bool = option("--json", "Print everything as JSON, for programs")
     last: int | None = option("--to", "Number of epochs whose duration is estimated", "N", read=whole(1))
     parallel: int = _parallel()
-
-
-@dataclass(frozen=True, kw_only=True)
-class OldTrainOptions(TrainOptions):
-    """Options of `train` in the command of 2019."""
-
-    root: Path = argument("<experiment_dir>", Path)
-    last: int | None = option("--to", "Train up to this epoch (default: no end)", "N", read=whole(1))
-    database: str | None = _database()
-
-
-@dataclass(frozen=True, kw_only=True)
-class OldValidateOptions(EmbeddingOptions):
-    """Options of `validate` in the command of 2019."""
-
-    train: Path = argument("<train_dir>", Path)
-    evergreen: bool = option(
-        "--chronological", "Take the oldest epoch first, instead of the newest", negated=True
-    )
-    step: float = 0.25
-    step_seconds: float | None = _step_seconds()
-    folder: str | None = "validate"
-    database: str | None = _database()
-
-
-@dataclass(frozen=True, kw_only=True)
-class OldApplyOptions(ApplyOptions):
-    """Options of `apply` in the command of 2019."""
-
-    validate: Path = argument("<validate_dir>", Path)
-    step: float = 0.25
-    step_seconds: float | None = _step_seconds()
-    database: str | None = _database()
-
-
-@dataclass(frozen=True, kw_only=True)
-class OldCompareOptions(CompareOptions):
-    """Options of `compare` in the command of 2019."""
-
-    validate: Path = argument("<validate_dir>", Path)

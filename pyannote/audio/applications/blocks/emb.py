@@ -11,11 +11,13 @@ from pyannote.audio.applications.options import (
     ApplyOptions,
     CompareOptions,
     EmbeddingOptions,
+    TrainOptions,
+)
+from pyannote.audio.applications.options_2019 import (
     OldApplyOptions,
     OldCompareOptions,
     OldTrainOptions,
     OldValidateOptions,
-    TrainOptions,
 )
 
 if TYPE_CHECKING:
