@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from pyannote.audio.applications.terminal import bar, say, say_table, warn
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Event
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.contents import Content, contents_of, seen_before
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.bundle import Bundle
@@ -27,6 +29,7 @@ from pyannote.audio.io.apply_folders import AppliedRun, ApplyFolder
 from pyannote.audio.io.lines import quoted
 from pyannote.audio.pipeline.events import events_of
 from pyannote.audio.store.feature_store import FeatureStore
+from pyannote.audio.store.stored import LazyFeatures
 from pyannote.audio.validation.criterion import Criterion
 from pyannote.audio.validation.detection import Detection
 from pyannote.audio.validation.reference import Reference
@@ -59,19 +62,12 @@ def detection_measure(corpus: Corpus, bundle: Bundle, options: DetectionOptions)
     outputs = [slide.outputs(int(frames)) for frames in features.frames]
     contents = contents_of(files, corpus.store.contents(files))
 
-    def inputs() -> Iterator[Inputs]:
-        for place in range(len(features)):
-            own = {"X": features[place]}
-            if "long_term" in specifications.inputs:
-                own["long_term"] = features.long_term(place)
-            yield own
-
     events = [corpus.recipe.task.reference(file["events"] or (), specifications) for file in files]
     step = slide.resolution * specifications.step
     return Detection(
         bundle,
         slide,
-        inputs,
+        partial(_inputs, features, specifications),
         Reference(files, specifications.classes, events, step, outputs),
         {
             "files": [
@@ -87,6 +83,15 @@ def detection_measure(corpus: Corpus, bundle: Bundle, options: DetectionOptions)
         options.unit,
         (0.0, options.shortest) if options.shortest else (0.0,),
     )
+
+
+def _inputs(features: LazyFeatures, specifications: Specifications) -> Iterator[Inputs]:
+    """Inputs of each recording, none of which is kept in memory."""
+    for place in range(len(features)):
+        inputs = {"X": features[place]}
+        if "long_term" in specifications.inputs:
+            inputs["long_term"] = features.long_term(place)
+        yield inputs
 
 
 class EventApplier:

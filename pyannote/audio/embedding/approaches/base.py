@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from copy import copy, deepcopy
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.labels import Composition
 from pyannote.audio.core.ranks import WHOLE, Rank
 from pyannote.audio.core.specifications import Output, Specifications
-from pyannote.audio.core.training_rules import TrainingRules
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.embedding.approaches._segment_training import SegmentTraining
 from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.store.packs import Pack
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 Metric = Literal["cosine", "euclidean", "angular"]
 
 
-class Approach(TrainingRules, ABC):
+class Approach(SegmentTraining, ABC):
     """Approach that trains on segments of speakers; a subclass says which loss it minimises.
 
     Parameters
@@ -85,23 +84,6 @@ class Approach(TrainingRules, ABC):
             )
         self.head = nn.Identity()
 
-    @property
-    def shortest_chunk(self) -> tuple[float, str]:
-        """Duration of the shortest segment in seconds, and the parameter that sets it.
-
-        Examples
-        --------
-        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
-        >>> TripletLoss().shortest_chunk
-        (0.5, 'min_duration')
-        """
-        return self.segments.min_duration, "min_duration"
-
-    @property
-    def chunk_seconds(self) -> tuple[float, float]:
-        """Durations of the shortest and of the longest segment, in seconds."""
-        return self.segments.min_duration, self.segments.max_duration
-
     def defaults(self) -> dict[str, dict[str, Any]]:
         """Default parameters of a back-end: the metric of the loss.
 
@@ -155,53 +137,6 @@ class Approach(TrainingRules, ABC):
         if is_pictured(report.epoch):
             log_projection(writer, report, specifications)
 
-    @property
-    def per_epoch(self) -> float:
-        """Audio of an epoch, in days.
-
-        Examples
-        --------
-        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
-        >>> TripletLoss(segments=SpeakerSegments(per_epoch=0.5)).per_epoch
-        0.5
-        """
-        return self.segments.per_epoch
-
-    @per_epoch.setter
-    def per_epoch(self, days: float) -> None:
-        # a copy of an approach shares its sampler with the original
-        self.segments = copy(self.segments)
-        self.segments.per_epoch = days
-
-    @property
-    def chunks(self) -> int:
-        """Segments of a batch.
-
-        Examples
-        --------
-        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
-        >>> TripletLoss(segments=SpeakerSegments(per_fold=20, per_label=3)).chunks
-        60
-        """
-        return self.segments.chunks
-
-    @property
-    def batch_seconds(self) -> float:
-        """Audio of a batch, in seconds, on average.
-
-        Examples
-        --------
-        >>> from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss
-        >>> TripletLoss(segments=SpeakerSegments(duration=1.5, per_fold=20, per_label=3)).batch_seconds
-        90.0
-        """
-        return self.segments.batch_seconds
-
-    @property
-    def batches_per_epoch(self) -> int:
-        """Batches of an epoch, at least 1."""
-        return self.segments.batches_per_epoch
-
     def expects(self, label: str) -> bool:
         """Whether a label of the annotation is expected: any name of a speaker."""
         return True
@@ -209,18 +144,6 @@ class Approach(TrainingRules, ABC):
     def keys_of(self, label: str) -> tuple[str | int, ...]:
         """Keys of the entry of the configuration, below the block of the approach, that names a label."""
         return ("params",)
-
-    def findings(self, files: Sequence[Recording]) -> Iterator[Finding]:
-        """Determine the speakers of the training files; see `SpeakerSegments.findings`."""
-        return self.segments.findings(files)
-
-    def counts(self, files: Sequence[Recording]) -> dict[str, int]:
-        """Numbers of speakers with enough speech, of their turns, and of turns that are too short."""
-        return self.segments.counts(files)
-
-    def handful(self, files: Sequence[Recording]) -> list[Recording]:
-        """Training files that contain enough speakers for a batch, for a trial."""
-        return self.segments.handful(files)
 
     def example(self) -> Sequence[str]:
         """Speakers of a trial on noise: each speaks in a recording of its own."""
