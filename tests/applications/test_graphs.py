@@ -15,7 +15,7 @@ CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
 def chosen(tmp_path, device=GPU, uniform=True, processes=1, debug=False, graphs="auto"):
     corpus = SimpleNamespace(recipe=SimpleNamespace(task=SimpleNamespace(uniform=uniform)))
-    ranks = SimpleNamespace(share=Rank(0, processes))
+    ranks = SimpleNamespace(rank=Rank(0, processes))
     options = TrainOptions(root=tmp_path, protocol="D.SpeakerDiarization.P", debug=debug, graphs=graphs)
     return _graphs(corpus, options, device, ranks)
 

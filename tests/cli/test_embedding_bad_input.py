@@ -77,8 +77,9 @@ def write(path, samples):
 
 def test_a_speaker_with_one_segment(broken, embedding):
     broken.list("train.lst").write_text("".join(f"{uri}\n" for uri in broken.uris[2:]))
-    (warning,) = warnings(broken.train(embedding))
+    warning, unlisted = warnings(broken.train(embedding))
     assert warning.startswith(f"{embedding.config}, line ")
+    assert "its annotation is not used" in unlisted
     assert "1 speakers have a single turn, from which all their segments are taken: id10272." in warning
     assert finite(embedding)
 
@@ -91,7 +92,7 @@ def test_fewer_speakers_than_per_fold(broken, embedding):
         result,
         DATA,
         place,
-        "contains 4 speakers (per_fold), but only 3 of the training set",
+        "A batch takes 4 speakers (per_fold), and the training set has 3 with enough speech",
         "smaller per_fold",
     )
     assert list(embedding.root.iterdir()) == [embedding.config]
@@ -116,14 +117,21 @@ def test_turns_shorter_than_min_duration(count, said, broken, embedding):
 
 def test_no_turn_is_long_enough(broken, embedding):
     broken.change("train.rttm", r"^(SPEAKER \S+ 1 0\.000000) \S+", r"\1 0.3", 0)
-    check(broken.train(embedding), DATA, embedding.config, "but only 0 of the training set", "min_duration")
+    check(
+        broken.train(embedding),
+        DATA,
+        embedding.config,
+        "the training set has 0 with enough speech",
+        "min_duration",
+    )
 
 
 def test_a_speaker_with_too_little_speech(broken, embedding):
     text = embedding.config.read_text()
     embedding.config.write_text(text.replace("per_fold: 4", "per_fold: 4\n      label_min_duration: 5"))
     broken.list("train.lst").write_text("".join(f"{uri}\n" for uri in broken.uris[1:]))
-    (warning,) = warnings(broken.train(embedding))
+    warning, unlisted = warnings(broken.train(embedding))
+    assert "its annotation is not used" in unlisted
     expected = "1 speakers with less than 5 s of speech (label_min_duration) are left out: id10272 (4 s)."
     line = line_of(embedding.config, "label_min_duration")
     assert warning.startswith(f"{embedding.config}, line {line}: {expected}")
@@ -214,7 +222,7 @@ def test_faulty_files_in_trials(kind, protocol, broken, embedded_copy):
     uris = broken.list("development.lst").read_text().split()
     write(broken.wav(uris[0]), fault_of(kind))
     result = broken.emb("validate", "--cpu", "--to=1", embedded_copy.train, protocol)
-    sentence = {"silent": "All samples are 0.", "clipped": "It is clipped"}[kind]
+    sentence = {"silent": "All samples are 0.", "clipped": "The audio is clipped"}[kind]
     (warning,) = warnings(result)
     assert warning.startswith(f"{broken.wav(uris[0])}: {sentence}")
 

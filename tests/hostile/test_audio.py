@@ -49,7 +49,9 @@ def test_detection(hostile, detector, run, refused, promise):
         if known is REFUSED or (known is UNCERTAIN and result.code):
             refused(result, path)
             continue
-        assert (result.code, result.err) == (0, ""), name
+        assert result.code == 0, (name, result.err)
+        assert all(line.startswith("Warning: ") for line in result.err.splitlines()), name
+        assert ("audio is clipped" in result.err) == (name in CLIPPED), (name, result.err)
         scores, resolution = applied(detector, path)
         assert 0 <= scores.min() <= scores.max() <= 1, name
         assert known is UNCERTAIN or scores.shape == (-(-frames(known) // resolution), 2), name

@@ -169,7 +169,7 @@ def bounded(limit):
 def judged(result, what, long=False):
     """Exit status, if the command has ended as it should."""
     assert "Traceback" not in result.err + result.out, (what, result)
-    assert "unexpected" not in result.err, (what, result)
+    assert "An unexpected error" not in result.err, (what, result)
     assert result.code in STATUSES, (what, result)
     assert result.code != TERMINATED or long, ("this hangs", what, result)
     if result.code not in (0, 10):

@@ -81,8 +81,8 @@ def replaced(page, rows, files):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    # with xdist, the reports of all workers arrive here
-    if config.getoption("--promises"):
+    # with xdist, the reports of all workers arrive in their parent, which alone writes
+    if config.getoption("--promises") and not hasattr(config, "workerinput"):
         run = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
         rows = table(terminalreporter.getreports("passed"))
         PAGE.write_text(replaced(PAGE.read_text(), rows, {report.location[0] for report in run}))

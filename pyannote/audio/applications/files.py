@@ -31,9 +31,7 @@ def files_of(protocol: str, subset: str, corpus: Corpus) -> tuple[list[Recording
         If it is neither.
     """
     path = Path(protocol)
-    # what is called as audio is taken for audio, so that a folder, a pipe or a broken link is said to be one
-    named = path.suffix.lower() in SUFFIXES and os.path.lexists(path)
-    if named or (path.suffix and path.is_file()):
+    if is_audio(protocol):
         file = recording_of(path)
         # precomputed features are found by the name alone
         if corpus.recipe.extraction.computed:
@@ -46,6 +44,14 @@ def files_of(protocol: str, subset: str, corpus: Corpus) -> tuple[list[Recording
             fix="Check the path, or name a protocol such as Database.SpeakerDiarization.Protocol.",
         )
     return corpus.recordings(protocol, subset, annotated=False), f"{protocol}.{subset}"
+
+
+def is_audio(protocol: str) -> bool:
+    """Whether what stands for a protocol is an audio file; `take.1.wav` has as many points as a protocol."""
+    path = Path(protocol)
+    # what is called as audio is taken for audio, so that a folder, a pipe or a broken link is said to be one
+    named = path.suffix.lower() in SUFFIXES and os.path.lexists(path)
+    return named or bool(path.suffix and path.is_file())
 
 
 def check_paths(files: Sequence[Recording], folder: Precomputed, output: Path) -> None:

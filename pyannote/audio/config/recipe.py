@@ -125,10 +125,6 @@ class Recipe:
         self.task.attach(model, specifications)
         return model
 
-    def unused_parameters(self, model: Any) -> list[str]:
-        """Parameters of the architecture that have no effect."""
-        return [name for name in self.config.architecture.params if name in model.unused_parameters]
-
     def scheduler(self) -> Any:
         """Learning rate scheduler."""
         return self.build("scheduler", self.config.scheduler)

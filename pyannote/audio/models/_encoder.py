@@ -84,6 +84,12 @@ class EncoderModel(Model):
     linear: nn.Module
     output: nn.Module
 
+    @classmethod
+    def without_effect(cls, kind: OutputKind) -> tuple[str, ...]:
+        """Parameters that have no effect: without vectors, nothing depends on how they are made."""
+        of_vectors = () if kind == "vector" else ("pooling", "dimension", "batch_normalize", "normalize")
+        return cls.unused_parameters + of_vectors
+
     def __init__(
         self,
         specifications: Specifications,
@@ -98,7 +104,6 @@ class EncoderModel(Model):
         self.instance_normalization = InstanceNormalization() if instance_normalize else nn.Identity()
         self.long: nn.Module | None = None
         if self.kind != "vector":
-            self.unused_parameters += ("pooling", "dimension", "batch_normalize", "normalize")
             return
         self.dimension = dimension
         self.half_precision = has_native_bfloat16()

@@ -57,14 +57,19 @@ class Model(nn.Module, ABC):
     kind: OutputKind
     """Kind of output of this network."""
 
-    unused_parameters: tuple[str, ...] = ()
-    """Parameters without effect: those of older configurations, and of other kinds of output."""
+    unused_parameters: ClassVar[tuple[str, ...]] = ()
+    """Parameters of older configurations, which are accepted and have no effect."""
 
     resolution: int
     """Feature frames of one output frame; of a vector, feature frames of the shortest chunk."""
 
     dimension: int
     """Values of an output frame or of a vector."""
+
+    @classmethod
+    def without_effect(cls, kind: OutputKind) -> tuple[str, ...]:
+        """Parameters that have no effect on a network for a kind of output."""
+        return cls.unused_parameters
 
     def __init__(self, specifications: Specifications) -> None:
         super().__init__()

@@ -305,7 +305,7 @@ class TestLengthOfAnEpoch:
 
 class TestCheck:
     def test_too_few_speakers_are_refused(self):
-        with pytest.raises(DataError, match=r"contains 6 speakers \(per_fold\).* only 5 of") as caught:
+        with pytest.raises(DataError, match=r"takes 6 speakers \(per_fold\).* has 5 with") as caught:
             Plain(SpeakerSegments(per_fold=6)).check(CONVERSATIONS)
         assert "per_fold" in caught.value.fix
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pyannote.audio.applications.checking.fit import summarised
 from pyannote.audio.applications.checking.labels import missing_labels, unknown_labels
 from pyannote.audio.applications.corpus import Corpus
+from pyannote.audio.applications.files import is_audio
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.core.findings import Finding
@@ -58,7 +59,7 @@ def _subsets(
 ) -> tuple[Subset, list[Subset]]:
     """Subset of some files, with lines of its list and annotation, and other subsets of the protocol."""
     listed = []
-    if len(protocol.split(".")) == 3:
+    if not is_audio(protocol):
         templates, speakers = corpus.recipe.config.preprocessors, corpus.recipe.task.speakers
         listed = Reader(protocol, templates, speakers).listed()
     subset = next((one for one in listed if one.name == name), None) or Subset(name)

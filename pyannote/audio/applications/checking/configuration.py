@@ -92,9 +92,9 @@ def check_features(corpus: Corpus) -> Iterator[Finding]:
 def unused(corpus: Corpus) -> Iterator[Finding]:
     """Parameters of the architecture that have no effect."""
     config, block = corpus.recipe.config, corpus.recipe.config.architecture
-    network = find("architecture", block.name, config.document, (*block.where, "name"))
+    network: Any = find("architecture", block.name, config.document, (*block.where, "name"))
     for name in block.params:
-        if name in getattr(network, "unused_parameters", ()):
+        if name in network.without_effect(corpus.recipe.task.output_kind):
             yield located(
                 config,
                 (*block.where, "params", name),

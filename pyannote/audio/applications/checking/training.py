@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from pyannote.audio.applications.checking.configuration import check_features, read, unused
+from pyannote.audio.applications.checking.configuration import read, unused
 from pyannote.audio.applications.checking.fit import check_fit, check_lengths, check_task, summarised
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.terminal import warn
@@ -57,12 +57,11 @@ class TrainingCheck:
     Raises
     ------
     ToolkitError
-        With the first error of the features, of a list of the protocol, or of annotation.
+        With the first error of a list of the protocol, or of annotation.
     """
 
     def __init__(self, corpus: Corpus, protocol: str, name: str) -> None:
         self.corpus = corpus
-        raise_first(check_features(corpus))
         templates, speakers = corpus.recipe.config.preprocessors, corpus.recipe.task.speakers
         reader = Reader(protocol, templates, speakers)
         self.subsets = reader.listed()

@@ -171,9 +171,12 @@ def audio_findings(sound: AudioStatistics) -> Iterator[Finding]:
     elif sound.fault == "silent":
         yield Finding("silent", "All samples are 0.", "Record it again, or remove it from the lists.", path)
     elif sound.clipped >= CLIPPED_SHARE or sound.fault == "clipped":
+        share = f"{sound.clipped:.1%} of the samples have the largest magnitude"
+        if sound.fault == "clipped":
+            share = "in each part, half or more of the samples lie within 1 % of the peak"
         yield Finding(
             "clipped",
-            f"The audio is clipped: {sound.clipped:.1%} of the samples have the largest magnitude.",
+            f"The audio is clipped: {share}.",
             "Record it at a lower level, or remove it from the lists.",
             path,
         )

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.labels import Composition
 from pyannote.audio.core.ranks import WHOLE, Rank
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.specifications import Output, OutputKind, Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segment_training import SegmentTraining
 from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
@@ -68,6 +68,9 @@ class Approach(SegmentTraining, ABC):
 
     speakers: ClassVar[bool] = True
     """Whether labels are names of speakers."""
+
+    output_kind: ClassVar[OutputKind] = "vector"
+    """What the network gives: an embedding of a segment."""
 
     batch_parameter: ClassVar[str] = "per_fold"
     """Parameter that sets the number of segments of a batch."""
@@ -175,7 +178,7 @@ class Approach(SegmentTraining, ABC):
             duration=self.segments.max_duration,
             step=extraction.sliding_window.step,
             sample_rate=extraction.sample_rate,
-            output=Output("vector"),
+            output=Output(self.output_kind),
         )
 
     def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
