@@ -10,12 +10,14 @@ from torch import nn
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.resolved import dumped
 from pyannote.audio.config.schema import Block, load_config
+from pyannote.audio.core.contents import Content
+from pyannote.audio.core.digests import digest
 from pyannote.audio.core.labels import raster
 from pyannote.audio.embedding.backends import Direct
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.embedder import Embedder, Excerpt
 from pyannote.audio.inference.slide import Slide
-from pyannote.audio.inference.stored_config import model_digest
+from pyannote.audio.inference.stored_config import model_digest, origin_of
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import TrainFolder, ValidateFolder
 from pyannote.audio.io.yaml_files import write_yaml
@@ -108,13 +110,18 @@ def trained(root: Path, config: str) -> Path:
     model = recipe.model(specifications)
     specifications = specifications.of_model(model.resolution)
     folder = TrainFolder(root / "train" / "Own.SpeakerVerification.Protocol.train")
-    digest = model_digest(recipe.resolved, recipe.extraction, specifications)
+    model_of = model_digest(recipe.resolved, recipe.extraction, specifications)
     folder.write_specifications(specifications)
-    files = folder.write_files({"a001": ["audio", "annotation"]})
-    provenance = {"protocol": "Own.SpeakerVerification.Protocol", "code": {}, "model": digest, "files": files}
+    provenance = {
+        "protocol": "Own.SpeakerVerification.Protocol",
+        "code": {},
+        "model": model_of,
+        "files": folder.write_files({"a001": Content("audio", "annotation")}),
+    }
+    provenance["training"] = digest(provenance)
     write_yaml(folder.config, {**dumped(recipe.resolved), "provenance": provenance})
     for epoch in (1, 2):
-        Checkpoints(folder.weights, digest).save(epoch, model.state_dict(), {})
+        Checkpoints(folder.weights, origin_of(provenance)).save(epoch, model.state_dict(), {})
     return folder.path
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from commands import known_database
+from commands import changed, known_database
 
 from pyannote.audio.applications.checking.fit import check_task
 from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_of, training_batches
@@ -22,11 +22,7 @@ def corpus(data, tmp_path, config_text):
     with known_database(data / "database" / "database.yml", tmp_path / "cache"):
 
         def make(*changes, extra=""):
-            text = config_text
-            for old, new in changes:
-                assert old in text
-                text = text.replace(old, new, 1)
-            (tmp_path / "config.yml").write_text(text + extra)
+            (tmp_path / "config.yml").write_text(changed(config_text, *changes) + extra)
             return Corpus(Recipe(load_config(tmp_path / "config.yml")))
 
         yield make

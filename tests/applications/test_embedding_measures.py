@@ -139,24 +139,24 @@ class TestBoth:
         assert figure.axes
         pyplot.close(figure)
 
-    def test_fingerprint_is_that_of_excerpts_and_truth(self, made):
+    def test_digest_is_that_of_excerpts_and_truth(self, made):
         measure, _ = made()
-        assert made()[0].fingerprint() == measure.fingerprint()
+        assert made()[0].digest() == measure.digest()
         other, _ = made()
         other.excerpts = excerpts(len(other.excerpts), [(0, 11)])
-        assert other.fingerprint() != measure.fingerprint()
+        assert other.digest() != measure.digest()
         swapped, _ = made()
         swapped.excerpts = swapped.excerpts[::-1]
-        assert swapped.fingerprint() != measure.fingerprint()
+        assert swapped.digest() != measure.digest()
 
 
-def test_fingerprints_of_other_trials_and_speakers_differ():
+def test_digests_of_other_trials_and_speakers_differ():
     pairs = np.array([[0, 0], [1, 2]])
     prints = {
-        Verification(excerpts(3), *pairs, np.array([True, False])).fingerprint(),
-        Verification(excerpts(3), *pairs, np.array([False, True])).fingerprint(),
-        Verification(excerpts(3), *pairs[::-1], np.array([True, False])).fingerprint(),
-        Diarization(excerpts(3), [("x", 1.0, name) for name in "aab"], None).fingerprint(),
-        Diarization(excerpts(3), [("x", 1.0, name) for name in "abb"], None).fingerprint(),
+        Verification(excerpts(3), *pairs, np.array([True, False])).digest(),
+        Verification(excerpts(3), *pairs, np.array([False, True])).digest(),
+        Verification(excerpts(3), *pairs[::-1], np.array([True, False])).digest(),
+        Diarization(excerpts(3), [("x", 1.0, name) for name in "aab"], None).digest(),
+        Diarization(excerpts(3), [("x", 1.0, name) for name in "abb"], None).digest(),
     }
     assert len(prints) == 5

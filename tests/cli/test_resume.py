@@ -8,6 +8,7 @@ import pytest
 import torch
 import yaml
 from processes import waits
+from states import bits, saved
 from tested_blocks import ENTRIES, FIRST_QUICK, marked
 
 VARIANTS = [marked(name, variant) for name, entry in ENTRIES.items() for variant in entry.rich]
@@ -17,30 +18,9 @@ def weights(folders, epoch):
     return torch.load(folders.weights(epoch), weights_only=True)
 
 
-def tensors(nested, path=()):
-    """Tensors and numbers of nested dicts and lists, by their path."""
-    items = nested.items() if isinstance(nested, dict) else enumerate(nested)
-    found = {}
-    for key, value in items:
-        if isinstance(value, (dict, list, tuple)):
-            found |= tensors(value, (*path, key))
-        else:
-            found[(*path, key)] = torch.as_tensor(value) if isinstance(value, (int, float)) else value
-    return found
-
-
-def saved(folders, epoch):
-    """Weights of an epoch, and all that is kept beside them: optimizer, scheduler, head of the loss."""
-    state = folders.weights(epoch).with_suffix(".state.pt")
-    return tensors([torch.load(path, weights_only=True) for path in (folders.weights(epoch), state)])
-
-
 def same(first, second):
     assert first.keys() == second.keys()
-    return all(
-        torch.equal(value, second[name]) if isinstance(value, torch.Tensor) else value == second[name]
-        for name, value in first.items()
-    )
+    return first == second
 
 
 def params(folders):
@@ -101,7 +81,9 @@ def test_going_back_to_an_earlier_epoch_replaces_the_later_ones(block, trained_c
 
 def test_another_seed_gives_other_weights(block, trained, fresh):
     assert block.train(fresh, "--seed=1", "--to=1").code == 0
-    first, second = (weights(one, 1) for one in (trained, fresh))
+    first, second = (
+        {name: bits(value) for name, value in weights(one, 1).items()} for one in (trained, fresh)
+    )
     assert not same(first, second)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from commands import changed
 from torch import nn
 
 from pyannote.audio.config.recipe import Recipe, shelf_of
@@ -21,11 +22,7 @@ SPECIFICATIONS = Specifications(
 @pytest.fixture
 def recipe(tmp_path, config_text):
     def make(*changes, extra=""):
-        text = config_text
-        for old, new in changes:
-            assert old in text
-            text = text.replace(old, new, 1)
-        (tmp_path / "config.yml").write_text(text + extra)
+        (tmp_path / "config.yml").write_text(changed(config_text, *changes) + extra)
         return Recipe(load_config(tmp_path / "config.yml"))
 
     return make

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pyannote.audio.core.errors import CheckpointError, StorageError
-from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
+from pyannote.audio.io.checkpoint import Checkpoints, Origin, load_tensors
 
 
 def weights_of(epoch):
@@ -198,6 +198,27 @@ def test_a_missing_file_and_a_folder_are_sentences(tmp_path):
         load_tensors(tmp_path / "model.pt")
     with pytest.raises(CheckpointError, match="cannot be read"):
         load_tensors(tmp_path)
+
+
+def test_epochs_of_another_training_are_refused(tmp_path):
+    first = Checkpoints(tmp_path, Origin("m", "t1"))
+    first.save(1, weights_of(1), state_of(1))
+    first.save(2, weights_of(2), state_of(2))
+    # a change was accepted after epoch 1: epoch 2 of before no longer belongs to this training
+    changed = Checkpoints(tmp_path, Origin("m", "t2", earlier=((1, "t1"),)))
+    assert changed.load_weights(1).keys() == weights_of(1).keys()
+    for other in (changed, Checkpoints(tmp_path, Origin("m", "t2"))):
+        with pytest.raises(CheckpointError, match="another training") as caught:
+            other.load_weights(2)
+        assert caught.value.file == other.manifest(2)
+    assert first.load_weights(2).keys() == weights_of(2).keys()
+
+
+def test_epochs_without_a_training_are_refused_beside_one_that_has_a_name(tmp_path):
+    Checkpoints(tmp_path, Origin("m")).save(1, weights_of(1), state_of(1))
+    with pytest.raises(CheckpointError, match="another training"):
+        Checkpoints(tmp_path, Origin("m", "t")).load_weights(1)
+    Checkpoints(tmp_path, Origin("m", "t", earlier=((1, None),))).load_weights(1)
 
 
 def test_later_epochs_can_be_dropped(checkpoints):

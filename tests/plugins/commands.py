@@ -64,6 +64,14 @@ class Result(NamedTuple):
     err: str
 
 
+def changed(text, *changes):
+    """Text in which each pair of strings (old, new) is replaced once; the old one must be there."""
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
 @pytest.fixture(scope="session")
 def config_text():
     return CONFIG

@@ -17,6 +17,7 @@ from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.inference.pretrained import Pretrained
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
+from pyannote.audio.io.checkpoint import Checkpoints
 
 OWN = """\
 from pyannote.audio.models.dcase import Dcase
@@ -138,6 +139,13 @@ class Scene:
     def mutations(self):
         """Those of this world alone."""
         yield Mutation("seed", "--seed: 1", lambda world: None, ("--seed=1",))
+        for epoch in (1, 2):
+            name = f"{epoch:04d}.json: replaced with all files of its epoch by those of another training"
+            yield Mutation("stored", name, partial(self.replace_epoch, epoch))
+
+    def replace_epoch(self, epoch, world):
+        for path in Checkpoints(self.folders.train / "weights").files(epoch):
+            shutil.copyfile(self.other(path), path)
 
     def steps(self):
         """Commands that both blocks have."""

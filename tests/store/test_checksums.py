@@ -4,6 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
+from counting import Counting
 
 from pyannote.audio.core.errors import StorageError
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
@@ -19,18 +20,6 @@ def files():
         {"uri": str(index), "waveform": np.random.default_rng(index).random(8000), "sample_rate": 16000}
         for index in range(3)
     ]
-
-
-class Counting(LibrosaMelSpectrogram):
-    """Counts how many recordings are opened."""
-
-    def __init__(self, n_mels=8):
-        super().__init__(n_mels=n_mels)
-        self.opened = 0
-
-    def open(self, file):
-        self.opened += 1
-        return super().open(file)
 
 
 def flip(path, place):

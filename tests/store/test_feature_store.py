@@ -8,6 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import soundfile
+from counting import Counting
 from pyannote.core import SlidingWindow
 
 from pyannote.audio.core.errors import AudioError, OutOfMemoryError, StorageError
@@ -17,18 +18,6 @@ from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.store import content_digests, content_key, gathering, stored
 from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.store.statistics import long_term_average
-
-
-class Counting(LibrosaMelSpectrogram):
-    """Counts how many recordings are opened."""
-
-    def __init__(self, n_mels=8):
-        super().__init__(n_mels=n_mels)
-        self.opened = 0
-
-    def open(self, file):
-        self.opened += 1
-        return super().open(file)
 
 
 def write(path, seconds=1.0, seed=0):

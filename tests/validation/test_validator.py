@@ -71,7 +71,7 @@ def validator(tmp_path):
 
 
 def stored(validator, *epochs):
-    return [validator.store(epoch, validator.score(epoch), Writer()) for epoch in epochs]
+    return [validator.store(epoch, validator.measure.score(epoch), Writer()) for epoch in epochs]
 
 
 def test_the_folder_is_named_after_the_measure_or_as_asked_for(validator, tmp_path):
@@ -121,6 +121,6 @@ def test_params_begin_with_single_values_and_name_the_weights_of_their_epochs(va
 
 def test_an_epoch_is_recorded_evaluated_written_and_logged_in_that_order(validator):
     first, writer = validator(), Writer()
-    first.store(7, first.score(7), writer)
+    first.store(7, first.measure.score(7), writer)
     assert first.measure.calls == ["add", "files", f"log validate/{NAME} 7"] and writer.flushed == 1
     assert first.records.stored([7]) == [7]

@@ -14,11 +14,13 @@ from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.config.resolved import code_of, differences, dumped
 from pyannote.audio.config.schema import Config
+from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import CheckpointError, ConfigError, DataError, ToolkitError
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.contents import Content, changes, contents_of
+from pyannote.audio.database.contents import changes, contents_of
 from pyannote.audio.database.protocols import Recording
-from pyannote.audio.inference.stored_config import model_digest, stored_config
+from pyannote.audio.inference.stored_config import model_digest, origin_of, stored_config
+from pyannote.audio.io.checkpoint import Origin
 from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.storage import digest_of
 from pyannote.audio.io.yaml_files import write_yaml
@@ -76,11 +78,12 @@ class Provenance:
         self.files = contents_of(files, corpus.store.contents(files))
         self.sounds = corpus.sounds_digest(files)
         self.pretrained = None if options.pretrained is None else _file_digest(options)
+        self.origin = Origin(self.model)
 
     def write(self, folder: TrainFolder, history: Sequence[Mapping[str, Any]] = ()) -> None:
         """Store it beside the weights; `history` tells of changes that were accepted."""
-        files = folder.write_files({name: list(content) for name, content in self.files.items()})
-        provenance = {
+        files = folder.write_files(self.files)
+        provenance: dict[str, Any] = {
             "protocol": self.options.protocol,
             "subset": self.options.subset,
             "seed": self.options.seed,
@@ -92,7 +95,10 @@ class Provenance:
             "pretrained": self.pretrained,
             "changes": list(history),
         }
-        write_yaml(folder.config, {**dumped(self.config), "provenance": provenance})
+        content = {**dumped(self.config), "provenance": provenance}
+        provenance["training"] = digest(content)
+        write_yaml(folder.config, content)
+        self.origin = origin_of(provenance)
 
     def resume(self, folder: TrainFolder, epoch: int) -> None:
         """Compare it with what a training began with, which goes on after an epoch.
@@ -111,7 +117,7 @@ class Provenance:
             # its specs.yml does not say what classes are made of, and the digest of the model covers that
             folder.check_specifications(self.specifications)
             folder.write_specifications(self.specifications)
-            self._store(folder, epoch, [], [EARLIER])
+            self._store(folder, epoch, {}, [EARLIER])
             return
         before = dict(stored.provenance or {})
         found = list(self._changes(stored, before, folder))
@@ -119,16 +125,16 @@ class Provenance:
             raise _unacceptable(found, folder)
         if found and not self.options.accept_changes:
             raise _together(found)
+        self.origin = origin_of(before)
         if found:
             warn(f"{_listed([change.what for change in found])}. This is stored.")
             self.pretrained = before.get("pretrained")
-            self._store(folder, epoch, before.get("changes") or [], [change.what for change in found])
+            self._store(folder, epoch, before, [change.what for change in found])
 
-    def _store(
-        self, folder: TrainFolder, epoch: int, history: Sequence[Mapping[str, Any]], found: list[str]
-    ) -> None:
-        entry = {"after": epoch, "versions": versions(), "changed": found}
-        self.write(folder, [*history, entry])
+    def _store(self, folder: TrainFolder, epoch: int, before: Mapping[str, Any], found: list[str]) -> None:
+        """Store accepted changes; epochs until now remain those of the training before them."""
+        entry = {"after": epoch, "training": before.get("training"), "versions": versions(), "changed": found}
+        self.write(folder, [*(before.get("changes") or []), entry])
 
     def _changes(self, stored: Config, before: Mapping[str, Any], folder: TrainFolder) -> Iterator[Change]:
         document = self.config.document
@@ -154,8 +160,7 @@ class Provenance:
                 raise
             yield "the table of training files was missing or damaged"
             return
-        known = {name: Content(*values) for name, values in trained_on.items()}
-        yield from changes(known, self.files)
+        yield from changes(trained_on, self.files)
 
 
 def versions() -> dict[str, str]:

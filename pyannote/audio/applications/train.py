@@ -75,9 +75,9 @@ def _begin(
 ) -> None:
     """Prepare batches, and the state of the first epoch or of the epoch to resume from."""
     trainer, specifications = learner.trainer, learner.specifications
-    checkpoints = Checkpoints(folder.weights, provenance.model)
     if resumed and trainer.ranks.is_main:
         provenance.resume(folder, resumed)
+    checkpoints = Checkpoints(folder.weights, provenance.origin)
     pack = on_device(corpus.pack(learner.files), trainer.device)
     trainer.prefetch = pack.prefetch
     corpus.recipe.task.prepare(learner.files, pack, specifications)
@@ -101,7 +101,7 @@ def _learn(
 ) -> None:
     """Train, and save, log and validate each epoch."""
     options, ranks = provenance.options, trainer.ranks
-    checkpoints = Checkpoints(folder.weights, provenance.model)
+    checkpoints = Checkpoints(folder.weights, provenance.origin)
     specifications = provenance.specifications
     with (
         ranks.on_main(_validation(block, corpus, folder, options)) as validated,

@@ -82,7 +82,7 @@ def validator_of(block: Block, corpus: Corpus, bundle: Bundle, options: Validate
 
 def _validated(validator: Validator, epoch: int, writer: SummaryWriter) -> str:
     """Score an epoch, write the best choice so far, log it, and describe it."""
-    record = validator.score(epoch)
+    record = validator.measure.score(epoch)
     with uninterrupted():
         return validator.store(epoch, record, writer)
 

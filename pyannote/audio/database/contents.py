@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
+from pyannote.audio.core.contents import Content, Contents
 from pyannote.audio.core.digests import digest
 from pyannote.audio.database.protocols import Recording, name_of
-
-
-class Content(NamedTuple):
-    """Digests of a recording, as hexadecimal numbers.
-
-    Parameters
-    ----------
-    audio : str
-        Digest of all bytes of its audio file.
-    annotation : str
-        Digest of its annotated regions and its events.
-
-    Examples
-    --------
-    >>> Content("9c1a", "03fe").audio
-    '9c1a'
-    """
-
-    audio: str
-    annotation: str
-
-
-Contents = Mapping[str, Content]
-"""Digests of recordings by their names (see `name_of`)."""
 
 
 def contents_of(files: Sequence[Recording], audio: Sequence[str]) -> dict[str, Content]:

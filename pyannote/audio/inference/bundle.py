@@ -9,6 +9,7 @@ from typing import Any
 from pyannote.audio.config.classes import available
 from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import Config, load_config
+from pyannote.audio.core.contents import Content
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.specifications import OutputKind, Specifications
 from pyannote.audio.features.base import FeatureExtraction
@@ -16,6 +17,7 @@ from pyannote.audio.inference.stored_config import (
     COPY_WHOLE,
     applied_code,
     model_digest,
+    origin_of,
     provenance_entry,
     stored_config,
 )
@@ -133,7 +135,9 @@ class Bundle:
         >>> getfixture("detection").bundle.checkpoints.epochs()
         [1, 2]
         """
-        return Checkpoints(self.folder.weights, self.digest if self.stored else None)
+        return Checkpoints(
+            self.folder.weights, origin_of(self.config.provenance or {}) if self.stored else None
+        )
 
     def extraction(self) -> FeatureExtraction:
         """Feature extraction of the training, which gives arrays of shape (frames, dimension).
@@ -182,13 +186,13 @@ class Bundle:
         load_weights(model, checkpoints.load_weights(epoch), checkpoints.weights(epoch))
         return model
 
-    def trained_on(self) -> dict[str, tuple[str, ...]] | None:
+    def trained_on(self) -> dict[str, Content] | None:
         """Digests of audio and annotation of each training file; None for trainings of earlier versions.
 
         Examples
         --------
         >>> getfixture("detection").bundle.trained_on()
-        {'a001': ('audio', 'annotation')}
+        {'a001': Content(audio='audio', annotation='annotation')}
         """
         return None if not self.stored else self.folder.trained_on(provenance_entry(self.config, "files"))
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pyannote.audio.config.registry import find
 from pyannote.audio.config.schema import Config, load_config
+from pyannote.audio.core.contents import Content
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.user_code import user_code_digest
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.io.checkpoint import Checkpoints
+from pyannote.audio.io.checkpoint import Checkpoints, Origin
 from pyannote.audio.io.experiment_folders import CONFIG, TrainFolder
 from pyannote.audio.io.yaml_files import checked_text, has_checksum, is_intact
 
@@ -52,7 +54,7 @@ def stored_config(folder: TrainFolder) -> Config | None:
     return config
 
 
-def trained_on(folder: TrainFolder) -> dict[str, tuple[str, ...]] | None:
+def trained_on(folder: TrainFolder) -> dict[str, Content] | None:
     """Digests of audio and annotation of each training file; None for trainings of earlier versions.
 
     Raises
@@ -91,6 +93,20 @@ def provenance_entry(config: Config, name: str) -> str:
             f"The entry {name!r} of `provenance` is missing.", file=config.document.file, fix=COPY_WHOLE
         )
     return value
+
+
+def origin_of(provenance: Mapping[str, Any]) -> Origin:
+    """Model and training whose epochs belong to a stored configuration with this provenance.
+
+    Examples
+    --------
+    >>> origin = origin_of(getfixture("detection").bundle.config.provenance)
+    >>> len(origin.model), len(origin.training), origin.earlier
+    (32, 32, ())
+    """
+    changes = provenance.get("changes") or []
+    earlier = tuple((change["after"], change.get("training")) for change in changes)
+    return Origin(provenance["model"], provenance.get("training"), earlier)
 
 
 def model_digest(config: Config, extraction: FeatureExtraction, specifications: Specifications) -> str:

@@ -70,9 +70,9 @@ class ApplyFolder:
 
     Examples
     --------
-    >>> folder = ApplyFolder(Path("/root/train/P.train/validate_f1/P.development/apply/0003"))
+    >>> folder = ApplyFolder(Path("/experiment/train/P.train/validate_f1/P.development/apply/0003"))
     >>> folder.train.path.as_posix(), folder.result("Street.Events.All.test", EVENTS).name
-    ('/root/train/P.train', 'Street.Events.All.test.events.tsv')
+    ('/experiment/train/P.train', 'Street.Events.All.test.events.tsv')
     """
 
     def __init__(self, path: Path) -> None:

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.io.archives import check_archive
@@ -24,10 +24,51 @@ if TYPE_CHECKING:
     import torch
 
 
-MANIFEST = {"epoch", "model", "sha256"}
-"""Keys of a manifest. Manifests of earlier versions have no `model`."""
+MANIFEST = {"epoch", "model", "training", "sha256"}
+"""Keys of a manifest. Manifests of earlier versions have neither `model` nor `training`."""
+
+OTHERS = {
+    "model": "This epoch was trained with other features, another architecture or other classes than the "
+    "configuration beside it.",
+    "training": "This epoch belongs to another training than the configuration beside it.",
+}
+"""Why an epoch is refused, by the key of its manifest that differs."""
 
 OTHER_EPOCH = "Use another epoch, or train again from the last complete one with --from."
+
+
+class Origin(NamedTuple):
+    """Model and training that epochs belong to.
+
+    Parameters
+    ----------
+    model : str
+        Digest of everything that the outputs of a network depend on except its weights.
+    training : str, optional
+        Digest of everything that the training depends on. Without one, epochs of any training are read.
+    earlier : tuple of (int, str or None)
+        Accepted changes, the first one first: epoch after which the training went on as another one, and its
+        digest until then.
+
+    Examples
+    --------
+    >>> origin = Origin("5d", "c3", earlier=((4, "a1"), (7, "b2")))
+    >>> [origin.training_of(epoch) for epoch in (4, 5, 7, 8)]
+    ['a1', 'b2', 'b2', 'c3']
+    """
+
+    model: str
+    training: str | None = None
+    earlier: tuple[tuple[int, str | None], ...] = ()
+
+    def training_of(self, epoch: int) -> str | None:
+        """Digest of the training that an epoch was trained in."""
+        found = self.training
+        for after, training in reversed(self.earlier):
+            if epoch > after:
+                break
+            found = training
+        return found
 
 
 class Checkpoints:
@@ -37,9 +78,8 @@ class Checkpoints:
     ----------
     folder : Path
         `<train>/weights`. It is created with the first epoch.
-    model : str, optional
-        Digest of everything that the outputs of a network depend on except its weights. It is stored in
-        manifests; epochs with another digest are refused.
+    origin : Origin, optional
+        Model and training, which are stored in manifests; epochs of others are refused.
 
     Examples
     --------
@@ -50,9 +90,9 @@ class Checkpoints:
     ([1], {'bias': tensor([1., 1.])}, {'step': 10})
     """
 
-    def __init__(self, folder: Path, model: str | None = None) -> None:
+    def __init__(self, folder: Path, origin: Origin | None = None) -> None:
         self.folder = folder
-        self.model = model
+        self.origin = origin
 
     def weights(self, epoch: int) -> Path:
         """File of the weights of an epoch.
@@ -111,8 +151,7 @@ class Checkpoints:
         for path, data in files.items():
             write_bytes(path, data)
         digests = {path.name: digest_of(io.BytesIO(data)) for path, data in files.items()}
-        model = {} if self.model is None else {"model": self.model}
-        content = {"epoch": epoch, **model, "sha256": digests}
+        content = {"epoch": epoch, **self._origin_of(epoch), "sha256": digests}
         write_text(self.manifest(epoch), json.dumps(content, indent=1) + "\n")
 
     def drop_after(self, epoch: int) -> None:
@@ -176,14 +215,20 @@ class Checkpoints:
     def _digest(self, epoch: int, path: Path) -> str:
         """Digest of a file of an epoch, from its manifest."""
         content = self._manifest(epoch)
-        if self.model not in (None, content.get("model", self.model)):
-            raise CheckpointError(
-                "This epoch was trained with other features, another architecture or other classes than the "
-                "configuration beside it.",
-                file=self.manifest(epoch),
-                fix="Copy whole training folders.",
-            )
+        for key, value in self._origin_of(epoch).items():
+            # an earlier version has written no model
+            if content.get(key, value if key == "model" else None) != value:
+                raise CheckpointError(
+                    OTHERS[key], file=self.manifest(epoch), fix="Copy whole training folders."
+                )
         return str(content["sha256"][path.name])
+
+    def _origin_of(self, epoch: int) -> dict[str, str]:
+        """Model and training of an epoch, as far as they are known."""
+        if self.origin is None:
+            return {}
+        training = self.origin.training_of(epoch)
+        return {"model": self.origin.model, **({} if training is None else {"training": training})}
 
     def _manifest(self, epoch: int) -> dict[str, Any]:
         """Checked content of the manifest of an epoch."""

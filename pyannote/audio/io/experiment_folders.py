@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pyannote.audio.core.contents import Content, Contents
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import CheckpointError, ConfigError, UsageError
 from pyannote.audio.core.specifications import OutputKind, Specifications
@@ -32,9 +33,9 @@ class TrainFolder:
 
     Examples
     --------
-    >>> folder = TrainFolder(Path("/root/train/Street.Events.All.train"))
+    >>> folder = TrainFolder(Path("/experiment/train/Street.Events.All.train"))
     >>> folder.root.as_posix(), folder.weights.name, folder.config.name
-    ('/root', 'weights', 'config.yml')
+    ('/experiment', 'weights', 'config.yml')
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,21 +84,21 @@ class TrainFolder:
         """
         write_yaml(self.path / SPECS, specifications.dump())
 
-    def write_files(self, contents: Mapping[str, Sequence[str]]) -> str:
+    def write_files(self, contents: Contents) -> str:
         """Store the digests of training files by their names, and return the digest of the whole table.
 
         Examples
         --------
         >>> folder = TrainFolder(getfixture("tmp_path"))
-        >>> expected = folder.write_files({"Street/a": ["1f", "2e"]})
+        >>> expected = folder.write_files({"Street/a": Content("1f", "2e")})
         >>> folder.trained_on(expected)
-        {'Street/a': ('1f', '2e')}
+        {'Street/a': Content(audio='1f', annotation='2e')}
         """
         text = json.dumps(contents, indent=0, sort_keys=True) + "\n"
         write_text(self.files, text)
         return digest(contents)
 
-    def trained_on(self, expected: str) -> dict[str, tuple[str, ...]]:
+    def trained_on(self, expected: str) -> dict[str, Content]:
         """Digests of training files by their names.
 
         Parameters
@@ -122,7 +123,7 @@ class TrainFolder:
                 fix="Copy it from the original training folder, or continue the training with --from=last "
                 "--accept-changes, which writes it again.",
             )
-        return {name: tuple(values) for name, values in contents.items()}
+        return {name: Content(*values) for name, values in contents.items()}
 
     def left_out(self) -> dict[str, str]:
         """Reasons for which training files were excluded, by file name.
@@ -168,9 +169,9 @@ class ValidateFolder:
 
     Examples
     --------
-    >>> folder = ValidateFolder(Path("/root/train/P.train/validate_f1/P.development"))
+    >>> folder = ValidateFolder(Path("/experiment/train/P.train/validate_f1/P.development"))
     >>> folder.params.name, folder.train.path.as_posix()
-    ('params.yml', '/root/train/P.train')
+    ('params.yml', '/experiment/train/P.train')
     """
 
     def __init__(self, path: Path) -> None:

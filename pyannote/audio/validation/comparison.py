@@ -50,7 +50,7 @@ class Comparison(ABC):
     def truth(self) -> NDArray[Any]:
         """Ground truth, as an array of any shape."""
 
-    def fingerprint(self) -> str:
+    def digest(self) -> str:
         """Digest of excerpts and ground truth.
 
         Examples
@@ -58,7 +58,7 @@ class Comparison(ABC):
         >>> import numpy as np
         >>> from pyannote.audio.validation.verification import Verification
         >>> one, two = (Verification([], np.zeros(1), np.ones(1), np.array([same])) for same in (0, 1))
-        >>> len(one.fingerprint()), one.fingerprint() == two.fingerprint()
+        >>> len(one.digest()), one.digest() == two.digest()
         (32, False)
         """
         excerpts = [(excerpt.uri, excerpt.content, list(excerpt.ranges)) for excerpt in self.excerpts]

@@ -93,7 +93,7 @@ class EmbeddingMeasure(Measure):
         stored = self.bundle.config.provenance or {}
         return {
             "taught_by": stored.get("files") if self.backend.needs_training else None,
-            "measure": self.comparison.fingerprint(),
+            "measure": self.comparison.digest(),
             **self.chunk,
             "metric": self.backend.metric,
             "backend": self.block.as_dict(),
@@ -169,7 +169,7 @@ class EmbeddingMeasure(Measure):
             "metric": self.name,
             "value": round(self.values[epoch], 6),
             "provenance": {
-                "files": self.comparison.fingerprint(),
+                "files": self.comparison.digest(),
                 "backend": arrays_digest(self._state(epoch)) if self.backend.needs_training else None,
             },
             "epochs": {epoch},

@@ -33,7 +33,7 @@ class Validator:
     Examples
     --------
     >>> validator = getfixture("validator")
-    >>> record = validator.score(epoch=1)
+    >>> record = validator.measure.score(epoch=1)
     >>> record.shape, validator.folder.parent.name
     ((100, 2), 'validate_average_detection_fscore')
     """
@@ -58,33 +58,13 @@ class Validator:
             self.measure.add(epoch, self.records.read(epoch))
         return set(stored)
 
-    def score(self, epoch: int) -> Record:
-        """Apply the network with the weights of an epoch.
-
-        Returns
-        -------
-        ndarray
-            Record of the epoch, of a shape that depends on the measure.
-
-        Raises
-        ------
-        CheckpointError
-            If the epoch is damaged, or its network gives values that are not finite.
-
-        Examples
-        --------
-        >>> getfixture("validator").score(1).shape
-        (100, 2)
-        """
-        return self.measure.score(epoch)
-
     def store(self, epoch: int, record: Record, writer: SummaryWriter) -> str:
         """Evaluate an epoch, and write its record, the selection so far and its curves.
 
         Parameters
         ----------
         epoch : int
-        record : ndarray, of the shape that `score` gives
+        record : ndarray, of the shape that `Measure.score` gives
         writer : SummaryWriter
 
         Returns

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,9 @@ from pyannote.audio.applications.options import EmbeddingOptions
 from pyannote.audio.config.resolved import filled
 from pyannote.audio.config.schema import Block
 from pyannote.audio.core.collected_errors import combined_error
+from pyannote.audio.core.contents import Contents
 from pyannote.audio.core.errors import DataError, UsageError
-from pyannote.audio.database.contents import Content, changes, contents_of
+from pyannote.audio.database.contents import changes, contents_of
 from pyannote.audio.database.protocols import Recording, name_of
 from pyannote.audio.database.trials import is_verification, trials
 from pyannote.audio.embedding.approaches._segments import Speakers
@@ -102,7 +102,7 @@ class _Teachers:
         if known is None:
             return
         now = contents_of(files, self.corpus.store.contents(files))
-        found = list(changes({name: Content(*values) for name, values in known.items()}, now))
+        found = list(changes(known, now))
         if found:
             more = f" and {len(found) - 1} more changes" if found[1:] else ""
             raise DataError(
@@ -123,7 +123,7 @@ def comparison_of(
     protocol: str,
     subset: str,
     purity: float | None,
-    trained_on: Mapping[str, Sequence[str]] | None = None,
+    trained_on: Contents | None = None,
 ) -> Comparison:
     """Trials where the protocol has some, else clustering; trials of turns where files have one speaker each.
 

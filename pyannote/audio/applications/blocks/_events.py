@@ -20,7 +20,7 @@ from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.contents import Content, contents_of, seen_before
+from pyannote.audio.database.contents import contents_of, seen_before
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
@@ -224,13 +224,12 @@ class EventRun:
 def _provenance_of(applier: EventApplier, files: Sequence[Recording], corpus: Corpus) -> AppliedRun:
     contents = contents_of(files, corpus.store.contents(files))
     trained_on = applier.bundle.trained_on()
-    known = None if trained_on is None else {name: Content(*own) for name, own in trained_on.items()}
     return AppliedRun(
         classes=applier.pretrained.classes,
         scores=applier.provenance,
         pipeline=applier.parameters,
         files=contents,
-        seen=None if known is None else seen_before(known, contents),
+        seen=None if trained_on is None else seen_before(trained_on, contents),
     )
 
 

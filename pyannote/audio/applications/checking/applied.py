@@ -9,6 +9,7 @@ from pyannote.audio.applications.checking.labels import missing_labels, unknown_
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.files import is_audio
 from pyannote.audio.applications.terminal import warn
+from pyannote.audio.core.contents import Contents
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.checks.annotation import events_outside, repeated_events
@@ -26,7 +27,7 @@ def warn_of_validation(
     files: Sequence[Recording],
     protocol: str,
     name: str,
-    trained_on: Mapping[str, Sequence[str]] | None,
+    trained_on: Contents | None,
 ) -> None:
     """Print warnings about files to validate on.
 
@@ -36,35 +37,37 @@ def warn_of_validation(
     files : sequence of Recording
     protocol, name : str
         Protocol and subset of the files.
-    trained_on : mapping of str to sequence of str, optional
+    trained_on : mapping of str to Content, optional
         Digests of audio and annotation of each training file; None if they are not known.
     """
-    subset, others = _subsets(corpus, files, protocol, name)
+    subset, *others = _subsets(corpus, files, protocol, name, "train")
     findings = [*_of_subset(corpus, subset), *missing_labels(corpus.recipe.task, subset)]
-    findings += listed_twice([subset, *(other for other in others if other.name == "train")])
-    before = {digests[0]: f"{known} (train)" for known, digests in (trained_on or {}).items()}
+    findings += listed_twice([subset, *others])
     known = trained_on or {}
+    before = {content.audio: f"{file} (train)" for file, content in known.items()}
     findings += _same_sounds(corpus, [file for file in files if name_of(file) not in known], before)
-    _print(findings)
+    for sentence in summarised(findings):
+        warn(sentence)
 
 
 def warn_of_application(corpus: Corpus, files: Sequence[Recording], protocol: str, name: str) -> None:
     """Print warnings about files to apply a model to; parameters are those of `warn_of_validation`."""
-    subset, _ = _subsets(corpus, files, protocol, name)
-    _print([*_of_subset(corpus, subset), *_same_sounds(corpus, files, {})])
+    (subset,) = _subsets(corpus, files, protocol, name)
+    for sentence in summarised([*_of_subset(corpus, subset), *_same_sounds(corpus, files, {})]):
+        warn(sentence)
 
 
 def _subsets(
-    corpus: Corpus, files: Sequence[Recording], protocol: str, name: str
-) -> tuple[Subset, list[Subset]]:
-    """Subset of some files, with lines of its list and annotation, and other subsets of the protocol."""
+    corpus: Corpus, files: Sequence[Recording], protocol: str, name: str, *others: str
+) -> list[Subset]:
+    """Subset of some files, with lines of its list and annotation, followed by those others that have any."""
     listed = []
     if not is_audio(protocol):
         templates, speakers = corpus.recipe.config.preprocessors, corpus.recipe.task.speakers
-        listed = Reader(protocol, templates, speakers).listed()
+        listed = Reader(protocol, templates, speakers).listed({name, *others})
     subset = next((one for one in listed if one.name == name), None) or Subset(name)
     subset.files = list(files)
-    return subset, [one for one in listed if one is not subset]
+    return [subset, *(one for one in listed if one is not subset)]
 
 
 def _of_subset(corpus: Corpus, subset: Subset) -> Iterator[Finding]:
@@ -100,8 +103,3 @@ def _same_sounds(corpus: Corpus, files: Sequence[Recording], before: Mapping[str
                 yield same_sound(file["audio"], first[digest])
         else:
             first[digest] = file["uri"]
-
-
-def _print(findings: Sequence[Finding]) -> None:
-    for sentence in summarised(list(dict.fromkeys(findings))):
-        warn(sentence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pyannote.audio.applications.checking import labels
 from pyannote.audio.applications.checking.epoch import check_epoch
@@ -63,8 +63,8 @@ def placed(corpus: Corpus, findings: Iterator[Finding], subset: Subset) -> Itera
         yield labels.at_first_event(corpus.placed(finding), subset)
 
 
-def summarised(findings: Sequence[Finding]) -> Iterator[str]:
-    """The first finding of each kind as a sentence, and how many more there are.
+def summarised(findings: Iterable[Finding]) -> Iterator[str]:
+    """The first finding of each kind as a sentence, and how many more there are; equal ones count once.
 
     Examples
     --------
@@ -72,7 +72,9 @@ def summarised(findings: Sequence[Finding]) -> Iterator[str]:
     >>> print(*summarised(findings))
     a: All samples are 0. Record it again. There is 1 more of this kind; see `pyannote-audio check`.
     """
-    for kind in dict.fromkeys(finding.kind for finding in findings):
-        alike = [finding for finding in findings if finding.kind == kind]
+    kinds: dict[str, list[Finding]] = {}
+    for finding in dict.fromkeys(findings):
+        kinds.setdefault(finding.kind, []).append(finding)
+    for alike in kinds.values():
         others = f"There {'is' if len(alike) == 2 else 'are'} {len(alike) - 1} more of this kind"
         yield f"{alike[0]} {others}; see `pyannote-audio check`." if alike[1:] else str(alike[0])

@@ -97,7 +97,7 @@ class TrainingCheck:
         resolution : int
             Number of feature frames of an output of the network.
         """
-        for sentence in summarised(list(dict.fromkeys([*self._warnings, *self._of_files(resolution)]))):
+        for sentence in summarised([*self._warnings, *self._of_files(resolution)]):
             warn(sentence)
 
     def _of_files(self, resolution: int) -> Iterator[Finding]:

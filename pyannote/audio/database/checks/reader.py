@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -89,10 +89,10 @@ class Reader:
         subsets = [self._subset(name, progress) for name in SUBSETS]
         return [subset for subset in subsets if subset is not None]
 
-    def listed(self) -> list[Subset]:
+    def listed(self, names: Collection[str] = SUBSETS) -> list[Subset]:
         """Subsets whose recordings a file lists, with the lines of their annotation; no audio is opened."""
         subsets = []
-        for name in SUBSETS:
+        for name in (one for one in SUBSETS if one in names):
             subset = Subset(name, sources_of(self.name, name))
             if subset.listing is not None and subset.listing.suffix == ".lst":
                 self._read_lines(subset)
