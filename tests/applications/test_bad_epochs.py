@@ -4,8 +4,7 @@ import shutil
 
 import pytest
 import torch
-
-from pyannote.audio.io.checkpoint import Checkpoints
+from states import checkpoints_of
 
 CHECKPOINT = 8
 
@@ -61,7 +60,7 @@ def without(folders, epoch, target):
     shutil.copytree(folders.root, target)
     copy = folders._replace(root=target)
     shutil.rmtree(copy.validate)
-    for path in Checkpoints(copy.train / "weights").files(epoch):
+    for path in checkpoints_of(copy.train).files(epoch):
         path.unlink()
     return copy
 
@@ -71,7 +70,7 @@ def test_a_bad_epoch_is_left_out(fault, copied, here, tmp_path):
     expected = without(copied, 2, tmp_path / "without")
     assert here("dcase", "validate", "--cpu", expected.train, copied.protocol).code == 0
     shutil.rmtree(copied.validate)
-    checkpoints = Checkpoints(copied.train / "weights")
+    checkpoints = checkpoints_of(copied.train)
     FAULTS[fault](checkpoints, 2)
     result = here("dcase", "validate", "--cpu", copied.train, copied.protocol)
     assert result.code == 0, result.err
@@ -90,7 +89,7 @@ def test_a_bad_epoch_of_embeddings_is_left_out(fault, backend, embedded_copy, em
     expected = without(copied, 2, tmp_path / "without")
     assert emb("validate", "--cpu", expected.train, copied.protocol).code == 0
     shutil.rmtree(copied.validate)
-    FAULTS[fault](Checkpoints(copied.train / "weights"), 2)
+    FAULTS[fault](checkpoints_of(copied.train), 2)
     result = emb("validate", "--cpu", copied.train, copied.protocol)
     assert result.code == 0, result.err
     assert result.err.count("Warning: Epoch 2 is left out.") == len(result.err.splitlines()) == 1
@@ -100,7 +99,7 @@ def test_a_bad_epoch_of_embeddings_is_left_out(fault, backend, embedded_copy, em
 
 def test_what_was_validated_before_stays(copied, here):
     """Scores of an epoch are not used when its manifest, which tells its weights, has been damaged since."""
-    emptied("manifest")(Checkpoints(copied.train / "weights"), 2)
+    emptied("manifest")(checkpoints_of(copied.train), 2)
     result = here("dcase", "validate", "--cpu", copied.train, copied.protocol)
     assert result.code == 0 and "Warning: Epoch 2 is left out." in result.err
 
@@ -108,7 +107,7 @@ def test_what_was_validated_before_stays(copied, here):
 def test_no_epoch_is_left(copied, here):
     shutil.rmtree(copied.validate)
     for epoch in (1, 2, 3):
-        FAULTS["not finite"](Checkpoints(copied.train / "weights"), epoch)
+        FAULTS["not finite"](checkpoints_of(copied.train), epoch)
     result = here("dcase", "validate", "--cpu", copied.train, copied.protocol)
     assert result.code == CHECKPOINT
     assert [line.split(":")[0] for line in result.err.splitlines()] == 3 * ["Warning"] + ["Error"]
@@ -118,7 +117,7 @@ def test_no_epoch_is_left(copied, here):
 
 @pytest.mark.parametrize("command", ["apply", "train"])
 def test_other_commands_refuse_it(command, copied, here):
-    FAULTS["not finite"](Checkpoints(copied.train / "weights"), 3)
+    FAULTS["not finite"](checkpoints_of(copied.train), 3)
     folder, options = (
         (copied.validate, ()) if command == "apply" else (copied.root, ("--from=last", "--to=4"))
     )

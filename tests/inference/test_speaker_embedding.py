@@ -16,6 +16,7 @@ import soundfile
 import torch
 import yaml
 from pyannote.database.registry import Registry
+from states import checkpoints_of
 from torch import nn
 
 from pyannote.audio.applications import pyannote_audio, speaker_embedding
@@ -25,7 +26,6 @@ from pyannote.audio.database.synthetic.voices import make_speakers
 from pyannote.audio.features import Precomputed
 from pyannote.audio.inference.embedder import Embedder, Excerpt
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
-from pyannote.audio.io.checkpoint import Checkpoints
 
 PROTOCOL = "Own.SpeakerVerification.Protocol"
 CONFIG = """\
@@ -358,7 +358,7 @@ class TestDamage:
 
     def test_epoch_that_was_trained_again(self, copied):
         epoch = SpeakerEmbedding(copied).epoch
-        checkpoints = Checkpoints(copied.parents[1] / "weights")
+        checkpoints = checkpoints_of(copied.parents[1])
         weights = checkpoints.load_weights(epoch)
         weights["X_mean"] += 1
         checkpoints.save(epoch, weights, checkpoints.load_state(epoch))

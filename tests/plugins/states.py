@@ -3,6 +3,9 @@
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from pyannote.audio.inference.bundle import Bundle
+from pyannote.audio.io.experiment_folders import TrainFolder
+
 
 def tensors(nested, path=()):
     """Tensors and plain values of nested dicts and lists, by their path."""
@@ -40,3 +43,8 @@ def curves(folder):
     return {
         name: [(one.step, one.value) for one in events.Scalars(name)] for name in events.Tags()["scalars"]
     }
+
+
+def checkpoints_of(train):
+    """Epochs of a training, written as it writes them itself."""
+    return Bundle.of(TrainFolder(train)).checkpoints
