@@ -181,29 +181,73 @@ def read_lines(path: Path, *, comments: bool = True) -> Iterator[tuple[int, str]
     >>> list(read_lines(path))
     [(2, 'a'), (4, 'b')]
     """
-    for number, line in enumerate(_text(path).split("\n"), start=1):
+    for number, line in checked_lines(_text(path), path):
+        if not (comments and line.startswith(";;")):
+            yield number, line
+
+
+def checked_lines(text: str, path: Path) -> Iterator[tuple[int, str]]:
+    r"""Number and text of each line of a text that is not blank.
+
+    Parameters
+    ----------
+    text : str
+        With any line ends.
+    path : Path
+        The file, for errors.
+
+    Raises
+    ------
+    DataError
+        If a line is too long or contains a NUL.
+
+    Examples
+    --------
+    >>> list(checked_lines("a\r\n\nb", Path("a.lst")))
+    [(1, 'a'), (3, 'b')]
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for number, line in enumerate(text.split("\n"), start=1):
         if "\0" in line:
             message = "This line contains a NUL character, so that it is not text."
             raise DataError(message, file=path, line=number, fix="Save the file as text in UTF-8.")
         if len(line) > LONGEST:
             message = f"This line has {len(line)} characters; allowed are {LONGEST}."
             raise DataError(message, file=path, line=number, fix="Check that this is the right file.")
-        if line.strip() and not (comments and line.startswith(";;")):
+        if line.strip():
             yield number, line
 
 
-def _text(path: Path) -> str:
+def content_of(path: Path) -> bytes:
+    """Content of a file.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or cannot be read.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.txt"
+    >>> _ = path.write_bytes(b"a")
+    >>> content_of(path)
+    b'a'
+    """
     try:
         if path.exists() and not path.is_file():
             raise DataError("This cannot be read: it is not a file.", file=path, fix="Name a file.")
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise DataError("There is no such file.", file=path, fix="Check the path.") from None
     except OSError as error:
         message = f"The file cannot be read ({error.strerror})."
         raise DataError(message, file=path, fix="Check path and permissions.") from None
+
+
+def _text(path: Path) -> str:
+    content = content_of(path)
     try:
-        return content.decode("utf-8").removeprefix(BYTE_ORDER_MARK).replace("\r\n", "\n").replace("\r", "\n")
+        return content.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError("This is not UTF-8 text.", file=path, line=line, fix="Save it as UTF-8.") from None

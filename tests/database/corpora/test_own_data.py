@@ -216,9 +216,9 @@ BAD = [
     ("rttm", RTTM.format("a", 1, 1) + RTTM.format("a", 3, 1.2), 2, "beyond the end"),
     ("rttm", RTTM.format("a", 1, 0), 1, "shorter than a microsecond"),
     ("audacity/a.txt", "1.0\t1.0\tcar\n", 1, "not later"),
-    ("audacity/a.txt", "1.0\t2.0\n", 1, "not onset, offset and label"),
-    ("audacity/a.txt", "1.0 2.0 car\n", 1, "not onset, offset and label"),
-    ("audacity/a.txt", "1.0\t2.0\t \n", 1, "not onset, offset and label"),
+    ("audacity/a.txt", "1.0\t2.0\n", 1, "cannot be read|first lines are in none"),
+    ("audacity/a.txt", "1.0 2.0 car\n", 1, "cannot be read|first lines are in none"),
+    ("audacity/a.txt", "1.0\t2.0\t \n", 1, "cannot be read|first lines are in none"),
     ("audacity/a.txt", "1.0\t2.0\tcar\n1,5\t2.0\tcar\n", 2, "'1,5' is not a time"),
 ]
 
@@ -268,7 +268,7 @@ def test_wrong_folders_and_files_are_refused(audio, tmp_path):
     annotation = annotate(tmp_path, "csv", EVENTS)
     with pytest.raises(DataError, match="no audio in this folder"):
         make_database(tmp_path / "nowhere", annotation, tmp_path / "out")
-    with pytest.raises(DataError, match="neither an RTTM file"):
+    with pytest.raises(DataError, match="no such file or folder"):
         make_database(audio, tmp_path / "annotation.xml", tmp_path / "out")
     with pytest.raises(DataError, match="no such file"):
         make_database(audio, tmp_path / "nowhere.csv", tmp_path / "out")

@@ -1,54 +1,71 @@
-"""Reader of annotation of the user's recordings, in one of three formats.
+"""Annotation of the user's recordings, in any format, matched with their audio files.
 
-* An RTTM file, whose uris are the names of the audio files without suffix.
-* A csv file with the columns filename, onset, offset and label, in any order and among others, separated by
-  commas, semicolons or tabs. A row with a filename alone stands for a file without events.
-* A folder of label tracks as Audacity exports them: for `a.wav` a file `a.txt` of onset, offset and label,
-  separated by tabs. An empty one stands for a file without events.
-
-Times are in seconds. A file is identified by its name, or by its path below the audio folder, with or without
-suffix. Each audio file must have annotation: a model would be trained on wrong targets if missing annotation
-were taken for absence of events.
+A file is identified by its name, or by its path below the audio folder, with or without suffix. Each audio
+file must have annotation: a model would be trained on wrong targets if missing annotation were taken for
+absence of events.
 """
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.io.lines import AnnotatedEvent, parse_segment, quoted, read_lines, safe_name
+from pyannote.audio.database.annotation_files import read_annotation_files
+from pyannote.audio.database.formats.base import Reading, ReadOptions
+from pyannote.audio.io.lines import AnnotatedEvent, quoted, safe_name
 from pyannote.audio.io.paths import LONGEST_NAME
-from pyannote.audio.io.rttm import read_events
-
-COLUMNS = ("filename", "onset", "offset", "label")
 
 Annotated = dict[Path, list[AnnotatedEvent]]
 """Events of each audio file that the annotation names."""
 
 
-def read_annotation(path: Path, folder: Path, files: Iterable[Path], allow_empty: bool) -> Annotated:
-    r"""Read annotation in any of the three formats.
+@dataclass(frozen=True)
+class OwnAnnotation:
+    """Annotation of audio files.
+
+    Parameters
+    ----------
+    format : str
+        Name of the format that it was read in.
+    reading : Reading
+        All that it contains.
+    events : dict of Path to list of AnnotatedEvent
+        Events of each audio file, also of those without any.
+    """
+
+    format: str
+    reading: Reading
+    events: Annotated
+
+
+def read_annotation(
+    path: Path,
+    folder: Path,
+    files: Iterable[Path],
+    allow_empty: bool,
+    options: ReadOptions | None = None,
+    name: str | None = None,
+) -> OwnAnnotation:
+    r"""Read annotation in any format.
 
     Parameters
     ----------
     path : Path
-        RTTM file, csv file, or folder of label files.
+        File or folder of annotation.
     folder : Path
         Audio folder.
     files : iterable of Path, shape (files,)
         Audio files below it.
     allow_empty : bool
         Whether files without annotation are files without events.
-
-    Returns
-    -------
-    annotated : dict of Path to list of AnnotatedEvent
-        Events of each audio file.
+    options : ReadOptions, optional
+    name : str, optional
+        Name of the format, if it cannot be told from the files.
 
     Raises
     ------
@@ -60,22 +77,17 @@ def read_annotation(path: Path, folder: Path, files: Iterable[Path], allow_empty
     >>> path = getfixture("tmp_path") / "events.csv"
     >>> _ = path.write_text("filename,onset,offset,label\na.wav,0.5,1,car\n")
     >>> annotated = read_annotation(path, Path("/audio"), [Path("/audio/a.wav")], allow_empty=False)
-    >>> [(event.label, event.segment.end) for event in annotated[Path("/audio/a.wav")]]
-    [('car', 1.0)]
+    >>> annotated.format, [event.label for event in annotated.events[Path("/audio/a.wav")]]
+    ('csv', ['car'])
     """
     files = list(files)
-    if path.is_dir():
-        annotated = read_audacity(path, folder, files)
-    elif path.suffix.lower() == ".rttm":
-        annotated = by_file(read_events(path), folder, files)
-    elif path.suffix.lower() in {".csv", ".tsv"}:
-        annotated = read_csv(path, folder, files)
-    else:
-        raise DataError(
-            "This is neither an RTTM file nor a csv file nor a folder of label files.",
-            file=path,
-            fix="Check the path; names of such files end in .rttm, .csv or .tsv.",
-        )
+    by_name = files_by_name(folder, files)
+    name, reading = read_annotation_files(path, by_name, options, name)
+    annotated: Annotated = {}
+    for recording, place in reading.named.items():
+        annotated.setdefault(file_named(recording, by_name, place.file, place.line), [])
+    for event in reading.events:
+        annotated[file_named(event.recording, by_name, event.file, event.line)].append(event)
     missing = [file for file in files if file not in annotated]
     if missing and not allow_empty:
         raise DataError(
@@ -83,106 +95,7 @@ def read_annotation(path: Path, folder: Path, files: Iterable[Path], allow_empty
             file=path,
             fix="Annotate or remove them. If they contain no events, use --allow-empty.",
         )
-    return annotated | {file: [] for file in missing}
-
-
-def read_audacity(labels: Path, folder: Path, files: Iterable[Path]) -> Annotated:
-    r"""Read the label file of each audio file that has one.
-
-    Parameters
-    ----------
-    labels, folder : Path
-        Folders of the label files and of the audio.
-    files : iterable of Path, shape (files,)
-        Audio files below `folder`.
-
-    Examples
-    --------
-    >>> labels = getfixture("tmp_path")
-    >>> _ = (labels / "a.txt").write_text("0.5\t1.0\tcar\n")
-    >>> len(read_audacity(labels, Path("/audio"), [Path("/audio/a.wav"), Path("/audio/b.wav")]))
-    1
-    """
-    files = list(files)
-    annotated: Annotated = {}
-    for file in files:
-        same_place = labels / file.relative_to(folder).with_suffix(".txt")
-        same_name = [other for other in files if other.stem == file.stem]
-        path = same_place if same_place.is_file() or len(same_name) > 1 else labels / f"{file.stem}.txt"
-        if path.is_file():
-            annotated[file] = _read_label_file(path, file.stem)
-    return annotated
-
-
-def _read_label_file(path: Path, recording: str) -> list[AnnotatedEvent]:
-    events = []
-    for line, text in read_lines(path):
-        # the frequencies of a spectral selection follow its label in a separate line
-        if text.startswith("\\"):
-            continue
-        columns = text.split("\t")
-        if len(columns) != 3 or not columns[2].strip():
-            raise DataError(
-                "The line is not onset, offset and label.",
-                file=path,
-                line=line,
-                fix="Separate them by tabs, as Audacity does when it exports labels, and name each label.",
-            )
-        onset, offset, label = (column.strip() for column in columns)
-        events.append(
-            AnnotatedEvent(recording, parse_segment(onset, offset, file=path, line=line), label, path, line)
-        )
-    return events
-
-
-def read_csv(path: Path, folder: Path, files: Iterable[Path]) -> Annotated:
-    r"""Read a csv file with the columns filename, onset, offset and label.
-
-    Parameters
-    ----------
-    path, folder : Path
-        The file, and the audio folder.
-    files : iterable of Path, shape (files,)
-        Audio files below `folder`.
-
-    Examples
-    --------
-    >>> path = getfixture("tmp_path") / "events.csv"
-    >>> _ = path.write_text("label;onset;offset;filename\ncar;0.5;1;a\n;;;b\n")
-    >>> [len(events) for events in read_csv(path, Path("/x"), [Path("/x/a.wav"), Path("/x/b.wav")]).values()]
-    [1, 0]
-    """
-    # a row may begin with two empty columns
-    lines = read_lines(path, comments=False)
-    number, header = next(lines, (1, ""))
-    delimiter, names = _read_header(header, path, number)
-    by_name = files_by_name(folder, files)
-    annotated: Annotated = {}
-    for line, text in lines:
-        row = [column.strip() for column in next(csv.reader([text], delimiter=delimiter))]
-        if len(row) != len(names):
-            found = f"Found {len(row)} columns where the first line has {len(names)}."
-            raise DataError(found, file=path, line=line, fix="Put names with a separator in double quotes.")
-        cells = dict(zip(names, row, strict=True))
-        filename, onset, offset, label = (cells[name] for name in COLUMNS)
-        events = annotated.setdefault(file_named(filename, by_name, path, line), [])
-        if not (onset or offset or label):
-            continue
-        if not label:
-            raise DataError("The label is missing.", file=path, line=line, fix="Write it.")
-        events.append(
-            AnnotatedEvent(filename, parse_segment(onset, offset, file=path, line=line), label, path, line)
-        )
-    return annotated
-
-
-def _read_header(header: str, path: Path, line: int) -> tuple[str, list[str]]:
-    for delimiter in ",;\t":
-        names = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
-        if set(COLUMNS) <= set(names):
-            return delimiter, names
-    found = f"The first line does not name the columns {', '.join(COLUMNS)}."
-    raise DataError(found, file=path, line=line, fix="Add or correct it.")
+    return OwnAnnotation(name, reading, annotated | {file: [] for file in missing})
 
 
 def by_file(events: Iterable[AnnotatedEvent], folder: Path, files: Iterable[Path]) -> Annotated:

@@ -1,7 +1,7 @@
 """Preparation of the user's recordings and annotation as a database of pyannote.database.
 
-Audio is searched in a folder and all folders below it; the formats of annotation are described in
-`pyannote.audio.database.corpora.own_annotation`. Recordings are divided into train, development and test so
+Audio is searched in a folder and all folders below it; the formats of annotation are those of
+`pyannote.audio.database.formats`. Recordings are divided into train, development and test so
 that every class occurs in each, with priority for train.
 """
 
@@ -41,8 +41,8 @@ def make_database(
     audio : path
         Folder of audio files.
     annotation : path
-        RTTM file, csv file, or folder of Audacity label files; or a folder with an RTTM file of each subset,
-        as `pyannote.audio.database.corpora.own_subsets` explains; then no subset is drawn.
+        File or folder in any format of `pyannote.audio.database.formats`; or a folder with an RTTM file of
+        each subset, as `pyannote.audio.database.corpora.own_subsets` explains; then no subset is drawn.
     output : path
         Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
     name, protocol : str, optional
@@ -93,7 +93,7 @@ def make_database(
         return make_database_of_subsets(absolute(audio), files, subsets, output, name=name, protocol=protocol)
     uris = name_recordings(files)
     annotated = read_annotation(Path(annotation), absolute(audio), uris, allow_empty)
-    recordings = [_annotated_file(path, uri, annotated[path]) for path, uri in uris.items()]
+    recordings = [_annotated_file(path, uri, annotated.events[path]) for path, uri in uris.items()]
     return write_database(output, name, recordings, {protocol: split(recordings, shares, seed)})
 
 

@@ -1,0 +1,1 @@
+"""Formats of annotation, one file each, found by the names of these files."""

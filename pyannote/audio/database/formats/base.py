@@ -1,0 +1,253 @@
+"""What a format of annotation consists of, and what its reader gives.
+
+A format is a file of this folder with a `FORMAT`; it is called by the name of its file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.labels import Event
+from pyannote.audio.io.encodings import decode
+from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, Place, checked_lines, content_of
+
+
+class Tag(NamedTuple):
+    """A weak label: a class that is heard somewhere in a recording.
+
+    Examples
+    --------
+    >>> Tag("a", "car", Path("weak.tsv"), line=2).label
+    'car'
+    """
+
+    recording: str
+    label: str
+    file: Path
+    line: int
+
+
+@dataclass
+class Reading:
+    """Content of one or more files of annotation.
+
+    Parameters
+    ----------
+    events : list of AnnotatedEvent, shape (events,)
+        In the order of the files, with labels as they are spelt there; times in seconds.
+    named : dict of str to Place
+        Every recording that the annotation names, with or without events, and where it is named first.
+    tags : list of Tag, shape (tags,)
+        Weak labels.
+    unscored : list of AnnotatedRegion, shape (regions,)
+        Parts of recordings whose annotation says that it is unknown.
+    audio : dict of str to Path
+        Audio files that the annotation itself names, by recording.
+    subsets : dict of str to str
+        Subset ("train", "development" or "test") of each recording, where the annotation says so.
+    left_out : Counter of str
+        What was not read, in a few words, and how often, such as {"NON-SPEECH lines": 3}.
+    remarks : list of str
+        What else has to be said: other encodings than UTF-8, or columns that are not understood.
+
+    Examples
+    --------
+    >>> from pyannote.core import Segment
+    >>> reading = Reading()
+    >>> reading.add(AnnotatedEvent("a", Segment(0, 1), "car", Path("a.rttm"), 1))
+    >>> reading.name("b", Path("a.rttm"), 2)
+    >>> list(reading.named)
+    ['a', 'b']
+    """
+
+    events: list[AnnotatedEvent] = field(default_factory=list)
+    named: dict[str, Place] = field(default_factory=dict)
+    tags: list[Tag] = field(default_factory=list)
+    unscored: list[AnnotatedRegion] = field(default_factory=list)
+    audio: dict[str, Path] = field(default_factory=dict)
+    subsets: dict[str, str] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+    remarks: list[str] = field(default_factory=list)
+
+    def name(self, recording: str, file: Path, line: int) -> None:
+        """Note that a line names a recording."""
+        self.named.setdefault(recording, Place(file, line))
+
+    def add(self, event: AnnotatedEvent) -> None:
+        """Add an event, and note its recording."""
+        self.name(event.recording, event.file, event.line)
+        self.events.append(event)
+
+    def merge(self, other: Reading) -> None:
+        """Add all that another file contains; where both name a recording, this one counts."""
+        self.events += other.events
+        self.tags += other.tags
+        self.unscored += other.unscored
+        self.left_out += other.left_out
+        self.remarks += other.remarks
+        self.named = self.named | {key: at for key, at in other.named.items() if key not in self.named}
+        self.audio = other.audio | self.audio
+        self.subsets = other.subsets | self.subsets
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """Options of readers; each format takes those that it knows.
+
+    Parameters
+    ----------
+    label_column : str, optional
+        Name of the column of labels, where a table has several that may be one.
+    tier : str, optional
+        Name of the tier to read, where a file has several.
+    soft : float, optional
+        Threshold in (0, 1] above which soft labels (values in [0, 1]) count as events. Without one, soft
+        labels are refused.
+    pattern : str, optional
+        Regular expression with the groups `speaker` and, optionally, `session`, for names of recordings that
+        contain the speaker.
+    """
+
+    label_column: str | None = None
+    tier: str | None = None
+    soft: float | None = None
+    pattern: str | None = None
+
+
+Reader = Callable[[Path, str, ReadOptions], Reading]
+"""Reads a file or folder; the second argument is the recording that its name names (see `Format`)."""
+
+Writer = Callable[[Mapping[str, Sequence[Event]], Mapping[str, float]], dict[str, str]]
+"""Gives the text of each file, by its path, for events (onset, offset, label) and duration of recordings."""
+
+
+def claims_nothing(path: Path) -> bool:
+    """Claim no file but those whose names fit."""
+    return False
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of annotation.
+
+    Parameters
+    ----------
+    about : str
+        What it is, in a line.
+    names : tuple of str
+        Names of its files, in small letters, with one star for the name of a recording: `*.rttm`. A format
+        of folders has none.
+    read : callable
+        See `Reader`. A `DataError` names file and line of what cannot be read.
+    looks_right : callable
+        Whether the content of a file, or of a folder, looks like this format. It is asked where names alone
+        do not tell: a file `*.txt` may be that of Audacity, of Raven, or an event list. It may not raise.
+    per_recording : bool
+        Whether a file contains the annotation of the recording that it is named after.
+    of_folders : bool
+        Whether `read` takes a folder.
+    write : callable, optional
+        See `Writer`.
+
+    Examples
+    --------
+    >>> from pyannote.audio.database.formats.rttm import FORMAT
+    >>> FORMAT.recording(Path("Meeting.RTTM"))
+    'Meeting'
+    """
+
+    about: str
+    names: tuple[str, ...]
+    read: Reader
+    looks_right: Callable[[Path], bool]
+    per_recording: bool = False
+    of_folders: bool = False
+    write: Writer | None = None
+
+    def recording(self, path: Path) -> str | None:
+        """Recording that a file is named after, or None if its name is no name of this format."""
+        for name in self.names:
+            before, _, after = name.partition("*")
+            low = path.name.lower()
+            if low.startswith(before) and low.endswith(after) and len(low) > len(before) + len(after):
+                return path.name[len(before) : len(path.name) - len(after)]
+        return None
+
+
+def formats() -> dict[str, Format]:
+    """All formats by their names: `FORMAT` of each file of this folder.
+
+    Examples
+    --------
+    >>> {"audacity", "rttm"} <= set(formats())
+    True
+    """
+    folders = import_module(str(__package__)).__path__
+    names = sorted({file.stem for folder in folders for file in Path(folder).glob("[a-z]*.py")})
+    return {name: format_named(name) for name in names if name != Path(__file__).stem}
+
+
+def format_named(name: str) -> Format:
+    """Format of a name."""
+    found: Format = import_module(f"{__package__}.{name}").FORMAT
+    return found
+
+
+def first_lines(path: Path, count: int = 20) -> list[str]:
+    """First lines of a file that are not blank, for `looks_right`; none if it is not text.
+
+    Examples
+    --------
+    >>> first_lines(Path("/nowhere"))
+    []
+    """
+    try:
+        with path.open("rb") as stream:
+            text, _ = decode(stream.read(1 << 16), whole=False)
+    except (OSError, ValueError):
+        return []
+    return [line for line in text.splitlines() if line.strip()][:count]
+
+
+def lines_of(path: Path, reading: Reading) -> Iterator[tuple[int, str]]:
+    r"""Number and text of each line of a file that is not blank.
+
+    Parameters
+    ----------
+    path : Path
+        Text in UTF-8, UTF-16 or Windows-1252, with any line ends.
+    reading : Reading
+        Gets a remark if the text is not UTF-8.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or no text, or a line is too long or contains a NUL.
+
+    Examples
+    --------
+    >>> path, reading = getfixture("tmp_path") / "a.txt", Reading()
+    >>> _ = path.write_bytes("0 1 café\n\n2 3 thé\n".encode("cp1252"))
+    >>> list(lines_of(path, reading)), len(reading.remarks)
+    ([(1, '0 1 café'), (3, '2 3 thé')], 1)
+    """
+    content = content_of(path)
+    try:
+        text, encoding = decode(content)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError("This is no text.", file=path, line=line, fix="Save it as text in UTF-8.") from None
+    if encoding != "UTF-8":
+        reading.remarks.append(f"{path} is read as {encoding}.")
+    yield from checked_lines(text, path)
+
+
+def unreadable(path: Path, line: int, expected: str) -> DataError:
+    """Error for a line that is not one of a format; `expected` shows how it is written."""
+    return DataError("This line cannot be read.", file=path, line=line, fix=f"Write it as `{expected}`.")
