@@ -17,13 +17,19 @@ Options:
   --development=SHARE  Share of the recordings for development, 0 for none. [default: 0.2]
   --test=SHARE         Share of the recordings for test, 0 for none. [default: 0.2]
   --seed=N             Another number draws other subsets. [default: 0]
+  --redraw             Draw all subsets anew: recordings that are in lists of <output> keep theirs otherwise.
   --allow-empty        Recordings that the annotation does not name have no events.
+  --skip=SHARE         Share of the recordings that may be left out because their audio or annotation is
+                       missing or wrong. [default: 0]
+  --strict             Refuse events without duration, and those that pass the end of their recording a
+                       little; otherwise they are dropped, or cut, and counted.
   -h --help            Show this.
 """
 
 import sys
 
 from pyannote.audio.applications.arguments import script_arguments
+from pyannote.audio.applications.prepared import tell
 from pyannote.audio.applications.terminal import run
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.corpora.own_data import make_database
@@ -40,7 +46,7 @@ def number(arguments: dict[str, str], option: str, kind: type) -> float:
 def main() -> None:
     """Run the command."""
     arguments = script_arguments(__doc__)
-    path = make_database(
+    prepared = make_database(
         arguments["<audio>"],
         arguments["<annotation>"],
         arguments["<output>"],
@@ -49,9 +55,12 @@ def main() -> None:
         development=number(arguments, "--development", float),
         test=number(arguments, "--test", float),
         seed=int(number(arguments, "--seed", int)),
+        redraw=arguments["--redraw"],
         allow_empty=arguments["--allow-empty"],
+        skip=number(arguments, "--skip", float),
+        strict=arguments["--strict"],
     )
-    print(f"{path} is ready: {arguments['--name']}.SpeakerDiarization.{arguments['--protocol']}")
+    tell(prepared)
 
 
 if __name__ == "__main__":

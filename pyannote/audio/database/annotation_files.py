@@ -14,7 +14,11 @@ Names = Mapping[str, object]
 
 
 def read_annotation_files(
-    path: Path, recordings: Names, options: ReadOptions | None = None, name: str | None = None
+    path: Path,
+    recordings: Names,
+    options: ReadOptions | None = None,
+    name: str | None = None,
+    faults: dict[str, DataError] | None = None,
 ) -> tuple[str, Reading]:
     r"""Read annotation in any format.
 
@@ -28,6 +32,9 @@ def read_annotation_files(
     options : ReadOptions, optional
     name : str, optional
         Name of the format, which is otherwise found by the names of files and by their first lines.
+    faults : dict of str to DataError, optional
+        Gets the first fault of each recording whose file cannot be read, which is not raised then. Faults of
+        files about several recordings are always raised.
 
     Returns
     -------
@@ -66,8 +73,13 @@ def read_annotation_files(
         recording = _recording(file, path, chosen, recordings)
         if recording is None:
             reading.left_out[f"annotation files without a recording, such as {file.name}"] += 1
-        else:
+            continue
+        try:
             reading.merge(chosen.read(file, recording, options))
+        except DataError as error:
+            if faults is None or not chosen.per_recording:
+                raise
+            faults[recording] = error
     return name, reading
 
 

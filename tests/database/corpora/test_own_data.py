@@ -63,6 +63,11 @@ def load(database_yml, protocol="Own.SpeakerDiarization.Protocol", subsets=("tra
     return {subset: {file["uri"]: file for file in getattr(loaded, subset)()} for subset in subsets}
 
 
+def database(*arguments, **options):
+    """The file database.yml of a preparation."""
+    return make_database(*arguments, **options).path
+
+
 def everything(loaded):
     return {uri: file for files in loaded.values() for uri, file in files.items()}
 
@@ -83,7 +88,7 @@ def audio(tmp_path):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_events_come_back_from_each_form(audio, tmp_path, form):
-    loaded = load(make_database(audio, annotate(tmp_path, form, EVENTS), tmp_path / "out"))
+    loaded = load(database(audio, annotate(tmp_path, form, EVENTS), tmp_path / "out"))
     assert [len(loaded[subset]) for subset in ("train", "development", "test")] == [3, 1, 1]
     files = everything(loaded)
     assert set(files) == set(EVENTS)
@@ -101,9 +106,7 @@ def test_files_of_the_same_name_are_distinguished_by_their_folders(tmp_path, for
     if form == "rttm":
         events["b_c"] = events.pop("b c")
     annotation = annotate(tmp_path, form, events, suffix="")
-    loaded = load(
-        make_database(audio, annotation, tmp_path / "out", development=0, test=0), subsets=("train",)
-    )
+    loaded = load(database(audio, annotation, tmp_path / "out", development=0, test=0), subsets=("train",))
     files = everything(loaded)
     assert {uri: events_of(file) for uri, file in files.items()} == {
         "x/a": safe(EVENTS["a"]),
@@ -118,7 +121,7 @@ def test_a_database_below_the_audio_can_be_made_again(tmp_path):
     write_audio(tmp_path, "a 1.wav", "b.wav")
     annotation = annotate(tmp_path, "csv", {"a 1": EVENTS["a"], "b": EVENTS["b"]})
     for _ in range(2):
-        path = make_database(tmp_path, annotation, tmp_path / "out", development=0.5, test=0)
+        path = database(tmp_path, annotation, tmp_path / "out", development=0.5, test=0)
         assert set(everything(load(path, subsets=("train", "development")))) == {"a_1", "b"}
 
 
@@ -127,32 +130,32 @@ def test_csv_may_be_separated_by_any_of_three(audio, tmp_path, delimiter):
     lines = [("filename", "onset", "offset", "label")]
     lines += [(f"{uri}.wav", str(on), str(off), label) for uri, li in EVENTS.items() for on, off, label in li]
     (tmp_path / "a.csv").write_text("\n".join(delimiter.join(line) for line in lines))
-    files = everything(load(make_database(audio, tmp_path / "a.csv", tmp_path / "out")))
+    files = everything(load(database(audio, tmp_path / "a.csv", tmp_path / "out")))
     assert {uri: events_of(file) for uri, file in files.items()} == {u: safe(e) for u, e in EVENTS.items()}
 
 
 def test_files_without_events_can_be_annotated(audio, tmp_path):
     labels = annotate(tmp_path, "audacity", EVENTS | {"e": []})
-    assert events_of(everything(load(make_database(audio, labels, tmp_path / "1")))["e"]) == []
+    assert events_of(everything(load(database(audio, labels, tmp_path / "1")))["e"]) == []
     table = annotate(tmp_path, "csv", EVENTS | {"e": []})
     table.write_text(f"{table.read_text(encoding='utf-8')}\n,,,e.wav,\n", encoding="utf-8")
-    assert events_of(everything(load(make_database(audio, table, tmp_path / "2")))["e"]) == []
+    assert events_of(everything(load(database(audio, table, tmp_path / "2")))["e"]) == []
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_recordings_without_annotation_are_refused_until_allowed(audio, tmp_path, form):
     annotation = annotate(tmp_path, form, {uri: EVENTS[uri] for uri in "abc"})
     with pytest.raises(DataError, match="2 of 5 audio files have no annotation") as caught:
-        make_database(audio, annotation, tmp_path / "out")
+        database(audio, annotation, tmp_path / "out")
     assert "--allow-empty" in caught.value.fix
-    files = everything(load(make_database(audio, annotation, tmp_path / "out", allow_empty=True)))
+    files = everything(load(database(audio, annotation, tmp_path / "out", allow_empty=True)))
     assert events_of(files["d"]) == []
 
 
 def test_lines_of_spectral_selections_are_ignored(tmp_path):
     write_audio(tmp_path, "a.wav")
     (tmp_path / "a.txt").write_text("1.0\t2.0\tcar\n\\\t200.0\t4000.0\n")
-    path = make_database(tmp_path, tmp_path, tmp_path / "out", development=0, test=0)
+    path = database(tmp_path, tmp_path, tmp_path / "out", development=0, test=0)
     assert events_of(load(path, subsets=("train",))["train"]["a"]) == [(1, 2, "car")]
 
 
@@ -172,7 +175,7 @@ def many(tmp_path, count, rare):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_rare_classes_are_in_train_first(tmp_path, rare, heard_in, seed):
     audio, annotation = many(tmp_path, 20, rare)
-    loaded = load(make_database(audio, annotation, tmp_path / "out", seed=seed))
+    loaded = load(database(audio, annotation, tmp_path / "out", seed=seed))
     heard = {
         s for s, files in loaded.items() if any("bell" in f["annotation"].labels() for f in files.values())
     }
@@ -186,7 +189,7 @@ def test_the_seed_draws_the_subsets(tmp_path):
     audio, annotation = many(tmp_path, 20, 5)
 
     def subsets(seed):
-        loaded = load(make_database(audio, annotation, tmp_path / "out", seed=seed))
+        loaded = load(database(audio, annotation, tmp_path / "out", seed=seed, redraw=True))
         return {subset: list(files) for subset, files in loaded.items()}
 
     assert subsets(0) == subsets(0)
@@ -196,7 +199,7 @@ def test_the_seed_draws_the_subsets(tmp_path):
 @pytest.mark.parametrize(("development", "test"), [(0.3, 0.6), (0.6, 0.3), (0.01, 0.98), (0.45, 0.45)])
 def test_three_recordings_are_enough_for_three_subsets(tmp_path, development, test):
     audio, annotation = many(tmp_path, 3, 3)
-    loaded = load(make_database(audio, annotation, tmp_path / "out", development=development, test=test))
+    loaded = load(database(audio, annotation, tmp_path / "out", development=development, test=test))
     assert [len(files) for files in loaded.values()] == [1, 1, 1]
 
 
@@ -231,7 +234,7 @@ def test_a_wrong_line_is_named_and_nothing_is_written(tmp_path, form, text, line
     path.write_text(text)
     given = path.parent if form.startswith("audacity") else path
     with pytest.raises(DataError, match=message) as caught:
-        make_database(tmp_path / "audio", given, tmp_path / "out", allow_empty=True)
+        database(tmp_path / "audio", given, tmp_path / "out", allow_empty=True)
     assert (caught.value.file, caught.value.line) == (path, line)
     assert caught.value.fix
     assert not (tmp_path / "out").exists()
@@ -241,7 +244,7 @@ def test_an_ambiguous_name_is_refused(tmp_path):
     write_audio(tmp_path / "audio", "x/a.wav", "y/a.wav")
     (tmp_path / "a.csv").write_text(f"{HEADER}a.wav,1,2,car\n")
     with pytest.raises(DataError, match="may be") as caught:
-        make_database(tmp_path / "audio", tmp_path / "a.csv", tmp_path / "out", allow_empty=True)
+        database(tmp_path / "audio", tmp_path / "a.csv", tmp_path / "out", allow_empty=True)
     assert "path below the audio folder" in caught.value.fix
 
 
@@ -259,7 +262,7 @@ def test_an_ambiguous_name_is_refused(tmp_path):
 )
 def test_options_out_of_range_are_refused(audio, tmp_path, options, message):
     with pytest.raises(UsageError, match=message) as caught:
-        make_database(audio, annotate(tmp_path, "csv", EVENTS), tmp_path / "out", **options)
+        database(audio, annotate(tmp_path, "csv", EVENTS), tmp_path / "out", **options)
     assert caught.value.fix
     assert not (tmp_path / "out").exists()
 
@@ -267,18 +270,18 @@ def test_options_out_of_range_are_refused(audio, tmp_path, options, message):
 def test_wrong_folders_and_files_are_refused(audio, tmp_path):
     annotation = annotate(tmp_path, "csv", EVENTS)
     with pytest.raises(DataError, match="no audio in this folder"):
-        make_database(tmp_path / "nowhere", annotation, tmp_path / "out")
+        database(tmp_path / "nowhere", annotation, tmp_path / "out")
     with pytest.raises(DataError, match="no such file or folder"):
-        make_database(audio, tmp_path / "annotation.xml", tmp_path / "out")
+        database(audio, tmp_path / "annotation.xml", tmp_path / "out")
     with pytest.raises(DataError, match="no such file"):
-        make_database(audio, tmp_path / "nowhere.csv", tmp_path / "out")
+        database(audio, tmp_path / "nowhere.csv", tmp_path / "out")
     write_audio(tmp_path / "two", "a.wav", "b.wav")
     annotation = annotate(tmp_path, "csv", {uri: EVENTS[uri] for uri in "ab"})
     with pytest.raises(DataError, match="2 recordings are too few"):
-        make_database(tmp_path / "two", annotation, tmp_path / "out")
+        database(tmp_path / "two", annotation, tmp_path / "out")
     (audio / "d.wav").write_bytes(b"damaged")
     with pytest.raises(DataError, match="cannot be read as audio"):
-        make_database(audio, annotate(tmp_path, "csv", EVENTS), tmp_path / "out")
+        database(audio, annotate(tmp_path, "csv", EVENTS), tmp_path / "out")
 
 
 def run(*arguments):
@@ -311,14 +314,16 @@ def annotate_subsets(folder, subsets):
     folder.mkdir(exist_ok=True)
     for subset, uris in subsets.items():
         annotate(folder, "rttm", {uri: EVENTS[uri] for uri in uris}).rename(folder / f"my.{subset}.rttm")
-        (folder / f"my.{subset}.uem").write_text(f"{uris[0]} NA 0.000 3.500\n")
+        ends = {uri: 3.5 if uri == uris[0] else 4.0 for uri in uris}
+        lines = "".join(f"{uri} NA 0.000 {end:.3f}\n" for uri, end in ends.items())
+        (folder / f"my.{subset}.uem").write_text(lines)
     return folder
 
 
 def test_subsets_with_separate_annotation(audio, tmp_path):
     annotation = annotate_subsets(tmp_path / "annotation", SUBSETS)
     (annotation / "my.test.uem").unlink()
-    loaded = load(make_database(audio, annotation, tmp_path / "out"))
+    loaded = load(database(audio, annotation, tmp_path / "out"))
     assert {subset: "".join(files) for subset, files in loaded.items()} == SUBSETS
     ends = {uri: file["annotated"].extent().end for uri, file in everything(loaded).items()}
     assert ends == {"a": 3.5, "b": 4.0, "c": 3.5, "d": 4.0}
@@ -333,6 +338,7 @@ def test_subsets_with_separate_annotation(audio, tmp_path):
         ("my.test.rttm", "SPEAKER a 1 1 1 <NA> <NA> car <NA> <NA>\n", "a.wav is in both train and test"),
         ("my.test.rttm", "SPEAKER zz 1 1 1 <NA> <NA> car <NA> <NA>\n", "no audio file 'zz'"),
         ("my.test.uem", "zz 1 0 1\n", "no audio file 'zz'"),
+        ("my.train.uem", "a 1 0 4\n", "'b' has events, but no line in my.train.uem"),
         ("my.test.uem", "d 1 0 4.5\n", "annotated until 4.5 s, but its audio ends at 4 s"),
         ("other.test.rttm", "", "my.test.rttm and other.test.rttm are both of test"),
     ],
@@ -341,4 +347,129 @@ def test_wrong_subsets(audio, tmp_path, name, text, message):
     annotation = annotate_subsets(tmp_path / "annotation", SUBSETS)
     (annotation / name).write_text(text)
     with pytest.raises(DataError, match=message):
+        database(audio, annotation, tmp_path / "out")
+
+
+def subsets_of(output):
+    return {
+        subset: (output / "lists" / f"Protocol.{subset}.lst").read_text().split()
+        for subset in ("train", "development", "test")
+    }
+
+
+def test_recordings_keep_their_subsets(tmp_path):
+    """Ten recordings, then forty: whatever the seed, the first ten stay where they are."""
+    audio, annotation = many(tmp_path, 10, 3)
+    first = make_database(audio, annotation, tmp_path / "out", seed=0)
+    assert first.changes == []
+    audio, annotation = many(tmp_path, 40, 3)
+    second = make_database(audio, annotation, tmp_path / "out", seed=5)
+    assert all(set(first.subsets[subset]) <= set(second.subsets[subset]) for subset in first.subsets)
+    assert [len(uris) for uris in second.subsets.values()] == [24, 8, 8]
+    assert second.subsets == subsets_of(tmp_path / "out")
+    added, relabelled = second.changes
+    assert added.startswith("30 recordings were added: r") and added.endswith(" and 27 more")
+    # the bells are in the last three recordings of the second set
+    assert relabelled == "3 recordings were annotated differently: r07, r08, r09"
+
+
+def test_lists_that_were_edited_by_hand_are_kept(tmp_path):
+    audio, annotation = many(tmp_path, 10, 3)
+    make_database(audio, annotation, tmp_path / "out")
+    before = subsets_of(tmp_path / "out")
+    moved = before["train"][0]
+    for subset, uris in {"train": before["train"][1:], "test": [*before["test"], moved]}.items():
+        (tmp_path / "out" / "lists" / f"Protocol.{subset}.lst").write_text("\n".join(uris))
+    prepared = make_database(audio, annotation, tmp_path / "out")
+    assert moved in prepared.subsets["test"] and prepared.changes == []
+    again = make_database(audio, annotation, tmp_path / "out", redraw=True)
+    assert again.subsets == before
+    assert again.changes == [f"1 recording moved to another subset: {moved} (test to train)"]
+
+
+def test_what_was_removed_and_annotated_anew_is_told(audio, tmp_path):
+    make_database(audio, annotate(tmp_path, "csv", EVENTS), tmp_path / "out")
+    (audio / "d.wav").unlink()
+    events = {uri: EVENTS[uri] for uri in "abc"} | {"e": [(0.0, 4.0, "tram")]}
+    prepared = make_database(audio, annotate(tmp_path, "csv", events), tmp_path / "out")
+    assert prepared.changes == [
+        "1 recording was removed: d",
+        "1 recording was annotated differently: e",
+    ]
+
+
+def test_lists_that_contradict_each_other_are_refused(audio, tmp_path):
+    annotation = annotate(tmp_path, "csv", EVENTS)
+    make_database(audio, annotation, tmp_path / "out")
+    (tmp_path / "out" / "lists" / "Protocol.test.lst").write_text("a\nb\nc\nd\ne\n")
+    with pytest.raises(DataError, match="listed in both") as caught:
         make_database(audio, annotation, tmp_path / "out")
+    assert "--redraw" in caught.value.fix
+    assert make_database(audio, annotation, tmp_path / "out", redraw=True).subsets
+
+
+def test_lists_that_leave_nothing_to_train_on_are_refused(audio, tmp_path):
+    annotation = annotate(tmp_path, "csv", EVENTS)
+    (tmp_path / "out" / "lists").mkdir(parents=True)
+    (tmp_path / "out" / "lists" / "Protocol.test.lst").write_text("a\nb\nc\nd\ne\n")
+    with pytest.raises(DataError, match="leave no recording for train"):
+        make_database(audio, annotation, tmp_path / "out")
+
+
+def faulty(audio, tmp_path):
+    """Five recordings: the audio of one is damaged, one is not annotated, one has a wrong line."""
+    labels = annotate(tmp_path, "audacity", {uri: EVENTS[uri] for uri in "abcd"})
+    (audio / "a.wav").write_bytes(b"damaged")
+    (labels / "b.txt").write_text("1.0\ttwo\tcar\n")
+    return labels
+
+
+def test_faulty_recordings_are_left_out_up_to_a_share(audio, tmp_path):
+    labels = faulty(audio, tmp_path)
+    prepared = make_database(audio, labels, tmp_path / "out", skip=0.6, development=0, test=0)
+    assert prepared.subsets == {"train": ["d", "c"]}
+    assert prepared.left_out == {"recordings without annotation": 1, "recordings with a fault": 2}
+    assert [reason.file.name for reason in prepared.reasons] == ["a.wav", "b.txt"]
+    for share in (0, 0.5):
+        with pytest.raises(DataError):
+            make_database(audio, labels, tmp_path / "out", skip=share)
+    with pytest.raises(UsageError, match=r"1\.5 cannot be skipped"):
+        make_database(audio, labels, tmp_path / "out", skip=1.5)
+
+
+def test_events_a_little_past_the_end_are_cut_and_counted_or_refused(tmp_path):
+    write_audio(tmp_path / "audio", "a.wav")
+    path = tmp_path / "a.csv"
+    path.write_text(f"{HEADER}a.wav,1,2,car\na.wav,3,4.05,car\n")
+    prepared = make_database(tmp_path / "audio", path, tmp_path / "out", development=0, test=0)
+    assert list(prepared.left_out.values()) == [1] and "cut there" in next(iter(prepared.left_out))
+    assert prepared.recordings[0].events[1].segment.end == 4
+    with pytest.raises(DataError, match=r"ends at 4\.05 s, but its recording at 4 s") as caught:
+        make_database(tmp_path / "audio", path, tmp_path / "out", strict=True, development=0, test=0)
+    assert (caught.value.file, caught.value.line) == (path, 3)
+
+
+def test_files_that_are_not_used_are_counted(audio, tmp_path):
+    labels = annotate(tmp_path, "audacity", EVENTS)
+    (labels / "other.txt").write_text("0\t1\tcar\n")
+    (audio / "x.wma").touch()
+    (audio / "sub" / "y.WMA").touch()
+    done = run(audio, labels, tmp_path / "out")
+    assert done.returncode == 0
+    assert "1  annotation files without a recording, such as other.txt" in done.stdout
+    assert "2  files *.wma, which are not read as audio" in done.stdout
+
+
+def test_the_table_counts_recordings_events_and_seconds(audio, tmp_path):
+    """EVENTS: five recordings of 4 s; people walking 1 + 0.75 + 0.5 s, car 2 + 1.5 + 0.25 + 4 s."""
+    done = run("--development=0", "--test=0", audio, annotate(tmp_path, "csv", EVENTS), tmp_path / "out")
+    rows = [line.split("  ") for line in done.stdout.splitlines()]
+    cells = {tuple(cell.strip() for cell in row if cell.strip()) for row in rows}
+    assert {
+        ("Read as csv", "train"),
+        ("recordings", "5"),
+        ("duration", "20.0 s"),
+        ("events", "7"),
+        ("car", "4 in 7.8 s"),
+        ("people walking", "3 in 2.2 s"),
+    } <= cells

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 
@@ -15,7 +15,12 @@ _MISSING_FROM_EVALUATION = 1e3
 
 
 def hold_out(
-    durations: Mapping[str, Mapping[str, float]], share: float, *, seed: int = 0
+    durations: Mapping[str, Mapping[str, float]],
+    share: float,
+    *,
+    seed: int = 0,
+    inside: Container[str] = (),
+    outside: Container[str] = (),
 ) -> tuple[list[str], list[str]]:
     """Split recordings into two parts, so that every class occurs in both in the right proportion.
 
@@ -32,6 +37,8 @@ def hold_out(
         Share of the recordings to hold out, in (0, 1); at least one is held out, and at least one is not.
     seed : int, optional
         The same recordings, share and seed give the same split.
+    inside, outside : container of str, optional
+        Recordings that are held out, and that are not, whatever they contain; the others are split.
 
     Returns
     -------
@@ -52,9 +59,11 @@ def hold_out(
         raise ValueError("A split needs at least two recordings.")
     names = sorted(durations)
     shares = _class_shares(durations, names)
+    fixed = np.array([(name in inside) - (name in outside) for name in names])
     size = min(max(1, round(share * len(names))), len(names) - 1)
+    size = min(max(size, int((fixed > 0).sum())), len(names) - int((fixed < 0).sum()))
     generator = np.random.default_rng(seed)
-    minima = [_descend(shares, size, generator) for _ in range(_RESTARTS)]
+    minima = [_descend(shares, size, fixed, generator) for _ in range(_RESTARTS)]
     best = min(minima, key=lambda mask: _cost(shares[mask].sum(axis=0), size / len(names)))
     held_out = {name for name, out in zip(names, best, strict=True) if out}
     return [name for name in durations if name not in held_out], [
@@ -78,13 +87,19 @@ def _cost(held_out: np.ndarray, share: float) -> np.ndarray:
     return penalty + ((held_out - share) ** 2).sum(axis=-1)
 
 
-def _descend(shares: np.ndarray, size: int, generator: np.random.Generator) -> np.ndarray:
-    """Local minimum of the cost from a random choice of `size` rows; no swap of two rows improves it."""
-    mask = np.zeros(len(shares), dtype=bool)
-    mask[generator.permutation(len(shares))[:size]] = True
+def _descend(shares: np.ndarray, size: int, fixed: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Local minimum of the cost from a random choice of `size` rows; no swap of two rows improves it.
+
+    Rows where `fixed` is 1 are always chosen, those where it is -1 never.
+    """
+    mask = fixed > 0
+    free = np.flatnonzero(fixed == 0)
+    mask[generator.permutation(free)[: size - int(mask.sum())]] = True
     cost = _cost(shares[mask].sum(axis=0), size / len(shares))
     while True:
-        swaps = _swaps(mask, generator)
+        swaps = _swaps(mask, fixed == 0, generator)
+        if not len(swaps):
+            return mask
         held_out = shares[mask].sum(axis=0) - shares[swaps[:, 0]] + shares[swaps[:, 1]]
         costs = _cost(held_out, size / len(shares))
         best = int(costs.argmin())
@@ -94,9 +109,9 @@ def _descend(shares: np.ndarray, size: int, generator: np.random.Generator) -> n
         cost = costs[best]
 
 
-def _swaps(mask: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _swaps(mask: np.ndarray, free: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Pairs (row inside, row outside) to try, shape (pairs, 2): all of them, or a random sample."""
-    inside, outside = np.flatnonzero(mask), np.flatnonzero(~mask)
+    inside, outside = np.flatnonzero(mask & free), np.flatnonzero(~mask & free)
     if len(inside) * len(outside) <= _SWAPS:
         return np.stack(np.meshgrid(inside, outside), axis=-1).reshape(-1, 2)
     return np.stack([generator.choice(inside, _SWAPS), generator.choice(outside, _SWAPS)], axis=-1)

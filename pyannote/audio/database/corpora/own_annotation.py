@@ -35,21 +35,24 @@ class OwnAnnotation:
     reading : Reading
         All that it contains.
     events : dict of Path to list of AnnotatedEvent
-        Events of each audio file, also of those without any.
+        Events of each audio file that is annotated.
+    faults : dict of Path to DataError
+        Audio files whose annotation cannot be read.
     """
 
     format: str
     reading: Reading
     events: Annotated
+    faults: dict[Path, DataError]
 
 
 def read_annotation(
     path: Path,
     folder: Path,
     files: Iterable[Path],
-    allow_empty: bool,
     options: ReadOptions | None = None,
     name: str | None = None,
+    skip: bool = False,
 ) -> OwnAnnotation:
     r"""Read annotation in any format.
 
@@ -61,41 +64,45 @@ def read_annotation(
         Audio folder.
     files : iterable of Path, shape (files,)
         Audio files below it.
-    allow_empty : bool
-        Whether files without annotation are files without events.
     options : ReadOptions, optional
     name : str, optional
         Name of the format, if it cannot be told from the files.
+    skip : bool, optional
+        Whether faults that concern one audio file are returned, and lines about unknown ones counted.
 
     Raises
     ------
     DataError
-        If a line is wrong, names an unknown file, or a file has no annotation.
+        If a line is wrong, or names an unknown file.
 
     Examples
     --------
     >>> path = getfixture("tmp_path") / "events.csv"
     >>> _ = path.write_text("filename,onset,offset,label\na.wav,0.5,1,car\n")
-    >>> annotated = read_annotation(path, Path("/audio"), [Path("/audio/a.wav")], allow_empty=False)
+    >>> annotated = read_annotation(path, Path("/audio"), [Path("/audio/a.wav")])
     >>> annotated.format, [event.label for event in annotated.events[Path("/audio/a.wav")]]
     ('csv', ['car'])
     """
-    files = list(files)
     by_name = files_by_name(folder, files)
-    name, reading = read_annotation_files(path, by_name, options, name)
-    annotated: Annotated = {}
+    faults: dict[str, DataError] = {}
+    name, reading = read_annotation_files(path, by_name, options, name, faults if skip else None)
+    file_of: dict[str, Path] = {}
+    unknown: set[str] = set()
     for recording, place in reading.named.items():
-        annotated.setdefault(file_named(recording, by_name, place.file, place.line), [])
+        try:
+            file_of[recording] = file_named(recording, by_name, place.file, place.line)
+        except DataError:
+            if not skip or recording in by_name:
+                raise
+            unknown.add(recording)
+    if unknown:
+        reading.left_out["annotated recordings without audio"] += len(unknown)
+    events: Annotated = {file: [] for file in file_of.values()}
     for event in reading.events:
-        annotated[file_named(event.recording, by_name, event.file, event.line)].append(event)
-    missing = [file for file in files if file not in annotated]
-    if missing and not allow_empty:
-        raise DataError(
-            f"{len(missing)} of {len(files)} audio files have no annotation, the first is {missing[0]}.",
-            file=path,
-            fix="Annotate or remove them. If they contain no events, use --allow-empty.",
-        )
-    return OwnAnnotation(name, reading, annotated | {file: [] for file in missing})
+        if event.recording not in unknown:
+            events[file_of[event.recording]].append(event)
+    faulty = {file_named(recording, by_name, path): error for recording, error in faults.items()}
+    return OwnAnnotation(name, reading, events, faulty)
 
 
 def by_file(events: Iterable[AnnotatedEvent], folder: Path, files: Iterable[Path]) -> Annotated:

@@ -1,25 +1,71 @@
 """Preparation of the user's recordings and annotation as a database of pyannote.database.
 
 Audio is searched in a folder and all folders below it; the formats of annotation are those of
-`pyannote.audio.database.formats`. Recordings are divided into train, development and test so
-that every class occurs in each, with priority for train.
+`pyannote.audio.database.formats`. Recordings are divided into train, development and test so that every class
+occurs in each, with priority for train; those of an earlier preparation keep their subsets.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyannote.audio.core.errors import DataError, UsageError
-from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute, audio_duration, clip
-from pyannote.audio.database.corpora.held_out_recordings import hold_out
+from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
+from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute
+from pyannote.audio.database.corpora.earlier import annotation_of, differences
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_annotation import read_annotation
-from pyannote.audio.database.corpora.own_subsets import find_subsets, make_database_of_subsets
+from pyannote.audio.database.corpora.own_recordings import OwnRecordings
+from pyannote.audio.database.corpora.own_subsets import find_subsets, read_subsets
+from pyannote.audio.database.corpora.splits import Subsets, listed, split
 from pyannote.audio.database.corpora.writing import write_database
-from pyannote.audio.io.lines import AnnotatedEvent, quoted
+from pyannote.audio.io.lines import quoted
 from pyannote.audio.io.waveform import SUFFIXES
+
+OTHER_AUDIO = frozenset(
+    {".3gp", ".aac", ".amr", ".ape", ".m4a", ".mka", ".mkv", ".mov", ".mp2", ".mp4", ".sph", ".webm", ".wma"}
+    | {".wv"}
+)
+"""Suffixes of audio and video, in lower case; some of them may be among those that are read."""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Database that was made of the user's data, and what was left out of it.
+
+    Parameters
+    ----------
+    path : Path
+        The file `database.yml`.
+    protocol : str
+        Full name of the protocol.
+    format : str
+        Name of the format of the annotation.
+    recordings : list of AnnotatedFile, shape (recordings,)
+    subsets : mapping of str to sequence of str
+        Uris of each subset.
+    left_out : Counter of str
+        What was not used, in a few words, and how often.
+    reasons : list of ToolkitError
+        Faults of recordings that were left out.
+    remarks : list of str
+        How the annotation was read, where that is not obvious.
+    changes : list of str
+        Differences from an earlier preparation in the same folder.
+    """
+
+    path: Path
+    protocol: str
+    format: str
+    recordings: list[AnnotatedFile]
+    subsets: Subsets
+    left_out: Counter[str] = field(default_factory=Counter)
+    reasons: list[ToolkitError] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
 
 
 def make_database(
@@ -32,8 +78,11 @@ def make_database(
     development: float = 0.2,
     test: float = 0.2,
     seed: int = 0,
+    redraw: bool = False,
     allow_empty: bool = False,
-) -> Path:
+    skip: float = 0.0,
+    strict: bool = False,
+) -> Preparation:
     r"""Write RTTM, UEM, LST and database.yml for the user's data.
 
     Parameters
@@ -51,13 +100,16 @@ def make_database(
         Share of the recordings in each subset, from 0 (no such subset) to below 1; the rest is train.
     seed : int, optional
         The same data and seed give the same subsets.
+    redraw : bool, optional
+        Whether recordings that lists in `output` contain are drawn again. Otherwise they keep their subsets.
     allow_empty : bool, optional
         Whether recordings that the annotation does not name are recordings without events.
-
-    Returns
-    -------
-    path : Path
-        The file `database.yml`.
+    skip : float, optional
+        Share of the recordings, in [0, 1], that may be left out because their audio or annotation is missing
+        or wrong.
+    strict : bool, optional
+        Whether events that pass the end of their recording by up to 0.1 s, and those without duration, are
+        refused. Otherwise they are cut, or dropped, and counted.
 
     Raises
     ------
@@ -78,23 +130,45 @@ def make_database(
     ...     soundfile.write(folder / "audio" / name, np.zeros(8000), 8000)
     ...     lines.append(f"{name},0.2,0.8,car")
     >>> _ = (folder / "events.csv").write_text("\n".join(lines))
-    >>> make_database(folder / "audio", folder / "events.csv", folder / "out").name
-    'database.yml'
-    >>> (folder / "out" / "lists" / "Protocol.test.lst").read_text().split()
-    ['a']
+    >>> prepared = make_database(folder / "audio", folder / "events.csv", folder / "out")
+    >>> prepared.path.name, prepared.subsets["test"]
+    ('database.yml', ['a'])
     """
     check_names(name, protocol)
     shares = {"development": development, "test": test}
-    _check_shares(shares)
+    _check_shares(shares, skip)
     if seed < 0:
         raise UsageError(f"The seed {seed} is negative.", fix="Use 0 or more.")
-    files = find_audio(absolute(audio), absolute(output))
-    if subsets := find_subsets(Path(annotation)):
-        return make_database_of_subsets(absolute(audio), files, subsets, output, name=name, protocol=protocol)
-    uris = name_recordings(files)
-    annotated = read_annotation(Path(annotation), absolute(audio), uris, allow_empty)
-    recordings = [_annotated_file(path, uri, annotated.events[path]) for path, uri in uris.items()]
-    return write_database(output, name, recordings, {protocol: split(recordings, shares, seed)})
+    folder, output = absolute(audio), absolute(output)
+    files = find_audio(folder, output)
+    before = listed(output, protocol, strict=not redraw), annotation_of(output, name)
+    if rttm_of := find_subsets(Path(annotation)):
+        recordings, subsets = read_subsets(folder, files, rttm_of)
+        left_out, reasons, remarks, form = Counter[str](), list[ToolkitError](), list[str](), "rttm"
+    else:
+        uris = name_recordings(files)
+        annotated = read_annotation(Path(annotation), folder, uris, skip=skip > 0)
+        own = OwnRecordings(annotated, Path(annotation), allow_empty=allow_empty, skip=skip, strict=strict)
+        recordings = own.of(uris)
+        subsets = split(recordings, shares, seed, None if redraw else before[0])
+        left_out, reasons, remarks, form = (
+            own.left_out,
+            own.reasons,
+            annotated.reading.remarks,
+            annotated.format,
+        )
+    path = write_database(output, name, recordings, {protocol: subsets})
+    return Preparation(
+        path,
+        f"{name}.SpeakerDiarization.{protocol}",
+        form,
+        recordings,
+        subsets,
+        left_out + unread_audio(folder),
+        reasons,
+        remarks,
+        differences(before, (subsets, annotation_of(output, name))),
+    )
 
 
 def find_audio(folder: Path, output: Path) -> dict[Path, str]:
@@ -132,52 +206,22 @@ def find_audio(folder: Path, output: Path) -> dict[Path, str]:
     return audio
 
 
-def _annotated_file(path: Path, uri: str, events: Iterable[AnnotatedEvent]) -> AnnotatedFile:
-    duration = audio_duration(path)
-    return AnnotatedFile(uri, path, duration, [clip(event, duration) for event in events])
-
-
-def split(
-    recordings: Iterable[AnnotatedFile], shares: Mapping[str, float], seed: int
-) -> dict[str, list[str]]:
-    """Split recordings into train and other subsets, with every class in train wherever possible.
-
-    Parameters
-    ----------
-    recordings : iterable of AnnotatedFile, shape (recordings,)
-    shares : mapping of str to float
-        Share of the recordings in each other subset, in [0, 1), less than 1 in total; 0 for no such subset.
-    seed : int
-        The same recordings, shares and seed give the same split.
-
-    Returns
-    -------
-    subsets : dict of str to list of str
-        Uris of each subset.
-
-    Raises
-    ------
-    DataError
-        If there are too few recordings.
+def unread_audio(folder: Path) -> Counter[str]:
+    """Count files below a folder that seem to be audio and are not read, by their suffixes.
 
     Examples
     --------
-    >>> files = [AnnotatedFile(uri, Path(f"{uri}.wav"), 1.0) for uri in "abcd"]
-    >>> {subset: len(uris) for subset, uris in split(files, {"test": 0.25}, seed=0).items()}
-    {'train': 3, 'test': 1}
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "a.wma").touch()
+    >>> unread_audio(folder)
+    Counter({'files *.wma, which are not read as audio': 1})
     """
-    train = {recording.uri: recording.seconds() for recording in recordings}
-    wanted = {subset: share for subset, share in shares.items() if share > 0}
-    if len(train) <= len(wanted):
-        found = f"{len(train)} recordings are too few for train, {' and '.join(wanted)}."
-        raise DataError(found, fix="Add recordings, cut long ones, or set the share of a subset to 0.")
-    subsets: dict[str, list[str]] = {}
-    # the smaller share first, so that rounding always leaves a recording for the following subsets
-    for subset, share in sorted(wanted.items(), key=lambda item: item[1]):
-        remaining = 1 - sum(wanted[other] for other in subsets)
-        uris, subsets[subset] = hold_out(train, share / remaining, seed=seed)
-        train = {uri: train[uri] for uri in uris}
-    return {"train": list(train)} | {subset: subsets[subset] for subset in wanted}
+    suffixes = (path.suffix.lower() for path in folder.rglob("*") if not path.name.startswith("."))
+    return Counter(
+        f"files *{suffix}, which are not read as audio"
+        for suffix in suffixes
+        if suffix in OTHER_AUDIO - SUFFIXES
+    )
 
 
 def check_names(*names: str) -> None:
@@ -202,7 +246,11 @@ def check_names(*names: str) -> None:
             )
 
 
-def _check_shares(shares: Mapping[str, float]) -> None:
+def _check_shares(shares: Mapping[str, float], skip: float) -> None:
+    if not 0 <= skip <= 1:
+        raise UsageError(
+            f"The share {skip:g} cannot be skipped.", fix="Use a share from 0 to 1, such as 0.1."
+        )
     if not (all(0 <= share < 1 for share in shares.values()) and sum(shares.values()) < 1):
         found = " and ".join(f"{subset} {share:g}" for subset, share in shares.items())
         raise UsageError(

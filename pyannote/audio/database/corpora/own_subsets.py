@@ -18,7 +18,6 @@ from pyannote.audio.database.bounds import exceeds_end
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, audio_duration, clip
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_annotation import by_file, file_named, files_by_name
-from pyannote.audio.database.corpora.writing import write_database
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, quoted
 from pyannote.audio.io.rttm import read_events, read_regions
 
@@ -53,16 +52,10 @@ def find_subsets(annotation: Path) -> dict[str, Path]:
     return rttm_of
 
 
-def make_database_of_subsets(
-    folder: Path,
-    audio: Mapping[Path, str],
-    annotation: Mapping[str, Path],
-    output: Path | str,
-    *,
-    name: str,
-    protocol: str,
-) -> Path:
-    r"""Write a database whose subsets are those of the annotation.
+def read_subsets(
+    folder: Path, audio: Mapping[Path, str], annotation: Mapping[str, Path]
+) -> tuple[list[AnnotatedFile], dict[str, list[str]]]:
+    r"""Read recordings whose subsets are those of the annotation.
 
     Parameters
     ----------
@@ -72,22 +65,18 @@ def make_database_of_subsets(
         Audio files, each with its path below `folder`.
     annotation : mapping of str to Path
         RTTM file of each subset, optionally with a UEM file of the same name beside it.
-    output : path
-        Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
-    name, protocol : str
-        The protocol is named `<name>.SpeakerDiarization.<protocol>`.
 
     Returns
     -------
-    path : Path
-        The file `database.yml`.
+    recordings : list of AnnotatedFile, shape (recordings,)
+    subsets : dict of str to list of str
+        Uris of each subset.
 
     Raises
     ------
     DataError
-        If a recording is missing, damaged, in two subsets, or shorter than its annotation.
-    StorageError
-        If `output` cannot be written.
+        If a recording is missing, damaged, in two subsets, or shorter than its annotation, or has no region
+        though its subset has a UEM file.
 
     Examples
     --------
@@ -95,11 +84,9 @@ def make_database_of_subsets(
     >>> folder = getfixture("tmp_path")
     >>> soundfile.write(folder / "a.wav", np.zeros(8000), 8000)
     >>> _ = (folder / "my.test.rttm").write_text("SPEAKER a 1 0.2 0.5 <NA> <NA> car <NA> <NA>\n")
-    >>> path = make_database_of_subsets(
-    ...     folder, {folder / "a.wav": "a.wav"}, find_subsets(folder), folder / "out", name="My", protocol="P"
-    ... )
-    >>> (folder / "out" / "lists" / "P.test.lst").read_text().split()
-    ['a']
+    >>> recordings, subsets = read_subsets(folder, {folder / "a.wav": "a.wav"}, find_subsets(folder))
+    >>> subsets
+    {'test': ['a']}
     """
     subset_of: dict[Path, str] = {}
     events: dict[Path, list[AnnotatedEvent]] = {}
@@ -107,13 +94,16 @@ def make_database_of_subsets(
     for subset, rttm in annotation.items():
         events_of_subset = by_file(read_events(rttm), folder, audio)
         uem = rttm.with_suffix(".uem")
-        parts = _regions(uem, folder, audio) if uem.is_file() else {}
-        for path in (*events_of_subset, *parts):
+        parts = _regions(uem, folder, audio) if uem.is_file() else None
+        for path in (*events_of_subset, *(parts or ())):
             if subset_of.setdefault(path, subset) != subset:
                 both = f"{path.name} is in both {subset_of[path]} and {subset}."
                 raise DataError(both, file=rttm, fix="Keep it in one of them.")
+        for path, its_events in events_of_subset.items():
+            if parts is not None and path not in parts:
+                raise _without_region(its_events[0], uem)
         events |= events_of_subset
-        regions |= parts
+        regions |= parts or {}
     uris = name_recordings({path: audio[path] for path in subset_of})
     recordings = [
         _recording(path, uri, events.get(path, []), regions.get(path, [])) for path, uri in uris.items()
@@ -122,7 +112,17 @@ def make_database_of_subsets(
         subset: [uris[path] for path, its_subset in subset_of.items() if its_subset == subset]
         for subset in annotation
     }
-    return write_database(output, name, recordings, {protocol: subsets})
+    return recordings, subsets
+
+
+def _without_region(event: AnnotatedEvent, uem: Path) -> DataError:
+    return DataError(
+        f"{quoted(event.recording)} has events, but no line in {uem.name}: which part of it is annotated is "
+        "unknown.",
+        file=event.file,
+        line=event.line,
+        fix=f"Add its line to {uem}; or remove that file, if all recordings are annotated completely.",
+    )
 
 
 def _regions(uem: Path, folder: Path, audio: Iterable[Path]) -> dict[Path, list[AnnotatedRegion]]:

@@ -1,0 +1,121 @@
+"""The user's recordings with their events; those that cannot be used are refused, or left out and counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from pyannote.audio.core.errors import DataError, ToolkitError
+from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, audio_duration, clip
+from pyannote.audio.database.corpora.own_annotation import OwnAnnotation
+from pyannote.audio.io.lines import AnnotatedEvent
+
+CUT = "events that pass the end of their recording by 0.1 s or less, which were cut there"
+
+
+class OwnRecordings:
+    """Recordings of the user.
+
+    Parameters
+    ----------
+    annotated : OwnAnnotation
+    annotation : Path
+        Where it was read from, for errors.
+    allow_empty : bool
+        Whether recordings that the annotation does not name are recordings without events.
+    skip : float
+        Share of the recordings, in [0, 1], that may be left out.
+    strict : bool
+        Whether events that pass the end of their recording a little are refused.
+
+    Attributes
+    ----------
+    left_out : Counter of str
+        What was not used, and how often.
+    reasons : list of ToolkitError
+        Faults of recordings that were left out.
+    """
+
+    def __init__(
+        self, annotated: OwnAnnotation, annotation: Path, *, allow_empty: bool, skip: float, strict: bool
+    ) -> None:
+        self.annotated, self.annotation = annotated, annotation
+        self.allow_empty, self.skip, self.strict = allow_empty, skip, strict
+        self.left_out: Counter[str] = Counter(annotated.reading.left_out)
+        self.reasons: list[ToolkitError] = []
+
+    def of(self, uris: Mapping[Path, str]) -> list[AnnotatedFile]:
+        """Recordings that can be used.
+
+        Parameters
+        ----------
+        uris : mapping of Path to str
+            Uri of each audio file.
+
+        Raises
+        ------
+        DataError
+            If more of them cannot be used than may be left out.
+        """
+        missing = [path for path in uris if path not in self.annotated.events | self.annotated.faults]
+        if self.allow_empty:
+            missing = []
+        recordings = []
+        for path, uri in uris.items():
+            if path in missing:
+                continue
+            try:
+                recordings.append(self._recording(path, uri))
+            except ToolkitError as error:
+                if not self.skip:
+                    raise
+                self.reasons.append(error)
+        self._check(missing, len(uris))
+        return recordings
+
+    def _recording(self, path: Path, uri: str) -> AnnotatedFile:
+        if path in self.annotated.faults:
+            raise self.annotated.faults[path]
+        duration = audio_duration(path)
+        events = self.annotated.events.get(path, [])
+        clipped = [clip(event, duration) for event in events]
+        cut = [
+            event for event, now in zip(events, clipped, strict=True) if now.segment.end < event.segment.end
+        ]
+        if cut and self.strict:
+            raise _passes_end(cut[0], duration)
+        self.left_out[CUT] += len(cut)
+        return AnnotatedFile(uri, path, duration, clipped)
+
+    def _check(self, missing: list[Path], total: int) -> None:
+        """Refuse to leave out too many recordings, and count those that are."""
+        unusable = len(missing) + len(self.reasons)
+        if unusable <= self.skip * total and unusable < total:
+            self.left_out["recordings without annotation"] += len(missing)
+            self.left_out["recordings with a fault"] += len(self.reasons)
+            self.left_out = +self.left_out
+        elif missing:
+            raise DataError(
+                f"{len(missing)} of {total} audio files have no annotation, the first is {missing[0]}.",
+                file=self.annotation,
+                fix="Annotate or remove them. If they contain no events, use --allow-empty. --skip=0.5 "
+                "leaves out up to half of the recordings.",
+            )
+        else:
+            raise _too_many(self.reasons, total, self.skip)
+
+
+def _passes_end(event: AnnotatedEvent, duration: float) -> DataError:
+    return DataError(
+        f"The event ends at {event.segment.end:.10g} s, but its recording at {duration:.10g} s.",
+        file=event.file,
+        line=event.line,
+        fix="Correct the times, or leave out --strict to cut it.",
+    )
+
+
+def _too_many(reasons: list[ToolkitError], total: int, skip: float) -> ToolkitError:
+    first = reasons[0]
+    count = f"{len(reasons)} of {total} recordings cannot be used; --skip={skip:g} allows fewer."
+    return type(first)(f"{first.message} {count}", file=first.file, line=first.line, fix=first.fix)

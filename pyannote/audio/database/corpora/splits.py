@@ -1,0 +1,133 @@
+"""Division of recordings into train, development and test, in which recordings keep their subsets.
+
+The lists of a database are its memory: recordings that are in one of them stay in their subset when the data
+are prepared again, so that a test set remains one that no model has learned from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.corpora.annotated_file import AnnotatedFile
+from pyannote.audio.database.corpora.held_out_recordings import hold_out
+from pyannote.audio.io.paths import inside
+from pyannote.audio.io.rttm import read_lst
+
+SUBSETS = ("train", "development", "test")
+
+Subsets = Mapping[str, Sequence[str]]
+"""Uris of each subset."""
+
+
+def listed(output: Path, protocol: str, *, strict: bool = True) -> dict[str, list[str]]:
+    r"""Subsets of an earlier preparation, empty if there is none.
+
+    Parameters
+    ----------
+    output : Path
+        Folder of the database.
+    protocol : str
+        Name of the protocol.
+    strict : bool, optional
+        Whether damaged and contradicting lists are refused. Otherwise there was no earlier preparation.
+
+    Raises
+    ------
+    DataError
+        If a list is damaged, or two contain the same recording.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "lists").mkdir()
+    >>> _ = (folder / "lists" / "Protocol.test.lst").write_text("b\n")
+    >>> listed(folder, "Protocol")
+    {'test': ['b']}
+    """
+    try:
+        return _listed(output, protocol)
+    except DataError:
+        if strict:
+            raise
+        return {}
+
+
+def _listed(output: Path, protocol: str) -> dict[str, list[str]]:
+    paths = {subset: inside(output, f"lists/{protocol}.{subset}", ".lst") for subset in SUBSETS}
+    subsets = {subset: read_lst(path) for subset, path in paths.items() if path.exists()}
+    subset_of: dict[str, str] = {}
+    for subset, uris in subsets.items():
+        for uri in uris:
+            if subset_of.setdefault(uri, subset) != subset:
+                raise DataError(
+                    f"{uri} is listed in both {subset_of[uri]} and {subset}.",
+                    file=paths[subset],
+                    fix="Keep it in one of the two lists, or draw all subsets anew with --redraw.",
+                )
+    return subsets
+
+
+def split(
+    recordings: Iterable[AnnotatedFile], shares: Mapping[str, float], seed: int, kept: Subsets | None = None
+) -> dict[str, list[str]]:
+    """Split recordings into train and other subsets, with every class in train wherever possible.
+
+    Parameters
+    ----------
+    recordings : iterable of AnnotatedFile, shape (recordings,)
+    shares : mapping of str to float
+        Share of the recordings in each other subset, in [0, 1), less than 1 in total; 0 for no such subset.
+    seed : int
+        The same recordings, shares and seed give the same split.
+    kept : mapping of str to sequence of str, optional
+        Recordings that stay in a subset, where there is such a subset. A subset with more of them than its
+        share gets no others.
+
+    Returns
+    -------
+    subsets : dict of str to list of str
+        Uris of each subset.
+
+    Raises
+    ------
+    DataError
+        If there are too few recordings.
+
+    Examples
+    --------
+    >>> files = [AnnotatedFile(uri, Path(f"{uri}.wav"), 1.0) for uri in "abcd"]
+    >>> {subset: len(uris) for subset, uris in split(files, {"test": 0.25}, seed=0).items()}
+    {'train': 3, 'test': 1}
+    >>> split(files, {"test": 0.25}, seed=0, kept={"test": ["c"], "train": ["a", "d"]})
+    {'train': ['a', 'b', 'd'], 'test': ['c']}
+    """
+    train = {recording.uri: recording.seconds() for recording in recordings}
+    wanted = {subset: share for subset, share in shares.items() if share > 0}
+    if len(train) <= len(wanted):
+        found = f"{len(train)} recordings are too few for train, {' and '.join(wanted)}."
+        raise DataError(found, fix="Add recordings, cut long ones, or set the share of a subset to 0.")
+    stays = {
+        uri: subset for subset, uris in (kept or {}).items() for uri in uris if subset in ("train", *wanted)
+    }
+    subsets: dict[str, list[str]] = {}
+    # the smaller share first, so that rounding always leaves a recording for the following subsets
+    for subset, share in sorted(wanted.items(), key=lambda item: item[1]):
+        if len(train) < 2:
+            raise _none_left()
+        remaining = 1 - sum(wanted[other] for other in subsets)
+        own = {uri for uri in train if stays.get(uri) == subset}
+        others = {uri for uri in train if stays.get(uri, subset) != subset}
+        uris, subsets[subset] = hold_out(train, share / remaining, seed=seed, inside=own, outside=others)
+        train = {uri: train[uri] for uri in uris}
+    if not train:
+        raise _none_left()
+    return {"train": list(train)} | {subset: subsets[subset] for subset in wanted}
+
+
+def _none_left() -> DataError:
+    return DataError(
+        "The lists of an earlier preparation leave no recording for train.",
+        fix="Add recordings, or draw all subsets anew with --redraw.",
+    )
