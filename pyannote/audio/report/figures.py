@@ -44,7 +44,7 @@ def batch_figure(
     features : Tensor, shape (batch, frames, dimension)
         Input of the model.
     targets, logits : Tensor, shape (batch, outputs, classes)
-        Targets, between 0 and 1, and outputs of the model.
+        Targets, between 0 and 1, and outputs of the model. One target for each chunk is drawn all along it.
     specifications : Specifications
         Names of classes, and steps of features and outputs.
     chunks : int
@@ -65,7 +65,7 @@ def batch_figure(
     scores = 1 / (1 + np.exp(-logits[:count].float().cpu().numpy()))
     rows = {
         "features": features[:count].cpu().numpy(),
-        "target": targets[:count].cpu().numpy(),
+        "target": targets[:count].expand(-1, logits.shape[1], -1).cpu().numpy(),
         "score": scores,
     }
     for row, (name, values) in enumerate(rows.items()):

@@ -16,6 +16,9 @@ from pyannote.audio.io.waveform import AudioInfo
 FEWEST = 3
 """Smallest number of recordings among which one that differs from the others is reported."""
 
+HUNDREDTH = 0.01
+"""Seconds by which an event may be shorter than its recording and yet last as long."""
+
 
 def unusual_headers(headers: Iterable[AudioInfo]) -> Iterator[Finding]:
     """Findings about recordings whose sample rate or number of channels differs from that of most.
@@ -124,6 +127,38 @@ def short_recordings(files: Iterable[Recording], chunk: float) -> Iterator[Findi
                 "Set a shorter duration in config.yml, or remove it from the list.",
                 file=file["audio"],
             )
+
+
+def untimed_labels(files: Sequence[Recording]) -> Iterator[Finding]:
+    """Finding about recordings whose events all last as long as the recordings.
+
+    Parameters
+    ----------
+    files : sequence of Recording, shape (files,)
+
+    Examples
+    --------
+    >>> files = [{"regions": [(0.0, 10.0)], "events": [(0.0, 10.0, "dog")]} for _ in range(3)]
+    >>> print(*untimed_labels(files))
+    Each event lasts as long as its recording: do the labels say only that a class occurs somewhere in it? ...
+    """
+    annotated = [file for file in files if file["events"]]
+    if len(annotated) >= FEWEST and all(map(_is_untimed, annotated)):
+        yield Finding(
+            "untimed",
+            "Each event lasts as long as its recording: do the labels say only that a class occurs somewhere "
+            "in it?",
+            "If so, set `target: clip` in the task of config.yml, and `duration` to that of a recording; "
+            "figures of events and segments mean little where the reference has no times.",
+        )
+
+
+def _is_untimed(file: Recording) -> bool:
+    start = min(start for start, _ in file["regions"])
+    end = max(end for _, end in file["regions"])
+    return all(
+        onset <= start + HUNDREDTH and offset >= end - HUNDREDTH for onset, offset, _ in file["events"] or ()
+    )
 
 
 def empty_annotation(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.annotation_files import read_annotation_files
-from pyannote.audio.database.formats.base import Reading, ReadOptions
+from pyannote.audio.database.formats.base import Reading, ReadOptions, Tag
 from pyannote.audio.io.lines import AnnotatedEvent, quoted, safe_name
 from pyannote.audio.io.paths import LONGEST_NAME
 
@@ -36,6 +36,8 @@ class OwnAnnotation:
         All that it contains.
     events : dict of Path to list of AnnotatedEvent
         Events of each audio file that is annotated.
+    tags : dict of Path to list of Tag
+        Labels without times of each audio file that has any.
     faults : dict of Path to DataError
         Audio files whose annotation cannot be read.
     """
@@ -43,6 +45,7 @@ class OwnAnnotation:
     format: str
     reading: Reading
     events: Annotated
+    tags: dict[Path, list[Tag]]
     faults: dict[Path, DataError]
 
 
@@ -101,8 +104,12 @@ def read_annotation(
     for event in reading.events:
         if event.recording not in unknown:
             events[file_of[event.recording]].append(event)
+    tags: dict[Path, list[Tag]] = {}
+    for tag in reading.tags:
+        if tag.recording not in unknown:
+            tags.setdefault(file_of[tag.recording], []).append(tag)
     faulty = {file_named(recording, by_name, path): error for recording, error in faults.items()}
-    return OwnAnnotation(name, reading, events, faulty)
+    return OwnAnnotation(name, reading, events, tags, faulty)
 
 
 def by_file(events: Iterable[AnnotatedEvent], folder: Path, files: Iterable[Path]) -> Annotated:

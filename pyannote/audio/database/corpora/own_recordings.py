@@ -6,12 +6,19 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from pyannote.core import Segment
+
 from pyannote.audio.core.errors import DataError, ToolkitError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, audio_duration, clip
 from pyannote.audio.database.corpora.own_annotation import OwnAnnotation
 from pyannote.audio.io.lines import AnnotatedEvent
 
 CUT = "events that pass the end of their recording by 0.1 s or less, which were cut there"
+
+UNTIMED = (
+    "labels without times, which last as long as their recordings from now on (train with `target: clip` if "
+    "they only say what occurs somewhere in a recording)"
+)
 
 
 class OwnRecordings:
@@ -86,7 +93,15 @@ class OwnRecordings:
         if cut and self.strict:
             raise _passes_end(cut[0], duration)
         self.left_out[CUT] += len(cut)
-        return AnnotatedFile(uri, path, duration, clipped)
+        return AnnotatedFile(uri, path, duration, [*clipped, *self._untimed(path, duration)])
+
+    def _untimed(self, path: Path, duration: float) -> list[AnnotatedEvent]:
+        """Labels without times, as events that last as long as the recording."""
+        tags = self.annotated.tags.get(path, [])
+        self.left_out[UNTIMED] += len(tags)
+        return [
+            AnnotatedEvent(tag.recording, Segment(0, duration), tag.label, tag.file, tag.line) for tag in tags
+        ]
 
     def _check(self, missing: list[Path], total: int) -> None:
         """Refuse to leave out too many recordings, and count those that are."""

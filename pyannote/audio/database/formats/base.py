@@ -84,6 +84,11 @@ class Reading:
         self.name(event.recording, event.file, event.line)
         self.events.append(event)
 
+    def tag(self, tag: Tag) -> None:
+        """Add a weak label, and note its recording."""
+        self.name(tag.recording, tag.file, tag.line)
+        self.tags.append(tag)
+
     def merge(self, other: Reading) -> None:
         """Add all that another file contains; where both name a recording, this one counts."""
         self.events += other.events

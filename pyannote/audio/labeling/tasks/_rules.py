@@ -10,8 +10,9 @@ from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.labels import Composition
 from pyannote.audio.core.training_rules import TrainingRules
-from pyannote.audio.database.checks.recordings import short_recordings
+from pyannote.audio.database.checks.recordings import short_recordings, untimed_labels
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.labeling.tasks._targets import Target
 
 HANDFUL = 4
 """Training files that are enough for a few batches."""
@@ -29,6 +30,9 @@ class DetectionRules(TrainingRules):
     duration: float
     """Duration of a chunk, in seconds."""
 
+    target: Target
+    """Rule by which targets of outputs follow from activity."""
+
     @property
     def chunk_seconds(self) -> tuple[float, float]:
         """Durations of the shortest and of the longest chunk, in seconds."""
@@ -39,9 +43,10 @@ class DetectionRules(TrainingRules):
         return ("params",)
 
     def findings(self, files: Sequence[Recording]) -> Iterator[Finding]:
-        """Files without a region of the duration of a chunk: an error if all training files are too short.
+        """Files without a region of the duration of a chunk, and labels that seem to have no times.
 
-        A task whose classes follow from the data determines them here, and sets `labels`.
+        It is an error if all training files are too short. A task whose classes follow from the data
+        determines them here, and sets `labels`.
 
         Parameters
         ----------
@@ -65,6 +70,8 @@ class DetectionRules(TrainingRules):
             )
         else:
             yield from short
+        if self.target != "clip":
+            yield from untimed_labels(originals)
 
     def counts(self, files: Sequence[Recording]) -> dict[str, int]:
         """Numbers of speakers and turns in training files: none, as labels are not speakers."""

@@ -20,7 +20,7 @@ from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.labeling.tasks._class_weights import Weights, check_weights, loss_weights
 from pyannote.audio.labeling.tasks._hooks import TaskHooks
 from pyannote.audio.labeling.tasks._rules import DetectionRules
-from pyannote.audio.labeling.tasks._targets import Target, targets_of
+from pyannote.audio.labeling.tasks._targets import Target, linear_softmax, targets_of
 from pyannote.audio.labeling.tasks._training_set import TrainingSet
 from pyannote.audio.store.packs import Pack
 
@@ -43,10 +43,11 @@ class Task(DetectionRules, TaskHooks):
         Chunks of a batch, 1 to 65,536.
     per_epoch : float
         Audio of an epoch, in days: 1 is 43,200 chunks of 2 s.
-    target : {"majority", "any", "share"}
+    target : {"majority", "any", "share", "clip"}
         Target of a class in an output: 1 where the class fills at least half of the output, 1 where it is
         active in any part of the output, or the share of the output that it fills. An output is an output
-        frame, or the chunk.
+        frame, or the chunk. "clip": whether the class is active anywhere in the chunk, compared with the
+        pooled scores of the chunk (see `linear_softmax`), for recordings whose labels have no times.
     class_weights : "balanced" or mapping of str to float, optional
         Weight of each class in the loss, 0 or more. "balanced": inverse to the square root of the share of
         the training set that the class fills, with mean 1.
@@ -259,14 +260,15 @@ class Task(DetectionRules, TaskHooks):
         Returns
         -------
         Tensor of float, shape (batch, frames // resolution, classes)
-            In [0, 1].
+            In [0, 1]; of shape (batch, 1, classes) if `target` is "clip".
         """
         return targets_of(activity, resolution, self.target)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Binary cross-entropy, -w (t log s + (1 - t) log(1 - s)) with s = sigmoid(x), over logits x.
 
-        It is averaged over outputs and classes; w is the weight of the class.
+        It is averaged over outputs and classes; w is the weight of the class. If `target` is "clip", x is the
+        pooled logit of the chunk.
 
         Parameters
         ----------
@@ -285,4 +287,6 @@ class Task(DetectionRules, TaskHooks):
         """
         if self._weights is not None:
             self._weights = self._weights.to(logits.device)
+        if self.target == "clip":
+            logits = linear_softmax(logits)
         return binary_cross_entropy_with_logits(logits, targets, weight=self._weights)
