@@ -18,6 +18,8 @@ Options:
   --test=SHARE         Share of the recordings for test, 0 for none. [default: 0.2]
   --seed=N             Another number draws other subsets. [default: 0]
   --redraw             Draw all subsets anew: recordings that are in lists of <output> keep theirs otherwise.
+  --uem=PATH           UEM file, or folder of UEM files: which parts of recordings are annotated. By default
+                       the file beside <annotation> with its name and the suffix .uem, or else everything.
   --allow-empty        Recordings that the annotation does not name have no events.
   --skip=SHARE         Share of the recordings that may be left out because their audio or annotation is
                        missing or wrong. [default: 0]
@@ -59,6 +61,7 @@ def main() -> None:
         allow_empty=arguments["--allow-empty"],
         skip=number(arguments, "--skip", float),
         strict=arguments["--strict"],
+        uem=arguments["--uem"],
     )
     tell(prepared)
 

@@ -338,7 +338,7 @@ def test_subsets_with_separate_annotation(audio, tmp_path):
         ("my.test.rttm", "SPEAKER a 1 1 1 <NA> <NA> car <NA> <NA>\n", "a.wav is in both train and test"),
         ("my.test.rttm", "SPEAKER zz 1 1 1 <NA> <NA> car <NA> <NA>\n", "no audio file 'zz'"),
         ("my.test.uem", "zz 1 0 1\n", "no audio file 'zz'"),
-        ("my.train.uem", "a 1 0 4\n", "'b' has events, but no line in my.train.uem"),
+        ("my.train.uem", "a 1 0 4\n", "'b' has no line in my.train.uem"),
         ("my.test.uem", "d 1 0 4.5\n", "annotated until 4.5 s, but its audio ends at 4 s"),
         ("other.test.rttm", "", "my.test.rttm and other.test.rttm are both of test"),
     ],
@@ -473,3 +473,40 @@ def test_the_table_counts_recordings_events_and_seconds(audio, tmp_path):
         ("car", "4 in 7.8 s"),
         ("people walking", "3 in 2.2 s"),
     } <= cells
+
+
+def annotated_parts(prepared):
+    return {
+        uri: [(s.start, s.end) for s in file["annotated"]]
+        for uri, file in everything(load(prepared.path, subsets=("train",))).items()
+    }
+
+
+@pytest.mark.parametrize("where", ["beside", "named", "folder"])
+def test_regions_of_a_uem_file_are_used(audio, tmp_path, where):
+    annotation = annotate(tmp_path, "rttm", EVENTS)
+    folder = tmp_path / "regions"
+    folder.mkdir()
+    uem = annotation.with_suffix(".uem") if where == "beside" else folder / "any.uem"
+    uem.write_text("a 1 0 2\na 1 3 4\n" + "".join(f"{uri} 1 0 4\n" for uri in "bcde"))
+    given = {"beside": None, "named": uem, "folder": folder}[where]
+    prepared = make_database(audio, annotation, tmp_path / "out", uem=given, development=0, test=0)
+    assert annotated_parts(prepared) == {"a": [(0, 2), (3, 4)], **{uri: [(0, 4)] for uri in "bcde"}}
+
+
+def test_a_recording_that_the_uem_file_does_not_name_is_refused_or_left_out(audio, tmp_path):
+    annotation = annotate(tmp_path, "rttm", EVENTS)
+    annotation.with_suffix(".uem").write_text("".join(f"{uri} 1 0 4\n" for uri in "bcde"))
+    with pytest.raises(DataError, match=r"'a.wav' has no line in annotation\.uem"):
+        make_database(audio, annotation, tmp_path / "out")
+    prepared = make_database(audio, annotation, tmp_path / "out", skip=0.2, development=0, test=0)
+    assert sorted(prepared.subsets["train"]) == list("bcde")
+
+
+def test_unscored_parts_are_not_annotated(audio, tmp_path):
+    """Lines NOSCORE of RTTM: from 1 s to 1.5 s of `b`, which lasts 4 s."""
+    annotation = annotate(tmp_path, "rttm", EVENTS)
+    lines = annotation.read_text() + "NOSCORE b 1 1.0 0.5 <NA> <NA> <NA> <NA> <NA>\n"
+    annotation.write_text(lines)
+    prepared = make_database(audio, annotation, tmp_path / "out", development=0, test=0)
+    assert annotated_parts(prepared)["b"] == [(0, 1), (1.5, 4)]

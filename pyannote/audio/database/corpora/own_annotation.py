@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeVar
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.annotation_files import read_annotation_files
 from pyannote.audio.database.formats.base import Reading, ReadOptions, Tag
-from pyannote.audio.io.lines import AnnotatedEvent, quoted, safe_name
+from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, quoted, safe_name
 from pyannote.audio.io.paths import LONGEST_NAME
+
+T = TypeVar("T", AnnotatedEvent, AnnotatedRegion, Tag)
 
 Annotated = dict[Path, list[AnnotatedEvent]]
 """Events of each audio file that the annotation names."""
@@ -38,6 +41,8 @@ class OwnAnnotation:
         Events of each audio file that is annotated.
     tags : dict of Path to list of Tag
         Labels without times of each audio file that has any.
+    unscored : dict of Path to list of AnnotatedRegion
+        Parts of each audio file whose annotation is unknown.
     faults : dict of Path to DataError
         Audio files whose annotation cannot be read.
     """
@@ -46,6 +51,7 @@ class OwnAnnotation:
     reading: Reading
     events: Annotated
     tags: dict[Path, list[Tag]]
+    unscored: dict[Path, list[AnnotatedRegion]]
     faults: dict[Path, DataError]
 
 
@@ -101,15 +107,21 @@ def read_annotation(
     if unknown:
         reading.left_out["annotated recordings without audio"] += len(unknown)
     events: Annotated = {file: [] for file in file_of.values()}
-    for event in reading.events:
-        if event.recording not in unknown:
-            events[file_of[event.recording]].append(event)
-    tags: dict[Path, list[Tag]] = {}
-    for tag in reading.tags:
-        if tag.recording not in unknown:
-            tags.setdefault(file_of[tag.recording], []).append(tag)
+    for event in _known(reading.events, file_of):
+        events[file_of[event.recording]].append(event)
+    tags: dict[Path, list[Tag]] = defaultdict(list)
+    for tag in _known(reading.tags, file_of):
+        tags[file_of[tag.recording]].append(tag)
+    unscored: dict[Path, list[AnnotatedRegion]] = defaultdict(list)
+    for region in _known(reading.unscored, file_of):
+        unscored[file_of[region.recording]].append(region)
     faulty = {file_named(recording, by_name, path): error for recording, error in faults.items()}
-    return OwnAnnotation(name, reading, events, tags, faulty)
+    return OwnAnnotation(name, reading, events, tags, unscored, faulty)
+
+
+def _known(items: Iterable[T], file_of: Mapping[str, Path]) -> Iterator[T]:
+    """Items about recordings that have audio."""
+    return (item for item in items if item.recording in file_of)
 
 
 def by_file(events: Iterable[AnnotatedEvent], folder: Path, files: Iterable[Path]) -> Annotated:

@@ -19,6 +19,7 @@ from pyannote.audio.database.corpora.earlier import annotation_of, differences
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_annotation import read_annotation
 from pyannote.audio.database.corpora.own_recordings import OwnRecordings
+from pyannote.audio.database.corpora.own_regions import find_uem, read_uem_files
 from pyannote.audio.database.corpora.own_subsets import find_subsets, read_subsets
 from pyannote.audio.database.corpora.splits import Subsets, listed, split
 from pyannote.audio.database.corpora.writing import write_database
@@ -82,6 +83,7 @@ def make_database(
     allow_empty: bool = False,
     skip: float = 0.0,
     strict: bool = False,
+    uem: Path | str | None = None,
 ) -> Preparation:
     r"""Write RTTM, UEM, LST and database.yml for the user's data.
 
@@ -110,6 +112,9 @@ def make_database(
     strict : bool, optional
         Whether events that pass the end of their recording by up to 0.1 s, and those without duration, are
         refused. Otherwise they are cut, or dropped, and counted.
+    uem : path, optional
+        UEM file, or folder of UEM files, with the annotated regions; by default the file with the name of the
+        annotation and the suffix .uem, if there is one. Without it, recordings are annotated completely.
 
     Raises
     ------
@@ -147,8 +152,17 @@ def make_database(
         left_out, reasons, remarks, form = Counter[str](), list[ToolkitError](), list[str](), "rttm"
     else:
         uris = name_recordings(files)
+        regions = Path(uem) if uem else find_uem(Path(annotation))
         annotated = read_annotation(Path(annotation), folder, uris, skip=skip > 0)
-        own = OwnRecordings(annotated, Path(annotation), allow_empty=allow_empty, skip=skip, strict=strict)
+        own = OwnRecordings(
+            annotated,
+            Path(annotation),
+            allow_empty=allow_empty,
+            skip=skip,
+            strict=strict,
+            uem=regions,
+            regions=read_uem_files(regions, folder, uris) if regions else None,
+        )
         recordings = own.of(uris)
         subsets = split(recordings, shares, seed, None if redraw else before[0])
         left_out, reasons, remarks, form = (

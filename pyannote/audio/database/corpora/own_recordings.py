@@ -11,6 +11,7 @@ from pyannote.core import Segment
 from pyannote.audio.core.errors import DataError, ToolkitError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, audio_duration, clip
 from pyannote.audio.database.corpora.own_annotation import OwnAnnotation
+from pyannote.audio.database.corpora.own_regions import Regions, annotated_regions, without_region
 from pyannote.audio.io.lines import AnnotatedEvent
 
 CUT = "events that pass the end of their recording by 0.1 s or less, which were cut there"
@@ -35,6 +36,10 @@ class OwnRecordings:
         Share of the recordings, in [0, 1], that may be left out.
     strict : bool
         Whether events that pass the end of their recording a little are refused.
+    uem : Path, optional
+        UEM file, or folder of UEM files; without one, recordings are annotated completely.
+    regions : mapping of Path to sequence of AnnotatedRegion, optional
+        Content of `uem`.
 
     Attributes
     ----------
@@ -45,10 +50,19 @@ class OwnRecordings:
     """
 
     def __init__(
-        self, annotated: OwnAnnotation, annotation: Path, *, allow_empty: bool, skip: float, strict: bool
+        self,
+        annotated: OwnAnnotation,
+        annotation: Path,
+        *,
+        allow_empty: bool,
+        skip: float,
+        strict: bool,
+        uem: Path | None = None,
+        regions: Regions | None = None,
     ) -> None:
         self.annotated, self.annotation = annotated, annotation
         self.allow_empty, self.skip, self.strict = allow_empty, skip, strict
+        self.uem, self.regions = uem, regions or {}
         self.left_out: Counter[str] = Counter(annotated.reading.left_out)
         self.reasons: list[ToolkitError] = []
 
@@ -84,6 +98,8 @@ class OwnRecordings:
     def _recording(self, path: Path, uri: str) -> AnnotatedFile:
         if path in self.annotated.faults:
             raise self.annotated.faults[path]
+        if self.uem is not None and path not in self.regions:
+            raise without_region(path.name, self.uem, self.annotation, None)
         duration = audio_duration(path)
         events = self.annotated.events.get(path, [])
         clipped = [clip(event, duration) for event in events]
@@ -93,7 +109,9 @@ class OwnRecordings:
         if cut and self.strict:
             raise _passes_end(cut[0], duration)
         self.left_out[CUT] += len(cut)
-        return AnnotatedFile(uri, path, duration, [*clipped, *self._untimed(path, duration)])
+        unscored = self.annotated.unscored.get(path, [])
+        regions = annotated_regions(self.regions.get(path, []), unscored, duration)
+        return AnnotatedFile(uri, path, duration, [*clipped, *self._untimed(path, duration)], regions=regions)
 
     def _untimed(self, path: Path, duration: float) -> list[AnnotatedEvent]:
         """Labels without times, as events that last as long as the recording."""

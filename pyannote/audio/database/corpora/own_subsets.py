@@ -8,18 +8,16 @@ Audio that no annotation names is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pyannote.core import Segment, Timeline
-
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.bounds import exceeds_end
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, audio_duration, clip
 from pyannote.audio.database.corpora.locations import name_recordings
-from pyannote.audio.database.corpora.own_annotation import by_file, file_named, files_by_name
-from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, quoted
-from pyannote.audio.io.rttm import read_events, read_regions
+from pyannote.audio.database.corpora.own_annotation import by_file
+from pyannote.audio.database.corpora.own_regions import annotated_regions, read_uem_files, without_region
+from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
+from pyannote.audio.io.rttm import read_events
 
 SUBSETS = ("train", "development", "test")
 
@@ -90,18 +88,19 @@ def read_subsets(
     """
     subset_of: dict[Path, str] = {}
     events: dict[Path, list[AnnotatedEvent]] = {}
-    regions: dict[Path, list[AnnotatedRegion]] = {}
+    regions: dict[Path, Sequence[AnnotatedRegion]] = {}
     for subset, rttm in annotation.items():
         events_of_subset = by_file(read_events(rttm), folder, audio)
         uem = rttm.with_suffix(".uem")
-        parts = _regions(uem, folder, audio) if uem.is_file() else None
+        parts = read_uem_files(uem, folder, audio) if uem.is_file() else None
         for path in (*events_of_subset, *(parts or ())):
             if subset_of.setdefault(path, subset) != subset:
                 both = f"{path.name} is in both {subset_of[path]} and {subset}."
                 raise DataError(both, file=rttm, fix="Keep it in one of them.")
         for path, its_events in events_of_subset.items():
             if parts is not None and path not in parts:
-                raise _without_region(its_events[0], uem)
+                event = its_events[0]
+                raise without_region(event.recording, uem, event.file, event.line)
         events |= events_of_subset
         regions |= parts or {}
     uris = name_recordings({path: audio[path] for path in subset_of})
@@ -115,43 +114,9 @@ def read_subsets(
     return recordings, subsets
 
 
-def _without_region(event: AnnotatedEvent, uem: Path) -> DataError:
-    return DataError(
-        f"{quoted(event.recording)} has events, but no line in {uem.name}: which part of it is annotated is "
-        "unknown.",
-        file=event.file,
-        line=event.line,
-        fix=f"Add its line to {uem}; or remove that file, if all recordings are annotated completely.",
-    )
-
-
-def _regions(uem: Path, folder: Path, audio: Iterable[Path]) -> dict[Path, list[AnnotatedRegion]]:
-    by_name = files_by_name(folder, audio)
-    regions: dict[Path, list[AnnotatedRegion]] = {}
-    for region in read_regions(uem):
-        regions.setdefault(file_named(region.recording, by_name, uem, region.line), []).append(region)
-    return regions
-
-
 def _recording(
-    path: Path, uri: str, events: Iterable[AnnotatedEvent], regions: Iterable[AnnotatedRegion]
+    path: Path, uri: str, events: Iterable[AnnotatedEvent], regions: Sequence[AnnotatedRegion]
 ) -> AnnotatedFile:
     duration = audio_duration(path)
-    parts = Timeline(_within(region, duration) for region in regions).support()
-    return AnnotatedFile(
-        uri, path, duration, [clip(event, duration) for event in events], regions=list(parts)
-    )
-
-
-def _within(region: AnnotatedRegion, duration: float) -> Segment:
-    """Region cut at the end of its recording, or an error if it passes the end by too much."""
-    start, end = region.segment
-    if exceeds_end(start, end, duration):
-        raise DataError(
-            f"{quoted(region.recording)} is annotated until {end:.10g} s, but its audio ends at "
-            f"{duration:.10g} s.",
-            file=region.file,
-            line=region.line,
-            fix="Correct the times, or get the complete audio file.",
-        )
-    return Segment(start, min(end, duration))
+    clipped = [clip(event, duration) for event in events]
+    return AnnotatedFile(uri, path, duration, clipped, regions=annotated_regions(regions, [], duration))
