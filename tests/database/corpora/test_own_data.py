@@ -510,3 +510,23 @@ def test_unscored_parts_are_not_annotated(audio, tmp_path):
     annotation.write_text(lines)
     prepared = make_database(audio, annotation, tmp_path / "out", development=0, test=0)
     assert annotated_parts(prepared)["b"] == [(0, 1), (1.5, 4)]
+
+
+@pytest.mark.parametrize("folders", [("train", "validate", "test"), ("Training", "dev", "eval")])
+def test_subsets_may_be_those_of_folders(tmp_path, folders):
+    audio = tmp_path / "audio"
+    places = dict(zip("abcde", [folders[0]] * 2 + [folders[1]] + [folders[2]] * 2, strict=True))
+    write_audio(audio, *(f"{folder}/{uri}.wav" for uri, folder in places.items()))
+    annotation = annotate(tmp_path, "csv", EVENTS)
+    prepared = make_database(audio, annotation, tmp_path / "out")
+    assert prepared.subsets == {"train": ["a", "b"], "development": ["c"], "test": ["d", "e"]}
+    assert any("folders of the audio" in remark for remark in prepared.remarks)
+    drawn = make_database(audio, annotation, tmp_path / "out", redraw=True)
+    assert [len(uris) for uris in drawn.subsets.values()] == [3, 1, 1]
+    assert not drawn.remarks
+
+
+def test_folders_of_other_names_are_no_subsets(audio, tmp_path):
+    write_audio(audio, "train/f.wav")
+    annotation = annotate(tmp_path, "csv", EVENTS | {"f": EVENTS["a"]})
+    assert make_database(audio, annotation, tmp_path / "out").remarks == []

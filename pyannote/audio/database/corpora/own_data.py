@@ -21,7 +21,7 @@ from pyannote.audio.database.corpora.own_annotation import read_annotation
 from pyannote.audio.database.corpora.own_recordings import OwnRecordings
 from pyannote.audio.database.corpora.own_regions import find_uem, read_uem_files
 from pyannote.audio.database.corpora.own_subsets import find_subsets, read_subsets
-from pyannote.audio.database.corpora.splits import Subsets, listed, split
+from pyannote.audio.database.corpora.splits import Subsets, by_folders, listed, split
 from pyannote.audio.database.corpora.writing import write_database
 from pyannote.audio.io.lines import quoted
 from pyannote.audio.io.waveform import SUFFIXES
@@ -31,6 +31,9 @@ OTHER_AUDIO = frozenset(
     | {".wv"}
 )
 """Suffixes of audio and video, in lower case; some of them may be among those that are read."""
+
+
+BY_FOLDERS = "The subsets are those of the folders of the audio (train, test, ...): --redraw draws others."
 
 
 @dataclass(frozen=True)
@@ -99,11 +102,12 @@ def make_database(
     name, protocol : str, optional
         The protocol is named `<name>.SpeakerDiarization.<protocol>`.
     development, test : float, optional
-        Share of the recordings in each subset, from 0 (no such subset) to below 1; the rest is train.
+        Share of the recordings in each subset, from 0 (no such subset) to below 1; the rest is train. If all
+        audio lies in folders called `train`, `test` and so on, these are the subsets.
     seed : int, optional
         The same data and seed give the same subsets.
     redraw : bool, optional
-        Whether recordings that lists in `output` contain are drawn again. Otherwise they keep their subsets.
+        Whether subsets are drawn whatever the folders of the audio, and the lists in `output`, say.
     allow_empty : bool, optional
         Whether recordings that the annotation does not name are recordings without events.
     skip : float, optional
@@ -149,7 +153,7 @@ def make_database(
     before = listed(output, protocol, strict=not redraw), annotation_of(output, name)
     if rttm_of := find_subsets(Path(annotation)):
         recordings, subsets = read_subsets(folder, files, rttm_of)
-        left_out, reasons, remarks, form = Counter[str](), list[ToolkitError](), list[str](), "rttm"
+        left_out, reasons, form, remarks = Counter[str](), list[ToolkitError](), "rttm", list[str]()
     else:
         uris = name_recordings(files)
         regions = Path(uem) if uem else find_uem(Path(annotation))
@@ -164,13 +168,10 @@ def make_database(
             regions=read_uem_files(regions, folder, uris) if regions else None,
         )
         recordings = own.of(uris)
-        subsets = split(recordings, shares, seed, None if redraw else before[0])
-        left_out, reasons, remarks, form = (
-            own.left_out,
-            own.reasons,
-            annotated.reading.remarks,
-            annotated.format,
-        )
+        given = None if redraw else by_folders({one.uri: files[one.audio] for one in recordings})
+        subsets = given or split(recordings, shares, seed, None if redraw else before[0])
+        left_out, reasons, form = own.left_out, own.reasons, annotated.format
+        remarks = [*annotated.reading.remarks, *([] if given is None else [BY_FOLDERS])]
     path = write_database(output, name, recordings, {protocol: subsets})
     return Preparation(
         path,

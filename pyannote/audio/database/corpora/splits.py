@@ -17,6 +17,22 @@ from pyannote.audio.io.rttm import read_lst
 
 SUBSETS = ("train", "development", "test")
 
+FOLDERS = {
+    "train": "train",
+    "training": "train",
+    "dev": "development",
+    "development": "development",
+    "val": "development",
+    "valid": "development",
+    "validate": "development",
+    "validation": "development",
+    "eval": "test",
+    "evaluation": "test",
+    "test": "test",
+    "testing": "test",
+}
+"""Subset of the recordings in a folder of a name."""
+
 Subsets = Mapping[str, Sequence[str]]
 """Uris of each subset."""
 
@@ -67,6 +83,27 @@ def _listed(output: Path, protocol: str) -> dict[str, list[str]]:
                     fix="Keep it in one of the two lists, or draw all subsets anew with --redraw.",
                 )
     return subsets
+
+
+def by_folders(names: Mapping[str, str]) -> dict[str, list[str]] | None:
+    """Subsets of recordings in folders such as `train`, `validate` and `test`; None if there are others.
+
+    Parameters
+    ----------
+    names : mapping of str to str
+        Path of the audio file of each uri, below the audio folder.
+
+    Examples
+    --------
+    >>> by_folders({"a": "train/x/a.wav", "b": "eval/b.wav"})
+    {'train': ['a'], 'test': ['b']}
+    >>> by_folders({"a": "train/a.wav", "b": "street/b.wav"})
+    """
+    subset_of = {uri: FOLDERS.get(name.split("/")[0].lower()) for uri, name in names.items() if "/" in name}
+    found = {subset: [uri for uri in names if subset_of.get(uri) == subset] for subset in SUBSETS}
+    found = {subset: uris for subset, uris in found.items() if uris}
+    complete = sum(map(len, found.values())) == len(names)
+    return found if complete and "train" in found and len(found) > 1 else None
 
 
 def split(
