@@ -194,7 +194,8 @@ class Detection(Scene):
 
         def lost(world):
             stored.unlink()
-            root.write_text(root.read_text().replace("n_mels: 40", "n_mels: 30"))
+            # the shapes stay, and the numbers differ
+            root.write_text(root.read_text().replace("n_mels: 40", "n_mels: 40\n      duration: 0.06"))
 
         yield Mutation("stored", "config.yml: lost, and that of the root changed", lost)
 
