@@ -150,14 +150,16 @@ class Scene:
     def steps(self):
         """Commands that both blocks have."""
         validate = self.folders.train / self.folders.metric
-        refuses = frozenset({"data.train", "sounds", "seed"})
+        lost = frozenset({"lost"})
+        refuses = lost | {"data.train", "sounds", "seed"}
         yield Step("resume", "trained", partial(self.train, 3), self.last_epoch, refuses=refuses)
         taught = {"data.train"} if self.program == "emb" else set()
         inputs = frozenset({"database", "order", "data.development", "epochs", *taught})
         for name, state in (("validate", "trained"), ("validate again", "validated")):
-            yield Step(name, state, self.validate, self.validation, inputs, kept=(self.cache, validate))
+            kept = (self.cache, validate)
+            yield Step(name, state, self.validate, self.validation, inputs, refuses=lost, kept=kept)
         inputs = frozenset({"database", "order", "data.test"})
-        yield Step("apply", "validated", self.apply, self.applied, inputs, kept=(self.cache,))
+        yield Step("apply", "validated", self.apply, self.applied, inputs, refuses=lost, kept=(self.cache,))
 
 
 def done(result):
@@ -197,19 +199,23 @@ class Detection(Scene):
             # the shapes stay, and the numbers differ
             root.write_text(root.read_text().replace("n_mels: 40", "n_mels: 40\n      duration: 0.06"))
 
-        yield Mutation("stored", "config.yml: lost, and that of the root changed", lost)
+        yield Mutation("lost", "config.yml: lost, and that of the root changed", lost)
 
     def steps(self):
         yield from super().steps()
         test = self.world.root / "tut" / "audio" / "street" / "a001.wav"
         call = Call(lambda: Pretrained(self.folders.validate), lambda model: model(test).data)
-        yield Step("Pretrained", "validated", call, call.results, frozenset({"data.test"}))
+        lost, inputs = frozenset({"lost"}), frozenset({"data.test"})
+        yield Step("Pretrained", "validated", call, call.results, inputs, refuses=lost)
         self.evaluation = self.world.root / "evaluation.json"
 
         def evaluate(*arguments):
             return self.run("evaluate", *arguments, f"--output={self.evaluation}", self.folders.applied)
 
-        yield Step("evaluate", "applied", evaluate, lambda: {"evaluation": self.evaluation.read_bytes()})
+        def results():
+            return {"evaluation": self.evaluation.read_bytes()}
+
+        yield Step("evaluate", "applied", evaluate, results, refuses=lost)
 
 
 class Embedding(Scene):
