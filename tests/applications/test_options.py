@@ -30,7 +30,7 @@ DEFAULTS = {
     "output": None, "precision": None, "pretrained": None, "prior": 2.0, "protocol": None, "purity": None,
     "quick": False, "scheduler": None, "seed": 0, "selection": "class-wise", "shortest": 0.5, "skip": 0.1,
     "step": 0.25, "step_seconds": None, "tolerance": 0.05, "unit": "segments", "validate": False,
-    "duration": None,
+    "duration": None, "unannotated": "refuse", "seen": "refuse",
 }  # fmt: skip
 """Default of each option, wherever it stands; the others follow."""
 
@@ -71,6 +71,8 @@ RANGES = {
     "--unit": (["segments", "frames"], ["seconds"]),
     "--metric": (["cosine", "euclidean", "angular"], ["manhattan"]),
     "--selection": (["class-wise", "global"], ["classwise"]),
+    "--unannotated": (["refuse", "skip"], ["ignore", ""]),
+    "--seen": (["refuse", "score"], ["scored", ""]),
 }
 STEPS = {
     "step": (["0.001", "1"], ["0", "1.01", "nan"]),

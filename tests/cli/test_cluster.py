@@ -17,7 +17,7 @@ def written(folder):
 
 @pytest.mark.slow
 def test_apply_on_a_cluster_whose_worker_is_killed(copied, here, tmp_path, dying_cluster):
-    arguments = ("dcase", "apply", "--cpu", "--subset=train", copied.validate, PROTOCOL)
+    arguments = ("dcase", "apply", "--cpu", "--subset=train", "--seen=score", copied.validate, PROTOCOL)
     local = here(*arguments)
     assert local.code == 0
     expected = written(copied.applied)

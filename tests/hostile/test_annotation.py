@@ -425,10 +425,13 @@ def test_words_that_readers_of_tables_take_for_others_stay_what_they_are(tmp_pat
 def test_uris_that_only_one_file_knows(tmp_path):
     street = Street(tmp_path)
     (tmp_path / "train.rttm").write_text(rttm_line("0", "1", uri="stranger") + "\n")
-    (tmp_path / "train.uem").write_text("a 1 0 4\nstranger 1 0 9\n")
+    (tmp_path / "train.uem").write_text("a 1 0 4\nb 1 0 4\nstranger 1 0 9\n")
     one, other = street.read()
-    assert (one["events"], one["regions"]) == ([], [(0.0, 4.0)])
-    assert (other["events"], other["regions"]) == ([], [])
+    assert (one["events"], one["regions"]) == (other["events"], other["regions"]) == ([], [(0.0, 4.0)])
+    (tmp_path / "train.uem").write_text("a 1 0 4\nstranger 1 0 9\n")
+    code, err = captured(street.read)
+    place = f"{tmp_path / 'train.lst'}, line 2: 'b' has no line in {tmp_path / 'train.uem'}"
+    assert code == 4 and place in err and "Add a line `b 1 start end`" in err
 
 
 @pytest.mark.parametrize("uem", ["a 1 0 4\nb 1 0 4\n", "a 1 0 0.5\nb 1 0 4\n"])

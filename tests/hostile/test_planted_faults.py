@@ -388,7 +388,7 @@ def reversed_region(demo):
 
 def recording_without_region(demo):
     demo.uem.write_text(re.sub(rf"^{demo.uri} .*\n", "", demo.uem.read_text(), flags=re.MULTILINE))
-    return Expected(WARNINGS, demo.list("train"), 1, f"The UEM file has no line for {demo.uri}")
+    return Expected(DATA, demo.list("train"), 1, f"'{demo.uri}' has no line in {demo.uem}")
 
 
 def region_shorter_than_a_chunk(demo):

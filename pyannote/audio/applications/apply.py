@@ -34,7 +34,9 @@ def apply(block: Block, options: ApplyOptions) -> None:
     applier = block.apply(validate, options, device)
     for remark in applier.bundle.remarks:
         warn(remark)
-    corpus = Corpus(Recipe(applier.bundle.config), options.parallel, device, options.scheduler)
+    corpus = Corpus(
+        Recipe(applier.bundle.config), options.parallel, device, options.scheduler, options.unannotated
+    )
     files, name = files_of(options.protocol, options.subset, corpus)
     corpus.prepare_features(files)
     warn_of_application(corpus, files, options.protocol, options.subset)

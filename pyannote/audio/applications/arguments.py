@@ -17,7 +17,7 @@ from pyannote.audio.core.errors import UsageError
 HELP = ("-h", "--help")
 COLUMN, WIDTH = 21, 110
 
-COMMON = ("--database", "--code", "--cpu", "--gpu", "--parallel", "--scheduler", "--debug")
+COMMON = ("--database", "--unannotated", "--code", "--cpu", "--gpu", "--parallel", "--scheduler", "--debug")
 """Options that most commands have, in the order in which they end the help."""
 
 EXIT_STATUS = """\

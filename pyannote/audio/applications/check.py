@@ -57,8 +57,7 @@ def look(options: CheckOptions) -> Check:
             options.protocol,
             config,
             config is not None and labels_are_speakers(config),
-            options.parallel,
-            options.quick,
+            options,
         )
         result.add(result.data.findings)
     if result.corpus is not None:
@@ -74,7 +73,7 @@ def _build(result: Check, config: Config) -> None:
     options = result.options
     device = choose_device(options.cpu, options.gpu)
     try:
-        result.corpus = Corpus(Recipe(config), options.parallel, device)
+        result.corpus = Corpus(Recipe(config), options.parallel, device, unannotated=options.unannotated)
     except ToolkitError as error:
         result.add([Finding.of("block", error)])
         return

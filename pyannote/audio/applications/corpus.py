@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,18 +13,31 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pyannote.audio.applications.terminal import bar
+from pyannote.audio.applications.options import Unannotated
+from pyannote.audio.applications.terminal import bar, warn
 from pyannote.audio.augmentation._waveform import Sound, WaveformAugmentation
 from pyannote.audio.config.recipe import Recipe
+from pyannote.audio.core.collected_errors import combined_error
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import ConfigError, DataError, UsageError
-from pyannote.audio.core.findings import Finding
+from pyannote.audio.core.findings import Finding, raise_first
 from pyannote.audio.core.foreign_errors import within_memory
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.faults import without_faults
-from pyannote.audio.database.protocols import Recording, Unusable, name_of, readable_recordings, recordings
+from pyannote.audio.database.protocols import (
+    Found,
+    Recording,
+    Unusable,
+    name_of,
+    readable_recordings,
+    refuse_unannotated,
+)
+from pyannote.audio.database.scopes import check_scopes
+from pyannote.audio.database.trials import Trials, trials
+from pyannote.audio.database.unannotated import skippable
 from pyannote.audio.features.frames import Features
 from pyannote.audio.inference.embedder import Excerpt
+from pyannote.audio.io.lines import quoted
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.store.packs import Pack
@@ -45,6 +59,13 @@ class Corpus:
         Computes features, and networks. Defaults to the CPU.
     scheduler : str, optional
         Dask cluster that reads recordings instead of this process.
+    unannotated : {"refuse", "skip"}
+        What becomes of recordings without annotated regions (see `database.unannotated`).
+
+    Attributes
+    ----------
+    left_out : dict of str to str
+        Recordings that were left out for that reason, with the reason, by name.
     """
 
     def __init__(
@@ -53,8 +74,12 @@ class Corpus:
         parallel: int = 1,
         device: torch.device | None = None,
         scheduler: str | None = None,
+        unannotated: Unannotated = "refuse",
     ) -> None:
         self.recipe = recipe
+        self.skip = unannotated == "skip"
+        self.left_out: dict[str, str] = {}
+        self._told: set[str] = set()
         self.device = device or torch.device("cpu")
         self.store = FeatureStore(
             recipe.extraction, parallel=parallel, device=self.device, scheduler=scheduler
@@ -62,17 +87,70 @@ class Corpus:
 
     def recordings(self, protocol: str, subset: str, annotated: bool = True) -> list[Recording]:
         """Files of a protocol, checked."""
-        templates, speakers = self.recipe.config.preprocessors, self.recipe.task.speakers
-        return recordings(protocol, subset, templates, annotated, speakers=speakers)
+        found = self._found(protocol, subset, annotated)
+        if found.unusable:
+            raise combined_error([one.reason for one in found.unusable])
+        return found.readable
 
-    def training_files(self, protocol: str, subset: str) -> tuple[list[Recording], list[Unusable]]:
-        """Files of a protocol whose headers can be read, and the others; voices must not be silent either."""
+    def training_files(
+        self, protocol: str, subset: str, known: Collection[str] = ()
+    ) -> tuple[list[Recording], list[Unusable]]:
+        """Files of a protocol whose headers can be read, and the others; voices must not be silent either.
+
+        Parameters
+        ----------
+        protocol, subset : str
+        known : collection of str
+            Files that a finished training has left out.
+        """
+        found = self._found(protocol, subset, known=known)
+        if not self.recipe.task.speakers:
+            return found.readable, found.unusable
+        sound, faulty = without_faults(found.readable)
+        return sound, [*found.unusable, *faulty]
+
+    def trials(self, protocol: str, subset: str) -> Trials:
+        """Trials of a protocol, checked."""
+        self._check_scopes(protocol)
+        templates = self.recipe.config.preprocessors
+        found = trials(protocol, subset, templates, partial(self._leave_out, subset))
+        if found.left_out:
+            self._tell(f"left out of {subset}, with files that are left out: {found.left_out} trials.")
+        return found
+
+    def _found(
+        self, protocol: str, subset: str, annotated: bool = True, known: Collection[str] = ()
+    ) -> Found:
         templates, speakers = self.recipe.config.preprocessors, self.recipe.task.speakers
-        files, unusable = readable_recordings(protocol, subset, templates, speakers=speakers)
-        if not speakers:
-            return files, unusable
-        sound, faulty = without_faults(files)
-        return sound, [*unusable, *faulty]
+        self._check_scopes(protocol)
+        found = readable_recordings(protocol, subset, templates, annotated, speakers)
+        if not (found.readable or found.unusable):
+            refuse_unannotated(found.unannotated)
+        self._leave_out(subset, [one for one in found.unannotated if one.name not in known])
+        return found
+
+    def _check_scopes(self, protocol: str) -> None:
+        """Refuse labels of speakers without a scope, and warn of those whose scope is the file."""
+        for finding in raise_first(check_scopes(protocol) if self.recipe.task.speakers else ()):
+            self._tell(str(finding))
+
+    def _leave_out(self, subset: str, unannotated: Sequence[Unusable]) -> None:
+        """Refuse recordings without annotated regions, or tell that they are left out."""
+        if not unannotated:
+            return
+        if not self.skip:
+            with_option = [Unusable(one.name, skippable(one.reason)) for one in unannotated]
+            refuse_unannotated(with_option)
+        self.left_out |= {one.name: str(one.reason) for one in unannotated}
+        names = ", ".join(quoted(one.name) for one in unannotated)
+        files = "1 file" if len(unannotated) == 1 else f"{len(unannotated)} files"
+        self._tell(f"left out of {subset}, without annotated regions (--unannotated=skip): {files}, {names}.")
+
+    def _tell(self, sentence: str) -> None:
+        """Warn once, though a command may read a protocol several times."""
+        if sentence not in self._told:
+            self._told.add(sentence)
+            warn(sentence)
 
     def placed(self, finding: Finding) -> Finding:
         """The same finding; if it is about an entry of the configuration, with file and line of the entry."""

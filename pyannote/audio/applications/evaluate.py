@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyannote.audio.applications.blocks.base import Block
+from pyannote.audio.applications.names import enumerated
 from pyannote.audio.applications.options import SUBSETS, EvaluateOptions
 from pyannote.audio.applications.terminal import say, say_table, warn
 from pyannote.audio.core.errors import CheckpointError, DataError, UsageError
@@ -26,9 +26,6 @@ from pyannote.audio.metrics.official import evaluate as official
 from pyannote.audio.metrics.official import jsonable, table
 
 EventLists = dict[str, list[Event]]
-
-SHOWN = 10
-"""Files of a folder whose names are printed."""
 
 
 class Results(NamedTuple):
@@ -65,7 +62,7 @@ def evaluate(block: Block, options: EvaluateOptions) -> None:
     estimate = {file: events for one in found for file, events in one.estimate.items()}
     results = official(reference, estimate, classes)
     for one in found:
-        say(f"{one.folder.path}: {one.name}, {_listed(one.reference)}")
+        say(f"{one.folder.path}: {one.name}, {len(one.reference)} files ({enumerated(one.reference)})")
     say_table(f"{len(found)} folders, {len(reference)} files\n")
     say_table(table(results))
     say_table(_intervals(reference, estimate, classes))
@@ -184,8 +181,7 @@ def _refuse_seen(found: Sequence[Results]) -> None:
                 f"The model was trained on {len(seen)} of these {len(one.reference)} files of {one.name}, "
                 f"such as {quoted(seen[0])}.",
                 file=one.folder.path,
-                fix="Evaluate files that it was not trained on; figures of training files are in "
-                f"{one.name}.eval.",
+                fix="Evaluate files that it was not trained on; see --seen of `apply` for the others.",
             )
     unknown = [one for one in found if one.run is None]
     if unknown:
@@ -222,13 +218,6 @@ def _tell_other_options(found: Sequence[Results]) -> None:
 
 def _places(found: Iterable[Results]) -> str:
     return ", ".join(str(one.folder.path) for one in found)
-
-
-def _listed(files: Mapping[str, Any]) -> str:
-    """The number of files, and the names of the first ones."""
-    shown = ", ".join(quoted(file) for file in islice(files, SHOWN))
-    more = len(files) - SHOWN
-    return f"{len(files)} files ({shown}{f' and {more} more' if more > 0 else ''})"
 
 
 def _intervals(reference: EventLists, estimate: EventLists, classes: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from pyannote.audio.applications.names import enumerated
 from pyannote.audio.core.labels import Event
 from pyannote.audio.io.apply_folders import EVENTS, FIGURES, REFERENCE, RTTM, TABLE, ApplyFolder
 from pyannote.audio.io.event_lists import format_events
@@ -43,7 +44,12 @@ def write_events(folder: ApplyFolder, name: str, estimate: EventLists, classes: 
 
 
 def write_evaluation(
-    folder: ApplyFolder, name: str, reference: EventLists, estimate: EventLists, classes: Sequence[str]
+    folder: ApplyFolder,
+    name: str,
+    reference: EventLists,
+    estimate: EventLists,
+    classes: Sequence[str],
+    seen: Sequence[str] = (),
 ) -> str:
     """Write the reference and official figures, as a table and as JSON with sed_eval's own names.
 
@@ -53,6 +59,8 @@ def write_evaluation(
         See `write_events`.
     reference : mapping of str to list of (onset, offset, label)
         Annotated events of each recording, in seconds.
+    seen : sequence of str
+        Recordings that the model was trained on, which the table and the JSON name.
 
     Returns
     -------
@@ -60,10 +68,16 @@ def write_evaluation(
         The table.
     """
     results = evaluate(reference, estimate, classes)
-    text = table(results)
+    mark = (
+        f"The model was trained on {len(seen)} of {len(reference)} files: {enumerated(seen)}.\n\n"
+        if seen
+        else ""
+    )
+    text = mark + table(results)
+    figures = jsonable(results) | ({"seen_in_training": list(seen)} if seen else {})
     write_text(folder.result(name, REFERENCE), format_events(reference))
     write_text(folder.result(name, TABLE), text)
-    write_text(folder.result(name, FIGURES), json.dumps(jsonable(results), indent=1) + "\n")
+    write_text(folder.result(name, FIGURES), json.dumps(figures, indent=1) + "\n")
     return text
 
 

@@ -1,8 +1,8 @@
-"""Training files that are left out because their audio cannot be used."""
+"""Training files that are left out: their audio cannot be used, or no part of them is annotated."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.errors import DataError
@@ -23,12 +23,22 @@ class LeftOut:
         Largest share of all files that may be left out, between 0 and 1.
     ranks : SingleProcess
         Processes of the training: all must leave out the same files.
+    unannotated : mapping of str to str
+        Names and reasons of files without annotated regions. They are left out because the command line
+        says so, and are no part of the share.
     """
 
-    def __init__(self, share: float, ranks: SingleProcess) -> None:
+    def __init__(
+        self, share: float, ranks: SingleProcess, unannotated: Mapping[str, str] | None = None
+    ) -> None:
         self.share = share
         self.files: list[Unusable] = []
-        self._ranks = ranks
+        self._ranks, self._unannotated = ranks, dict(unannotated or {})
+
+    @property
+    def count(self) -> int:
+        """Number of files that are left out."""
+        return len(self._reasons())
 
     def without(self, usable: list[Recording], unusable: Sequence[Unusable]) -> list[Recording]:
         """The usable ones of some files; a warning tells the faults of the others.
@@ -60,11 +70,11 @@ class LeftOut:
 
     def remember(self, folder: TrainFolder) -> None:
         """Write down which files are left out, and why."""
-        if self._ranks.is_main and (self.files or folder.left_out()):
+        if self._ranks.is_main and (self._reasons() or folder.left_out()):
             folder.write_left_out(self._reasons())
 
     def _reasons(self) -> dict[str, str]:
-        return {one.name: str(one.reason) for one in self.files}
+        return self._unannotated | {one.name: str(one.reason) for one in self.files}
 
     def _too_many(self, total: int) -> DataError:
         count = f"{len(self.files)} of {total} files cannot be trained on"

@@ -21,6 +21,7 @@ Choice = Literal["auto", "on", "off"]
 DistanceName = Literal["cosine", "euclidean", "angular"]
 SUBSETS = ("train", "development", "test")
 DAY = 86400
+CORES = max(1, (os.cpu_count() or 2) - 1)
 
 
 def _subset(help: str, default: str) -> Any:
@@ -44,10 +45,7 @@ def _step(help: str) -> Any:
     return option("--step", help, "R", "0.25", read=real(0.001, 1))
 
 
-def _parallel() -> Any:
-    cores = str(max(1, (os.cpu_count() or 2) - 1))
-    return option("--parallel", "Read that many files at once", "N", cores, read=whole(1, 1024))
-
+Unannotated = Literal["refuse", "skip"]
 
 SKIP = 0.1
 """Largest share of training files that are left out, by default."""
@@ -66,14 +64,25 @@ class Machine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workers(Machine):
-    """Options of all commands that read many files."""
+class Reading(Machine):
+    """Options of all commands that read a protocol."""
 
-    parallel: int = _parallel()
+    unannotated: Unannotated = option(
+        "--unannotated",
+        "Recordings of a list without annotated regions, where `annotated:` names regions: refuse, or skip",
+        "U",
+        "refuse",
+        read=words("refuse", "skip"),
+    )
+    parallel: int = option("--parallel", "Read that many files at once", "N", f"{CORES}", read=whole(1, 1024))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workers(Reading):
+    """Options of all commands that read a protocol and compute features."""
+
     scheduler: str | None = option(
-        "--scheduler",
-        "Let a Dask cluster read them: address of its scheduler, or the scheduler file",
-        "ADDR",
+        "--scheduler", "Let a Dask cluster read them: address of its scheduler, or the scheduler file", "ADDR"
     )
 
 
@@ -85,11 +94,7 @@ class TrainOptions(Workers):
     protocol: str = argument("<protocol>")
     subset: str = _subset("Files to train on", "train")
     first: int | Literal["last"] = option(
-        "--from",
-        "Go on after epoch N, or after the `last` one; later epochs are replaced",
-        "N",
-        "0",
-        read=epoch,
+        "--from", "Go on after epoch N, or after the `last` one; replace later ones", "N", "0", read=epoch
     )
     accept_changes: bool = option(
         "--accept-changes",
@@ -244,6 +249,13 @@ class DetectionApplyOptions(ApplyOptions):
         "class-wise",
         read=words("class-wise", "global", kind="selection"),
     )
+    seen: Literal["refuse", "score"] = option(
+        "--seen",
+        "Figures of files that the model was trained on: refuse, or score",
+        "S",
+        "refuse",
+        read=words("refuse", "score"),
+    )
     duration: float | None = seconds(
         "--duration", "D", "Duration of a chunk in seconds (default: that of training)"
     )
@@ -277,7 +289,7 @@ class EvaluateOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckOptions(Machine):
+class CheckOptions(Reading):
     """Options of `check`."""
 
     root: Path = argument("<root>", Path)
@@ -285,4 +297,3 @@ class CheckOptions(Machine):
     quick: bool = option("--quick", "Decode no audio, and measure no batches")
     json: bool = option("--json", "Print everything as JSON, for programs")
     last: int | None = option("--to", "Number of epochs whose duration is estimated", "N", read=whole(1))
-    parallel: int = _parallel()

@@ -48,10 +48,10 @@ def train(block: Block, options: TrainOptions) -> None:
     with join_processes(device) as ranks:
         with ranks.main_first():
             config = checked_config(options.root, partial(refuse_other_shelf, block))
-            corpus = Corpus(Recipe(config), options.parallel, device, options.scheduler)
+            corpus = Corpus(Recipe(config), options.parallel, device, options.scheduler, options.unannotated)
             check = TrainingCheck(corpus, options.protocol, options.subset)
-            left_out = LeftOut(options.skip, ranks)
             opened, unusable = corpus.training_files(options.protocol, options.subset)
+            left_out = LeftOut(options.skip, ranks, corpus.left_out)
             opened = left_out.without(opened, check.located(unusable))
             learner = learner_of(corpus, opened, options, device, ranks, check)
             check.warn(learner.trainer.resolution)
@@ -66,7 +66,7 @@ def train(block: Block, options: TrainOptions) -> None:
                 provenance = Provenance(corpus, learner.specifications, files, options)
                 _begin(learner, corpus, folder, provenance, resumed)
                 left_out.remember(folder)
-            _announce(corpus, learner, folder, len(left_out.files), resumed)
+            _announce(corpus, learner, folder, left_out.count, resumed)
             _learn(learner.trainer, block, corpus, folder, provenance, resumed)
 
 

@@ -42,7 +42,7 @@ def validate(block: Block, options: ValidateOptions) -> None:
     for remark in bundle.remarks:
         warn(remark)
     refuse_other_shelf(block, bundle.config)
-    corpus = Corpus(Recipe(bundle.config), options.parallel, device, options.scheduler)
+    corpus = Corpus(Recipe(bundle.config), options.parallel, device, options.scheduler, options.unannotated)
     validator = validator_of(block, corpus, bundle, options)
     available = validator.checkpoints.epochs
     first = available()[-1] if options.first == "last" else options.first

@@ -40,16 +40,22 @@ def errors_by_position(results: Iterable[object]) -> dict[int, DataError]:
     return {index: result for index, result in enumerate(results) if isinstance(result, DataError)}
 
 
-def combined_error(errors: Sequence[DataError]) -> DataError:
+def combined_error(errors: Sequence[DataError], others: str = "{} cannot be read either.") -> DataError:
     """First of several errors; its message also gives the number of the others.
+
+    Parameters
+    ----------
+    errors : sequence of DataError, shape (errors,)
+    others : str
+        Sentence about the others, with braces for their number.
 
     Examples
     --------
     >>> print(combined_error([DataError("It is empty.", file=name, fix="Copy it again.") for name in "abc"]))
     a: It is empty. 2 other files cannot be read either. Copy it again.
     """
-    first, *others = errors
-    if not others:
+    first, *more = errors
+    if not more:
         return first
-    count = f"{len(others)} other file{'s' * (len(others) > 1)} cannot be read either."
+    count = others.format(f"{len(more)} other file{'s' * (len(more) > 1)}")
     return type(first)(f"{first.message} {count}", file=first.file, line=first.line, fix=first.fix)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ from pyannote.audio.io.yaml_files import read_plain
 
 VARIABLE = "PYANNOTE_DATABASE_CONFIG"
 """Environment variable that names `database.yml` files, separated by semicolons."""
+
+ADVICE = "does not define the 'scope'"
+"""Part of a line that pyannote.database prints for each protocol without a scope, also if it needs none."""
 
 DEFAULTS = (Path("~/.pyannote/database.yml"), Path("database.yml"))
 """Files that pyannote.database reads first."""
@@ -44,7 +49,8 @@ def known_protocols() -> Any:
     if "pyannote.database" not in sys.modules:
         _check([path for path in DEFAULTS if path.expanduser().is_file()] + named)
     try:
-        from pyannote.database import registry
+        with _without_advice():
+            from pyannote.database import registry
     except ImportError:
         raise
     except Exception as error:
@@ -71,9 +77,18 @@ def load_database(path: str) -> None:
     registry = known_protocols()
     _check([Path(path)])
     try:
-        registry.load_database(path)
+        with _without_advice():
+            registry.load_database(path)
     except Exception as error:
         raise _damaged(error) from error
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """Context in which pyannote.database does not print that a scope is missing (see `scopes`)."""
+    with redirect_stdout(StringIO()) as printed:
+        yield
+    sys.stdout.writelines(line for line in printed.getvalue().splitlines(True) if ADVICE not in line)
 
 
 def _check(paths: Sequence[Path]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, NamedTuple
 
 from pyannote.audio.core.collected_errors import combined_error
 from pyannote.audio.core.errors import AudioError, DataError, ToolkitError, UsageError
+from pyannote.audio.core.findings import raise_first
 from pyannote.audio.database.protocol_files import (
     by_name,
     find_protocol,
@@ -15,11 +16,15 @@ from pyannote.audio.database.protocol_files import (
     with_scope,
 )
 from pyannote.audio.database.recording import Recording, Unusable, labels_of, name_of, recording_of
-from pyannote.audio.database.sources import check_sources, sources_of
+from pyannote.audio.database.scopes import check_scopes
+from pyannote.audio.database.sources import SUBSETS, check_sources, sources_of
+from pyannote.audio.database.spelling import misspelt
 from pyannote.audio.database.strict import read_strictly
+from pyannote.audio.database.unannotated import is_unannotated, unannotated
 
 __all__ = [
     "SUBSETS",
+    "Found",
     "Recording",
     "Unusable",
     "labels_of",
@@ -27,9 +32,12 @@ __all__ = [
     "readable_recordings",
     "recording_of",
     "recordings",
+    "refuse_unannotated",
 ]
 
-SUBSETS = ("train", "development", "test")
+
+ALIKE = "The same holds for {}."
+"""What an error about one recording says of others."""
 
 
 def recordings(
@@ -90,10 +98,57 @@ def recordings(
     >>> file["uri"], file["regions"], file["events"]
     ('a', [(0.0, 1.0)], [(0.25, 0.75, 'car')])
     """
-    readable, unusable = readable_recordings(name, subset, templates, annotated, speakers)
-    if unusable:
-        raise combined_error([one.reason for one in unusable])
-    return readable
+    found = readable_recordings(name, subset, templates, annotated, speakers)
+    refuse_unannotated(found.unannotated)
+    if found.unusable:
+        raise combined_error([one.reason for one in found.unusable])
+    return found.readable
+
+
+def refuse_unannotated(found: Sequence[Unusable]) -> None:
+    """Refuse recordings without annotated regions.
+
+    Parameters
+    ----------
+    found : sequence of Unusable, shape (unannotated,)
+        Those recordings.
+
+    Raises
+    ------
+    DataError
+        With the first one, if there is any.
+
+    Examples
+    --------
+    >>> refuse_unannotated([Unusable("D/a", DataError("'a' has no annotated region."))])
+    Traceback (most recent call last):
+    pyannote.audio.core.errors.DataError: 'a' has no annotated region.
+    """
+    if found:
+        raise combined_error([one.reason for one in found], ALIKE)
+
+
+class Found(NamedTuple):
+    """Recordings of a subset, those that can be used apart from the others.
+
+    Parameters
+    ----------
+    readable : list of Recording, shape (readable,)
+        Those whose audio can be opened, and of which some part is annotated.
+    unusable : list of Unusable, shape (unusable,)
+        Those whose audio cannot be opened.
+    unannotated : list of Unusable, shape (unannotated,)
+        Those without annotated regions, in a protocol that names regions.
+
+    Examples
+    --------
+    >>> Found([], [], [Unusable("D/a", DataError("'a' has no annotated region."))]).unannotated[0].name
+    'D/a'
+    """
+
+    readable: list[Recording]
+    unusable: list[Unusable]
+    unannotated: list[Unusable]
 
 
 def readable_recordings(
@@ -102,15 +157,14 @@ def readable_recordings(
     templates: Mapping[str, str] | None = None,
     annotated: bool = True,
     speakers: bool = False,
-) -> tuple[list[Recording], list[Unusable]]:
-    """Recordings of one subset of a protocol whose audio can be opened, and those whose audio cannot.
+) -> Found:
+    """Recordings of one subset of a protocol, those whose audio cannot be opened, and unannotated ones.
 
     Parameters and errors are those of `recordings`: lists and annotation that are wrong are still refused.
 
     Returns
     -------
-    readable : list of Recording, shape (readable,)
-    unusable : list of Unusable, shape (unusable,)
+    found : Found
 
     Examples
     --------
@@ -128,16 +182,36 @@ def readable_recordings(
         raise DataError(
             f"The subset {subset!r} of {name} has no files.", file=sources.get("uri"), fix="Fill its list."
         )
-    readable: list[Recording] = []
-    unusable: list[Unusable] = []
-    for file in sorted(files, key=by_name):
+    if speakers:
+        raise_first(check_scopes(name))
+    files.sort(key=by_name)
+    bare = [file for file in files if is_unannotated(file)]
+    found = Found([], [], _unannotated(name, subset, bare))
+    without_regions = {name_of(file) for file in bare}
+    for file in (one for one in files if name_of(one) not in without_regions):
         try:
             one = read_recording(file, sources, annotated)
         except AudioError as error:
-            unusable.append(Unusable(name_of(file), error))
+            found.unusable.append(Unusable(name_of(file), error))
         else:
-            readable.append(with_scope(one, scope_of(file, name)) if speakers else one)
-    return readable, unusable
+            found.readable.append(with_scope(one, scope_of(file, name)) if speakers else one)
+    silent = {file["uri"] for file in found.readable if file["events"] == []}
+    _refuse_misspelt(name, subset, "annotation", silent)
+    return found
+
+
+def _unannotated(name: str, subset: str, files: Sequence[Any]) -> list[Unusable]:
+    """Recordings without regions; those whose names are misspelt beside regions are refused."""
+    uris = {str(file["uri"]) for file in files}
+    _refuse_misspelt(name, subset, "annotated", uris)
+    reasons = unannotated(name, subset, uris)
+    return [Unusable(name_of(file), reasons[str(file["uri"])]) for file in files]
+
+
+def _refuse_misspelt(name: str, subset: str, key: str, without: Set[str]) -> None:
+    errors = misspelt(name, subset, key, without)
+    if errors:
+        raise combined_error(list(errors.values()), ALIKE)
 
 
 def _files(protocol: Any, name: str, subset: str) -> list[Any]:

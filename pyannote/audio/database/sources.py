@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.known_protocols import known_protocols
+from pyannote.audio.io.lines import read_lines
+
+SUBSETS = ("train", "development", "test")
+"""Subsets that a protocol may have."""
 
 
 def sources_of(name: str, subset: str | None) -> dict[str, Path]:
@@ -34,7 +39,7 @@ def sources_of(name: str, subset: str | None) -> dict[str, Path]:
     >>> sources_of("Files.Collection.One", None)["uri"].name
     'a.lst'
     """
-    config, entries = _entries(name, subset)
+    config, entries = entries_of(name, subset)
     return {
         key: _resolved(value, config)
         for key, value in entries.items()
@@ -66,7 +71,7 @@ def files_of(name: str, subset: str, key: str, uris: Iterable[str]) -> list[Path
     >>> [one.name for one in files_of("Files.SpeakerDiarization.Each", "test", "annotation", ["a", "b"])]
     ['a.rttm', 'b.rttm']
     """
-    config, entries = _entries(name, subset)
+    config, entries = entries_of(name, subset)
     template = entries.get(key)
     if not isinstance(template, str):
         return []
@@ -83,8 +88,27 @@ def files_of(name: str, subset: str, key: str, uris: Iterable[str]) -> list[Path
     return [_resolved(value, config) for value in named]
 
 
-def _entries(name: str, subset: str | None) -> tuple[Path, Mapping[str, Any]]:
-    """Entries of a subset of a protocol, and the `database.yml` that contains them."""
+def entries_of(name: str, subset: str | None) -> tuple[Path, Mapping[str, Any]]:
+    """Entries of a protocol or of a subset of it, and the `database.yml` that contains them.
+
+    Parameters
+    ----------
+    name : str
+        Full name of the protocol.
+    subset : {"train", "development", "test"}, optional
+        None for the entries of the whole protocol.
+
+    Returns
+    -------
+    config : Path
+        Empty where no `database.yml` contains them, as for protocols of other packages.
+    entries : mapping of str to Any
+
+    Examples
+    --------
+    >>> entries_of("No.Such.Protocol", "train")[1]
+    {}
+    """
     result: tuple[Path, Mapping[str, Any]] = (Path(), {})
     for config, content in known_protocols().configs.items():
         entries = content.get("Protocols")
@@ -95,6 +119,82 @@ def _entries(name: str, subset: str | None) -> tuple[Path, Mapping[str, Any]]:
             # of several files that define a protocol, the last one counts
             result = (config, entries)
     return result
+
+
+def parts_of(name: str, subset: str) -> list[tuple[str, str]]:
+    """Protocols and subsets that a subset consists of: itself, or those that a protocol of `X` names.
+
+    Parameters
+    ----------
+    name : str
+        Full name of the protocol.
+    subset : {"train", "development", "test"}
+
+    Returns
+    -------
+    parts : list of (name, subset), shape (parts, 2)
+
+    Examples
+    --------
+    >>> from pyannote.audio.database.known_protocols import load_database
+    >>> path = getfixture("tmp_path") / "database.yml"
+    >>> _ = path.write_text(
+    ...     "Protocols: {X: {SpeakerDiarization: {Two: {train: {A.Files.One: [train, test]}}}}}"
+    ... )
+    >>> load_database(str(path))
+    >>> parts_of("X.SpeakerDiarization.Two", "train")
+    [('A.Files.One', 'train'), ('A.Files.One', 'test')]
+    >>> parts_of("A.Files.One", "test")
+    [('A.Files.One', 'test')]
+    """
+    if not name.startswith("X."):
+        return [(name, subset)]
+    _, entries = entries_of(name, subset)
+    return [(part, str(one)) for part, subsets in entries.items() for one in subsets]
+
+
+def listed_lines(listing: Path | None) -> dict[str, int]:
+    r"""Recordings that a list names, each with its first line; none where there is no list.
+
+    A line that cannot be read ends the list: the readers of lists say what is wrong with it.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "train.lst"
+    >>> _ = path.write_text("a\nb\n")
+    >>> listed_lines(path), listed_lines(None)
+    ({'a': 1, 'b': 2}, {})
+    """
+    lines: dict[str, int] = {}
+    if listing is not None:
+        with suppress(DataError):
+            for line, text in read_lines(listing):
+                lines.setdefault(text.strip(), line)
+    return lines
+
+
+def listed_recordings(annotation: Path) -> set[str] | None:
+    """Uris in the lists of all protocols that use a file of annotation, None if some are unknown.
+
+    Parameters
+    ----------
+    annotation : Path
+        RTTM or UEM file.
+
+    Examples
+    --------
+    >>> listed_recordings(Path("no_protocol_uses_this.rttm")) is None
+    True
+    """
+    known: set[str] = set()
+    for name in known_protocols():
+        for subset in SUBSETS:
+            sources = sources_of(name, subset)
+            if annotation in sources.values():
+                if not sources.get("uri", Path()).is_file():
+                    return None
+                known |= listed_lines(sources["uri"]).keys()
+    return known or None
 
 
 def _resolved(value: str, config: Path) -> Path:

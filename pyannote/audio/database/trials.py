@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pyannote.audio.core.collected_errors import combined_error
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.database.bounds import check_regions
 from pyannote.audio.database.protocol_files import by_name, find_protocol, read_recording, value_of
-from pyannote.audio.database.protocols import Recording, recordings
+from pyannote.audio.database.protocols import (
+    Found,
+    Recording,
+    Unusable,
+    name_of,
+    readable_recordings,
+    refuse_unannotated,
+)
 from pyannote.audio.database.sources import sources_of
 from pyannote.audio.database.strict import read_strictly
 from pyannote.audio.database.trial_lists import check_both_kinds, read_trials
+from pyannote.audio.database.unannotated import is_unannotated, unannotated
 
 Parts = tuple[tuple[float, float], ...]
 """Start and end of each part of a recording, in seconds, shape (parts, 2)."""
@@ -35,6 +44,10 @@ class Trials:
         Indices into `files`, in [0, files).
     targets : bool, shape (trials,)
         Whether both recordings are of the same speaker. Both kinds of trials occur.
+    unannotated : tuple of Unusable, shape (unannotated,)
+        Recordings without annotated regions (see `database.unannotated`), which are left out.
+    left_out : int
+        Number of trials that name one of them, and are left out too.
 
     Examples
     --------
@@ -47,6 +60,8 @@ class Trials:
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     targets: NDArray[np.bool_]
+    unannotated: tuple[Unusable, ...] = ()
+    left_out: int = 0
 
 
 def is_verification(name: str) -> bool:
@@ -78,7 +93,12 @@ def is_verification(name: str) -> bool:
     return isinstance(find_protocol(name, None), SpeakerVerificationProtocol)
 
 
-def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -> Trials:
+def trials(
+    name: str,
+    subset: str,
+    templates: Mapping[str, str] | None = None,
+    accept: Callable[[Sequence[Unusable]], None] = refuse_unannotated,
+) -> Trials:
     r"""Trials of one subset of a protocol.
 
     Where `database.yml` names their list (`trial:`), it is read strictly, and each of the files must be in
@@ -93,6 +113,9 @@ def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -
         Subset of the protocol.
     templates : mapping of str to str, optional
         The `preprocessors` of a configuration; `audio` overrides the location of audio files.
+    accept : callable
+        Called with the recordings without annotated regions; it raises an error, or they are left out, and
+        their trials too.
 
     Returns
     -------
@@ -104,7 +127,8 @@ def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -
     UsageError
         If there is no such protocol, or it has no trials in this subset.
     DataError
-        If a line of the list is wrong, there are no target or no non-target trials, or audio is missing.
+        If a line of the list is wrong, there are no target or no non-target trials, audio is missing, or no
+        part of a recording is annotated.
 
     Examples
     --------
@@ -132,10 +156,11 @@ def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -
         )
     listed = sources_of(name, subset).get("trial")
     if listed is not None:
-        return _read(listed, recordings(name, subset, templates, annotated=False))
+        return _read(listed, readable_recordings(name, subset, templates, annotated=False), accept)
     try:
         with read_strictly():
-            pairs = _from_protocol(getattr(find_protocol(name, templates), f"{subset}_trial")())
+            provided = getattr(find_protocol(name, templates), f"{subset}_trial")()
+            pairs = _from_protocol(provided, name, subset, accept)
     except (NotImplementedError, AttributeError):
         raise UsageError(
             f"The protocol {name} has no trials in its subset {subset!r}.",
@@ -151,9 +176,15 @@ def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -
     return pairs
 
 
-def _read(path: Path, files: Iterable[Recording]) -> Trials:
-    known = {file["uri"]: file for file in files}
-    listed = read_trials(path, {uri: uri for uri in known})
+def _read(path: Path, found: Found, accept: Callable[[Sequence[Unusable]], None]) -> Trials:
+    accept(found.unannotated)
+    if found.unusable:
+        raise combined_error([one.reason for one in found.unusable])
+    known = {file["uri"]: file for file in found.readable}
+    bare = {one.name.partition("/")[2] for one in found.unannotated}
+    every = read_trials(path, {uri: uri for uri in (*known, *bare)})
+    listed = [trial for trial in every if not bare.intersection((trial.first, trial.second))]
+    check_both_kinds([trial.target for trial in listed], path)
     used = {uri for trial in listed for uri in (trial.first, trial.second)}
     index = {uri: position for position, uri in enumerate(sorted(used))}
     return Trials(
@@ -161,29 +192,48 @@ def _read(path: Path, files: Iterable[Recording]) -> Trials:
         np.array([index[trial.first] for trial in listed], dtype=np.int64),
         np.array([index[trial.second] for trial in listed], dtype=np.int64),
         np.array([trial.target for trial in listed], dtype=bool),
+        tuple(found.unannotated),
+        len(every) - len(listed),
     )
 
 
-def _from_protocol(protocol_trials: Iterable[Mapping[str, Any]]) -> Trials:
+def _from_protocol(
+    protocol_trials: Iterable[Mapping[str, Any]],
+    name: str,
+    subset: str,
+    accept: Callable[[Sequence[Unusable]], None],
+) -> Trials:
     """Trials that a protocol yields; a file that is compared by two different parts counts as two."""
     files: dict[tuple[str, str, Parts], Recording] = {}
     pairs: list[tuple[tuple[str, str, Parts], tuple[str, str, Parts], bool]] = []
+    bare: dict[str, str] = {}
+    left_out = 0
     for trial in protocol_trials:
         if trial["reference"] not in (0, 1):
             found = f"The reference {trial['reference']!r} of a trial is neither 0 nor 1."
             raise DataError(found, fix="Correct the list of trials.")
+        both = (trial["file1"], trial["file2"])
+        if unheard := [file for file in both if is_unannotated(file)]:
+            bare.update((name_of(file), str(file["uri"])) for file in unheard)
+            left_out += 1
+            continue
         sides = []
-        for file in (trial["file1"], trial["file2"]):
+        for file in both:
             sides.append((*by_name(file), _parts(file)))
             if sides[-1] not in files:
                 files[sides[-1]] = _with_parts(read_recording(file, {}, annotated=False), sides[-1][2])
         pairs.append((sides[0], sides[1], bool(trial["reference"])))
+    reasons = unannotated(name, subset, bare.values())
+    left = tuple(Unusable(one, reasons[uri]) for one, uri in bare.items())
+    accept(left)
     index = {side: position for position, side in enumerate(sorted(files))}
     return Trials(
         [files[side] for side in index],
         np.array([index[first] for first, _, _ in pairs], dtype=np.int64),
         np.array([index[second] for _, second, _ in pairs], dtype=np.int64),
         np.array([target for _, _, target in pairs], dtype=bool),
+        left,
+        left_out,
     )
 
 

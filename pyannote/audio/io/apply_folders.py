@@ -44,6 +44,8 @@ class AppliedRun:
     seen : sequence of str, optional
         Recordings that the model was trained on; None if it was trained by an earlier version, which did
         not store them.
+    left_out : sequence of str
+        Recordings of the subset that are not among `files`, as no part of them is annotated.
 
     Examples
     --------
@@ -55,6 +57,7 @@ class AppliedRun:
     pipeline: Mapping[str, Any]
     files: Mapping[str, Sequence[str]]
     seen: Sequence[str] | None
+    left_out: Sequence[str] = ()
 
 
 class ApplyFolder:
@@ -198,7 +201,10 @@ class ApplyFolder:
                     file=result,
                     fix=AGAIN,
                 )
-        return AppliedRun(**{field.name: content[field.name] for field in fields(AppliedRun)})
+        # an earlier version has left nothing out
+        return AppliedRun(
+            **{field.name: content[field.name] for field in fields(AppliedRun) if field.name in content}
+        )
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -217,8 +223,7 @@ def _content(path: Path) -> dict[str, Any]:
 def _is_whole(content: Mapping[str, Any]) -> bool:
     """Whether all entries of a provenance have the right types."""
     mappings = ("scores", "pipeline", "files", "results")
-    lists = ("classes", "seen")
     return all(isinstance(content.get(name), dict) for name in mappings) and all(
-        isinstance(content.get(name), list) or (name == "seen" and content.get(name) is None)
-        for name in lists
+        isinstance(one, list)
+        for one in (content.get("classes"), content.get("seen") or [], content.get("left_out", []))
     )

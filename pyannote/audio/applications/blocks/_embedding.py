@@ -17,7 +17,7 @@ from pyannote.audio.core.contents import Contents
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.contents import changes, contents_of
 from pyannote.audio.database.protocols import Recording, name_of
-from pyannote.audio.database.trials import is_verification, trials
+from pyannote.audio.database.trials import is_verification
 from pyannote.audio.embedding.approaches._segments import Speakers
 from pyannote.audio.embedding.backends._build import backend_of, block_of_option
 from pyannote.audio.embedding.backends.base import Backend
@@ -88,8 +88,8 @@ class _Teachers:
 
     def _trained_on(self, protocol: str, subset: str) -> list[Recording]:
         """Training files, without those that the training has left out."""
-        files, unusable = self.corpus.training_files(protocol, subset)
         left_out = self.bundle.folder.left_out()
+        files, unusable = self.corpus.training_files(protocol, subset, left_out)
         if errors := [one.reason for one in unusable if one.name not in left_out]:
             raise combined_error(errors)
         files = [file for file in files if name_of(file) not in left_out]
@@ -133,7 +133,7 @@ def comparison_of(
         If the protocol cannot be read, or nobody speaks.
     """
     if is_verification(protocol):
-        found = trials(protocol, subset, corpus.recipe.config.preprocessors)
+        found = corpus.trials(protocol, subset)
         _refuse_purity(purity, protocol)
         excerpts = corpus.excerpts([(file, file["regions"]) for file in found.files])
         warn_of_validation(corpus, found.files, protocol, subset, trained_on)

@@ -14,6 +14,7 @@ from pyannote.audio.applications.checking.applied import warn_of_validation
 from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_of
 from pyannote.audio.applications.event_results import write_evaluation, write_events
 from pyannote.audio.applications.files import check_uris
+from pyannote.audio.applications.names import enumerated
 from pyannote.audio.applications.options import DetectionApplyOptions, DetectionOptions
 from pyannote.audio.applications.terminal import bar, say, say_table, warn
 from pyannote.audio.core.digests import digest
@@ -26,7 +27,6 @@ from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
 from pyannote.audio.inference.slide import Inputs, Scores, Slide
 from pyannote.audio.io.apply_folders import AppliedRun, ApplyFolder
-from pyannote.audio.io.lines import quoted
 from pyannote.audio.pipeline.events import events_of
 from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.store.stored import LazyFeatures
@@ -198,22 +198,24 @@ class EventRun:
         self.annotated = all(file["events"] is not None for file in files)
         self.results: Sequence[Path] = folder.results(name, self.classes, self.annotated)
         self.provenance = _provenance_of(applier, files, corpus)
+        self.scored = self.annotated and (applier.options.seen == "score" or not self.provenance.seen)
         _tell_replaced(folder, name, self.provenance)
 
     def close(self, answers: Sequence[list[Event]]) -> None:
-        """Write events, figures where all recordings are annotated, and the provenance of both."""
+        """Write events, figures where all recordings are annotated and unseen, and the provenance of both."""
         folder, name, files = self.folder, self.name, self.files
         estimate = {file["uri"]: events for file, events in zip(files, answers, strict=True)}
         write_events(folder, name, estimate, self.classes)
         figures = None
-        if self.annotated:
-            figures = write_evaluation(folder, name, self._reference(), estimate, self.classes)
+        if self.scored:
+            reference, seen = self._reference(), self.provenance.seen or ()
+            figures = write_evaluation(folder, name, reference, estimate, self.classes, seen)
         folder.write_provenance(name, self.provenance)
         count = sum(map(len, answers))
         say(f"{len(files)} files, {count} events. Results are in {folder.path}, as {name}.*")
         if figures is not None:
             say_table(figures)
-        _tell_seen(self.provenance, len(files), self.applier.options.subset if self.annotated else None)
+        _tell_seen(self.provenance, self.annotated, self.scored)
 
     def _reference(self) -> dict[str, list[Event]]:
         """Annotated events of the classes in each recording."""
@@ -230,6 +232,7 @@ def _provenance_of(applier: EventApplier, files: Sequence[Recording], corpus: Co
         pipeline=applier.parameters,
         files=contents,
         seen=None if trained_on is None else seen_before(trained_on, contents),
+        left_out=sorted(corpus.left_out),
     )
 
 
@@ -244,22 +247,14 @@ def _tell_replaced(folder: ApplyFolder, name: str, run: AppliedRun) -> None:
         warn(f"results called {name} of other weights, options or thresholds are replaced.")
 
 
-def _tell_seen(run: AppliedRun, count: int, subset: str | None) -> None:
-    """Tell how many files the model was trained on: figures of those are better than those of others.
-
-    Parameters
-    ----------
-    run : AppliedRun
-    count : int
-        Files that the model was applied to.
-    subset : str, optional
-        That was named, if figures were computed.
-    """
+def _tell_seen(run: AppliedRun, annotated: bool, scored: bool) -> None:
+    """Name the files that the model was trained on: figures of those are better than those of others."""
     if not run.seen:
         return
-    share = f"{len(run.seen)} of {count} files"
-    if subset == "train":
-        say(f"These are figures of training files: the model was trained on {share}.")
+    seen = f"the model was trained on {len(run.seen)} of {len(run.files)} files ({enumerated(run.seen)})"
+    if scored:
+        warn(f"{seen}. The figures are not those of unseen recordings, and are marked so (--seen=score).")
+    elif annotated:
+        warn(f"{seen}. No figures are written; --seen=score writes them, and marks them.")
     else:
-        figures = "" if subset is None else " The figures above are not those of unseen recordings."
-        warn(f"the model was trained on {share}, such as {quoted(run.seen[0])}.{figures}")
+        warn(f"{seen}.")

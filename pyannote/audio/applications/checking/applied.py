@@ -64,7 +64,7 @@ def _subsets(
     listed = []
     if not is_audio(protocol):
         templates, speakers = corpus.recipe.config.preprocessors, corpus.recipe.task.speakers
-        listed = Reader(protocol, templates, speakers).listed({name, *others})
+        listed = Reader(protocol, templates, speakers, corpus.skip).listed({name, *others})
     subset = next((one for one in listed if one.name == name), None) or Subset(name)
     subset.files = list(files)
     return [subset, *(one for one in listed if one is not subset)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyannote.audio.applications.options import SKIP
+from pyannote.audio.applications.options import SKIP, CheckOptions
 from pyannote.audio.applications.terminal import bar
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
@@ -17,7 +17,8 @@ from pyannote.audio.database.checks.audio import check_audio
 from pyannote.audio.database.checks.reader import Reader
 from pyannote.audio.database.checks.recordings import empty_annotation, unusual_headers
 from pyannote.audio.database.checks.subsets import Subset
-from pyannote.audio.database.protocols import Recording
+from pyannote.audio.database.protocols import Recording, Unusable
+from pyannote.audio.database.scopes import check_scopes
 from pyannote.audio.database.trials import is_verification, trials
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Data:
     trials: dict[str, Trials] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, protocol: str, config: Config | None, speakers: bool, parallel: int, quick: bool) -> Data:
+    def of(cls, protocol: str, config: Config | None, speakers: bool, options: CheckOptions) -> Data:
         """Read all subsets of a protocol.
 
         Parameters
@@ -54,10 +55,7 @@ class Data:
         config : Config, optional
         speakers : bool
             Whether labels are names of speakers.
-        parallel : int
-            Recordings that are decoded at once.
-        quick : bool
-            Decode no audio.
+        options : CheckOptions
 
         Raises
         ------
@@ -65,11 +63,12 @@ class Data:
             If there is no such protocol.
         """
         templates = {} if config is None else config.preprocessors
-        reader = Reader(protocol, templates, speakers=speakers)
+        reader = Reader(protocol, templates, speakers, options.unannotated == "skip")
         data = cls(reader.subsets(bar), reader.findings)
         data.findings += check_annotation(data.subsets)
         data.findings += _without_subsets(data, protocol)
         if speakers:
+            data.findings += check_scopes(protocol)
             data.findings += shared_speakers(data.subsets)
             data._read_trials(protocol, templates)
         headers = {subset.name: list(subset.headers.values()) for subset in data.subsets}
@@ -77,8 +76,8 @@ class Data:
         data.findings += unusual_headers(everything.values())
         for subset in data.subsets:
             data.findings += empty_annotation(subset.files, subset.listing, subset.lines)
-        if not quick:
-            data.findings += check_audio(headers, parallel, bar)
+        if not options.quick:
+            data.findings += check_audio(headers, options.parallel, bar)
         data._left_out(speakers)
         return data
 
@@ -113,11 +112,15 @@ class Data:
             return
         for subset in self.subsets:
             try:
-                self.trials[subset.name] = trials(protocol, subset.name, templates)
+                self.trials[subset.name] = trials(protocol, subset.name, templates, accept=_told)
             except UsageError:
                 continue
             except ToolkitError as error:
                 self.findings.append(Finding.of("trials", error))
+
+
+def _told(unannotated: Sequence[Unusable]) -> None:
+    """Accept recordings without annotated regions, of which the reader of the subsets has told."""
 
 
 def _without_subsets(data: Data, protocol: str) -> Iterator[Finding]:

@@ -63,7 +63,7 @@ class TrainingCheck:
     def __init__(self, corpus: Corpus, protocol: str, name: str) -> None:
         self.corpus = corpus
         templates, speakers = corpus.recipe.config.preprocessors, corpus.recipe.task.speakers
-        reader = Reader(protocol, templates, speakers)
+        reader = Reader(protocol, templates, speakers, corpus.skip)
         self.subsets = reader.listed()
         raise_first([*reader.findings, *listed_twice(self.subsets), *empty_subsets(self.subsets)])
         listed = (subset for subset in self.subsets if subset.name == name)

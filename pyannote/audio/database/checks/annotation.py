@@ -179,8 +179,6 @@ def events_outside(subset: Subset) -> Iterator[Finding]:
     for region in subset.regions:
         regions[region.recording].append((region.segment.start, region.segment.end))
     for uri in (file["uri"] for file in subset.files):
-        if subset.regions and uri not in regions:
-            yield _without_region(uri, subset)
         for event in subset.annotation_of(uri):
             if isinstance(event, AnnotatedEvent) and regions[uri] and _uncovered(event, regions[uri]):
                 yield _outside(event)
@@ -203,14 +201,4 @@ def _outside(event: AnnotatedEvent) -> Finding:
         "Extend the annotated region, or remove the event.",
         file=event.file,
         line=event.line,
-    )
-
-
-def _without_region(uri: str, subset: Subset) -> Finding:
-    return Finding(
-        "outside",
-        f"The UEM file has no line for {uri}: no part of it counts as annotated.",
-        f"Add a line `{uri} 1 start end` to the UEM file.",
-        file=subset.listing,
-        line=subset.lines.get(uri),
     )

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice
-from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.checks.subsets import Subset
-from pyannote.audio.database.known_protocols import known_protocols
-from pyannote.audio.database.sources import sources_of
+from pyannote.audio.database.sources import listed_recordings
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
 
 
@@ -85,6 +83,7 @@ def unlisted_recordings(lines: Sequence[AnnotatedEvent | AnnotatedRegion]) -> It
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from pyannote.core import Segment
     >>> list(unlisted_recordings([AnnotatedEvent("a", Segment(0, 1), "car", Path("a.rttm"), 1)]))
     []
@@ -107,27 +106,3 @@ def unlisted_recordings(lines: Sequence[AnnotatedEvent | AnnotatedRegion]) -> It
             file=line.file,
             line=line.line,
         )
-
-
-def listed_recordings(annotation: Path) -> set[str] | None:
-    """Uris in the lists of all protocols that use a file of annotation, None if some are unknown.
-
-    Parameters
-    ----------
-    annotation : Path
-        RTTM or UEM file.
-
-    Examples
-    --------
-    >>> listed_recordings(Path("no_protocol_uses_this.rttm")) is None
-    True
-    """
-    known: set[str] = set()
-    for name in known_protocols():
-        for subset in ("train", "development", "test"):
-            sources = sources_of(name, subset)
-            if annotation in sources.values():
-                if "uri" not in sources or not sources["uri"].is_file():
-                    return None
-                known.update(sources["uri"].read_text(encoding="utf-8-sig", errors="replace").split())
-    return known or None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
@@ -21,7 +21,9 @@ from pyannote.audio.database.protocol_files import (
 )
 from pyannote.audio.database.protocols import SUBSETS
 from pyannote.audio.database.sources import files_of, sources_of
+from pyannote.audio.database.spelling import misspelt
 from pyannote.audio.database.strict import read_strictly
+from pyannote.audio.database.unannotated import is_unannotated, skippable, unannotated
 from pyannote.audio.io import waveform
 from pyannote.audio.io.lines import read_lines
 from pyannote.audio.io.rttm import event_of, region_of, uri_of
@@ -40,6 +42,8 @@ class Reader:
         The `preprocessors` of a configuration.
     speakers : bool
         Whether labels are names of speakers (see `recordings`).
+    skip_unannotated : bool
+        Whether recordings without annotated regions are left out, with a warning, instead of refused.
 
     Attributes
     ----------
@@ -67,8 +71,14 @@ class Reader:
     ([('a', 1), ('b', 2)], [('missing', 1), ('missing', 2)])
     """
 
-    def __init__(self, name: str, templates: Mapping[str, str] | None = None, speakers: bool = False) -> None:
-        self.name, self.speakers = name, speakers
+    def __init__(
+        self,
+        name: str,
+        templates: Mapping[str, str] | None = None,
+        speakers: bool = False,
+        skip_unannotated: bool = False,
+    ) -> None:
+        self.name, self.speakers, self._skip = name, speakers, skip_unannotated
         self.findings: list[Finding] = []
         self._protocol = find_protocol(name, templates)
         self._read: dict[Path, list[Any]] = {}
@@ -96,6 +106,7 @@ class Reader:
             subset = Subset(name, sources_of(self.name, name))
             if subset.listing is not None and subset.listing.suffix == ".lst":
                 self._read_lines(subset)
+                self._compare(subset, self._without(subset, "annotated"))
                 subsets.append(subset)
         return subsets
 
@@ -109,6 +120,9 @@ class Reader:
         if files is None:
             return None
         subset.uris = subset.uris or [(str(file["uri"]), 0) for file in files]
+        self._compare(subset, {str(file["uri"]) for file in files if is_unannotated(file)})
+        annotated = {uri for uri, _ in subset.uris}
+        files = [file for file in files if str(file["uri"]) in annotated]
         self._open(subset, files, progress)
         for file in files:
             if str(file["uri"]) in subset.headers:
@@ -141,6 +155,27 @@ class Reader:
                 self._wrong |= {path} if wrong else set()
             right += [one for one in self._read.get(path, ()) if not isinstance(one, DataError)]
         return right
+
+    def _without(self, subset: Subset, key: Literal["annotation", "annotated"]) -> set[str]:
+        """Recordings of a list without lines in the annotation, where all of that could be read."""
+        lines, suffix = (subset.events, ".rttm") if key == "annotation" else (subset.regions, ".uem")
+        uris = {uri for uri, _ in subset.uris}
+        paths = files_of(self.name, subset.name, key, uris)
+        if self._wrong.intersection(paths) or {path.suffix for path in paths} != {suffix}:
+            return set()
+        return uris - {line.recording for line in lines}
+
+    def _compare(self, subset: Subset, bare: set[str]) -> None:
+        """Find names that are misspelt in the annotation, and refuse or leave out those without regions."""
+        regions = misspelt(self.name, subset.name, "annotated", bare)
+        events = misspelt(self.name, subset.name, "annotation", self._without(subset, "annotation"))
+        self.findings += [Finding.of("spelling", error) for error in (*regions.values(), *events.values())]
+        errors = unannotated(self.name, subset.name, sorted(bare - regions.keys()))
+        code = 0 if self._skip else DataError.code
+        for error in errors.values():
+            self.findings.append(replace(Finding.of("unannotated", skippable(error)), code=code))
+        if self._skip:
+            subset.uris = [(uri, line) for uri, line in subset.uris if uri not in errors]
 
     def _files(self, subset: Subset) -> list[Any] | None:
         """Files of a subset from pyannote.database, None if the protocol has no such subset."""

@@ -1,0 +1,135 @@
+"""Scope of labels that are names of speakers: the range in which equal labels are one speaker.
+
+A protocol of `database.yml` says it by `scope:`. Where it does not, pyannote.database takes each file for a
+scope of its own, so that a speaker of eight files would silently become eight speakers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from pyannote.audio.core.errors import ConfigError, DataError
+from pyannote.audio.core.findings import Finding
+from pyannote.audio.database.known_protocols import known_protocols
+from pyannote.audio.database.sources import SUBSETS, entries_of, parts_of
+from pyannote.audio.io.lines import quoted
+from pyannote.audio.io.yaml_files import checked_text
+
+SCOPES = ("file", "database", "global")
+"""Values of `scope:`."""
+
+
+class _Entry(NamedTuple):
+    """Line of a protocol in `database.yml`, and line and value of its scope."""
+
+    line: int
+    scope_line: int | None
+    scope: str | None
+
+
+def check_scopes(name: str) -> Iterator[Finding]:
+    """Findings about the scope of a protocol whose labels are speakers, and of those that it consists of.
+
+    Protocols without annotation, and those of other packages, need none.
+
+    Parameters
+    ----------
+    name : str
+        Full name of the protocol.
+
+    Yields
+    ------
+    finding : Finding
+        Of the kind "scope": an error where it is missing or unknown, a warning where it is the file.
+
+    Examples
+    --------
+    >>> from pyannote.audio.database.known_protocols import load_database
+    >>> path = getfixture("tmp_path") / "database.yml"
+    >>> _ = path.write_text('''Protocols:
+    ...   Meetings:
+    ...     SpeakerDiarization:
+    ...       All:
+    ...         train: {uri: train.lst, annotation: train.rttm}
+    ... ''')
+    >>> load_database(str(path))
+    >>> (finding,) = check_scopes("Meetings.SpeakerDiarization.All")
+    >>> finding.line, finding.level, finding.fix.partition(",")[0]
+    (4, 'error', 'Add `scope: database` below this line')
+    """
+    parts = dict.fromkeys(part for subset in SUBSETS for part, _ in parts_of(name, subset))
+    for part in parts:
+        config, entries = entries_of(part, None)
+        if _has_labels(entries) and _takes_scope(part):
+            entry = _entry(config, part)
+            if entry is not None:
+                yield from _findings(part, config, entry)
+
+
+def _findings(name: str, config: Path, entry: _Entry) -> Iterator[Finding]:
+    if entry.scope_line is None:
+        error = DataError(
+            f"The protocol {name} does not say where equal labels are the same speaker.",
+            file=config,
+            line=entry.line,
+            fix="Add `scope: database` below this line, if a label is one speaker in all files of the "
+            "database, `scope: global`, if it is in all databases, or `scope: file`, if the speakers of each "
+            "file are others.",
+        )
+        yield Finding.of("scope", error)
+    elif entry.scope not in SCOPES:
+        error = DataError(
+            f"{quoted(str(entry.scope))} is no scope of speakers.",
+            file=config,
+            line=entry.scope_line,
+            fix="Write `scope: database`, `scope: global` or `scope: file`.",
+        )
+        yield Finding.of("scope", error)
+    elif entry.scope == "file":
+        yield Finding(
+            "scope",
+            f"The speakers of each file of {name} count as others than those of all other files.",
+            "Write `scope: database` if a label is one speaker in all files.",
+            file=config,
+            line=entry.scope_line,
+        )
+
+
+def _has_labels(entries: object) -> bool:
+    """Whether any subset of a protocol has annotation."""
+    subsets = entries.values() if isinstance(entries, dict) else ()
+    return any(isinstance(subset, dict) and "annotation" in subset for subset in subsets)
+
+
+def _takes_scope(name: str) -> bool:
+    """Whether pyannote.database reads the scope of a protocol: those of other tasks have none."""
+    from pyannote.database.protocol import SpeakerDiarizationProtocol
+
+    return isinstance(known_protocols().get_protocol(name), SpeakerDiarizationProtocol)
+
+
+def _entry(config: Path, name: str) -> _Entry | None:
+    """Lines of a protocol in a file: pyannote.database takes the scope out of what it has read."""
+    try:
+        node = yaml.compose(checked_text(config), Loader=yaml.SafeLoader)
+    except ConfigError as error:
+        raise DataError(error.message, file=error.file, line=error.line, fix=error.fix) from None
+    line = 1
+    for key in ("Protocols", *name.split(".")):
+        found = _value(node, key)
+        if found is None:
+            return None
+        line, node = found
+    scope_line, scope = _value(node, "scope") or (None, None)
+    return _Entry(line, scope_line, getattr(scope, "value", None))
+
+
+def _value(node: yaml.Node | None, key: str) -> tuple[int, yaml.Node] | None:
+    """Line of a key in a mapping, and its value; as for other readers, the last of equal keys counts."""
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    found = [(name.start_mark.line + 1, value) for name, value in pairs if name.value == key]
+    return found[-1] if found else None
