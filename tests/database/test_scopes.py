@@ -132,3 +132,32 @@ def test_all_commands_of_emb_refuse_and_those_of_dcase_do_not_mention_it(
         else:
             assert [result.code for result in (checked, *done)] == [0, 0, 0, 0]
             assert not any("scope" in f"{result.out}{result.err}" for result in (checked, *done))
+
+
+ALIASES = """\
+Databases: {{Other: "{folder}/audio/{{uri}}.wav"}}
+Base: &base
+  scope: {scope}
+Protocols:
+  Other:
+    SpeakerDiarization:
+      Merged:
+        <<: *base
+        train: &train {{uri: train.lst, annotation: train.rttm}}
+        development: *train
+      Bare:
+        train: *train
+"""
+
+
+@pytest.mark.parametrize(("scope", "found"), [("database", []), ("file", ["warning"]), ("x", ["error"])])
+def test_aliases_are_followed(scope, found, tmp_path):
+    """pyannote.database reads them, in files of users as in those of its own tutorials."""
+    path = tmp_path / "database.yml"
+    path.write_text(ALIASES.format(folder=tmp_path, scope=scope))
+    (tmp_path / "train.lst").write_text("a\n")
+    with known_database(path, tmp_path / "cache"):
+        merged = list(check_scopes("Other.SpeakerDiarization.Merged"))
+        bare = list(check_scopes("Other.SpeakerDiarization.Bare"))
+    assert [(one.level, one.line) for one in merged] == [(level, 3) for level in found]
+    assert [(one.level, one.line) for one in bare] == [("error", 11)]

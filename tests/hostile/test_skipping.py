@@ -155,15 +155,19 @@ def test_what_was_computed_stays(copies, experiment, train, refused, tmp_path):
     assert len([path for path in cache.rglob("*.npy") if np.load(path).shape == (301, 40)]) == 3
 
 
-def test_annotation_is_not_left_out(hostile, copies, experiment, train, refused, tmp_path):
+def test_wrong_annotation_is_left_out_as_wrong_audio_is(
+    hostile, copies, experiment, train, refused, tmp_path
+):
     database = copies.database(tmp_path, [HEADER])
     shutil.copy(hostile(HEADER)[0], copies.wav(HEADER))
     rttm = copies.root / "turns.rttm"
     text = rttm.read_text()
     rttm.write_text(text.replace(" 2.0 ", " 20.0 ", 1))
-    refused(train(experiment, database, "--skip=1"), f"{rttm}, line 1:", "its audio ends at 3.000 s")
-    rttm.write_text(text.replace(" 0.5 ", " early ", 1))
-    refused(train(experiment, database, "--skip=1"), f"{rttm}, line 1:", "early")
+    refused(train(experiment, database, "--skip=0.39"), "2 of 5 files cannot be trained on")
+    result = train(experiment, database, "--skip=0.4")
+    assert result.code == 0
+    assert f"{rttm}, line 1: ann1 is annotated until 20.500 s, but its audio ends at 3.000 s" in result.err
+    assert sorted(left_out(experiment)) == sorted(["ann1", HEADER])
 
 
 def test_a_resumed_training_is_the_one_that_went_on(

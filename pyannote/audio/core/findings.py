@@ -47,6 +47,8 @@ class Finding:
         `("params", "per_fold")`: its line is added where the configuration is known.
     label : str, optional
         Label that it is about: the line of its first event is added where the annotation is known.
+    recording : str, optional
+        Uri of the only recording that it is about, where a training can do without it.
 
     Examples
     --------
@@ -62,6 +64,7 @@ class Finding:
     code: int = 0
     keys: tuple[str | int, ...] | None = None
     label: str | None = None
+    recording: str | None = None
 
     @classmethod
     def of(cls, kind: str, error: ToolkitError, fix: str = "Correct it.") -> Finding:

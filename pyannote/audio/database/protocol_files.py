@@ -145,7 +145,8 @@ def read_recording(file: Any, sources: Mapping[str, Path], annotated: bool) -> R
             f"{uri} has no annotation.", file=sources.get("uri"), fix="Add `annotation:` to the protocol."
         )
     if annotation is not None:
-        check_events(uri, value_of(file, UNCUT) or annotation, duration, sources.get("annotation"))
+        uncut = value_of(file, UNCUT)
+        check_events(uri, annotation if uncut is None else uncut, duration, sources.get("annotation"))
     return Recording(
         uri=uri,
         database=str(file["database"]),

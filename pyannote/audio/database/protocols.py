@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from pyannote.audio.core.collected_errors import combined_error
-from pyannote.audio.core.errors import AudioError, DataError, ToolkitError, UsageError
+from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.core.findings import raise_first
 from pyannote.audio.database.protocol_files import (
     by_name,
@@ -158,9 +158,10 @@ def readable_recordings(
     annotated: bool = True,
     speakers: bool = False,
 ) -> Found:
-    """Recordings of one subset of a protocol, those whose audio cannot be opened, and unannotated ones.
+    """Recordings of one subset of a protocol, those whose audio or annotation is wrong, and unannotated ones.
 
-    Parameters and errors are those of `recordings`: lists and annotation that are wrong are still refused.
+    Parameters and errors are those of `recordings`: wrong lists, and wrong lines of annotation that do not
+    tell their recording, are still refused.
 
     Returns
     -------
@@ -191,7 +192,7 @@ def readable_recordings(
     for file in (one for one in files if name_of(one) not in without_regions):
         try:
             one = read_recording(file, sources, annotated)
-        except AudioError as error:
+        except DataError as error:
             found.unusable.append(Unusable(name_of(file), error))
         else:
             found.readable.append(with_scope(one, scope_of(file, name)) if speakers else one)

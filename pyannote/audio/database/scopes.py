@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 import yaml
 
-from pyannote.audio.core.errors import ConfigError, DataError
+from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.known_protocols import known_protocols
 from pyannote.audio.database.sources import SUBSETS, entries_of, parts_of
 from pyannote.audio.io.lines import quoted
-from pyannote.audio.io.yaml_files import checked_text
 
 SCOPES = ("file", "database", "global")
 """Values of `scope:`."""
@@ -115,9 +114,11 @@ def _takes_scope(name: str) -> bool:
 def _entry(config: Path, name: str) -> _Entry | None:
     """Lines of a protocol in a file: pyannote.database takes the scope out of what it has read."""
     try:
-        node = yaml.compose(checked_text(config), Loader=yaml.SafeLoader)
-    except ConfigError as error:
-        raise DataError(error.message, file=error.file, line=error.line, fix=error.fix) from None
+        # aliases are allowed, as pyannote.database allows them: nodes are shared, and nothing is expanded
+        node = yaml.compose(config.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        # pyannote.database has read it
+        return None
     line = 1
     for key in ("Protocols", *name.split(".")):
         found = _value(node, key)
@@ -129,7 +130,14 @@ def _entry(config: Path, name: str) -> _Entry | None:
 
 
 def _value(node: yaml.Node | None, key: str) -> tuple[int, yaml.Node] | None:
-    """Line of a key in a mapping, and its value; as for other readers, the last of equal keys counts."""
+    """Line of a key in a mapping, and its value; as for other readers, the last of equal keys counts.
+
+    A key that is not in the mapping may be in those that it is merged with (`<<: *name`).
+    """
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     found = [(name.start_mark.line + 1, value) for name, value in pairs if name.value == key]
-    return found[-1] if found else None
+    if found:
+        return found[-1]
+    merged = [value for name, value in pairs if name.value == "<<"]
+    parts = [part for one in merged for part in (one.value if isinstance(one, yaml.SequenceNode) else [one])]
+    return next(filter(None, (_value(part, key) for part in parts)), None)

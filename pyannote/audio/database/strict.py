@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pyannote.core import Annotation, Timeline
 
+    from pyannote.audio.core.errors import DataError
+
 UNCUT = "annotation before it is cut"
 """Key of a file: its annotation before pyannote.database cuts it outside of the annotated regions."""
 
@@ -32,7 +34,7 @@ class RTTM:
     Raises
     ------
     DataError
-        If a line is wrong.
+        If a line is wrong and names no uri. A wrong line about a file is raised when its events are read.
 
     Examples
     --------
@@ -45,13 +47,29 @@ class RTTM:
     def __init__(self, path: Path | str) -> None:
         from pyannote.audio.io.rttm import read_rttm
 
-        self._read = read_rttm(path)
+        self._faults: dict[str, DataError] = {}
+        self._read = read_rttm(path, self._faults)
 
     def __call__(self, file: Any) -> Annotation:
         """Annotation of a file, empty if the RTTM file does not contain it."""
         from pyannote.core import Annotation
 
+        if file["uri"] in self._faults:
+            return _faulty(file["uri"], self._faults[file["uri"]])
         return self._read.get(file["uri"]) or Annotation(uri=file["uri"])
+
+
+def _faulty(uri: str, fault: DataError) -> Annotation:
+    """Annotation whose events raise an error: pyannote.database asks for it before any file is read."""
+    from pyannote.core import Annotation
+
+    class Faulty(Annotation):
+        def itertracks(self, yield_label: bool = False) -> Any:
+            raise fault
+
+        crop = extrude = itersegments = labels = label_timeline = get_timeline = itertracks
+
+    return Faulty(uri=uri)
 
 
 class UEM:

@@ -50,6 +50,7 @@ __all__ = [
     "safe_name",
     "safe_names",
     "uri_of",
+    "uri_of_event",
     "write_lst",
     "write_rttm",
     "write_uem",
@@ -97,13 +98,28 @@ def event_of(text: str, path: Path, line: int) -> AnnotatedEvent:
     return AnnotatedEvent(uri, segment, label, path, line)
 
 
-def read_rttm(path: str | Path) -> dict[str, Annotation]:
+def uri_of_event(text: str) -> str | None:
+    """Uri that a line of an RTTM file names, even if the rest of the line is wrong; None if it names none.
+
+    Examples
+    --------
+    >>> uri_of_event("SPEAKER a 1 soon"), uri_of_event("Once upon a time")
+    ('a', None)
+    """
+    columns = text.split(maxsplit=2)
+    return columns[1] if len(columns) == 3 and columns[0] == "SPEAKER" else None
+
+
+def read_rttm(path: str | Path, faults: dict[str, DataError] | None = None) -> dict[str, Annotation]:
     """Read an RTTM file.
 
     Parameters
     ----------
     path : path
         File of lines `SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>`.
+    faults : dict of str to DataError, optional
+        Gets the first error of each uri of whose events a line is wrong, which is not raised then. A line
+        that names no uri is always refused.
 
     Returns
     -------
@@ -122,8 +138,17 @@ def read_rttm(path: str | Path) -> dict[str, Annotation]:
     >>> print(read_rttm(path)["a"])
     [ 00:00:01.500 -->  00:00:03.500] 1 car
     """
+    path = Path(path)
     annotations: dict[str, Annotation] = {}
-    for event in read_events(path):
+    for line, text in read_lines(path):
+        try:
+            event = event_of(text, path, line)
+        except DataError as error:
+            uri = uri_of_event(text)
+            if faults is None or uri is None:
+                raise
+            faults.setdefault(uri, error)
+            continue
         annotation = annotations.setdefault(event.recording, Annotation(uri=event.recording))
         annotation[event.segment, Place(event.file, event.line)] = event.label
     return annotations

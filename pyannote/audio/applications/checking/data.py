@@ -92,7 +92,9 @@ class Data:
         kinds = ("damaged", "silent") if speakers else ("damaged",)
         faults = {one for one in self.findings if one.file in decoded and one.kind in kinds}
         faults.update(train.unusable)
-        few = len(faults) <= SKIP * len(train.uris) and len(faults) < len(train.uris)
+        faults.update(one for one in self.findings if one.recording in train.lines)
+        count = len({one.recording or one for one in faults})
+        few = count <= SKIP * len(train.uris) and count < len(train.uris)
         code = 0 if few else DataError.code
         self.findings = [replace(one, code=code) if one in faults else one for one in self.findings]
 

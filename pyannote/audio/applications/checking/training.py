@@ -53,6 +53,8 @@ class TrainingCheck:
     protocol : str
     name : str
         Subset to train on.
+    unusable : sequence of Unusable
+        Files of the subset that cannot be used; errors about them are not raised.
 
     Raises
     ------
@@ -60,12 +62,14 @@ class TrainingCheck:
         With the first error of a list of the protocol, or of annotation.
     """
 
-    def __init__(self, corpus: Corpus, protocol: str, name: str) -> None:
+    def __init__(self, corpus: Corpus, protocol: str, name: str, unusable: Sequence[Unusable]) -> None:
         self.corpus = corpus
         templates, speakers = corpus.recipe.config.preprocessors, corpus.recipe.task.speakers
         reader = Reader(protocol, templates, speakers, corpus.skip)
         self.subsets = reader.listed()
-        raise_first([*reader.findings, *listed_twice(self.subsets), *empty_subsets(self.subsets)])
+        known = {one.name.partition("/")[2] for one in unusable}
+        findings = [one for one in reader.findings if one.recording not in known]
+        raise_first([*findings, *listed_twice(self.subsets), *empty_subsets(self.subsets)])
         listed = (subset for subset in self.subsets if subset.name == name)
         self.train = next(listed, None) or Subset(name, sources_of(protocol, name))
         self._warnings: list[Finding] = []

@@ -26,7 +26,7 @@ from pyannote.audio.database.strict import read_strictly
 from pyannote.audio.database.unannotated import is_unannotated, skippable, unannotated
 from pyannote.audio.io import waveform
 from pyannote.audio.io.lines import read_lines
-from pyannote.audio.io.rttm import event_of, region_of, uri_of
+from pyannote.audio.io.rttm import event_of, region_of, uri_of, uri_of_event
 
 _Line = TypeVar("_Line")
 
@@ -148,12 +148,10 @@ class Reader:
         for path in paths:
             if path not in self._read and (path.suffix == suffix or not path.is_file()):
                 self._read[path] = list(_parsed(path, parse))
-                wrong = [one for one in self._read[path] if isinstance(one, DataError)]
-                self.findings += [
-                    Finding.of("line" if one.line else "file", one, "Copy it again.") for one in wrong
-                ]
+                wrong = [one for one in self._read[path] if isinstance(one, Finding)]
+                self.findings += wrong
                 self._wrong |= {path} if wrong else set()
-            right += [one for one in self._read.get(path, ()) if not isinstance(one, DataError)]
+            right += [one for one in self._read.get(path, ()) if not isinstance(one, Finding)]
         return right
 
     def _without(self, subset: Subset, key: Literal["annotation", "annotated"]) -> set[str]:
@@ -220,7 +218,10 @@ class Reader:
         uri = str(file["uri"])
         duration = subset.headers[uri].duration
         late = [
-            Finding.of("end", too_long_error(uri, line.segment.end, duration, line.file, line.line))
+            replace(
+                Finding.of("end", too_long_error(uri, line.segment.end, duration, line.file, line.line)),
+                recording=uri,
+            )
             for line in subset.annotation_of(uri)
             if exceeds_end(line.segment.start, line.segment.end, duration)
         ]
@@ -246,13 +247,14 @@ def _numbered(text: str, path: Path, line: int) -> tuple[int, str]:
     return line, uri_of(text, path, line)
 
 
-def _parsed(path: Path, parse: Callable[[str, Path, int], _Line]) -> Iterator[_Line | DataError]:
-    """Each parsed line of a file, or the error about it."""
+def _parsed(path: Path, parse: Callable[[str, Path, int], _Line]) -> Iterator[_Line | Finding]:
+    """Each parsed line of a file, or the finding about it."""
     try:
         for line, text in read_lines(path):
             try:
                 yield parse(text, path, line)
             except DataError as error:
-                yield error
+                recording = uri_of_event(text) if parse is event_of else None
+                yield replace(Finding.of("line", error, "Copy it again."), recording=recording)
     except DataError as error:
-        yield error
+        yield Finding.of("line" if error.line else "file", error, "Copy it again.")
