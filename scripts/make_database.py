@@ -5,8 +5,7 @@ Usage:
   make_database.py -h | --help
 
 <audio>        folder of audio files
-<annotation>   an RTTM file, a csv file with columns filename, onset, offset and label,
-               or a folder of label files exported by Audacity; or a folder with an RTTM file of each
+<annotation>   a file, or a folder of files, in one of the formats below; or a folder with an RTTM file of each
                subset (any.train.rttm, any.development.rttm, any.test.rttm) and, if there are any, UEM files
                of the same names, which leaves nothing to be drawn
 <output>       folder for RTTM, UEM and LST files and database.yml
@@ -18,7 +17,16 @@ Options:
   --test=SHARE         Share of the recordings for test, 0 for none. [default: 0.2]
   --seed=N             Another number draws other subsets. [default: 0]
   --allow-empty        Recordings that the annotation does not name have no events.
+  --format=NAME        Format of the annotation, if it cannot be told from the files.
+  --label-column=NAME  Column of the labels, if several columns of a table may be that.
+  --tier=NAME          Tier to read, if files have several.
+  --soft=VALUE         Soft labels of this value or more, above 0 and up to 1, count as events.
+  --pattern=REGEX      Regular expression with the groups `speaker` and, optionally, `session`, for names of
+                       recordings that contain the speaker.
   -h --help            Show this.
+
+Formats of annotation:
+{formats}
 """
 
 import sys
@@ -27,6 +35,7 @@ from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.terminal import run
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.corpora.own_data import make_database
+from pyannote.audio.database.formats.base import ReadOptions, formats
 
 
 def number(arguments: dict[str, str], option: str, kind: type) -> float:
@@ -39,7 +48,9 @@ def number(arguments: dict[str, str], option: str, kind: type) -> float:
 
 def main() -> None:
     """Run the command."""
-    arguments = script_arguments(__doc__)
+    listed = "\n".join(f"  {name:<20} {one.about}" for name, one in formats().items())
+    arguments = script_arguments(__doc__.format(formats=listed))
+    soft = None if arguments["--soft"] is None else number(arguments, "--soft", float)
     path = make_database(
         arguments["<audio>"],
         arguments["<annotation>"],
@@ -50,6 +61,8 @@ def main() -> None:
         test=number(arguments, "--test", float),
         seed=int(number(arguments, "--seed", int)),
         allow_empty=arguments["--allow-empty"],
+        options=ReadOptions(arguments["--label-column"], arguments["--tier"], soft, arguments["--pattern"]),
+        format=arguments["--format"],
     )
     print(f"{path} is ready: {arguments['--name']}.SpeakerDiarization.{arguments['--protocol']}")
 

@@ -18,6 +18,7 @@ from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_annotation import read_annotation
 from pyannote.audio.database.corpora.own_subsets import find_subsets, make_database_of_subsets
 from pyannote.audio.database.corpora.writing import write_database
+from pyannote.audio.database.formats.base import ReadOptions
 from pyannote.audio.io.lines import AnnotatedEvent, quoted
 from pyannote.audio.io.waveform import SUFFIXES
 
@@ -33,6 +34,8 @@ def make_database(
     test: float = 0.2,
     seed: int = 0,
     allow_empty: bool = False,
+    options: ReadOptions | None = None,
+    format: str | None = None,
 ) -> Path:
     r"""Write RTTM, UEM, LST and database.yml for the user's data.
 
@@ -53,6 +56,10 @@ def make_database(
         The same data and seed give the same subsets.
     allow_empty : bool, optional
         Whether recordings that the annotation does not name are recordings without events.
+    options : ReadOptions, optional
+        Options of the readers of annotation.
+    format : str, optional
+        Name of the format of the annotation, if it cannot be told from the files.
 
     Returns
     -------
@@ -62,7 +69,7 @@ def make_database(
     Raises
     ------
     UsageError
-        If names or shares are not allowed.
+        If names or shares are not allowed, or there is no such format.
     DataError
         If audio or annotation is missing or wrong.
     StorageError
@@ -92,7 +99,7 @@ def make_database(
     if subsets := find_subsets(Path(annotation)):
         return make_database_of_subsets(absolute(audio), files, subsets, output, name=name, protocol=protocol)
     uris = name_recordings(files)
-    annotated = read_annotation(Path(annotation), absolute(audio), uris, allow_empty)
+    annotated = read_annotation(Path(annotation), absolute(audio), uris, allow_empty, options, format)
     recordings = [_annotated_file(path, uri, annotated.events[path]) for path, uri in uris.items()]
     return write_database(output, name, recordings, {protocol: split(recordings, shares, seed)})
 

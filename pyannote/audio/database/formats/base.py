@@ -5,17 +5,19 @@ A format is a file of this folder with a `FORMAT`; it is called by the name of i
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.io.encodings import decode
-from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, Place, checked_lines, content_of
+from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, Place, checked_lines, content_of, quoted
 
 
 class Tag(NamedTuple):
@@ -44,7 +46,7 @@ class Reading:
     named : dict of str to Place
         Every recording that the annotation names, with or without events, and where it is named first.
     tags : list of Tag, shape (tags,)
-        Weak labels.
+        Weak labels. A recording with weak labels alone is not named.
     unscored : list of AnnotatedRegion, shape (regions,)
         Parts of recordings whose annotation says that it is unknown.
     audio : dict of str to Path
@@ -54,7 +56,7 @@ class Reading:
     left_out : Counter of str
         What was not read, in a few words, and how often, such as {"NON-SPEECH lines": 3}.
     remarks : list of str
-        What else has to be said: other encodings than UTF-8, or columns that are not understood.
+        What else has to be said, each once: other encodings than UTF-8, or columns that are not understood.
 
     Examples
     --------
@@ -90,7 +92,7 @@ class Reading:
         self.tags += other.tags
         self.unscored += other.unscored
         self.left_out += other.left_out
-        self.remarks += other.remarks
+        self.remarks += [remark for remark in other.remarks if remark not in self.remarks]
         self.named = self.named | {key: at for key, at in other.named.items() if key not in self.named}
         self.audio = other.audio | self.audio
         self.subsets = other.subsets | self.subsets
@@ -107,17 +109,45 @@ class ReadOptions:
     tier : str, optional
         Name of the tier to read, where a file has several.
     soft : float, optional
-        Threshold in (0, 1] above which soft labels (values in [0, 1]) count as events. Without one, soft
-        labels are refused.
+        Threshold in (0, 1]: soft labels (values in [0, 1]) that reach it count as events. Without one, soft
+        labels other than 0 and 1 are refused.
     pattern : str, optional
         Regular expression with the groups `speaker` and, optionally, `session`, for names of recordings that
         contain the speaker.
+
+    Raises
+    ------
+    UsageError
+        If `soft` is out of its range, or `pattern` cannot be used.
+
+    Examples
+    --------
+    >>> ReadOptions(soft=0.5).soft
+    0.5
     """
 
     label_column: str | None = None
     tier: str | None = None
     soft: float | None = None
     pattern: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.soft is not None and not 0 < self.soft <= 1:
+            raise UsageError(
+                f"--soft={self.soft:g} is not above 0, and 1 or less.", fix="Use 0.5, for example."
+            )
+        if self.pattern is not None:
+            _check_pattern(self.pattern)
+
+
+def _check_pattern(pattern: str) -> None:
+    fix = r"Write it as '(?P<session>[^_]+)_(?P<speaker>[^_]+)_.*', for example."
+    try:
+        groups = re.compile(pattern).groupindex
+    except re.error as error:
+        raise UsageError(f"--pattern={pattern} is no regular expression: {error}.", fix=fix) from None
+    if "speaker" not in groups:
+        raise UsageError(f"--pattern={pattern} has no group `speaker`.", fix=fix)
 
 
 Reader = Callable[[Path, str, ReadOptions], Reading]
@@ -193,6 +223,28 @@ def formats() -> dict[str, Format]:
     return {name: format_named(name) for name in names if name != Path(__file__).stem}
 
 
+def checked_format(name: str) -> str:
+    """Name of a format, if there is one of this name.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+
+    Examples
+    --------
+    >>> checked_format("rtm")
+    Traceback (most recent call last):
+    pyannote.audio.core.errors.UsageError: There is no format 'rtm'; ... Did you mean 'rttm'?
+    """
+    known = formats()
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        fix = f"Did you mean {close[0]!r}?" if close else "Use one of these."
+        raise UsageError(f"There is no format {quoted(name)}; there are {', '.join(known)}.", fix=fix)
+    return name
+
+
 def format_named(name: str) -> Format:
     """Format of a name."""
     found: Format = import_module(f"{__package__}.{name}").FORMAT
@@ -221,7 +273,7 @@ def lines_of(path: Path, reading: Reading) -> Iterator[tuple[int, str]]:
     Parameters
     ----------
     path : Path
-        Text in UTF-8, UTF-16 or Windows-1252, with any line ends.
+        Text (see `text_of`).
     reading : Reading
         Gets a remark if the text is not UTF-8.
 
@@ -237,6 +289,30 @@ def lines_of(path: Path, reading: Reading) -> Iterator[tuple[int, str]]:
     >>> list(lines_of(path, reading)), len(reading.remarks)
     ([(1, '0 1 café'), (3, '2 3 thé')], 1)
     """
+    yield from checked_lines(text_of(path, reading), path)
+
+
+def text_of(path: Path, reading: Reading) -> str:
+    """Text of a file in UTF-8, UTF-16 or Windows-1252, with its own line ends.
+
+    Parameters
+    ----------
+    path : Path
+    reading : Reading
+        Gets a remark if the text is not UTF-8.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or no text.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.json"
+    >>> _ = path.write_text("[]")
+    >>> text_of(path, Reading())
+    '[]'
+    """
     content = content_of(path)
     try:
         text, encoding = decode(content)
@@ -245,7 +321,7 @@ def lines_of(path: Path, reading: Reading) -> Iterator[tuple[int, str]]:
         raise DataError("This is no text.", file=path, line=line, fix="Save it as text in UTF-8.") from None
     if encoding != "UTF-8":
         reading.remarks.append(f"{path} is read as {encoding}.")
-    yield from checked_lines(text, path)
+    return text
 
 
 def unreadable(path: Path, line: int, expected: str) -> DataError:
