@@ -5,9 +5,9 @@ Usage:
   make_database.py -h | --help
 
 <audio>        folder of audio files
-<annotation>   a file, or a folder of files, in one of the formats below; or a folder with an RTTM file of each
-               subset (any.train.rttm, any.development.rttm, any.test.rttm) and, if there are any, UEM files
-               of the same names, which leaves nothing to be drawn
+<annotation>   a file, or a folder of files, in one of the formats below; or a folder with an RTTM file of
+               each subset (any.train.rttm, any.development.rttm, any.test.rttm) and, if there are any, UEM
+               files of the same names, which leaves nothing to be drawn
 <output>       folder for RTTM, UEM and LST files and database.yml
 
 Options:

@@ -104,7 +104,7 @@ def _refuse_weak_labels(reading: Reading) -> None:
     for tag in reading.tags:
         if tag.recording not in reading.named:
             raise DataError(
-                f"{quoted(tag.recording)} has the weak label {quoted(tag.label)}: when it is heard is unknown.",
+                f"{quoted(tag.recording)} has the weak label {quoted(tag.label)}, whose times are unknown.",
                 file=tag.file,
                 line=tag.line,
                 fix="Annotate onset and offset of its events, or remove it.",

@@ -11,7 +11,7 @@ from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.lines import quoted
 
 _UNITS = ("", "s", "sec", "secs", "seconds")
-_UNIT = re.compile(r"[(\[]\s*(?:s|sec|secs|seconds)\s*[)\]]")
+_OTHER_UNITS = ("ms", "msec", "milliseconds", "us", "min", "minutes", "sample", "samples", "frame", "frames")
 _SLICES = "slicefilename"
 
 
@@ -19,9 +19,13 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _times(text: str) -> frozenset[str]:
-    return frozenset(word + unit for word in text.split() for unit in _UNITS)
+def _times(text: str, units: Sequence[str] = _UNITS) -> frozenset[str]:
+    return frozenset(word + unit for word in text.split() for unit in units)
 
+
+_ONSET = "onset onsettime start starttime begin begintime eventonset eventstart tstart"
+_OFFSET = "offset offsettime end endtime stop stoptime eventoffset eventend tend"
+_DURATION = "duration dur eventduration"
 
 WORDS = {
     "file": _words(
@@ -29,9 +33,10 @@ WORDS = {
         "audiofilepath recording recordingid recordingname wav wavfile wavfilename wavname wavpath sound "
         "soundfile soundname clip clipid clipname clippath segmentid"
     ),
-    "onset": _times("onset onsettime start starttime begin begintime eventonset eventstart tstart"),
-    "offset": _times("offset offsettime end endtime stop stoptime eventoffset eventend tend"),
-    "duration": _times("duration dur eventduration"),
+    "onset": _times(_ONSET),
+    "offset": _times(_OFFSET),
+    "duration": _times(_DURATION),
+    "other unit": _times(f"{_ONSET} {_OFFSET} {_DURATION}", _OTHER_UNITS),
     "label": _words(
         "label labels labelname event events eventlabel eventlabels eventclass eventname eventtype class "
         "classes classlabel classname soundclass soundevent soundlabel soundeventlabel category categories "
@@ -41,10 +46,7 @@ WORDS = {
     "soft": _words("soft softlabel softlabels softvalue value probability prob"),
     "detector": _words("confidence confidencescore conf score logit"),
 }
-"""Names of the columns of each role, without blanks, underscores, hyphens, dots and units, in small letters.
-
-Words that mean milliseconds or samples are none of them.
-"""
+"""Names of the columns of each role, in small letters, without blanks, underscores, brackets and the like."""
 
 _PLURAL = _words("labels eventlabels events classes categories tags mids positivelabels")
 _NUMBER = re.compile(r"[+-]?[0-9]*[.,:]?[0-9]+(?:[.,:][0-9]+)*")
@@ -102,7 +104,7 @@ def role_of(name: str) -> str | None:
 
 
 def _key(name: str) -> str:
-    return re.sub(r"[\s_.\-]+", "", _UNIT.sub("", name.lower()))
+    return re.sub(r"[\s_.\-()\[\]]+", "", name.lower())
 
 
 def roles_of(names: Sequence[str], label_column: str | None = None) -> set[str]:
@@ -168,7 +170,7 @@ def columns_of(names: Sequence[str], label_column: str | None, path: Path, line:
         known = ["label" if place in labels else role for place, role in enumerate(known)]
     found = {role: [place for place, one in enumerate(known) if one == role] for role in known if role}
     for role, places in found.items():
-        if len(places) > 1:
+        if len(places) > 1 and role != "other unit":
             raise _ambiguous(role, [names[place] for place in places], path, line)
     roles = {role: places[0] for role, places in found.items()}
     _check(roles, names, path, line)
@@ -211,6 +213,9 @@ def _check(roles: dict[str, int], names: Sequence[str], path: Path, line: int) -
             line=line,
             fix="If people have given its values, call it soft_label and use --soft=0.5; else annotate.",
         )
+    if "other unit" in roles:
+        found = f"The times of the column {quoted(names[roles['other unit']])} are not in seconds."
+        raise DataError(found, file=path, line=line, fix="Convert them, and rename the column.")
     ends = "offset" in roles or "duration" in roles
     events = "onset" in roles and ends
     weak = "file" in roles and not {"onset", "offset", "soft"} & set(roles)
