@@ -61,7 +61,12 @@ def main() -> None:
         test=number(arguments, "--test", float),
         seed=int(number(arguments, "--seed", int)),
         allow_empty=arguments["--allow-empty"],
-        options=ReadOptions(arguments["--label-column"], arguments["--tier"], soft, arguments["--pattern"]),
+        options=ReadOptions(
+            label_column=arguments["--label-column"],
+            tier=arguments["--tier"],
+            soft=soft,
+            pattern=arguments["--pattern"],
+        ),
         format=arguments["--format"],
     )
     print(f"{path} is ready: {arguments['--name']}.SpeakerDiarization.{arguments['--protocol']}")

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
-from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.formats.base import (
-    Format,
-    Reading,
-    ReadOptions,
-    checked_format,
-    first_lines,
-    formats,
-)
+from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines, formats
 from pyannote.audio.io.lines import quoted
 
 Names = Mapping[str, object]
@@ -81,6 +75,28 @@ def read_annotation_files(
         else:
             reading.merge(chosen.read(file, recording, options))
     return name, reading
+
+
+def checked_format(name: str) -> str:
+    """Name of a format, if there is one of this name.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+
+    Examples
+    --------
+    >>> checked_format("rtm")
+    Traceback (most recent call last):
+    pyannote.audio.core.errors.UsageError: There is no format 'rtm'; ... Did you mean 'rttm'?
+    """
+    known = formats()
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        fix = f"Did you mean {close[0]!r}?" if close else "Use one of these."
+        raise UsageError(f"There is no format {quoted(name)}; there are {', '.join(known)}.", fix=fix)
+    return name
 
 
 def found_format(path: Path) -> str:

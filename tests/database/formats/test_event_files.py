@@ -94,7 +94,7 @@ def test_objects_may_be_weak_soft_or_empty(tmp_path):
     empty = '{"recording": "b", "onset": null, "offset": NaN, "label": null}'
     _, reading = read(tmp_path, f'[{{"recording": "a", "label": "car"}}, {empty}]')
     assert [(tag.recording, tag.label) for tag in reading.tags] == [("a", "car")]
-    assert list(reading.named) == ["b"] and reading.events == []
+    assert list(reading.named) == ["a", "b"] and reading.events == []
     soft = '[{"recording": "a", "onset": %d, "offset": %d, "label": "car", "value": %s}]'
     assert rows(read(tmp_path, soft % (0, 1, "0.7"), soft=0.5)[1]) == [("a", 0, 1, "car")]
     with pytest.raises(DataError, match="--soft"):

@@ -8,9 +8,8 @@ import pytest
 import soundfile
 from places import SCRIPTS
 
-from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.annotation_files import read_annotation_files
-from pyannote.audio.database.corpora.own_data import make_database
 from pyannote.audio.database.formats.base import ReadOptions, formats
 
 NAMES = ("a", "b", "c")
@@ -100,12 +99,3 @@ def test_the_help_lists_all_formats(run):
     text = run("--help")[1]
     for name, one in formats().items():
         assert f"  {name:<20} {one.about}\n" in text
-
-
-@pytest.mark.parametrize("allow_empty", [False, True])
-def test_weak_labels_make_no_database_of_recordings_without_events(audio, tmp_path, allow_empty):
-    table = tmp_path / "weak.csv"
-    table.write_text("filename,label\n" + "".join(f"{name}.wav,car\n" for name in NAMES))
-    with pytest.raises(DataError, match="weak label 'car', whose times are unknown") as caught:
-        make_database(audio, table, tmp_path / "out", allow_empty=allow_empty)
-    assert caught.value.line == 2 and not (tmp_path / "out").exists()

@@ -286,7 +286,7 @@ def test_strong_and_weak_labels_of_desed(tmp_path):
     assert events(reading) == [("Y1.wav", 0, 3.4, "Speech")] and list(reading.named) == ["Y1.wav", "Y2.wav"]
     weak = "filename\tevent_labels\nY1.wav\tSpeech,Alarm_bell_ringing, Dog\nY2.wav\tCat\nY3.wav\tnan\n"
     name, reading = read(tmp_path, weak, "weak.tsv")
-    assert name == "csv" and reading.events == [] and list(reading.named) == ["Y3.wav"]
+    assert name == "csv" and reading.events == [] and list(reading.named) == ["Y1.wav", "Y2.wav", "Y3.wav"]
     assert [(tag.recording, tag.label, tag.line) for tag in reading.tags] == [
         ("Y1.wav", "Speech", 2),
         ("Y1.wav", "Alarm_bell_ringing", 2),

@@ -70,7 +70,7 @@ def read_annotation(
     Raises
     ------
     DataError
-        If a line is wrong, names an unknown file, or a file has no annotation, or weak labels alone.
+        If a line is wrong, names an unknown file, or a file has no annotation.
 
     Examples
     --------
@@ -83,7 +83,6 @@ def read_annotation(
     files = list(files)
     by_name = files_by_name(folder, files)
     name, reading = read_annotation_files(path, by_name, options, name)
-    _refuse_weak_labels(reading)
     annotated: Annotated = {}
     for recording, place in reading.named.items():
         annotated.setdefault(file_named(recording, by_name, place.file, place.line), [])
@@ -97,18 +96,6 @@ def read_annotation(
             fix="Annotate or remove them. If they contain no events, use --allow-empty.",
         )
     return OwnAnnotation(name, reading, annotated | {file: [] for file in missing})
-
-
-def _refuse_weak_labels(reading: Reading) -> None:
-    """Refuse recordings of which only weak labels are known: they are not recordings without events."""
-    for tag in reading.tags:
-        if tag.recording not in reading.named:
-            raise DataError(
-                f"{quoted(tag.recording)} has the weak label {quoted(tag.label)}, whose times are unknown.",
-                file=tag.file,
-                line=tag.line,
-                fix="Annotate onset and offset of its events, or remove it.",
-            )
 
 
 def by_file(events: Iterable[AnnotatedEvent], folder: Path, files: Iterable[Path]) -> Annotated:

@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from typing import NamedTuple
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.io.encodings import decode
-from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, Place, checked_lines, content_of, quoted
+from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, Place, checked_lines, content_of
 
 
 class Tag(NamedTuple):
@@ -46,7 +45,7 @@ class Reading:
     named : dict of str to Place
         Every recording that the annotation names, with or without events, and where it is named first.
     tags : list of Tag, shape (tags,)
-        Weak labels. A recording with weak labels alone is not named.
+        Weak labels.
     unscored : list of AnnotatedRegion, shape (regions,)
         Parts of recordings whose annotation says that it is unknown.
     audio : dict of str to Path
@@ -85,6 +84,11 @@ class Reading:
         """Add an event, and note its recording."""
         self.name(event.recording, event.file, event.line)
         self.events.append(event)
+
+    def tag(self, tag: Tag) -> None:
+        """Add a weak label, and note its recording."""
+        self.name(tag.recording, tag.file, tag.line)
+        self.tags.append(tag)
 
     def merge(self, other: Reading) -> None:
         """Add all that another file contains; where both name a recording, this one counts."""
@@ -223,28 +227,6 @@ def formats() -> dict[str, Format]:
     return {name: format_named(name) for name in names if name != Path(__file__).stem}
 
 
-def checked_format(name: str) -> str:
-    """Name of a format, if there is one of this name.
-
-    Raises
-    ------
-    UsageError
-        If there is none.
-
-    Examples
-    --------
-    >>> checked_format("rtm")
-    Traceback (most recent call last):
-    pyannote.audio.core.errors.UsageError: There is no format 'rtm'; ... Did you mean 'rttm'?
-    """
-    known = formats()
-    if name not in known:
-        close = get_close_matches(name, known, n=1)
-        fix = f"Did you mean {close[0]!r}?" if close else "Use one of these."
-        raise UsageError(f"There is no format {quoted(name)}; there are {', '.join(known)}.", fix=fix)
-    return name
-
-
 def format_named(name: str) -> Format:
     """Format of a name."""
     found: Format = import_module(f"{__package__}.{name}").FORMAT
@@ -273,7 +255,7 @@ def lines_of(path: Path, reading: Reading) -> Iterator[tuple[int, str]]:
     Parameters
     ----------
     path : Path
-        Text (see `text_of`).
+        Text in UTF-8, UTF-16 or Windows-1252, with any line ends.
     reading : Reading
         Gets a remark if the text is not UTF-8.
 
@@ -293,25 +275,14 @@ def lines_of(path: Path, reading: Reading) -> Iterator[tuple[int, str]]:
 
 
 def text_of(path: Path, reading: Reading) -> str:
-    """Text of a file in UTF-8, UTF-16 or Windows-1252, with its own line ends.
-
-    Parameters
-    ----------
-    path : Path
-    reading : Reading
-        Gets a remark if the text is not UTF-8.
-
-    Raises
-    ------
-    DataError
-        If the file is missing or no text.
+    r"""Text of a file, for formats that are not made of lines; see `lines_of`.
 
     Examples
     --------
-    >>> path = getfixture("tmp_path") / "a.json"
-    >>> _ = path.write_text("[]")
+    >>> path = getfixture("tmp_path") / "a.TextGrid"
+    >>> _ = path.write_text("thé", encoding="utf-16")
     >>> text_of(path, Reading())
-    '[]'
+    'thé'
     """
     content = content_of(path)
     try:

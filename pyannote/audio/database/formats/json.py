@@ -105,7 +105,7 @@ def _unreadable(text: str, position: int, path: Path) -> DataError:
 
 
 def looks_right(path: Path) -> bool:
-    """Whether the first object of a list names a recording, and its values are text or numbers."""
+    """Whether the first object of a list is an event, or a recording alone; its values are no objects."""
     try:
         _, found = next(_objects("\n".join(first_lines(path, 100)), path), (1, {}))
     except DataError:

@@ -82,7 +82,8 @@ class Rows:
             raise self._wrong(line, "The label is missing.", "Write it.")
         if "onset" not in cells:
             labels = [one.strip() for one in label.split(",")] if several else [label]
-            self.reading.tags += [Tag(recording, one, self.path, line) for one in labels if one]
+            for one in filter(None, labels):
+                self.reading.tag(Tag(recording, one, self.path, line))
             return
         event = AnnotatedEvent(recording, self._segment(cells, line), label, self.path, line)
         if "soft" not in cells or self._counts(event, cells["soft"]):
