@@ -112,6 +112,9 @@ def test_the_column_of_labels_is_chosen_by_its_name(tmp_path):
     assert events(content(tmp_path, "file,start,end,Q\na,1,2,POS\n", label_column="q")) == [
         ("a", 1, 2, "POS")
     ]
+    tags = content(tmp_path, "file,Q\na,POS\n", format="csv", label_column="Q").tags
+    assert [(tag.recording, tag.label) for tag in tags] == [("a", "POS")]
+    assert "Remove or rename" in refusal(tmp_path, "filename,onset,offset,label,label\n")[1]
     line, message = refusal(tmp_path, text, label_column="genus")
     assert line == 1 and "no column 'genus'; found are 'filename', 'onset'" in message
     assert "names none" in refusal(tmp_path, "a.wav,1,2,car\n", label_column="label")[1]
@@ -222,6 +225,11 @@ def test_cells_are_quoted_as_csv_and_pandas_read_them(tmp_path):
         found = events(content(tmp_path, text.getvalue()))
         frame = pandas.read_csv(tmp_path / "annotation.csv", sep=delimiter, keep_default_na=False)
         assert found == list(frame.itertuples(index=False, name=None)) and len(found) == 300
+
+
+def test_blanks_may_follow_separators(tmp_path):
+    text = 'filename, onset, offset, label\na b.wav, 0, 1, "red, big car"  \n'
+    assert events(content(tmp_path, text)) == [("a b.wav", 0, 1, "red, big car")]
 
 
 def test_times_may_have_decimal_commas_between_semicolons_only(tmp_path):

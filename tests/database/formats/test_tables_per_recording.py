@@ -122,6 +122,17 @@ def test_mixed_folders_ask_for_the_format(tmp_path, files, names):
     assert "--format=" in caught.value.fix
 
 
+def test_labels_may_be_numbers(tmp_path):
+    path = written(tmp_path, a_csv="0.5;2;3\n") / "a.csv"
+    assert events(read_annotation_files(path, {"a": None})[1]) == [("a", 0.5, 2, "3")]
+
+
+def test_a_list_of_common_voice_is_no_table_of_events(tmp_path):
+    path = written(tmp_path, validated_tsv="client_id\tpath\tsentence\nf3\ta.mp3\tA sentence.\n")
+    for name in ("csv", "csv_per_recording", "events"):
+        assert not formats()[name].looks_right(path / "validated.tsv")
+
+
 def test_a_selection_table_of_raven_is_no_table_of_csv(tmp_path):
     text = "Selection\tView\tBegin Time (s)\tEnd Time (s)\tSpecies\n1\tSpectrogram 1\t0.5\t2\tcar\n"
     path = written(tmp_path, a_txt=text) / "a.txt"
