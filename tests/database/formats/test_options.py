@@ -99,3 +99,17 @@ def test_the_help_lists_all_formats(run):
     text = run("--help")[1]
     for name, one in formats().items():
         assert f"  {name:<20} {one.about}\n" in text
+
+
+def test_paths_may_begin_with_the_name_of_the_audio_folder(run, tmp_path):
+    for name in ("street/a", "street/b", "home/a", "audio/street/b"):
+        (tmp_path / "audio" / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(tmp_path / "audio" / f"{name}.wav", np.zeros(32000), 8000)
+    names = ("audio\\street\\a.wav", "audio\\home\\a.wav", "street/b.wav", "audio/street/b.wav")
+    rows = [f"{name},{onset},{onset + 1},car\n" for onset, name in enumerate(names)]
+    (tmp_path / "table.csv").write_text("filename,onset,offset,label\n" + "".join(rows))
+    assert run(tmp_path / "audio", tmp_path / "table.csv", tmp_path / "out")[0] == 0
+    lines = [line.split() for line in (tmp_path / "out" / "Own.rttm").read_text().splitlines()]
+    # a path below the folder goes before one that begins with its name
+    expected = {"street/a": 0, "home/a": 1, "street/b": 2, "audio/street/b": 3}
+    assert {line[1]: float(line[3]) for line in lines} == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ _DURATION = "duration dur eventduration"
 WORDS = {
     "file": _words(
         f"file filename filenames filepath fname path uri {_SLICES} audio audiofile audiofilename audiopath "
-        "audiofilepath recording recordingid recordingname wav wavfile wavfilename wavname wavpath sound "
+        "audiofilepath recording recordingid recordingname wav wavfile wavfilename wavname wavpath "
         "soundfile soundname clip clipid clipname clippath segmentid"
     ),
     "onset": _times(_ONSET),
@@ -48,6 +49,9 @@ WORDS = {
 }
 """Names of the columns of each role, in small letters, without blanks, underscores, brackets and the like."""
 
+_TIME_WORDS = _words(
+    "start begin onset end offset stop from to t0 t1 tmin tmax xmin xmax frame frames sample"
+)
 _PLURAL = _words("labels eventlabels events classes categories tags mids positivelabels")
 _NUMBER = re.compile(r"[+-]?[0-9]*[.,:]?[0-9]+(?:[.,:][0-9]+)*")
 
@@ -137,7 +141,8 @@ def columns_without_names(cells: Sequence[str]) -> Columns | None:
     True
     """
     numbers = "".join("1" if _NUMBER.fullmatch(cell.strip()) else "x" for cell in cells)
-    if re.fullmatch("[1x]11[1x]", numbers):
+    # four numbers may be either
+    if numbers in ("x11x", "111x", "x111"):
         return FILES_AND_EVENTS
     return {"11x1": SOFT_EVENTS, "11x": EVENTS, "111": EVENTS}.get(numbers)
 
@@ -194,7 +199,7 @@ def _called(names: Sequence[str], label_column: str, path: Path, line: int) -> l
 
 
 def _ambiguous(role: str, names: Sequence[str], path: Path, line: int) -> DataError:
-    choose = f"Say which: --label-column={names[0]}, for example."
+    choose = f"Say which: --label-column={shlex.quote(names[0])}, for example."
     return DataError(
         f"Several columns may be the {role}: {_listed(names)}.",
         file=path,
@@ -216,11 +221,15 @@ def _check(roles: dict[str, int], names: Sequence[str], path: Path, line: int) -
     if "other unit" in roles:
         found = f"The times of the column {quoted(names[roles['other unit']])} are not in seconds."
         raise DataError(found, file=path, line=line, fix="Convert them, and rename the column.")
-    ends = "offset" in roles or "duration" in roles
-    events = "onset" in roles and ends
-    weak = "file" in roles and not {"onset", "offset", "soft"} & set(roles)
+    events = "onset" in roles and ("offset" in roles or "duration" in roles)
+    weak = "file" in roles and "soft" not in roles and not any(map(_means_time, names))
     if "label" not in roles or not (events or weak):
         raise not_a_table(names, path, line)
+
+
+def _means_time(name: str) -> bool:
+    """Whether a name contains a word for a time, so that labels beside it are not weak."""
+    return any(word.lower() in _TIME_WORDS for word in re.findall("[A-Z]?[a-z0-9]+|[A-Z]+", name))
 
 
 def not_a_table(names: Sequence[str], path: Path, line: int) -> DataError:

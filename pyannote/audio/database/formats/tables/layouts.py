@@ -98,9 +98,17 @@ def _columns(lines: Sequence[tuple[int, str]], options: ReadOptions, path: Path)
     if layout.unnamed is None:
         names = split(first, layout.delimiter)
         return layout.delimiter, columns_of(names, options.label_column, path, number)
+    found, fix = "", ""
     if options.label_column is not None:
         found = f"There is no column {quoted(options.label_column)}: the first line names none."
-        raise DataError(found, file=path, line=number, fix="Name the columns, or leave out --label-column.")
+        fix = "Name the columns, or leave out --label-column."
+    elif "soft" in layout.roles and options.soft is None:
+        found = "What the number after the label means is unknown: the first line does not name the columns."
+        fix = (
+            "If it is a soft label, --soft=0.5 counts those of 0.5 or more as events; else name the columns."
+        )
+    if found:
+        raise DataError(found, file=path, line=number, fix=fix)
     return layout.delimiter, layout.unnamed
 
 
@@ -130,7 +138,7 @@ def _other_count(cells: Sequence[str], columns: Columns, delimiter: str, path: P
         found, fix = "The double quotes of this line do not match.", "Close them, and double those within."
     elif len(cells) < columns.count:
         alone = "a.wav" + delimiter * (columns.count - 1)
-        fix = f"Leave cells of a recording without events empty, as in {alone}"
+        fix = f"Write a recording without events as `{alone}`."
     return DataError(found, file=path, line=line, fix=fix.replace("\t", "<tab>"))
 
 

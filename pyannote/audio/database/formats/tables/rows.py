@@ -21,7 +21,7 @@ LARGEST_DIFFERENCE = 0.01
 
 _TOUCHING = 1e-3
 _ROUNDING = 1e-9
-_CLOCK = re.compile(r"(?:([0-9]+):(?=[0-5][0-9]:))?([0-9]+):([0-5][0-9](?:\.[0-9]*)?)")
+_CLOCK = re.compile(r"(?:([0-9]{1,4}):(?=[0-5][0-9]:))?([0-9]{1,4}):([0-5][0-9](?:\.[0-9]*)?)")
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:[0-9]+:)*[0-9]*,[0-9]+")
 _SHARE = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
@@ -77,13 +77,13 @@ class Rows:
         if all(is_nothing(text) for role, text in cells.items() if role != "file"):
             self.reading.name(recording, self.path, line)
             return
-        label = cells["label"]
-        if is_nothing(label):
+        weak, label = "onset" not in cells, cells["label"]
+        labels = label.split(",") if weak and several else [label]
+        if any(map(is_nothing, labels)):
             raise self._wrong(line, "The label is missing.", "Write it.")
-        if "onset" not in cells:
-            labels = [one.strip() for one in label.split(",")] if several else [label]
-            for one in filter(None, labels):
-                self.reading.tag(Tag(recording, one, self.path, line))
+        if weak:
+            for one in labels:
+                self.reading.tag(Tag(recording, one.strip(), self.path, line))
             return
         event = AnnotatedEvent(recording, self._segment(cells, line), label, self.path, line)
         if "soft" not in cells or self._counts(event, cells["soft"]):
