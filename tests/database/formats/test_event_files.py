@@ -23,10 +23,10 @@ def rows(reading):
     return [(one.recording, one.segment.start, one.segment.end, one.label) for one in reading.events]
 
 
-def read(folder, text, **options):
+def read(folder, text, name=None, **options):
     path = folder / "a.json"
     path.write_text(text, encoding="utf-8")
-    return read_annotation_files(path, {}, ReadOptions(**options))
+    return read_annotation_files(path, {}, ReadOptions(**options), name)
 
 
 EXPECTED = [(name, *event) for name, own in EVENTS.items() for event in own]
@@ -127,16 +127,17 @@ EVENT = '{"recording": "a", "onset": 0, "offset": 1, "label": "car"}'
 )
 def test_objects_that_cannot_be_read_are_named(tmp_path, second, line, message):
     with pytest.raises(DataError, match=message) as caught:
-        read(tmp_path, f"[\n{EVENT},\n{second}\n]")
+        read(tmp_path, f"[\n{EVENT},\n{second}\n]", name="json")
     assert (caught.value.file, caught.value.line) == (tmp_path / "a.json", line) and caught.value.fix
 
 
 @pytest.mark.parametrize("text", [f"[{EVENT}", f"[{EVENT}] 1", EVENT, '{"events": []}', "", "[", "[1]"])
 def test_files_that_are_no_list_are_refused(tmp_path, text):
     with pytest.raises(DataError) as caught:
-        read(tmp_path, text)
+        read(tmp_path, text, name="json")
     assert caught.value.line == 1 and caught.value.fix
 
 
 def test_an_empty_list_has_no_recordings(tmp_path):
-    assert not read(tmp_path, "[ ]\n")[1].named
+    (tmp_path / "a.json").write_text("[ ]\n")
+    assert not formats()["json"].read(tmp_path / "a.json", "", ReadOptions()).named

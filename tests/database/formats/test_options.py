@@ -66,7 +66,7 @@ def test_the_script_takes_the_column_of_labels(run, audio, tmp_path):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--format=rtm", "There is no format 'rtm'; there are audacity,"),
+        ("--format=rtm", "There is no format 'rtm'; there are a"),
         ("--format=../base", "There is no format '../base'"),
         ("--format=base", "There is no format 'base'"),
         ("--soft=half", "--soft=half is not a number"),
