@@ -5,10 +5,9 @@ Usage:
   make_database.py -h | --help
 
 <audio>        folder of audio files
-<annotation>   an RTTM file, a csv file with columns filename, onset, offset and label,
-               or a folder of label files exported by Audacity; or a folder with an RTTM file of each
-               subset (any.train.rttm, any.development.rttm, any.test.rttm) and, if there are any, UEM files
-               of the same names, which leaves nothing to be drawn
+<annotation>   a file, or a folder of files, in one of the formats below; or a folder with an RTTM file of
+               each subset (any.train.rttm, any.development.rttm, any.test.rttm) and, if there are any, UEM
+               files of the same names, which leaves nothing to be drawn
 <output>       folder for RTTM, UEM and LST files and database.yml
 
 Options:
@@ -25,7 +24,16 @@ Options:
                        missing or wrong. [default: 0]
   --strict             Refuse events without duration, and those that pass the end of their recording a
                        little; otherwise they are dropped, or cut, and counted.
+  --format=NAME        Format of the annotation, if it cannot be told from the files.
+  --label-column=NAME  Column of the labels, if several columns of a table may be that.
+  --tier=NAME          Tier to read, if files have several.
+  --soft=VALUE         Soft labels of this value or more, above 0 and up to 1, count as events.
+  --pattern=REGEX      Regular expression with the groups `speaker` and, optionally, `session`, for names of
+                       recordings that contain the speaker.
   -h --help            Show this.
+
+Formats of annotation:
+{formats}
 """
 
 import sys
@@ -35,6 +43,7 @@ from pyannote.audio.applications.prepared import tell
 from pyannote.audio.applications.terminal import run
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.corpora.own_data import make_database
+from pyannote.audio.database.formats.base import ReadOptions, formats
 
 
 def number(arguments: dict[str, str], option: str, kind: type) -> float:
@@ -47,7 +56,9 @@ def number(arguments: dict[str, str], option: str, kind: type) -> float:
 
 def main() -> None:
     """Run the command."""
-    arguments = script_arguments(__doc__)
+    listed = "\n".join(f"  {name:<20} {one.about}" for name, one in formats().items())
+    arguments = script_arguments(__doc__.format(formats=listed))
+    soft = None if arguments["--soft"] is None else number(arguments, "--soft", float)
     prepared = make_database(
         arguments["<audio>"],
         arguments["<annotation>"],
@@ -62,6 +73,13 @@ def main() -> None:
         skip=number(arguments, "--skip", float),
         strict=arguments["--strict"],
         uem=arguments["--uem"],
+        options=ReadOptions(
+            label_column=arguments["--label-column"],
+            tier=arguments["--tier"],
+            soft=soft,
+            pattern=arguments["--pattern"],
+        ),
+        format=arguments["--format"],
     )
     tell(prepared)
 

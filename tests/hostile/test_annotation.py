@@ -330,6 +330,8 @@ def faults(format, name):
     if format.event is None:
         return texts
     for onset, offset in REFUSED_EVENTS:
+        if name == "own csv" and "1,5" in (onset, offset):
+            continue  # columns separated by semicolons may have decimal commas
         texts[f"from {onset} to {offset}"] = (lined(format, format.event(onset, offset)).encode(), 2)
     lines = [*format.good[:-1], format.good[-1][: len(format.good[-1]) // 2 - 1]]
     texts["half a last line"] = ("\n".join(lines).encode(), len(lines))

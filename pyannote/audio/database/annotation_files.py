@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
-from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines, formats
+from pyannote.audio.io.lines import quoted
 
 Names = Mapping[str, object]
 """Names by which annotation may name recordings."""
@@ -47,6 +49,8 @@ def read_annotation_files(
     ------
     DataError
         If the format cannot be told, or a line cannot be read.
+    UsageError
+        If there is no format of this name.
 
     Examples
     --------
@@ -57,7 +61,7 @@ def read_annotation_files(
     ('audacity', 'car')
     """
     options = options or ReadOptions()
-    name = name or found_format(path)
+    name = checked_format(name) if name else found_format(path)
     chosen = formats()[name]
     if chosen.of_folders:
         return name, chosen.read(path, "", options)
@@ -71,6 +75,8 @@ def read_annotation_files(
     reading = Reading()
     for file in files:
         recording = _recording(file, path, chosen, recordings)
+        if recording is None and file == path:
+            raise _without_recording(file, name)
         if recording is None:
             reading.left_out[f"annotation files without a recording, such as {file.name}"] += 1
             continue
@@ -81,6 +87,28 @@ def read_annotation_files(
                 raise
             faults[recording] = error
     return name, reading
+
+
+def checked_format(name: str) -> str:
+    """Name of a format, if there is one of this name.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+
+    Examples
+    --------
+    >>> checked_format("rtm")
+    Traceback (most recent call last):
+    pyannote.audio.core.errors.UsageError: There is no format 'rtm'; ... Did you mean 'rttm'?
+    """
+    known = formats()
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        fix = f"Did you mean {close[0]!r}?" if close else "Use one of these."
+        raise UsageError(f"There is no format {quoted(name)}; there are {', '.join(known)}.", fix=fix)
+    return name
 
 
 def found_format(path: Path) -> str:
@@ -128,11 +156,13 @@ def _by_name(named: Mapping[Path, list[str]]) -> str:
     names = {name for names in named.values() for name in names}
     file = next(iter(named))
     if len(names) > 1:
+        first = "".join(first_lines(file, 1))
+        found = f"Its first line is {quoted(first)}" if first else "It is empty"
         raise DataError(
-            f"Its first lines are in none of the formats of such files ({', '.join(sorted(names))}).",
+            f"{found}: that tells none of the formats of such files ({', '.join(sorted(names))}).",
             file=file,
             line=1,
-            fix="Correct them; or say which format it is, with --format, to be told what is wrong.",
+            fix="Correct it; or say which format it is, with --format, to be told what is wrong.",
         )
     return names.pop()
 
@@ -153,6 +183,14 @@ def _unknown(path: Path, known: Mapping[str, Format]) -> DataError:
         "This annotation is in no known format.",
         file=path,
         fix=f"Known are files called {', '.join(patterns)}: convert it, or name its format with --format.",
+    )
+
+
+def _without_recording(file: Path, name: str) -> DataError:
+    return DataError(
+        f"In the format {name}, a file is named after its recording, but none is called like this file.",
+        file=file,
+        fix="Rename it; or name the recordings in it; or say its format with --format.",
     )
 
 

@@ -207,7 +207,7 @@ HEADER = "filename,onset,offset,label\n"
 RTTM = "SPEAKER {} 1 {} {} <NA> <NA> car <NA> <NA>\n"
 BAD = [
     ("csv", "filename,onset,label\n", 1, "does not name the columns"),
-    ("csv", "", 1, "does not name the columns"),
+    ("csv", "", 1, "It is empty"),
     ("csv", f"{HEADER}a.wav,1,2\n", 2, "Found 3 columns"),
     ("csv", f"{HEADER}a.wav,1,2,car\n\na.wav,1,two,car\n", 4, "'two' is not a time"),
     ("csv", f"{HEADER}a.wav,2,1,car\n", 2, "not later"),

@@ -152,6 +152,8 @@ def by_file(events: Iterable[AnnotatedEvent], folder: Path, files: Iterable[Path
 def files_by_name(folder: Path, files: Iterable[Path]) -> Mapping[str, set[Path]]:
     """Audio files of each name that annotation may use: file name or path, with or without suffix.
 
+    A path begins below the audio folder, or with its name, unless this is a path below it.
+
     Parameters
     ----------
     folder : Path
@@ -162,14 +164,19 @@ def files_by_name(folder: Path, files: Iterable[Path]) -> Mapping[str, set[Path]
     Examples
     --------
     >>> sorted(files_by_name(Path("/audio"), [Path("/audio/x/a.wav")]))
-    ['a', 'a.wav', 'x/a', 'x/a.wav']
+    ['a', 'a.wav', 'audio/x/a', 'audio/x/a.wav', 'x/a', 'x/a.wav']
     """
     by_name: defaultdict[str, set[Path]] = defaultdict(set)
-    for file in files:
-        below = file.relative_to(folder)
+    paths = {file: file.relative_to(folder) for file in files}
+    for file, below in paths.items():
         for name in (below.as_posix(), below.with_suffix("").as_posix(), file.name, file.stem):
             by_name[name].add(file)
             by_name[safe_name(name)].add(file)
+    below_folder = set(by_name)
+    for file, below in paths.items():
+        path = folder.name / below
+        for name in {path.as_posix(), path.with_suffix("").as_posix()} - below_folder:
+            by_name[name].add(file)
     for name in [name for name in by_name if _composed(name) not in by_name]:
         by_name[_composed(name)] |= by_name[name]
     return by_name

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
@@ -23,6 +23,7 @@ from pyannote.audio.database.corpora.own_regions import find_uem, read_uem_files
 from pyannote.audio.database.corpora.own_subsets import find_subsets, read_subsets
 from pyannote.audio.database.corpora.splits import Subsets, by_folders, listed, split
 from pyannote.audio.database.corpora.writing import write_database
+from pyannote.audio.database.formats.base import ReadOptions
 from pyannote.audio.io.lines import quoted
 from pyannote.audio.io.waveform import SUFFIXES
 
@@ -87,6 +88,8 @@ def make_database(
     skip: float = 0.0,
     strict: bool = False,
     uem: Path | str | None = None,
+    options: ReadOptions | None = None,
+    format: str | None = None,
 ) -> Preparation:
     r"""Write RTTM, UEM, LST and database.yml for the user's data.
 
@@ -119,11 +122,16 @@ def make_database(
     uem : path, optional
         UEM file, or folder of UEM files, with the annotated regions; by default the file with the name of the
         annotation and the suffix .uem, if there is one. Without it, recordings are annotated completely.
+    options : ReadOptions, optional
+        Options of the readers of annotation.
+    format : str, optional
+        Name of the format of the annotation, if it cannot be told from the files.
+
 
     Raises
     ------
     UsageError
-        If names or shares are not allowed.
+        If names or shares are not allowed, or there is no such format.
     DataError
         If audio or annotation is missing or wrong.
     StorageError
@@ -157,7 +165,8 @@ def make_database(
     else:
         uris = name_recordings(files)
         regions = Path(uem) if uem else find_uem(Path(annotation))
-        annotated = read_annotation(Path(annotation), folder, uris, skip=skip > 0)
+        options = replace(options or ReadOptions(), strict=strict)
+        annotated = read_annotation(Path(annotation), folder, uris, options, format, skip=skip > 0)
         own = OwnRecordings(
             annotated,
             Path(annotation),

@@ -40,13 +40,14 @@ def read(path: Path, recording: str, options: ReadOptions) -> Reading:
 
 
 def looks_right(path: Path) -> bool:
-    """Whether the first lines begin with two numbers."""
-    return all(_begins_with_times(line) for line in first_lines(path) if not line.startswith("\\"))
+    """Whether half of the first lines begin with two numbers, and have no more than a label after them."""
+    lines = [line for line in first_lines(path) if not line.startswith("\\")]
+    return 2 * sum(map(_begins_with_times, lines)) >= len(lines)
 
 
 def _begins_with_times(line: str) -> bool:
     try:
-        return float(line.split()[0]) <= float(line.split()[1])
+        return float(line.split()[0]) <= float(line.split()[1]) and line.count("\t") <= 2
     except (ValueError, IndexError):
         return False
 

@@ -5,6 +5,7 @@ A format is a file of this folder with a `FORMAT`; it is called by the name of i
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.io.encodings import decode
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, Place, checked_lines, content_of
@@ -54,7 +55,7 @@ class Reading:
     left_out : Counter of str
         What was not read, in a few words, and how often, such as {"NON-SPEECH lines": 3}.
     remarks : list of str
-        What else has to be said: other encodings than UTF-8, or columns that are not understood.
+        What else has to be said, each once: other encodings than UTF-8, or columns that are not understood.
 
     Examples
     --------
@@ -95,7 +96,7 @@ class Reading:
         self.tags += other.tags
         self.unscored += other.unscored
         self.left_out += other.left_out
-        self.remarks += other.remarks
+        self.remarks += [remark for remark in other.remarks if remark not in self.remarks]
         self.named = self.named | {key: at for key, at in other.named.items() if key not in self.named}
         self.audio = other.audio | self.audio
         self.subsets = other.subsets | self.subsets
@@ -112,17 +113,48 @@ class ReadOptions:
     tier : str, optional
         Name of the tier to read, where a file has several.
     soft : float, optional
-        Threshold in (0, 1] above which soft labels (values in [0, 1]) count as events. Without one, soft
-        labels are refused.
+        Threshold in (0, 1]: soft labels (values in [0, 1]) that reach it count as events. Without one, soft
+        labels other than 0 and 1 are refused.
     pattern : str, optional
         Regular expression with the groups `speaker` and, optionally, `session`, for names of recordings that
         contain the speaker.
+    strict : bool
+        Whether events without duration are refused. Otherwise they are counted.
+
+    Raises
+    ------
+    UsageError
+        If `soft` is out of its range, or `pattern` cannot be used.
+
+    Examples
+    --------
+    >>> ReadOptions(soft=0.5).soft
+    0.5
     """
 
     label_column: str | None = None
     tier: str | None = None
     soft: float | None = None
     pattern: str | None = None
+    strict: bool = False
+
+    def __post_init__(self) -> None:
+        if self.soft is not None and not 0 < self.soft <= 1:
+            raise UsageError(
+                f"--soft={self.soft:g} is not above 0, and 1 or less.", fix="Use 0.5, for example."
+            )
+        if self.pattern is not None:
+            _check_pattern(self.pattern)
+
+
+def _check_pattern(pattern: str) -> None:
+    fix = r"Write it as '(?P<session>[^_]+)_(?P<speaker>[^_]+)_.*', for example."
+    try:
+        groups = re.compile(pattern).groupindex
+    except re.error as error:
+        raise UsageError(f"--pattern={pattern} is no regular expression: {error}.", fix=fix) from None
+    if "speaker" not in groups:
+        raise UsageError(f"--pattern={pattern} has no group `speaker`.", fix=fix)
 
 
 Reader = Callable[[Path, str, ReadOptions], Reading]
@@ -242,6 +274,19 @@ def lines_of(path: Path, reading: Reading) -> Iterator[tuple[int, str]]:
     >>> list(lines_of(path, reading)), len(reading.remarks)
     ([(1, '0 1 café'), (3, '2 3 thé')], 1)
     """
+    yield from checked_lines(text_of(path, reading), path)
+
+
+def text_of(path: Path, reading: Reading) -> str:
+    r"""Text of a file, for formats that are not made of lines; see `lines_of`.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.TextGrid"
+    >>> _ = path.write_text("thé", encoding="utf-16")
+    >>> text_of(path, Reading())
+    'thé'
+    """
     content = content_of(path)
     try:
         text, encoding = decode(content)
@@ -250,7 +295,7 @@ def lines_of(path: Path, reading: Reading) -> Iterator[tuple[int, str]]:
         raise DataError("This is no text.", file=path, line=line, fix="Save it as text in UTF-8.") from None
     if encoding != "UTF-8":
         reading.remarks.append(f"{path} is read as {encoding}.")
-    yield from checked_lines(text, path)
+    return text
 
 
 def unreadable(path: Path, line: int, expected: str) -> DataError:

@@ -1,55 +1,52 @@
-"""Tables of events, separated by commas, semicolons or tabs, whose first line names the columns.
+"""Tables of events, or of weak labels, with a column that names the recording.
 
-A row with a filename alone stands for a recording without events.
+Columns are separated by commas, semicolons (then with decimal points or commas) or tabs. The first line names
+them, in any order and in the words of any data set (see `tables.columns`); without names, the order is that
+of event lists: file, onset, offset, label. A row with empty cells (or `nan`) beside the name of the recording
+stands for one without events. Without times, labels are weak.
 """
 
 from __future__ import annotations
 
 import csv
+import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines, lines_of
-from pyannote.audio.io.lines import AnnotatedEvent, parse_segment
-
-COLUMNS = ("filename", "onset", "offset", "label")
+from pyannote.audio.core.labels import Event
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines
+from pyannote.audio.database.formats.tables.layouts import layout_in, read_table
+from pyannote.audio.io.event_lists import HEADER
+from pyannote.audio.io.lines import quoted
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
     """Read a table."""
-    reading = Reading()
-    lines = lines_of(path, reading)
-    number, header = next(lines, (1, ""))
-    delimiter, names = _read_header(header, path, number)
-    for line, text in lines:
-        row = [column.strip() for column in next(csv.reader([text], delimiter=delimiter))]
-        if len(row) != len(names):
-            found = f"Found {len(row)} columns where the first line has {len(names)}."
-            raise DataError(found, file=path, line=line, fix="Put names with a separator in double quotes.")
-        cells = dict(zip(names, row, strict=True))
-        filename, onset, offset, label = (cells[name] for name in COLUMNS)
-        reading.name(filename, path, line)
-        if not (onset or offset or label):
-            continue
-        if not label:
-            raise DataError("The label is missing.", file=path, line=line, fix="Write it.")
-        segment = parse_segment(onset, offset, file=path, line=line)
-        reading.add(AnnotatedEvent(filename, segment, label, path, line))
-    return reading
-
-
-def _read_header(header: str, path: Path, line: int) -> tuple[str, list[str]]:
-    for delimiter in ",;\t":
-        names = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
-        if set(COLUMNS) <= set(names):
-            return delimiter, names
-    found = f"The first line does not name the columns {', '.join(COLUMNS)}."
-    raise DataError(found, file=path, line=line, fix="Add or correct it.")
+    return read_table(path, options)
 
 
 def looks_right(path: Path) -> bool:
-    """Whether the first line has several columns."""
-    return any(delimiter in line for line in first_lines(path, 1) for delimiter in ",;\t")
+    """Whether the first line has a column of recordings, and is not that of event lists."""
+    layout = layout_in(path)
+    if layout is None or "file" not in layout.roles:
+        return False
+    return path.suffix.lower() != ".tsv" or first_lines(path, 1)[0].strip() != HEADER
 
 
-FORMAT = Format("table of events (csv, tsv)", ("*.csv", "*.tsv"), read, looks_right)
+def write(events: Mapping[str, Sequence[Event]], durations: Mapping[str, float]) -> dict[str, str]:
+    """Format events as one table."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["filename", "onset", "offset", "label"])
+    for recording, own in events.items():
+        for onset, offset, label in own:
+            if set("\n\r") & set(label):
+                raise DataError(f"The label {quoted(label)} has a line break.", fix="Rename it.")
+            writer.writerow([recording, f"{onset:.6f}", f"{offset:.6f}", label])
+        if not own:
+            writer.writerow([recording, "", "", ""])
+    return {"events.csv": text.getvalue()}
+
+
+FORMAT = Format("table of events (csv, tsv)", ("*.csv", "*.tsv"), read, looks_right, write=write)

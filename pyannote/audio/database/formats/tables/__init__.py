@@ -1,0 +1,1 @@
+"""Reading of tables of annotation, for the formats that are tables."""
