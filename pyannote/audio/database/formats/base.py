@@ -105,7 +105,10 @@ class ReadOptions:
     label_column : str, optional
         Name of the column of labels, where a table has several that may be one.
     tier : str, optional
-        Name of the tier to read, where a file has several.
+        Name of the tier to read, where a file has several; "*" for all of them.
+    tier_labels : bool
+        Whether the names of tiers are the labels, and the texts in them are not: those of conversations, in
+        which each speaker has a tier and the text is what was said.
     soft : float, optional
         Threshold in (0, 1] above which soft labels (values in [0, 1]) count as events. Without one, soft
         labels are refused.
@@ -116,6 +119,7 @@ class ReadOptions:
 
     label_column: str | None = None
     tier: str | None = None
+    tier_labels: bool = False
     soft: float | None = None
     pattern: str | None = None
 
@@ -128,7 +132,7 @@ Writer = Callable[[Mapping[str, Sequence[Event]], Mapping[str, float]], dict[str
 
 
 def claims_nothing(path: Path) -> bool:
-    """Claim no file but those whose names fit."""
+    """Claim no file."""
     return False
 
 
@@ -150,6 +154,8 @@ class Format:
         do not tell: a file `*.txt` may be that of Audacity, of Raven, or an event list. It may not raise.
     per_recording : bool
         Whether a file contains the annotation of the recording that it is named after.
+    names_recordings : callable
+        Whether a file names its recordings itself even though the format is one of a file a recording.
     of_folders : bool
         Whether `read` takes a folder.
     write : callable, optional
@@ -167,6 +173,7 @@ class Format:
     read: Reader
     looks_right: Callable[[Path], bool]
     per_recording: bool = False
+    names_recordings: Callable[[Path], bool] = claims_nothing
     of_folders: bool = False
     write: Writer | None = None
 
@@ -237,6 +244,19 @@ def lines_of(path: Path, reading: Reading) -> Iterator[tuple[int, str]]:
     >>> list(lines_of(path, reading)), len(reading.remarks)
     ([(1, '0 1 café'), (3, '2 3 thé')], 1)
     """
+    yield from checked_lines(text_of(path, reading), path)
+
+
+def text_of(path: Path, reading: Reading) -> str:
+    r"""Text of a file, for formats that are not made of lines; see `lines_of`.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.TextGrid"
+    >>> _ = path.write_text("thé", encoding="utf-16")
+    >>> text_of(path, Reading())
+    'thé'
+    """
     content = content_of(path)
     try:
         text, encoding = decode(content)
@@ -245,7 +265,7 @@ def lines_of(path: Path, reading: Reading) -> Iterator[tuple[int, str]]:
         raise DataError("This is no text.", file=path, line=line, fix="Save it as text in UTF-8.") from None
     if encoding != "UTF-8":
         reading.remarks.append(f"{path} is read as {encoding}.")
-    yield from checked_lines(text, path)
+    return text
 
 
 def unreadable(path: Path, line: int, expected: str) -> DataError:
