@@ -88,11 +88,12 @@ class _Builder:
         self.path = path
         self.root = Element("", {}, 1)
         self._open = [self.root]
+        self._texts: list[list[str]] = [[]]
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = lambda name: self._open.pop()
-        self.parser.CharacterDataHandler = self._text
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = lambda text: self._texts[-1].append(text)
         # entities could stand for other files, or for gigabytes of text
         self.parser.StartDoctypeDeclHandler = self._refuse
 
@@ -107,9 +108,10 @@ class _Builder:
         element = Element(name, attributes, self.parser.CurrentLineNumber)
         self._open[-1].children.append(element)
         self._open.append(element)
+        self._texts.append([])
 
-    def _text(self, text: str) -> None:
-        self._open[-1].text += text
+    def _end(self, name: str) -> None:
+        self._open.pop().text = "".join(self._texts.pop())
 
     def _refuse(self, name: str, *rest: object) -> NoReturn:
         raise self.error(f"This XML has a DOCTYPE ({quoted(name)}), which is not read.")
