@@ -89,6 +89,7 @@ def test_an_annotation_without_a_label_is_refused_unless_the_tier_is_the_label(t
 
 def test_annotation_of_other_media_is_remarked(tmp_path):
     reading = read(tmp_path, "elan", EAF.replace("a.wav", "b.wav"))
+    assert not read(tmp_path, "elan", EAF.replace("a.wav", "%61.wav")).remarks
     assert len(reading.remarks) == 1 and "'b.wav'" in reading.remarks[0] and "'a'" in reading.remarks[0]
 
 

@@ -30,7 +30,7 @@ item []:
             text = "car ""red"" = 3"
         intervals [3]:
             xmin = 1.25
-            xmax = 2 ! here begins the next
+            xmax = 2 ! here begins "the next" at 2
             text = " "
         intervals [4]:
             xmin = 2
