@@ -73,6 +73,7 @@ def read_annotation_files(
             fix="Check the path, or name another format with --format.",
         )
     reading = Reading()
+    _check_one_file_each(files, path, chosen, recordings)
     for file in files:
         recording = _recording(file, path, chosen, recordings)
         if recording is None and file == path:
@@ -206,9 +207,23 @@ def _files(folder: Path, chosen: Format) -> list[Path]:
 
 def _recording(file: Path, path: Path, chosen: Format, recordings: Names) -> str | None:
     """Name of the recording of a file: its path below the folder, or its name; None if there is none."""
-    if not chosen.per_recording:
+    if not chosen.per_recording or chosen.names_recordings(file):
         return ""
     own = chosen.recording(file) or file.stem
     below = file.parent.relative_to(path) if path.is_dir() else Path()
     names = [(below / own).as_posix(), own]
     return next((name for name in names if name in recordings), None)
+
+
+def _check_one_file_each(files: list[Path], path: Path, chosen: Format, recordings: Names) -> None:
+    """Refuse two files about one recording: they may be those of two annotators, or copies."""
+    first: dict[str, Path] = {}
+    for file in files:
+        recording = _recording(file, path, chosen, recordings)
+        if recording and first.setdefault(recording, file) is not file:
+            raise DataError(
+                f"There are two files of annotation of {quoted(recording)}; the other is {first[recording]}.",
+                file=file,
+                line=1,
+                fix="Remove one of them, or join them in one file.",
+            )

@@ -1,26 +1,25 @@
-"""Label tracks of Audacity, one file a recording.
+r"""Label tracks of Audacity, one file a recording.
 
     onset <tab> offset <tab> label
+    \ <tab> lowest frequency <tab> highest frequency
 
-A line that begins with a backslash holds the frequencies of the label before it; they are not read.
+The second line belongs to the label before it, which was marked in a spectrogram. Frequencies are checked and
+counted, and not used. Columns may be separated by blanks, too: the label is all that follows the second time.
+Labels that mark a point of time are counted as events without duration.
+
+References
+----------
+https://manual.audacityteam.org/man/importing_and_exporting_labels.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pyannote.audio.core.errors import DataError
-from pyannote.audio.core.labels import Event
-from pyannote.audio.database.formats.base import (
-    Format,
-    Reading,
-    ReadOptions,
-    first_lines,
-    lines_of,
-    unreadable,
-)
-from pyannote.audio.io.lines import AnnotatedEvent, parse_segment
+from pyannote.audio.database.formats._events import add_event
+from pyannote.audio.database.formats._label_lines import is_number, looks_like_lines, split_line, writer
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, lines_of, unreadable
+from pyannote.audio.io.lines import parse_seconds
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
@@ -29,39 +28,22 @@ def read(path: Path, recording: str, options: ReadOptions) -> Reading:
     reading.name(recording, path, 1)
     for line, text in lines_of(path, reading):
         if text.startswith("\\"):
+            frequencies = text[1:].split()
+            if len(frequencies) != 2 or not all(map(is_number, frequencies)):
+                raise unreadable(path, line, "\\ <tab> lowest frequency <tab> highest frequency")
             reading.left_out["lines of frequencies"] += 1
             continue
-        columns = [column.strip() for column in text.split("\t")]
-        if len(columns) != 3 or not columns[2]:
-            raise unreadable(path, line, "onset <tab> offset <tab> label")
-        segment = parse_segment(columns[0], columns[1], file=path, line=line)
-        reading.add(AnnotatedEvent(recording, segment, columns[2], path, line))
+        start, end, label = split_line(text, path, line)
+        onset, offset = (parse_seconds(time, file=path, line=line) for time in (start, end))
+        add_event(reading, recording, onset, offset, label, path, line)
     return reading
 
 
-def looks_right(path: Path) -> bool:
-    """Whether half of the first lines begin with two numbers, and have no more than a label after them."""
-    lines = [line for line in first_lines(path) if not line.startswith("\\")]
-    return 2 * sum(map(_begins_with_times, lines)) >= len(lines)
-
-
-def _begins_with_times(line: str) -> bool:
-    try:
-        return float(line.split()[0]) <= float(line.split()[1]) and line.count("\t") <= 2
-    except (ValueError, IndexError):
-        return False
-
-
-def write(events: Mapping[str, Sequence[Event]], durations: Mapping[str, float]) -> dict[str, str]:
-    """Format the events of each recording as a file of labels."""
-    for name, its_events in events.items():
-        for _, _, label in its_events:
-            if set("\t\n\r") & set(label):
-                raise DataError(f"The label {label!r} of {name} has a tab or a line break.", fix="Rename it.")
-    return {
-        f"{recording}.txt": "".join(f"{onset:.6f}\t{offset:.6f}\t{label}\n" for onset, offset, label in own)
-        for recording, own in events.items()
-    }
-
-
-FORMAT = Format("label tracks of Audacity", ("*.txt",), read, looks_right, per_recording=True, write=write)
+FORMAT = Format(
+    "label tracks of Audacity",
+    ("*.txt",),
+    read,
+    looks_like_lines,
+    per_recording=True,
+    write=writer(".txt"),
+)

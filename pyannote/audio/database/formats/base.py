@@ -111,7 +111,10 @@ class ReadOptions:
     label_column : str, optional
         Name of the column of labels, where a table has several that may be one.
     tier : str, optional
-        Name of the tier to read, where a file has several.
+        Name of the tier to read, where a file has several; "*" for all of them.
+    tier_labels : bool
+        Whether the names of tiers are the labels, and the texts in them are not: those of conversations, in
+        which each speaker has a tier and the text is what was said.
     soft : float, optional
         Threshold in (0, 1]: soft labels (values in [0, 1]) that reach it count as events. Without one, soft
         labels other than 0 and 1 are refused.
@@ -134,6 +137,7 @@ class ReadOptions:
 
     label_column: str | None = None
     tier: str | None = None
+    tier_labels: bool = False
     soft: float | None = None
     pattern: str | None = None
     strict: bool = False
@@ -165,7 +169,7 @@ Writer = Callable[[Mapping[str, Sequence[Event]], Mapping[str, float]], dict[str
 
 
 def claims_nothing(path: Path) -> bool:
-    """Claim no file but those whose names fit."""
+    """Claim no file."""
     return False
 
 
@@ -187,6 +191,8 @@ class Format:
         do not tell: a file `*.txt` may be that of Audacity, of Raven, or an event list. It may not raise.
     per_recording : bool
         Whether a file contains the annotation of the recording that it is named after.
+    names_recordings : callable
+        Whether a file names its recordings itself even though the format is one of a file a recording.
     of_folders : bool
         Whether `read` takes a folder.
     write : callable, optional
@@ -204,6 +210,7 @@ class Format:
     read: Reader
     looks_right: Callable[[Path], bool]
     per_recording: bool = False
+    names_recordings: Callable[[Path], bool] = claims_nothing
     of_folders: bool = False
     write: Writer | None = None
 
