@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.channels import name_channels
 from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines, formats
 
 Names = Mapping[str, object]
@@ -68,6 +69,7 @@ def read_annotation_files(
             reading.left_out[f"annotation files without a recording, such as {file.name}"] += 1
         else:
             reading.merge(chosen.read(file, recording, options))
+    name_channels(reading)
     return name, reading
 
 

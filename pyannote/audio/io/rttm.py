@@ -41,6 +41,7 @@ __all__ = [
     "format_lst",
     "format_rttm",
     "format_uem",
+    "parse_turn",
     "read_events",
     "read_lst",
     "read_regions",
@@ -85,16 +86,27 @@ def event_of(text: str, path: Path, line: int) -> AnnotatedEvent:
         raise DataError(message, file=path, line=line, fix="Keep SPEAKER lines only.")
     if label == "<NA>":
         raise DataError("The label is missing.", file=path, line=line, fix="Write it in column 8.")
-    onset = parse_seconds(start, file=path, line=line)
-    segment = Segment(onset, onset + parse_seconds(duration, file=path, line=line))
+    return AnnotatedEvent(uri, parse_turn(start, duration, file=path, line=line), label, path, line)
+
+
+def parse_turn(start: str, duration: str, *, file: Path, line: int) -> Segment:
+    """Parse start and duration, in seconds, as a segment.
+
+    Examples
+    --------
+    >>> parse_turn("1.5", "2", file=Path("a.rttm"), line=1)
+    <Segment(1.5, 3.5)>
+    """
+    onset = parse_seconds(start, file=file, line=line)
+    segment = Segment(onset, onset + parse_seconds(duration, file=file, line=line))
     if not segment:
         raise DataError(
             f"The duration {quoted(duration)} is shorter than a microsecond.",
-            file=path,
+            file=file,
             line=line,
             fix="Column 5 is the duration in seconds, not the end: make it longer than 0.",
         )
-    return AnnotatedEvent(uri, segment, label, path, line)
+    return segment
 
 
 def read_rttm(path: str | Path) -> dict[str, Annotation]:
