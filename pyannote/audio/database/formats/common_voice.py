@@ -37,7 +37,7 @@ def read(path: Path, recording: str, options: ReadOptions) -> Reading:
         raise DataError(found, file=path, fix="Give the folder of a language.")
     reading = Reading(remarks=[CLIPS])
     if unread := [name for name in UNREAD if path.is_dir() and (path / name).is_file()]:
-        reading.remarks.append(f"{' and '.join(unread)} are not read.")
+        reading.remarks.append(f"Lists that are not read: {', '.join(unread)}.")
     speakers: dict[str, str] = {}
     missing: dict[str, None] = {}
     for file in files:
