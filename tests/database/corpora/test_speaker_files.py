@@ -68,7 +68,7 @@ def test_a_pattern_may_have_no_session(tmp_path):
 
 
 def test_recordings_that_the_pattern_does_not_match_are_counted_and_named(tmp_path):
-    touch(tmp_path, [*FLAT, "enroll/x", "-singing-01-001", "y-id00012-singing-01-001"])
+    touch(tmp_path, [*FLAT, "enroll/x", "-singing-01-001", "yid00012-singing-01-001"])
     found = find_speakers(tmp_path, tmp_path / "out", "(?P<speaker>(id[0-9]+)?)-(?P<session>.+)-[0-9]+")
     assert sessions(found) == FLAT
     assert found.left_out == {"recordings that --pattern does not match, such as '-singing-01-001'": 3}

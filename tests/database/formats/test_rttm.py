@@ -71,6 +71,12 @@ def test_recordings_whose_lines_are_all_left_out_are_not_named_as_empty(tmp_path
     assert not reading.named and reading.left_out.total() == 2
 
 
+def test_a_recording_with_unscored_regions_alone_is_named(tmp_path):
+    reading = read(tmp_path, "NOSCORE a 2 0 1 <NA> <NA> <NA> <NA> <NA>\n")
+    assert list(reading.named) == ["a"] and not reading.events
+    assert "one channel (2)" in reading.remarks[0]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
