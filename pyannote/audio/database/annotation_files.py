@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.channels import name_channels
+from pyannote.audio.database.annotated_channels import name_channels
 from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines, formats
 
 Names = Mapping[str, object]

@@ -41,7 +41,6 @@ __all__ = [
     "format_lst",
     "format_rttm",
     "format_uem",
-    "parse_turn",
     "read_events",
     "read_lst",
     "read_regions",
@@ -80,33 +79,22 @@ def event_of(text: str, path: Path, line: int) -> AnnotatedEvent:
     <Segment(1.5, 3.5)>
     """
     columns = _columns(text, "SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>", path, line)
-    kind, uri, _, start, duration, _, _, label, _, _ = columns
+    kind, uri, channel, start, duration, _, _, label, _, _ = columns
     if kind != "SPEAKER":
         message = f"{quoted(kind)} is not SPEAKER."
         raise DataError(message, file=path, line=line, fix="Keep SPEAKER lines only.")
     if label == "<NA>":
         raise DataError("The label is missing.", file=path, line=line, fix="Write it in column 8.")
-    return AnnotatedEvent(uri, parse_turn(start, duration, file=path, line=line), label, path, line)
-
-
-def parse_turn(start: str, duration: str, *, file: Path, line: int) -> Segment:
-    """Parse start and duration, in seconds, as a segment.
-
-    Examples
-    --------
-    >>> parse_turn("1.5", "2", file=Path("a.rttm"), line=1)
-    <Segment(1.5, 3.5)>
-    """
-    onset = parse_seconds(start, file=file, line=line)
-    segment = Segment(onset, onset + parse_seconds(duration, file=file, line=line))
+    onset = parse_seconds(start, file=path, line=line)
+    segment = Segment(onset, onset + parse_seconds(duration, file=path, line=line))
     if not segment:
         raise DataError(
             f"The duration {quoted(duration)} is shorter than a microsecond.",
-            file=file,
+            file=path,
             line=line,
             fix="Column 5 is the duration in seconds, not the end: make it longer than 0.",
         )
-    return segment
+    return AnnotatedEvent(uri, segment, label, path, line, channel)
 
 
 def read_rttm(path: str | Path) -> dict[str, Annotation]:
@@ -155,8 +143,8 @@ def region_of(text: str, path: Path, line: int) -> AnnotatedRegion:
     >>> region_of("a 1 0.0 60.0", Path("a.uem"), line=1).segment
     <Segment(0, 60)>
     """
-    uri, _, start, end = _columns(text, "uri 1 start end", path, line)
-    return AnnotatedRegion(uri, parse_segment(start, end, file=path, line=line), path, line)
+    uri, channel, start, end = _columns(text, "uri 1 start end", path, line)
+    return AnnotatedRegion(uri, parse_segment(start, end, file=path, line=line), path, line, channel)
 
 
 def read_uem(path: str | Path) -> dict[str, Timeline]:

@@ -116,4 +116,4 @@ def test_the_format_alone_tells_the_channels(tmp_path):
     path = tmp_path / "a.rttm"
     path.write_text("SPEAKER a 1 0 1 <NA> <NA> x <NA>\nSPEAKER a 2 0 1 <NA> <NA> x <NA>\n")
     reading = FORMAT.read(path, "", ReadOptions())
-    assert {place.line: channel for place, channel in reading.channels.items()} == {2: "2"}
+    assert [(event.recording, event.channel) for event in reading.events] == [("a", "1"), ("a", "2")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +15,6 @@ from pyannote.core import Segment
 from pyannote.audio.core.errors import AudioError, DataError
 from pyannote.audio.database.bounds import exceeds_end
 from pyannote.audio.io.lines import AnnotatedEvent, quoted
-from pyannote.audio.io.paths import is_file
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def audio_duration(path: Path) -> float:
     >>> audio_duration(path)
     1.000125
     """
-    if not is_file(path):
+    if not _is_file(path):
         raise AudioError("The audio file is missing.", file=path, fix="Put it there, or correct its name.")
     try:
         # as bytes, because soundfile encodes names that are not valid Unicode differently
@@ -90,6 +90,13 @@ def audio_duration(path: Path) -> float:
     if info.frames <= 0:
         raise AudioError("The audio file is empty.", file=path, fix="Get the file again, or remove it.")
     return (info.frames * 1_000_000 // info.samplerate) / 1_000_000
+
+
+def _is_file(path: Path) -> bool:
+    # a name in a list may be longer than the file system allows
+    with contextlib.suppress(OSError):
+        return path.is_file()
+    return False
 
 
 def clip(event: AnnotatedEvent, duration: float) -> AnnotatedEvent:

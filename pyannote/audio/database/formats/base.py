@@ -51,8 +51,6 @@ class Reading:
         Audio files that the annotation itself names, by recording.
     subsets : dict of str to str
         Subset ("train", "development" or "test") of each recording, where the annotation says so.
-    channels : dict of Place to str
-        Channel of each line that names another one than channel 1 (see `database.channels`).
     left_out : Counter of str
         What was not read, in a few words, and how often, such as {"NON-SPEECH lines": 3}.
     remarks : list of str
@@ -74,7 +72,6 @@ class Reading:
     unscored: list[AnnotatedRegion] = field(default_factory=list)
     audio: dict[str, Path] = field(default_factory=dict)
     subsets: dict[str, str] = field(default_factory=dict)
-    channels: dict[Place, str] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     remarks: list[str] = field(default_factory=list)
 
@@ -97,7 +94,6 @@ class Reading:
         self.named = self.named | {key: at for key, at in other.named.items() if key not in self.named}
         self.audio = other.audio | self.audio
         self.subsets = other.subsets | self.subsets
-        self.channels |= other.channels
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from pyannote.audio.database.formats.base import (
     lines_of,
     unreadable,
 )
-from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, Place, parse_seconds, quoted
+from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, parse_seconds, quoted
 
 SPEECH = {"lex", "frag", "fp", "un-lex", "for-lex"}
 """Types of words that are spoken."""
@@ -54,18 +54,16 @@ def read(path: Path, recording: str, options: ReadOptions) -> Reading:
             continue
         uri, channel, start, duration, word, _, kind, speaker = columns + ["", "lex", ""][len(columns) - 5 :]
         reading.name(uri, path, line)
-        if channel != "1":
-            reading.channels[Place(path, line)] = channel
         onset = parse_seconds(start, file=path, line=line)
         segment = Segment(onset, onset + parse_seconds(duration, file=path, line=line))
         if reason := _not_spoken(word, kind, segment, path, line):
             reading.left_out[reason] += 1
         elif kind == "noscore":
-            reading.unscored.append(AnnotatedRegion(uri, segment, path, line))
+            reading.unscored.append(AnnotatedRegion(uri, segment, path, line, channel))
         else:
             label = speaker if speaker not in ("", "<NA>", "unknown") else "speech"
             words.setdefault((uri, channel, label), []).append(
-                AnnotatedEvent(uri, segment, label, path, line)
+                AnnotatedEvent(uri, segment, label, path, line, channel)
             )
     events = [event for same in words.values() for event in _joined(same)]
     reading.events = sorted(events, key=lambda event: event.line)

@@ -27,8 +27,8 @@ from pyannote.audio.database.formats.base import (
     lines_of,
     unreadable,
 )
-from pyannote.audio.io.lines import AnnotatedRegion, Place, quoted
-from pyannote.audio.io.rttm import event_of, format_rttm, parse_turn
+from pyannote.audio.io.lines import AnnotatedRegion, quoted
+from pyannote.audio.io.rttm import event_of, format_rttm
 
 UNSCORED = {"NOSCORE", "NO_RT_METADATA"}
 """Types of lines about regions that are not scored."""
@@ -72,15 +72,15 @@ def read(path: Path, recording: str, options: ReadOptions) -> Reading:
         else:
             reading.unscored.append(_region(columns, path, line))
             reading.name(columns[1], path, line)
-        if columns[2] != "1":
-            reading.channels[Place(path, line)] = columns[2]
     return reading
 
 
 def _region(columns: list[str], path: Path, line: int) -> AnnotatedRegion:
     if len(columns) != 10:
         raise unreadable(path, line, f"{columns[0]} uri 1 start duration <NA> <NA> <NA> <NA> <NA>")
-    return AnnotatedRegion(columns[1], parse_turn(columns[3], columns[4], file=path, line=line), path, line)
+    times = " ".join(columns[1:5])
+    event = event_of(f"SPEAKER {times} <NA> <NA> unscored <NA> <NA>", path, line)
+    return AnnotatedRegion(event.recording, event.segment, path, line, event.channel)
 
 
 def looks_right(path: Path) -> bool:

@@ -23,7 +23,7 @@ from pyannote.audio.database.formats.base import (
     lines_of,
     unreadable,
 )
-from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, Place, parse_segment
+from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, parse_segment
 
 IGNORED = "ignore_time_segment_in_scoring"
 
@@ -40,15 +40,13 @@ def read(path: Path, recording: str, options: ReadOptions) -> Reading:
         uri, channel, speaker, start, end = columns[:5]
         words = _words(columns[5] if len(columns) > 5 else "")
         reading.name(uri, path, line)
-        if channel != "1":
-            reading.channels[Place(path, line)] = channel
         segment = parse_segment(start, end, file=path, line=line)
         if words.lower() == IGNORED:
-            reading.unscored.append(AnnotatedRegion(uri, segment, path, line))
+            reading.unscored.append(AnnotatedRegion(uri, segment, path, line, channel))
         elif not words:
             reading.left_out["segments without words"] += 1
         else:
-            reading.add(AnnotatedEvent(uri, segment, speaker, path, line))
+            reading.add(AnnotatedEvent(uri, segment, speaker, path, line, channel))
     return reading
 
 

@@ -6,9 +6,9 @@ import pytest
 from pyannote.core import Segment
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.channels import name_channels
+from pyannote.audio.database.annotated_channels import name_channels
 from pyannote.audio.database.formats.base import Reading
-from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, Place
+from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
 
 PATH = Path("a.rttm")
 
@@ -17,9 +17,7 @@ def reading_of(*lines):
     """Events of lines (uri, channel), numbered from 1."""
     reading = Reading()
     for line, (uri, channel) in enumerate(lines, start=1):
-        reading.add(AnnotatedEvent(uri, Segment(0, 1), "x", PATH, line))
-        if channel != "1":
-            reading.channels[Place(PATH, line)] = channel
+        reading.add(AnnotatedEvent(uri, Segment(0, 1), "x", PATH, line, channel))
     return reading
 
 
@@ -50,8 +48,7 @@ def test_letters_are_the_first_two_channels():
 
 def test_unscored_regions_belong_to_their_channel():
     reading = reading_of(("call", "1"), ("call", "2"))
-    reading.unscored.append(AnnotatedRegion("call", Segment(1, 2), PATH, 3))
-    reading.channels[Place(PATH, 3)] = "2"
+    reading.unscored.append(AnnotatedRegion("call", Segment(1, 2), PATH, 3, "2"))
     name_channels(reading)
     assert [region.recording for region in reading.unscored] == ["call#2"]
 

@@ -35,20 +35,20 @@ def name_channels(reading: Reading) -> None:
     >>> from pathlib import Path
     >>> from pyannote.core import Segment
     >>> reading, path = Reading(), Path("a.rttm")
-    >>> for line in (1, 2):
-    ...     reading.add(AnnotatedEvent("call", Segment(0, 1), "ann", path, line))
-    >>> reading.channels[Place(path, 2)] = "2"
+    >>> for line, channel in ((1, "1"), (2, "2")):
+    ...     reading.add(AnnotatedEvent("call", Segment(0, 1), "ann", path, line, channel))
     >>> name_channels(reading)
     >>> [event.recording for event in reading.events], list(reading.named)
     (['call#1', 'call#2'], ['call#1', 'call#2'])
     """
-    if not reading.channels:
-        return
     lines: list[AnnotatedEvent | AnnotatedRegion] = [*reading.events, *reading.unscored]
     channels: defaultdict[str, set[str]] = defaultdict(set)
     for one in lines:
-        channels[one.recording].add(_channel(one, reading))
+        channels[one.recording].add(_channel(one))
     several = {uri for uri, found in channels.items() if len(found) > 1}
+    reading.remarks += _remarks(channels)
+    if not several:
+        return
     named: defaultdict[str, dict[str, Place]] = defaultdict(dict)
     for one in (one for one in lines if one.recording in several):
         named[one.recording].setdefault(_name(one, reading, several), Place(one.file, one.line))
@@ -59,18 +59,16 @@ def name_channels(reading: Reading) -> None:
         for uri, place in reading.named.items()
         for name, at in (named[uri] if uri in several else {uri: place}).items()
     }
-    reading.remarks += _remarks(channels)
 
 
-def _channel(one: AnnotatedEvent | AnnotatedRegion, reading: Reading) -> str:
-    written = reading.channels.get(Place(one.file, one.line), "1")
-    return _SIDES.get(written.upper(), written)
+def _channel(one: AnnotatedEvent | AnnotatedRegion) -> str:
+    return _SIDES.get(one.channel.upper(), one.channel)
 
 
 def _name(one: AnnotatedEvent | AnnotatedRegion, reading: Reading, several: set[str]) -> str:
     if one.recording not in several:
         return one.recording
-    channel = _channel(one, reading)
+    channel = _channel(one)
     if (name := f"{one.recording}#{channel}") in reading.named:
         raise DataError(
             f"{quoted(name)} may be a recording, or channel {channel} of {quoted(one.recording)}.",
