@@ -2,8 +2,9 @@
 
 import pytest
 
-from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.annotation_files import found_format, read_annotation_files
+from pyannote.audio.database.formats.base import ReadOptions
 
 
 @pytest.fixture
@@ -48,6 +49,21 @@ def test_a_label_that_is_not_clear_is_refused(folder):
     with pytest.raises(DataError, match="folder within a folder") as caught:
         tags(folder)
     assert caught.value.file == folder / "train" / "dog" / "1.wav"
+
+
+def test_a_pattern_finds_speakers_at_any_depth(folder):
+    (folder / "x").mkdir()
+    for name in ("id00012-singing-01-002.flac", "x/id00013-song-02-001.flac"):
+        (folder / name).touch()
+    options = ReadOptions(pattern="(.*/)?(?P<speaker>id[0-9]+)-.*")
+    _, reading = read_annotation_files(folder, {}, options, name="clips")
+    assert [(tag.recording, tag.label) for tag in reading.tags] == [
+        ("id00012-singing-01-002.flac", "id00012"),
+        ("x/id00013-song-02-001.flac", "id00013"),
+    ]
+    assert reading.left_out.total() == 3 and "speaker that --pattern finds" in reading.remarks[0]
+    with pytest.raises(UsageError, match="no named groups"):
+        read_annotation_files(folder, {}, ReadOptions(pattern=".*"), name="clips")
 
 
 def test_a_folder_without_clips_is_refused(tmp_path):

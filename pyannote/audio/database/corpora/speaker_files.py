@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.corpora.annotated_file import absolute
 from pyannote.audio.database.corpora.held_out_speakers import SpeakerSession
 from pyannote.audio.database.corpora.own_data import find_audio
 from pyannote.audio.database.formats.base import ReadOptions, format_named
-from pyannote.audio.io.lines import quoted
+from pyannote.audio.database.name_patterns import compiled_pattern, matched_names
 from pyannote.audio.io.waveform import SUFFIXES
 
 FORMATS = ("kaldi", "common_voice")
@@ -28,6 +27,9 @@ FORMATS = ("kaldi", "common_voice")
 
 OTHER_AUDIO = frozenset({".aac", ".m4a", ".mp4", ".sph", ".wma"})
 """Suffixes of audio in which speakers are published; some of them may be among those that are read."""
+
+SPEAKER, SESSION = frozenset({"speaker"}), frozenset({"session"})
+"""Groups of patterns."""
 
 _VOXCELEB = re.compile("((dev|test)/)?(aac|wav)/")
 
@@ -107,26 +109,8 @@ def find_speakers(folder: Path | str, output: Path | str, pattern: str | None = 
     folder, output = absolute(folder), absolute(output)
     for name in FORMATS:
         if format_named(name).looks_right(folder):
-            return _listed(folder, name, _compiled(pattern, {"session"}, set()))
-    return _in_folders(folder, output, _compiled(pattern, {"speaker"}, {"session"}))
-
-
-def _compiled(pattern: str | None, needed: set[str], allowed: set[str]) -> re.Pattern[str] | None:
-    if pattern is None:
-        return None
-    try:
-        compiled = re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise UsageError(
-            f"{quoted(pattern)} is not a regular expression ({error}).", fix="Correct --pattern."
-        ) from None
-    groups = set(compiled.groupindex)
-    if not needed <= groups <= needed | allowed:
-        found = f"has the groups {', '.join(sorted(groups))}" if groups else "has no named groups"
-        wanted = " and, if there are sessions, ".join(f"(?P<{name}>...)" for name in (*needed, *allowed))
-        alone = "" if allowed else ", alone: the speakers are those of the lists"
-        raise UsageError(f"The pattern {quoted(pattern)} {found}.", fix=f"It needs {wanted}{alone}.")
-    return compiled
+            return _listed(folder, name, compiled_pattern(pattern, SESSION) if pattern else None)
+    return _in_folders(folder, output, compiled_pattern(pattern, SPEAKER, SESSION) if pattern else None)
 
 
 def _listed(folder: Path, name: str, pattern: re.Pattern[str] | None) -> SpeakerFiles:
@@ -145,7 +129,7 @@ def _listed(folder: Path, name: str, pattern: re.Pattern[str] | None) -> Speaker
     names = {reading.audio[tag.recording]: tag.recording for tag in reading.tags}
     sessions = {reading.audio[tag.recording]: SpeakerSession(tag.label, "") for tag in reading.tags}
     if pattern:
-        groups = _groups(names, pattern, reading.left_out, folder)
+        groups = matched_names(names, pattern, reading.left_out, folder)
         sessions = {path: sessions[path]._replace(session=own["session"]) for path, own in groups.items()}
     return SpeakerFiles(
         {path: f"{names[path].removesuffix(path.suffix)}{path.suffix}" for path in sessions},
@@ -166,7 +150,7 @@ def _in_folders(folder: Path, output: Path, pattern: re.Pattern[str] | None) -> 
         text = ", ".join(f"{count} {what}" for what, count in left_out.items())
         raise DataError(f"{error.message} There are {text}.", file=folder, fix="Convert them.") from None
     if pattern:
-        groups = _groups(names, pattern, left_out, folder)
+        groups = matched_names(names, pattern, left_out, folder)
         sessions = {
             path: SpeakerSession(own["speaker"], own.get("session", "")) for path, own in groups.items()
         }
@@ -185,29 +169,6 @@ def _unread(folder: Path) -> Counter[str]:
     suffixes = (path.suffix.lower() for path in folder.rglob("*") if not path.name.startswith("."))
     unread = OTHER_AUDIO - SUFFIXES
     return Counter(f"files *{suffix}, which are not read as audio" for suffix in suffixes if suffix in unread)
-
-
-def _groups(
-    names: Mapping[Path, str], pattern: re.Pattern[str], left_out: Counter[str], folder: Path
-) -> dict[Path, dict[str, str]]:
-    """Groups of a pattern, for each recording that it matches with a speaker; others are counted."""
-    groups, others = {}, []
-    for path, name in names.items():
-        bare = name.removesuffix(path.suffix)
-        found = match.groupdict("") if (match := pattern.fullmatch(bare)) else {"speaker": ""}
-        if found.get("speaker") == "":
-            others.append(bare)
-        else:
-            groups[path] = found
-    if not groups:
-        raise DataError(
-            f"The pattern {quoted(pattern.pattern)} matches no recording, such as {quoted(others[0])}.",
-            file=folder,
-            fix="It has to match the whole path below this folder, without suffix: correct --pattern.",
-        )
-    if others:
-        left_out[f"recordings that --pattern does not match, such as {quoted(others[0])}"] = len(others)
-    return groups
 
 
 def speaker_session(path: Path, name: str) -> SpeakerSession:
