@@ -59,6 +59,7 @@ def test_without_segments_a_recording_is_tagged_with_its_speaker(write):
     assert [(tag.recording, tag.label) for tag in reading.tags] == [("ann-1", "ann"), ("bob-1", "bob")]
     assert not reading.events and not reading.left_out
     assert "one turn of its speaker" in reading.remarks[0]
+    assert "a speaker of its own" in reading.remarks[1]
 
 
 def test_speakers_may_be_listed_with_their_utterances(write):
@@ -125,6 +126,13 @@ def test_a_recording_without_speaker_is_refused_by_file_and_line(write):
     with pytest.raises(DataError, match="'bob-1' has no speaker") as caught:
         read_annotation_files(write(WHOLE | {"utt2spk": "ann-1 ann\n"}), {})
     assert (caught.value.file.name, caught.value.line) == ("wav.scp", 2)
+
+
+def test_other_annotation_and_unknown_speakers_are_remarked(write):
+    _, reading = read_annotation_files(write(SEGMENTS | {"ref.rttm": "", "rttm": "", "text": ""}), {})
+    assert reading.remarks == ["Files that are not read: ref.rttm, rttm. Give such a file itself to read it."]
+    _, reading = read_annotation_files(write({"utt2spk": "u1 u1\nu2 u2\nu3 u3\n"}), {})
+    assert reading.remarks[0].startswith("Each utterance has a speaker of its own")
 
 
 def test_missing_lists_are_named(write):

@@ -48,9 +48,19 @@ def read(path: Path, recording: str, options: ReadOptions) -> Reading:
         _read_recordings(audio, speakers, reading)
     for name in reading.named:
         reading.audio[name] = Path(audio[name].value)
+    reading.remarks += _remarks(path, speakers)
     if unused := len(audio) - len(reading.named):
         reading.left_out["recordings of wav.scp without segments"] += unused
     return reading
+
+
+def _remarks(folder: Path, speakers: dict[str, _Entry]) -> list[str]:
+    remarks = []
+    if len(speakers) > 1 and len({entry.value for entry in speakers.values()}) == len(speakers):
+        remarks.append("Each utterance has a speaker of its own, as where the speakers are not known.")
+    if others := sorted(file.name for file in folder.iterdir() if file.name.endswith(("rttm", "ctm", "stm"))):
+        remarks.append(f"Files that are not read: {', '.join(others)}. Give such a file itself to read it.")
+    return remarks
 
 
 def _table(file: Path, expected: str, reading: Reading) -> dict[str, _Entry]:
