@@ -50,8 +50,29 @@ def make_corpora(folder):
     (segments / "ES2002a.A.segments.xml").write_text(
         '<root><segment transcriber_start="0.1" transcriber_end="0.9"/></root>'
     )
+    make_speaker_corpora(folder)
     for kind in ("music", "noise", "speech"):
         write(folder / "musan" / kind / "source" / f"{kind}-0000.wav")
+
+
+def make_speaker_corpora(folder):
+    """VoxCeleb2, CN-Celeb, Common Voice and Kaldi, with six speakers and two sessions each."""
+    rows, recordings, speakers = "client_id\tpath\tsentence\n", "", ""
+    for speaker in ("id00012", "id00013", "id00014", "id00015", "id00016", "id00017"):
+        for session in ("01", "02"):
+            write(folder / "voxceleb2" / "dev" / "wav" / speaker / f"video{session}" / "00001.wav", 0.1)
+            write(folder / "cn-celeb" / "data" / speaker / f"singing-{session}-001.flac", 0.1)
+            name = f"common_voice_en_{speaker}{session}"
+            write(folder / "common_voice" / "en" / "clips" / f"{name}.mp3", 0.1)
+            rows += f"{speaker}\t{name}.mp3\tHello.\n"
+            write(folder / "kaldi" / "wav" / f"{speaker}{session}.wav", 0.1)
+            utterance = f"{speaker}-{session}-00001"
+            recordings += f"{utterance} kaldi/wav/{speaker}{session}.wav\n"
+            speakers += f"{utterance} {speaker}\n"
+    (folder / "common_voice" / "en" / "validated.tsv").write_text(rows)
+    (folder / "kaldi" / "data" / "train").mkdir(parents=True)
+    (folder / "kaldi" / "data" / "train" / "wav.scp").write_text(recordings)
+    (folder / "kaldi" / "data" / "train" / "utt2spk").write_text(speakers)
 
 
 def write(path, seconds=1.0):
@@ -138,3 +159,21 @@ def test_speakers_and_noise_are_found_together(finished):
         for name in ("speakers", "voxceleb1", "ami", "musan")
     }
     assert protocols == {"speakers": {"Mine"}, "voxceleb1": {"VoxCeleb"}, "ami": {"AMI"}, "musan": {"MUSAN"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("VoxCeleb2", "12 recordings of 6 speakers in 12 sessions"),
+        ("CNCeleb", "12 recordings of 6 speakers in 12 sessions"),
+        ("CommonVoice", "12 recordings of 6 speakers, whose sessions are not known"),
+        ("Kaldi", "12 recordings of 6 speakers in 12 sessions"),
+    ],
+)
+def test_speakers_of_other_corpora_are_found(finished, name, counts):
+    _, done = finished
+    lines = done.stdout.splitlines()
+    (ready,) = [
+        place for place, line in enumerate(lines) if line.endswith(f": {name}.SpeakerVerification.Protocol")
+    ]
+    assert lines[ready - 1] == f"There are {counts}."

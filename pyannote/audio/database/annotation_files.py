@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.database.annotated_channels import name_channels
 from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines, formats
 from pyannote.audio.io.lines import quoted
 
@@ -87,6 +88,7 @@ def read_annotation_files(
             if faults is None or not chosen.per_recording:
                 raise
             faults[recording] = error
+    name_channels(reading)
     return name, reading
 
 

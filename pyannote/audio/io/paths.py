@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -51,6 +52,19 @@ def inside(folder: Path, name: str, suffix: str = "") -> Path:
         problem = "leads out of its folder by a symbolic link"
     shown = name if len(name) <= 60 else f"{name[:57]}..."
     raise DataError(f"The name {shown!r} {problem}.", fix="Rename the file.")
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; a name that is longer than file systems allow is none.
+
+    Examples
+    --------
+    >>> is_file(Path("/nowhere")), is_file(Path("x" * 1000))
+    (False, False)
+    """
+    with contextlib.suppress(OSError):
+        return path.is_file()
+    return False
 
 
 def flat_name(name: str) -> str:

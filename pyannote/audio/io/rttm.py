@@ -80,7 +80,7 @@ def event_of(text: str, path: Path, line: int) -> AnnotatedEvent:
     <Segment(1.5, 3.5)>
     """
     columns = _columns(text, "SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>", path, line)
-    kind, uri, _, start, duration, _, _, label, _, _ = columns
+    kind, uri, channel, start, duration, _, _, label, _, _ = columns
     if kind != "SPEAKER":
         message = f"{quoted(kind)} is not SPEAKER."
         raise DataError(message, file=path, line=line, fix="Keep SPEAKER lines only.")
@@ -95,7 +95,7 @@ def event_of(text: str, path: Path, line: int) -> AnnotatedEvent:
             line=line,
             fix="Column 5 is the duration in seconds, not the end: make it longer than 0.",
         )
-    return AnnotatedEvent(uri, segment, label, path, line)
+    return AnnotatedEvent(uri, segment, label, path, line, channel)
 
 
 def uri_of_event(text: str) -> str | None:
@@ -168,8 +168,8 @@ def region_of(text: str, path: Path, line: int) -> AnnotatedRegion:
     >>> region_of("a 1 0.0 60.0", Path("a.uem"), line=1).segment
     <Segment(0, 60)>
     """
-    uri, _, start, end = _columns(text, "uri 1 start end", path, line)
-    return AnnotatedRegion(uri, parse_segment(start, end, file=path, line=line), path, line)
+    uri, channel, start, end = _columns(text, "uri 1 start end", path, line)
+    return AnnotatedRegion(uri, parse_segment(start, end, file=path, line=line), path, line, channel)
 
 
 def read_uem(path: str | Path) -> dict[str, Timeline]:

@@ -2,8 +2,9 @@
 
     <folder>/<speaker>/**/*.wav         of any suffix in `io.waveform.SUFFIXES`
 
-The uri of a recording is its path below the folder; the whole recording is one turn of its speaker. Folders
-below that of a speaker are sessions: the two recordings of a drawn target trial come from different ones.
+`pyannote.audio.database.corpora.speaker_files` describes other forms. The uri of a recording is its path
+below the folder; the whole recording is one turn of its speaker. Folders below that of a speaker are
+sessions: the two recordings of a drawn target trial come from different ones.
 Subsets have no speakers in common, because embeddings are used for unknown speakers. The protocol is named
 both `<Name>.SpeakerVerification.<Protocol>` (with trials of development and test) and
 `<Name>.SpeakerDiarization.<Protocol>`.
@@ -19,7 +20,7 @@ from pyannote.core import Segment
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute, audio_duration
+from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, audio_duration
 from pyannote.audio.database.corpora.held_out_speakers import (
     SpeakerSession,
     balanced_trials,
@@ -27,7 +28,8 @@ from pyannote.audio.database.corpora.held_out_speakers import (
     draw_speakers,
 )
 from pyannote.audio.database.corpora.locations import name_recordings
-from pyannote.audio.database.corpora.own_data import check_names, find_audio
+from pyannote.audio.database.corpora.own_data import check_names
+from pyannote.audio.database.corpora.speaker_files import SpeakerFiles, find_speakers
 from pyannote.audio.database.corpora.writing import write_database
 from pyannote.audio.database.trial_lists import Trial, read_names, read_trials, uris_by_path_end
 from pyannote.audio.io.lines import AnnotatedEvent
@@ -48,7 +50,7 @@ class Lists(NamedTuple):
 
 
 def prepare(
-    folder: Path | str,
+    source: Path | str | SpeakerFiles,
     output: Path | str,
     *,
     name: str = "Own",
@@ -64,8 +66,9 @@ def prepare(
 
     Parameters
     ----------
-    folder : path
-        Folder with one folder for each speaker.
+    source : path or SpeakerFiles
+        Folder with one folder for each speaker, or what `find_speakers` has found; recordings that are in no
+        subset are counted in its `left_out`.
     output : path
         Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
     name, protocol : str, optional
@@ -114,9 +117,9 @@ def prepare(
     """
     check_names(name, protocol)
     check_draw({"development": development, "test": test}, trials, seed)
-    files = find_audio(absolute(folder), absolute(output))
-    uris = name_recordings(files, by_path=True)
-    sessions = {uri: speaker_session(path, files[path]) for path, uri in uris.items()}
+    found = source if isinstance(source, SpeakerFiles) else find_speakers(source, output)
+    uris = name_recordings(found.names, by_path=True)
+    sessions = {uri: found.sessions[path] for path, uri in uris.items()}
     lists = lists or Lists()
     uris_by_name = uris_by_path_end(uris) if any(lists) else {}
     train, tested, listed = _sides(sessions, uris_by_name, lists, test, seed)
@@ -127,36 +130,12 @@ def prepare(
     if tested:
         subsets["test"], drawn["test"] = tested, listed or _draw(tested, sessions, trials, seed)
     used = {uri for subset in subsets.values() for uri in subset}
+    if unused := len(uris) - len(used):
+        found.left_out["recordings that are in no subset"] = unused
     recordings = single_turn_recordings(
         {path: uri for path, uri in uris.items() if uri in used}, sessions, progress
     )
     return write_database(output, name, recordings, {protocol: subsets}, {protocol: drawn})
-
-
-def speaker_session(path: Path, name: str) -> SpeakerSession:
-    """Speaker and session of a recording, from its path below the folder of all speakers.
-
-    Parameters
-    ----------
-    path : Path
-        Audio file, for the error message.
-    name : str
-        Its path below the folder.
-
-    Raises
-    ------
-    DataError
-        If it is not in the folder of a speaker.
-
-    Examples
-    --------
-    >>> speaker_session(Path("/data/ann/monday/1.wav"), "ann/monday/1.wav")
-    SpeakerSession(speaker='ann', session='monday')
-    """
-    speaker, *session = Path(name).parent.parts or ("",)
-    if not speaker:
-        raise DataError("The file is not in the folder of a speaker.", file=path, fix="Move it into one.")
-    return SpeakerSession(speaker, "/".join(session))
 
 
 def single_turn_recordings(

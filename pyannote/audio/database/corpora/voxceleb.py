@@ -35,7 +35,8 @@ from pyannote.audio.database.corpora.held_out_speakers import (
 )
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_data import find_audio
-from pyannote.audio.database.corpora.speakers import single_turn_recordings, speaker_session
+from pyannote.audio.database.corpora.speaker_files import speaker_session
+from pyannote.audio.database.corpora.speakers import single_turn_recordings
 from pyannote.audio.database.corpora.writing import write_database
 from pyannote.audio.database.trial_lists import Trial, read_trials
 
