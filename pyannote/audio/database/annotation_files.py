@@ -12,6 +12,9 @@ from pyannote.audio.database.annotated_channels import name_channels
 from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines, formats
 from pyannote.audio.io.lines import quoted
 
+SHOWN = 3
+"""Files that are named where some are not read."""
+
 Names = Mapping[str, object]
 """Names by which annotation may name recordings."""
 
@@ -65,7 +68,18 @@ def read_annotation_files(
     name = checked_format(name) if name else found_format(path)
     chosen = formats()[name]
     if chosen.of_folders:
-        return name, chosen.read(path, "", options)
+        reading = chosen.read(path, "", options)
+    else:
+        reading = _read_files(path, recordings, options, name, faults)
+    name_channels(reading)
+    _check_points(reading, options)
+    return name, reading
+
+
+def _read_files(
+    path: Path, recordings: Names, options: ReadOptions, name: str, faults: dict[str, DataError] | None
+) -> Reading:
+    chosen = formats()[name]
     files = _files(path, chosen) if path.is_dir() else [path]
     if not files:
         raise DataError(
@@ -73,14 +87,14 @@ def read_annotation_files(
             file=path,
             fix="Check the path, or name another format with --format.",
         )
-    reading = Reading()
+    reading, unknown = Reading(), list[str]()
     _check_one_file_each(files, path, chosen, recordings)
     for file in files:
         recording = _recording(file, path, chosen, recordings)
         if recording is None and file == path:
             raise _without_recording(file, name)
         if recording is None:
-            reading.left_out[f"annotation files without a recording, such as {file.name}"] += 1
+            unknown.append(file.name)
             continue
         try:
             reading.merge(chosen.read(file, recording, options))
@@ -88,8 +102,11 @@ def read_annotation_files(
             if faults is None or not chosen.per_recording:
                 raise
             faults[recording] = error
-    name_channels(reading)
-    return name, reading
+    if unknown:
+        some = ", ".join(unknown[:SHOWN])
+        what = f"files {' or '.join(chosen.names)} without a recording of their name, such as {some}"
+        reading.left_out[what] = len(unknown)
+    return reading
 
 
 def checked_format(name: str) -> str:
@@ -112,6 +129,17 @@ def checked_format(name: str) -> str:
         fix = f"Did you mean {close[0]!r}?" if close else "Use one of these."
         raise UsageError(f"There is no format {quoted(name)}; there are {', '.join(known)}.", fix=fix)
     return name
+
+
+def _check_points(reading: Reading, options: ReadOptions) -> None:
+    if options.strict and reading.points:
+        file, line = reading.points[0]
+        raise DataError(
+            "This event has no duration.",
+            file=file,
+            line=line,
+            fix="Correct its times; or leave out --strict, to drop and count such events.",
+        )
 
 
 def found_format(path: Path) -> str:

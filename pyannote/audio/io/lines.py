@@ -255,8 +255,8 @@ def _text(path: Path) -> str:
         raise DataError("This is not UTF-8 text.", file=path, line=line, fix="Save it as UTF-8.") from None
 
 
-def parse_segment(onset: str, offset: str, *, file: Path, line: int) -> Segment:
-    """Parse onset and offset, in seconds, as a segment.
+def parse_segment(onset: str, offset: str, *, file: Path, line: int, empty: bool = False) -> Segment:
+    """Parse onset and offset, in seconds, as a segment; `empty` accepts one without duration.
 
     Examples
     --------
@@ -267,7 +267,7 @@ def parse_segment(onset: str, offset: str, *, file: Path, line: int) -> Segment:
     pyannote.audio.core.errors.DataError: a.txt, line 1: The offset 2 is not later than the onset 3. ...
     """
     segment = Segment(parse_seconds(onset, file=file, line=line), parse_seconds(offset, file=file, line=line))
-    if not segment:
+    if not (segment or (empty and segment.start <= segment.end)):
         raise DataError(
             f"The offset {segment.end:.10g} is not later than the onset {segment.start:.10g}.",
             file=file,

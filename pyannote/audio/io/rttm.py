@@ -71,8 +71,8 @@ def read_events(path: str | Path) -> list[AnnotatedEvent]:
     return [event_of(text, path, line) for line, text in read_lines(path)]
 
 
-def event_of(text: str, path: Path, line: int) -> AnnotatedEvent:
-    """Parse a line of an RTTM file.
+def event_of(text: str, path: Path, line: int, *, empty: bool = False) -> AnnotatedEvent:
+    """Parse a line of an RTTM file; `empty` accepts an event without duration.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def event_of(text: str, path: Path, line: int) -> AnnotatedEvent:
         raise DataError("The label is missing.", file=path, line=line, fix="Write it in column 8.")
     onset = parse_seconds(start, file=path, line=line)
     segment = Segment(onset, onset + parse_seconds(duration, file=path, line=line))
-    if not segment:
+    if not (segment or empty):
         raise DataError(
             f"The duration {quoted(duration)} is shorter than a microsecond.",
             file=path,

@@ -217,11 +217,11 @@ BAD = [
     ("csv", f"{HEADER}a.wav,3,4.2,car\n", 2, "beyond the end"),
     ("rttm", RTTM.format("zzzz", 1, 1), 1, "no audio file 'zzzz'"),
     ("rttm", RTTM.format("a", 1, 1) + RTTM.format("a", 3, 1.2), 2, "beyond the end"),
-    ("rttm", RTTM.format("a", 1, 0), 1, "shorter than a microsecond"),
-    ("audacity/a.txt", "1.0\t0.5\tcar\n", 1, "cannot last from 1 s to 0.5 s|first lines are in none"),
-    ("audacity/a.txt", "1.0\t2.0\n", 1, "cannot be read|first lines are in none"),
-    ("audacity/a.txt", "1.0 2.0\n", 1, "cannot be read|first lines are in none"),
-    ("audacity/a.txt", "1.0\t2.0\t \n", 1, "cannot be read|first lines are in none"),
+    ("rttm", RTTM.format("a", 1, 0), 1, "no duration"),
+    ("audacity/a.txt", "1.0\t0.5\tcar\n", 1, "cannot last from 1 s to 0.5 s|first line is"),
+    ("audacity/a.txt", "1.0\t2.0\n", 1, "cannot be read|first line is"),
+    ("audacity/a.txt", "1.0 2.0\n", 1, "cannot be read|first line is"),
+    ("audacity/a.txt", "1.0\t2.0\t \n", 1, "cannot be read|first line is"),
     ("audacity/a.txt", "1.0\t2.0\tcar\n1,5\t2.0\tcar\n", 2, "'1,5' is not a time"),
 ]
 
@@ -234,7 +234,7 @@ def test_a_wrong_line_is_named_and_nothing_is_written(tmp_path, form, text, line
     path.write_text(text)
     given = path.parent if form.startswith("audacity") else path
     with pytest.raises(DataError, match=message) as caught:
-        database(tmp_path / "audio", given, tmp_path / "out", allow_empty=True)
+        database(tmp_path / "audio", given, tmp_path / "out", allow_empty=True, strict=True)
     assert (caught.value.file, caught.value.line) == (path, line)
     assert caught.value.fix
     assert not (tmp_path / "out").exists()
@@ -449,14 +449,27 @@ def test_events_a_little_past_the_end_are_cut_and_counted_or_refused(tmp_path):
     assert (caught.value.file, caught.value.line) == (path, 3)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_events_without_duration_are_counted_or_refused(audio, tmp_path, form):
+    events = EVENTS | {"a": [*EVENTS["a"], (2.0, 2.0, "car")]}
+    annotation = annotate(tmp_path, form, events)
+    prepared = make_database(audio, annotation, tmp_path / "out", development=0, test=0)
+    assert prepared.left_out == {"events without duration, which were dropped": 1}
+    assert events_of(everything(load(prepared.path, subsets=("train",)))["a"]) == safe(EVENTS["a"])
+    with pytest.raises(DataError, match="no duration") as caught:
+        make_database(audio, annotation, tmp_path / "out", strict=True)
+    assert caught.value.line == (4 if form == "csv" else 3)
+
+
 def test_files_that_are_not_used_are_counted(audio, tmp_path):
     labels = annotate(tmp_path, "audacity", EVENTS)
-    (labels / "other.txt").write_text("0\t1\tcar\n")
+    for name in ("other", "another"):
+        (labels / f"{name}.txt").write_text("0\t1\tcar\n")
     (audio / "x.wma").touch()
     (audio / "sub" / "y.WMA").touch()
     done = run(audio, labels, tmp_path / "out")
     assert done.returncode == 0
-    assert "1  annotation files without a recording, such as other.txt" in done.stdout
+    assert "2  files *.txt without a recording of their name, such as another.txt, other.txt" in done.stdout
     assert "2  files *.wma, which are not read as audio" in done.stdout
 
 
@@ -523,10 +536,11 @@ def test_subsets_may_be_those_of_folders(tmp_path, folders):
     assert any("folders of the audio" in remark for remark in prepared.remarks)
     drawn = make_database(audio, annotation, tmp_path / "out", redraw=True)
     assert [len(uris) for uris in drawn.subsets.values()] == [3, 1, 1]
-    assert not drawn.remarks
+    assert not any("folders of the audio" in remark for remark in drawn.remarks)
 
 
 def test_folders_of_other_names_are_no_subsets(audio, tmp_path):
     write_audio(audio, "train/f.wav")
     annotation = annotate(tmp_path, "csv", EVENTS | {"f": EVENTS["a"]})
-    assert make_database(audio, annotation, tmp_path / "out").remarks == []
+    remarks = make_database(audio, annotation, tmp_path / "out").remarks
+    assert not any("folders of the audio" in remark for remark in remarks)

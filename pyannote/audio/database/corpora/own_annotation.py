@@ -17,8 +17,9 @@ from typing import TypeVar
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.annotation_files import read_annotation_files
+from pyannote.audio.database.corpora.annotated_file import absolute
 from pyannote.audio.database.formats.base import Reading, ReadOptions, Tag
-from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, quoted, safe_name
+from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, Place, quoted, safe_name
 from pyannote.audio.io.paths import LONGEST_NAME
 
 T = TypeVar("T", AnnotatedEvent, AnnotatedRegion, Tag)
@@ -95,17 +96,7 @@ def read_annotation(
     by_name = files_by_name(folder, files)
     faults: dict[str, DataError] = {}
     name, reading = read_annotation_files(path, by_name, options, name, faults if skip else None)
-    file_of: dict[str, Path] = {}
-    unknown: set[str] = set()
-    for recording, place in reading.named.items():
-        try:
-            file_of[recording] = file_named(recording, by_name, place.file, place.line)
-        except DataError:
-            if not skip or recording in by_name:
-                raise
-            unknown.add(recording)
-    if unknown:
-        reading.left_out["annotated recordings without audio"] += len(unknown)
+    file_of = _files_of(reading, by_name, skip)
     events: Annotated = {file: [] for file in file_of.values()}
     for event in _known(reading.events, file_of):
         events[file_of[event.recording]].append(event)
@@ -117,6 +108,40 @@ def read_annotation(
         unscored[file_of[region.recording]].append(region)
     faulty = {file_named(recording, by_name, path): error for recording, error in faults.items()}
     return OwnAnnotation(name, reading, events, tags, unscored, faulty)
+
+
+def _files_of(reading: Reading, by_name: Mapping[str, set[Path]], skip: bool) -> dict[str, Path]:
+    """Audio file of each recording that annotation names; with `skip`, those without one are counted."""
+    paths = {absolute(file): file for files in by_name.values() for file in files}
+    file_of: dict[str, Path] = {}
+    unknown = 0
+    for recording, place in reading.named.items():
+        try:
+            given = reading.audio.get(recording)
+            file_of[recording] = (
+                file_named(recording, by_name, place.file, place.line)
+                if given is None
+                else _at(given, paths, place)
+            )
+        except DataError:
+            if not skip or recording in by_name:
+                raise
+            unknown += 1
+    if unknown:
+        reading.left_out["annotated recordings without audio"] += unknown
+    return file_of
+
+
+def _at(path: Path, paths: Mapping[Path, Path], place: Place) -> Path:
+    """Audio file that the annotation itself names."""
+    if absolute(path) not in paths:
+        raise DataError(
+            f"The audio file {path} of this recording is not below the audio folder.",
+            file=place.file,
+            line=place.line,
+            fix="Name the folder that contains all audio.",
+        )
+    return paths[absolute(path)]
 
 
 def _known(items: Iterable[T], file_of: Mapping[str, Path]) -> Iterator[T]:

@@ -39,7 +39,7 @@ def add_event(
     >>> add_event(reading, "a", 0.5, 1.0, "car ", Path("a.txt"), 1)
     >>> add_event(reading, "a", 2.0, 2.0, "horn", Path("a.txt"), 2)
     >>> [event.label for event in reading.events], dict(reading.left_out)
-    (['car'], {'events without duration': 1})
+    (['car'], {'events without duration, which were dropped': 1})
     """
     reading.name(recording, path, line)
     if not label.strip():
@@ -51,8 +51,4 @@ def add_event(
             line=line,
             fix="The offset must be later than the onset, and both 0 s or more: correct the times.",
         )
-    segment = Segment(onset, offset)
-    if segment:
-        reading.add(AnnotatedEvent(recording, segment, label.strip(), path, line))
-    else:
-        reading.left_out["events without duration"] += 1
+    reading.add(AnnotatedEvent(recording, Segment(onset, offset), label.strip(), path, line))

@@ -18,6 +18,9 @@ from pyannote.audio.core.labels import Event
 from pyannote.audio.io.encodings import decode
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, Place, checked_lines, content_of
 
+POINTS = "events without duration, which were dropped"
+"""What `left_out` calls events whose offset is their onset."""
+
 
 class Tag(NamedTuple):
     """A weak label: a class that is heard somewhere in a recording.
@@ -56,6 +59,8 @@ class Reading:
         What was not read, in a few words, and how often, such as {"NON-SPEECH lines": 3}.
     remarks : list of str
         What else has to be said, each once: other encodings than UTF-8, or columns that are not understood.
+    points : list of Place
+        Where events without duration are.
 
     Examples
     --------
@@ -75,15 +80,20 @@ class Reading:
     subsets: dict[str, str] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     remarks: list[str] = field(default_factory=list)
+    points: list[Place] = field(default_factory=list)
 
     def name(self, recording: str, file: Path, line: int) -> None:
         """Note that a line names a recording."""
         self.named.setdefault(recording, Place(file, line))
 
     def add(self, event: AnnotatedEvent) -> None:
-        """Add an event, and note its recording."""
+        """Add an event, and note its recording. Those without duration are counted."""
         self.name(event.recording, event.file, event.line)
-        self.events.append(event)
+        if event.segment:
+            self.events.append(event)
+        else:
+            self.left_out[POINTS] += 1
+            self.points.append(Place(event.file, event.line))
 
     def tag(self, tag: Tag) -> None:
         """Add a weak label, and note its recording."""
@@ -94,6 +104,7 @@ class Reading:
         """Add all that another file contains; where both name a recording, this one counts."""
         self.events += other.events
         self.tags += other.tags
+        self.points += other.points
         self.unscored += other.unscored
         self.left_out += other.left_out
         self.remarks += [remark for remark in other.remarks if remark not in self.remarks]

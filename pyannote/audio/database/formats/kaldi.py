@@ -189,7 +189,7 @@ def _read_segments(
                 fix = "Write the end in seconds, or the duration of the recording into reco2dur."
                 raise _refused(at, f"The end {end} is that of the recording, which is not known.", fix)
             end = durations[recording].value
-        segment = parse_segment(start, end, file=at.file, line=at.line)
+        segment = parse_segment(start, end, file=at.file, line=at.line, empty=True)
         reading.add(AnnotatedEvent(recording, segment, speakers[utterance].value, at.file, at.line))
 
 

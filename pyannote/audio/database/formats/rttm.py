@@ -68,7 +68,7 @@ def read(path: Path, recording: str, options: ReadOptions) -> Reading:
         if len(columns) == 9:
             columns.append("<NA>")
         if kind == "SPEAKER":
-            reading.add(event_of(" ".join(columns), path, line))
+            reading.add(event_of(" ".join(columns), path, line, empty=True))
         else:
             reading.unscored.append(_region(columns, path, line))
             reading.name(columns[1], path, line)

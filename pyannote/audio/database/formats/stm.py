@@ -40,7 +40,7 @@ def read(path: Path, recording: str, options: ReadOptions) -> Reading:
         uri, channel, speaker, start, end = columns[:5]
         words = _words(columns[5] if len(columns) > 5 else "")
         reading.name(uri, path, line)
-        segment = parse_segment(start, end, file=path, line=line)
+        segment = parse_segment(start, end, file=path, line=line, empty=True)
         if words.lower() == IGNORED:
             reading.unscored.append(AnnotatedRegion(uri, segment, path, line, channel))
         elif not words:

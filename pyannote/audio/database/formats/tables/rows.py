@@ -117,7 +117,7 @@ class Rows:
             elif abs(parse_seconds(offset, file=self.path, line=line) - end) > LARGEST_DIFFERENCE + _ROUNDING:
                 found = f"The offset {offset} is not the sum of onset and duration, {end:.10g}."
                 raise self._wrong(line, found, "Correct one of them, or remove the column that is wrong.")
-        return parse_segment(onset, offset, file=self.path, line=line)
+        return parse_segment(onset, offset, file=self.path, line=line, empty=True)
 
     def _seconds(self, text: str) -> str:
         """Seconds of a time that may have a decimal comma, or minutes."""
