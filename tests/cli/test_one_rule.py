@@ -142,3 +142,19 @@ def test_a_name_that_is_spelt_otherwise_is_refused_by_all_commands(subset, kind,
     for way in data.commands(subset).values():
         result = data.run(way, "--unannotated=skip")
         assert (result.code, result.err) == (DATA, f"Error: {sentence}\n")
+
+
+@pytest.mark.parametrize("subset", ["train", "development", "test"])
+def test_a_name_that_some_lines_spell_otherwise_is_told_of_by_all_commands(subset, copied_data):
+    """The recording has a line of its own, so that the others may be about another recording."""
+    data, uri = copied_data, copied_data.uri(subset)
+    path = data.sources(subset)["annotated"]
+    path.write_text(path.read_text() + f"{uri}.wav 1 0 1\n")
+    line = len(path.read_text().splitlines())
+    told = f"{path}, line {line}: No list contains '{uri}.wav', so that its lines are not used; '{uri}' ("
+    code, answer = data.check()
+    found = [f"{one['file']}, line {one['line']}: {one['what']}" for one in answer["findings"]]
+    assert code == 10 and sum(told in one for one in found) == 1
+    for name, way in data.commands(subset).items():
+        result = data.run(way)
+        assert (result.code, result.err.count(f"Warning: {told}")) == (0, 1), name

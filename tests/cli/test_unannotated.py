@@ -128,6 +128,19 @@ def test_a_training_without_a_recording_is_that_of_a_list_without_it(scene, tmp_
     assert result.code == DATA and f"TUT2017/{uri} is new" in result.err
 
 
+def test_a_back_end_learns_from_the_files_that_the_training_has_learned_from(tested_block, tmp_path):
+    """A validation needs no option for recordings that the training has left out."""
+    block = tested_block("emb")
+    copy, folders = block.recordings.copy(tmp_path / "data"), block.new(tmp_path / "experiment")
+    folders.config.write_text(folders.config.read_text() + "backend:\n   name: WCCN\n")
+    kept = [line for line in copy.uem.read_text().splitlines() if line.split()[0] != copy.uri]
+    copy.uem.write_text("".join(f"{line}\n" for line in kept))
+    assert block.train(folders, "--to=1", recordings=copy).code == DATA
+    assert block.train(folders, "--to=1", SKIP, recordings=copy).code == 0
+    result = block.validate(folders, recordings=copy)
+    assert (result.code, result.err) == (0, "")
+
+
 def test_nothing_is_left_where_no_recording_has_a_region(scene, copied):
     scene.remove(scene.recordings.uem, *scene.recordings.listed("test"))
     result = scene.run("apply", "--cpu", SKIP, copied.validate, copied.protocol)

@@ -1,5 +1,7 @@
 """A database.yml must say what equal labels mean where they are speakers, and only there."""
 
+import shutil
+
 import pytest
 import soundfile
 import yaml
@@ -105,7 +107,8 @@ def test_all_commands_of_emb_refuse_and_those_of_dcase_do_not_mention_it(
     tested_block, trained_of, here, tmp_path
 ):
     for name in ("emb", "dcase"):
-        block, folders = tested_block(name), trained_of(name)
+        block, folders = tested_block(name), trained_of(name)._replace(root=tmp_path / f"trained_{name}")
+        shutil.copytree(trained_of(name).root, folders.root)
         copy = block.recordings.copy(tmp_path / name)
         content = yaml.safe_load(copy.database.read_text())
         for tasks in content["Protocols"].values():

@@ -243,3 +243,22 @@ def test_speakers_are_held_out_whole():
     assert draw_speakers(heard, heard, 0.3, seed=1) != (kept, held_out)
     with pytest.raises(DataError, match="cannot be held out"):
         draw_speakers(heard, heard, 10, seed=0)
+
+
+def test_a_recording_without_a_region_is_refused_or_left_out_with_its_trials(data, tmp_path):
+    more = "1 id2/a/00001 7/8/9\n"
+    data(trial_list=GOOD + more)
+    assert len(trials(NAME, "test").targets) == 4
+    (tmp_path / "all.uem").write_text("".join(f"{uri} 1 0.5 1.5\n" for uri in URIS[:3]))
+    with pytest.raises(DataError, match="'7/8/9' has no line in") as caught:
+        trials(NAME, "test")
+    assert (caught.value.file, caught.value.line) == (tmp_path / "all.lst", 4)
+    accepted = []
+    found = trials(NAME, "test", accept=accepted.extend)
+    assert [one.name for one in accepted] == [one.name for one in found.unannotated] == ["Vox/7/8/9"]
+    assert [file["uri"] for file in found.files] == URIS[:3]
+    assert (found.targets.tolist(), found.left_out) == ([True, False, False], 1)
+    # where they are the only trials of one kind, nothing can be measured without them
+    (tmp_path / "all.uem").write_text("".join(f"{uri} 1 0.5 1.5\n" for uri in URIS[:2]))
+    with pytest.raises(DataError, match="There are no non-target trials"):
+        trials(NAME, "test", accept=accepted.extend)

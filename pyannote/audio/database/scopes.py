@@ -8,26 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
-
-import yaml
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.known_protocols import known_protocols
 from pyannote.audio.database.sources import SUBSETS, entries_of, parts_of
 from pyannote.audio.io.lines import quoted
+from pyannote.audio.io.yaml_entries import Entry, entry_in
 
 SCOPES = ("file", "database", "global")
 """Values of `scope:`."""
-
-
-class _Entry(NamedTuple):
-    """Line of a protocol in `database.yml`, and line and value of its scope."""
-
-    line: int
-    scope_line: int | None
-    scope: str | None
 
 
 def check_scopes(name: str) -> Iterator[Finding]:
@@ -64,37 +54,38 @@ def check_scopes(name: str) -> Iterator[Finding]:
     for part in parts:
         config, entries = entries_of(part, None)
         if _has_labels(entries) and _takes_scope(part):
-            entry = _entry(config, part)
-            if entry is not None:
-                yield from _findings(part, config, entry)
+            where = ("Protocols", *part.split("."))
+            place, scope = entry_in(config, where), entry_in(config, (*where, "scope"))
+            yield from _findings(part, config, place and place.line, scope)
 
 
-def _findings(name: str, config: Path, entry: _Entry) -> Iterator[Finding]:
-    if entry.scope_line is None:
+def _findings(name: str, config: Path, line: int | None, scope: Entry | None) -> Iterator[Finding]:
+    # pyannote.database takes the scope out of what it has read, so that it is read again
+    if scope is None:
         error = DataError(
             f"The protocol {name} does not say where equal labels are the same speaker.",
             file=config,
-            line=entry.line,
+            line=line,
             fix="Add `scope: database` below this line, if a label is one speaker in all files of the "
             "database, `scope: global`, if it is in all databases, or `scope: file`, if the speakers of each "
             "file are others.",
         )
         yield Finding.of("scope", error)
-    elif entry.scope not in SCOPES:
+    elif scope.value not in SCOPES:
         error = DataError(
-            f"{quoted(str(entry.scope))} is no scope of speakers.",
+            f"{quoted(str(scope.value))} is no scope of speakers.",
             file=config,
-            line=entry.scope_line,
+            line=scope.line,
             fix="Write `scope: database`, `scope: global` or `scope: file`.",
         )
         yield Finding.of("scope", error)
-    elif entry.scope == "file":
+    elif scope.value == "file":
         yield Finding(
             "scope",
             f"The speakers of each file of {name} count as others than those of all other files.",
             "Write `scope: database` if a label is one speaker in all files.",
             file=config,
-            line=entry.scope_line,
+            line=scope.line,
         )
 
 
@@ -109,35 +100,3 @@ def _takes_scope(name: str) -> bool:
     from pyannote.database.protocol import SpeakerDiarizationProtocol
 
     return isinstance(known_protocols().get_protocol(name), SpeakerDiarizationProtocol)
-
-
-def _entry(config: Path, name: str) -> _Entry | None:
-    """Lines of a protocol in a file: pyannote.database takes the scope out of what it has read."""
-    try:
-        # aliases are allowed, as pyannote.database allows them: nodes are shared, and nothing is expanded
-        node = yaml.compose(config.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (OSError, ValueError, yaml.YAMLError, RecursionError):
-        # pyannote.database has read it
-        return None
-    line = 1
-    for key in ("Protocols", *name.split(".")):
-        found = _value(node, key)
-        if found is None:
-            return None
-        line, node = found
-    scope_line, scope = _value(node, "scope") or (None, None)
-    return _Entry(line, scope_line, getattr(scope, "value", None))
-
-
-def _value(node: yaml.Node | None, key: str) -> tuple[int, yaml.Node] | None:
-    """Line of a key in a mapping, and its value; as for other readers, the last of equal keys counts.
-
-    A key that is not in the mapping may be in those that it is merged with (`<<: *name`).
-    """
-    pairs = node.value if isinstance(node, yaml.MappingNode) else []
-    found = [(name.start_mark.line + 1, value) for name, value in pairs if name.value == key]
-    if found:
-        return found[-1]
-    merged = [value for name, value in pairs if name.value == "<<"]
-    parts = [part for one in merged for part in (one.value if isinstance(one, yaml.SequenceNode) else [one])]
-    return next(filter(None, (_value(part, key) for part in parts)), None)

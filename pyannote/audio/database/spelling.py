@@ -6,8 +6,10 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
+from typing import NamedTuple
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.sources import (
     SUBSETS,
     files_of,
@@ -70,26 +72,57 @@ def misspelt(name: str, subset: str, key: str, without: Set[str]) -> dict[str, D
     "No list contains 'A.wav', and 'a' (line 1 of train.lst) has no line here: two spellings of one name."
     """
     errors: dict[str, DataError] = {}
-    for part, one in parts_of(name, subset) if without else ():
+    for one in _spellings(name, subset, key, without):
+        found = (
+            f"No list contains {quoted(one.other)}, and {quoted(one.uri)}{one.where} has no line here: two "
+            "spellings of one name."
+        )
+        fix = f"Write {quoted(one.uri)} here, or {quoted(one.other)} in the list."
+        errors.setdefault(one.uri, DataError(found, file=one.file, line=one.line, fix=fix))
+    return errors
+
+
+def partly_misspelt(name: str, subset: str, key: str, having: Set[str]) -> Iterator[Finding]:
+    """Warnings about lines that spell the name of a recording in another way than other lines about it do.
+
+    Parameters are those of `misspelt`, for recordings that have lines.
+
+    Examples
+    --------
+    >>> list(partly_misspelt("No.Such.Protocol", "train", "annotation", {"a"}))
+    []
+    """
+    for one in _spellings(name, subset, key, having):
+        yield Finding(
+            "spelling",
+            f"No list contains {quoted(one.other)}, so that its lines are not used; {quoted(one.uri)}"
+            f"{one.where} may be another spelling of the name.",
+            f"Write {quoted(one.uri)} here if that is the recording.",
+            file=one.file,
+            line=one.line,
+        )
+
+
+class _Spelling(NamedTuple):
+    """A listed recording, where it is listed, and the first line with another spelling of its name."""
+
+    uri: str
+    where: str
+    other: str
+    file: Path
+    line: int
+
+
+def _spellings(name: str, subset: str, key: str, uris: Set[str]) -> Iterator[_Spelling]:
+    for part, one in parts_of(name, subset) if uris else ():
         listing = sources_of(part, one).get("uri")
         listed = listed_lines(listing)
-        mine = sorted(listed.keys() & without)
+        mine = sorted(listed.keys() & uris)
         own = {uri for every in SUBSETS for uri in listed_lines(sources_of(part, every).get("uri"))}
         for path in files_of(part, one, key, mine):
             for uri, other, line in _pairs(mine, _unlisted(path, own)):
                 where = f" (line {listed[uri]} of {listing.name})" if listing else ""
-                errors.setdefault(uri, _error(uri, where, other, path, line))
-    return errors
-
-
-def _error(uri: str, where: str, other: str, path: Path, line: int) -> DataError:
-    return DataError(
-        f"No list contains {quoted(other)}, and {quoted(uri)}{where} has no line here: two spellings of one "
-        "name.",
-        file=path,
-        line=line,
-        fix=f"Write {quoted(uri)} here, or {quoted(other)} in the list.",
-    )
+                yield _Spelling(uri, where, other, path, line)
 
 
 def _unlisted(path: Path, own: Set[str]) -> dict[str, int]:

@@ -40,8 +40,8 @@ def warn_of_validation(
     trained_on : mapping of str to Content, optional
         Digests of audio and annotation of each training file; None if they are not known.
     """
-    subset, *others = _subsets(corpus, files, protocol, name, "train")
-    findings = [*_of_subset(corpus, subset), *missing_labels(corpus.recipe.task, subset)]
+    misspelt, (subset, *others) = _subsets(corpus, files, protocol, name, "train")
+    findings = [*misspelt, *_of_subset(corpus, subset), *missing_labels(corpus.recipe.task, subset)]
     findings += listed_twice([subset, *others])
     known = trained_on or {}
     before = {content.audio: f"{file} (train)" for file, content in known.items()}
@@ -52,22 +52,25 @@ def warn_of_validation(
 
 def warn_of_application(corpus: Corpus, files: Sequence[Recording], protocol: str, name: str) -> None:
     """Print warnings about files to apply a model to; parameters are those of `warn_of_validation`."""
-    (subset,) = _subsets(corpus, files, protocol, name)
-    for sentence in summarised([*_of_subset(corpus, subset), *_same_sounds(corpus, files, {})]):
+    misspelt, (subset,) = _subsets(corpus, files, protocol, name)
+    findings = [*misspelt, *_of_subset(corpus, subset), *_same_sounds(corpus, files, {})]
+    for sentence in summarised(findings):
         warn(sentence)
 
 
 def _subsets(
     corpus: Corpus, files: Sequence[Recording], protocol: str, name: str, *others: str
-) -> list[Subset]:
-    """Subset of some files, with lines of its list and annotation, followed by those others that have any."""
-    listed = []
+) -> tuple[list[Finding], list[Subset]]:
+    """Names that are misspelt, and the subset of some files, followed by those others that have any lists."""
+    listed, misspelt = [], []
     if not is_audio(protocol):
         templates, speakers = corpus.recipe.config.preprocessors, corpus.recipe.task.speakers
-        listed = Reader(protocol, templates, speakers, corpus.skip).listed({name, *others})
+        reader = Reader(protocol, templates, speakers, corpus.skip)
+        listed = reader.listed({name, *others})
+        misspelt = [finding for finding in reader.findings if finding.kind == "spelling"]
     subset = next((one for one in listed if one.name == name), None) or Subset(name)
     subset.files = list(files)
-    return [subset, *(one for one in listed if one is not subset)]
+    return misspelt, [subset, *(one for one in listed if one is not subset)]
 
 
 def _of_subset(corpus: Corpus, subset: Subset) -> Iterator[Finding]:

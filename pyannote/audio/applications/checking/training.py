@@ -68,11 +68,11 @@ class TrainingCheck:
         reader = Reader(protocol, templates, speakers, corpus.skip)
         self.subsets = reader.listed()
         known = {one.name.partition("/")[2] for one in unusable}
-        findings = [one for one in reader.findings if one.recording not in known]
-        raise_first([*findings, *listed_twice(self.subsets), *empty_subsets(self.subsets)])
+        found = [one for one in reader.findings if one.recording not in known]
+        found += [*listed_twice(self.subsets), *empty_subsets(self.subsets)]
+        self._warnings = [finding for finding in raise_first(found) if finding.kind == "spelling"]
         listed = (subset for subset in self.subsets if subset.name == name)
         self.train = next(listed, None) or Subset(name, sources_of(protocol, name))
-        self._warnings: list[Finding] = []
 
     def located(self, unusable: Sequence[Unusable]) -> list[Unusable]:
         """Files that cannot be used; reasons that name no file are located in the list of the subset."""

@@ -21,7 +21,7 @@ from pyannote.audio.database.protocol_files import (
 )
 from pyannote.audio.database.protocols import SUBSETS
 from pyannote.audio.database.sources import files_of, sources_of
-from pyannote.audio.database.spelling import misspelt
+from pyannote.audio.database.spelling import misspelt, partly_misspelt
 from pyannote.audio.database.strict import read_strictly
 from pyannote.audio.database.unannotated import is_unannotated, skippable, unannotated
 from pyannote.audio.io import waveform
@@ -166,7 +166,12 @@ class Reader:
     def _compare(self, subset: Subset, bare: set[str]) -> None:
         """Find names that are misspelt in the annotation, and refuse or leave out those without regions."""
         regions = misspelt(self.name, subset.name, "annotated", bare)
-        events = misspelt(self.name, subset.name, "annotation", self._without(subset, "annotation"))
+        silent = self._without(subset, "annotation")
+        events = misspelt(self.name, subset.name, "annotation", silent)
+        if not self._wrong:
+            listed = {uri for uri, _ in subset.uris}
+            self.findings += partly_misspelt(self.name, subset.name, "annotated", listed - bare)
+            self.findings += partly_misspelt(self.name, subset.name, "annotation", listed - silent)
         self.findings += [Finding.of("spelling", error) for error in (*regions.values(), *events.values())]
         errors = unannotated(self.name, subset.name, sorted(bare - regions.keys()))
         code = 0 if self._skip else DataError.code
