@@ -43,15 +43,16 @@ class RTTM:
     """
 
     def __init__(self, path: Path | str) -> None:
-        from pyannote.audio.io.rttm import read_rttm
+        from pyannote.audio.database.channels import LinesOfRecordings
+        from pyannote.audio.io.rttm import read_events
 
-        self._read = read_rttm(path)
+        self._lines = LinesOfRecordings(read_events(path))
 
     def __call__(self, file: Any) -> Annotation:
-        """Annotation of a file, empty if the RTTM file does not contain it."""
-        from pyannote.core import Annotation
+        """Annotation of a file or of its channel, empty if the RTTM file does not contain it."""
+        from pyannote.audio.io.rttm import annotation_of
 
-        return self._read.get(file["uri"]) or Annotation(uri=file["uri"])
+        return annotation_of(file["uri"], self._lines.of(file["uri"], file.get("channel")))
 
 
 class UEM:
@@ -76,15 +77,17 @@ class UEM:
     """
 
     def __init__(self, path: Path | str) -> None:
-        from pyannote.audio.io.rttm import read_uem
+        from pyannote.audio.database.channels import LinesOfRecordings
+        from pyannote.audio.io.rttm import read_regions
 
-        self._read = read_uem(path)
+        self._lines = LinesOfRecordings(read_regions(path))
 
     def __call__(self, file: Any) -> Timeline:
-        """Annotated regions of a file, empty if the UEM file does not contain it."""
+        """Annotated regions of a file or of its channel, empty if the UEM file does not contain it."""
         from pyannote.core import Timeline
 
-        return self._read.get(file["uri"]) or Timeline(uri=file["uri"])
+        regions = self._lines.of(file["uri"], file.get("channel"))
+        return Timeline((region.segment for region in regions), uri=file["uri"])
 
 
 LOADERS = {".rttm": SimpleNamespace(load=lambda: RTTM), ".uem": SimpleNamespace(load=lambda: UEM)}

@@ -28,7 +28,7 @@ _SECONDS = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 class AnnotatedEvent(NamedTuple):
-    """An annotated event, with its file and line.
+    """An annotated event, with its file and line, and the channel that an RTTM line gives.
 
     Examples
     --------
@@ -41,10 +41,11 @@ class AnnotatedEvent(NamedTuple):
     label: str
     file: Path
     line: int
+    channel: str = "1"
 
 
 class AnnotatedRegion(NamedTuple):
-    """An annotated part of a recording, with its file and line.
+    """An annotated part of a recording, with its file and line, and the channel that a UEM line gives.
 
     Examples
     --------
@@ -56,6 +57,7 @@ class AnnotatedRegion(NamedTuple):
     segment: Segment
     file: Path
     line: int
+    channel: str = "1"
 
 
 class Place(NamedTuple):

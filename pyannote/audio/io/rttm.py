@@ -37,6 +37,7 @@ from pyannote.audio.io.lines import (
 from pyannote.audio.io.storage import write_text
 
 __all__ = [
+    "annotation_of",
     "event_of",
     "format_lst",
     "format_rttm",
@@ -79,7 +80,7 @@ def event_of(text: str, path: Path, line: int) -> AnnotatedEvent:
     <Segment(1.5, 3.5)>
     """
     columns = _columns(text, "SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>", path, line)
-    kind, uri, _, start, duration, _, _, label, _, _ = columns
+    kind, uri, channel, start, duration, _, _, label, _, _ = columns
     if kind != "SPEAKER":
         message = f"{quoted(kind)} is not SPEAKER."
         raise DataError(message, file=path, line=line, fix="Keep SPEAKER lines only.")
@@ -94,7 +95,7 @@ def event_of(text: str, path: Path, line: int) -> AnnotatedEvent:
             line=line,
             fix="Column 5 is the duration in seconds, not the end: make it longer than 0.",
         )
-    return AnnotatedEvent(uri, segment, label, path, line)
+    return AnnotatedEvent(uri, segment, label, path, line, channel)
 
 
 def read_rttm(path: str | Path) -> dict[str, Annotation]:
@@ -122,11 +123,30 @@ def read_rttm(path: str | Path) -> dict[str, Annotation]:
     >>> print(read_rttm(path)["a"])
     [ 00:00:01.500 -->  00:00:03.500] 1 car
     """
-    annotations: dict[str, Annotation] = {}
+    events: dict[str, list[AnnotatedEvent]] = {}
     for event in read_events(path):
-        annotation = annotations.setdefault(event.recording, Annotation(uri=event.recording))
+        events.setdefault(event.recording, []).append(event)
+    return {uri: annotation_of(uri, lines) for uri, lines in events.items()}
+
+
+def annotation_of(uri: str, events: Iterable[AnnotatedEvent]) -> Annotation:
+    """Annotation of a recording. The track of an event is its `Place`.
+
+    Parameters
+    ----------
+    uri : str
+    events : iterable of AnnotatedEvent, shape (events,)
+
+    Examples
+    --------
+    >>> event = AnnotatedEvent("a", Segment(1.5, 3.5), "car", Path("a.rttm"), 1)
+    >>> print(annotation_of("a", [event]))
+    [ 00:00:01.500 -->  00:00:03.500] 1 car
+    """
+    annotation = Annotation(uri=uri)
+    for event in events:
         annotation[event.segment, Place(event.file, event.line)] = event.label
-    return annotations
+    return annotation
 
 
 def read_regions(path: str | Path) -> list[AnnotatedRegion]:
@@ -143,8 +163,8 @@ def region_of(text: str, path: Path, line: int) -> AnnotatedRegion:
     >>> region_of("a 1 0.0 60.0", Path("a.uem"), line=1).segment
     <Segment(0, 60)>
     """
-    uri, _, start, end = _columns(text, "uri 1 start end", path, line)
-    return AnnotatedRegion(uri, parse_segment(start, end, file=path, line=line), path, line)
+    uri, channel, start, end = _columns(text, "uri 1 start end", path, line)
+    return AnnotatedRegion(uri, parse_segment(start, end, file=path, line=line), path, line, channel)
 
 
 def read_uem(path: str | Path) -> dict[str, Timeline]:

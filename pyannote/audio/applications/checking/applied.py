@@ -12,7 +12,7 @@ from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.contents import Contents
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.core.findings import Finding
-from pyannote.audio.database.checks.annotation import events_outside, repeated_events
+from pyannote.audio.database.checks.annotation import events_outside, merged_channels, repeated_events
 from pyannote.audio.database.checks.audio import audio_findings, measure_audio, same_sound
 from pyannote.audio.database.checks.lists import listed_twice
 from pyannote.audio.database.checks.reader import Reader
@@ -73,8 +73,9 @@ def _subsets(
 def _of_subset(corpus: Corpus, subset: Subset) -> Iterator[Finding]:
     for file in subset.files:
         yield from _of_audio(file)
-    uris = {file["uri"] for file in subset.files}
-    yield from repeated_events(event for event in subset.events if event.recording in uris)
+    uris = dict.fromkeys(file["uri"] for file in subset.files)
+    yield from repeated_events(event for uri in uris for event in subset.events_of(uri))
+    yield from merged_channels(subset)
     yield from events_outside(subset)
     yield from unknown_labels(corpus.recipe.task, subset)
 

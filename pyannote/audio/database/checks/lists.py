@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
+from pyannote.audio.database.channels import is_listed
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.known_protocols import known_protocols
 from pyannote.audio.database.sources import sources_of
@@ -94,7 +95,7 @@ def unlisted_recordings(lines: Sequence[AnnotatedEvent | AnnotatedRegion]) -> It
         return
     first: dict[str, AnnotatedEvent | AnnotatedRegion] = {}
     for line in lines:
-        if line.recording not in known:
+        if not is_listed(line, known):
             first.setdefault(line.recording, line)
     # a search among all of VoxCeleb would take a minute
     nearby = list(islice(known, 10_000))
