@@ -66,7 +66,8 @@ class LinesOfRecordings(Generic[_Line]):
         lines = self._lines.get(uri, [])
         name, named = split_name(uri)
         if named is not None and not lines:
-            return [line for line in self._lines.get(name, []) if line.channel == str(named)]
+            found = (line for line in self._lines.get(name, []) if line.channel == str(named))
+            return [line._replace(recording=uri) for line in found]
         if channel is not None and self._numbered:
             return [line for line in lines if line.channel == str(channel)]
         return lines
@@ -104,9 +105,32 @@ def channel_value(value: object) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
         return value
     raise DataError(
-        f"`channel:` is {quoted(str(value)).strip(chr(39))} in database.yml.",
+        f"`channel:` is {value} in database.yml.",
         fix="Name one channel; they are counted from 1.",
     )
+
+
+def channel_of_file(file: Any) -> int | None:
+    """Channel that `database.yml` names for a file of a protocol.
+
+    Parameters
+    ----------
+    file : ProtocolFile or mapping
+
+    Raises
+    ------
+    DataError
+        The value is not allowed.
+
+    Examples
+    --------
+    >>> from pyannote.database import ProtocolFile
+    >>> channel_of_file(ProtocolFile({"uri": "a"}, lazy={"channel": lambda file: 2}))
+    2
+    """
+    # pyannote.database loses a value that is looked up while it copies a file, as it does with annotation
+    lazy = getattr(file, "lazy", {}).get("channel")
+    return channel_value(file.get("channel") if lazy is None else lazy(file))
 
 
 def find_audio(find: Callable[[Mapping[str, Any]], str | os.PathLike[str]], file: Any) -> Path:
@@ -138,7 +162,7 @@ def find_audio(find: Callable[[Mapping[str, Any]], str | os.PathLike[str]], file
     values = dict(abs(file))
     values["uri"] = uri = str(values["uri"])
     name, named = split_name(uri)
-    channel = channel_value(file.get("channel"))
+    channel = channel_of_file(file)
     if named is not None and not _exists(find, values):
         if channel not in (None, named):
             raise AudioError(

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from pyannote.audio.database.channels import LinesOfRecordings, channel_of_file
+
 if TYPE_CHECKING:
     from pyannote.core import Annotation, Timeline
 
@@ -43,7 +45,6 @@ class RTTM:
     """
 
     def __init__(self, path: Path | str) -> None:
-        from pyannote.audio.database.channels import LinesOfRecordings
         from pyannote.audio.io.rttm import read_events
 
         self._lines = LinesOfRecordings(read_events(path))
@@ -52,7 +53,7 @@ class RTTM:
         """Annotation of a file or of its channel, empty if the RTTM file does not contain it."""
         from pyannote.audio.io.rttm import annotation_of
 
-        return annotation_of(file["uri"], self._lines.of(file["uri"], file.get("channel")))
+        return annotation_of(file["uri"], self._lines.of(file["uri"], channel_of_file(file)))
 
 
 class UEM:
@@ -77,7 +78,6 @@ class UEM:
     """
 
     def __init__(self, path: Path | str) -> None:
-        from pyannote.audio.database.channels import LinesOfRecordings
         from pyannote.audio.io.rttm import read_regions
 
         self._lines = LinesOfRecordings(read_regions(path))
@@ -86,7 +86,7 @@ class UEM:
         """Annotated regions of a file or of its channel, empty if the UEM file does not contain it."""
         from pyannote.core import Timeline
 
-        regions = self._lines.of(file["uri"], file.get("channel"))
+        regions = self._lines.of(file["uri"], channel_of_file(file))
         return Timeline((region.segment for region in regions), uri=file["uri"])
 
 
