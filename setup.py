@@ -35,6 +35,11 @@ REVERB_REQUIREMENTS = [
     "pyroomacoustics>=0.7",
 ]
 
+# M4A, MP4, 3GP, AAC and WebM are decoded with it.
+MEDIA_REQUIREMENTS = [
+    "av>=12.0",
+]
+
 # Peers of scripts/benchmarks; what is not installed is not measured.
 BENCHMARK_REQUIREMENTS = [
     "lightning>=2.2",
@@ -76,6 +81,7 @@ setup(
     extras_require={
         "benchmark": BENCHMARK_REQUIREMENTS,
         "cluster": CLUSTER_REQUIREMENTS,
+        "media": MEDIA_REQUIREMENTS,
         "reverb": REVERB_REQUIREMENTS,
         "test": TEST_REQUIREMENTS,
     },

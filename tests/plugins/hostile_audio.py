@@ -201,6 +201,7 @@ def length_unknown(path):
 @hostile
 def length_never_filled_in(path):
     path.write_bytes(riff(form(), chunk(b"data", DATA, 0), size=0))
+    return Sound()
 
 
 @hostile

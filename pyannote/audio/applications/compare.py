@@ -45,5 +45,7 @@ def _mind_fault(path: Path) -> None:
     found = fault(path)
     if found == "silent":
         raise DataError("This is silent.", file=path, fix="Name a recording in which somebody speaks.")
+    if found == "cancelled":
+        raise DataError("Its channels cancel in their mean.", file=path, fix=f"Name one, such as {path}#1.")
     if found == "clipped":
         warn(f"{path} is clipped from end to end, which leaves little of a voice.")

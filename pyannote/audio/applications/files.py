@@ -10,6 +10,7 @@ from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.protocols import Recording, recording_of
 from pyannote.audio.features.precomputed import Precomputed
+from pyannote.audio.io.channel_names import split_channel
 from pyannote.audio.io.lines import quoted, safe_names
 from pyannote.audio.io.paths import inside
 from pyannote.audio.io.waveform import SUFFIXES
@@ -36,7 +37,7 @@ def files_of(protocol: str, subset: str, corpus: Corpus) -> tuple[list[Recording
         # precomputed features are found by the name alone
         if corpus.recipe.extraction.computed:
             (content,) = corpus.store.contents([file])
-            file["uri"] = f"{path.stem}~{content[:SHOWN]}"
+            file["uri"] = f"{file['uri']}~{content[:SHOWN]}"
         return [file], file["uri"]
     if len(protocol.split(".")) != 3:
         raise UsageError(
@@ -48,7 +49,7 @@ def files_of(protocol: str, subset: str, corpus: Corpus) -> tuple[list[Recording
 
 def is_audio(protocol: str) -> bool:
     """Whether what stands for a protocol is an audio file; `take.1.wav` has as many points as a protocol."""
-    path = Path(protocol)
+    path, _ = split_channel(protocol)
     # what is called as audio is taken for audio, so that a folder, a pipe or a broken link is said to be one
     named = path.suffix.lower() in SUFFIXES and os.path.lexists(path)
     return named or bool(path.suffix and path.is_file())

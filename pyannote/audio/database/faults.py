@@ -1,24 +1,39 @@
-"""Detection of unusable recordings: silent ones, and those that are clipped throughout."""
+"""Detection of unusable recordings: silent or clipped from start to end, or with channels that cancel."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.database.protocols import Recording, Unusable, name_of
-from pyannote.audio.io.waveform import AudioFile, Waveform
+from pyannote.audio.io.decoding import channels
+from pyannote.audio.io.waveform import AudioFile, Waveform, audio_path, info
 from pyannote.audio.io.waveform import Recording as Audio
 
-Fault = Literal["silent", "clipped"]
+Fault = Literal["silent", "clipped", "cancelled"]
 
 EXCERPT_SECONDS = 0.25
 """Seconds in the middle of a recording that are examined first; the rest is read only if they are faulty."""
 
 PEAK_RATIO = 0.99
 """Ratio to the peak magnitude from which on a sample counts as a peak."""
+
+FIX = "Use one channel: `channel: 1` in database.yml, or #1 at the end of its name."
+"""What to do about channels that cancel."""
+
+REMOVE = "Remove it from the lists."
+
+_SENTENCES = {
+    "silent": "The recording is silent.",
+    "clipped": "The whole recording is clipped.",
+    "cancelled": "Its channels cancel: their mean is 0 throughout, or next to it.",
+}
+
+CANCELLED_RATIO = 1e-3
+"""Ratio of the peak of the mean to that of the channels below which nothing but rounding is left (-60 dB)."""
 
 CLIPPED_SHARE = 0.5
 """Share of peak samples from which on a recording is clipped; that of speech is below 0.01."""
@@ -27,17 +42,19 @@ CLIPPED_SHARE = 0.5
 def fault(file: AudioFile) -> Fault | None:
     """Fault that makes a recording unusable.
 
-    A sample x[t] is a peak where abs(x[t]) >= 0.99 max abs(x). A recording is silent if its maximum is 0, and
-    clipped if at least half of its samples are peaks, in its middle and in each minute.
+    A sample x[t] is a peak where abs(x[t]) >= 0.99 max abs(x). A recording is silent if all samples of all
+    channels are 0, and clipped if at least half of its samples are peaks, in its middle and in each minute.
+    If the mean of its channels is silent or clipped in this sense, but less than 1/1000 of the largest sample
+    of a channel (what is left when channels cancel and are rounded), it is cancelled.
 
     Parameters
     ----------
     file : path or mapping
-        A path, or a file of a protocol; a waveform has shape (samples,).
+        A path, or a file of a protocol; a waveform has shape (samples,) or (channels, samples).
 
     Returns
     -------
-    fault : {"silent", "clipped"}, optional
+    fault : {"silent", "clipped", "cancelled"}, optional
         None for a usable recording.
 
     Raises
@@ -48,9 +65,9 @@ def fault(file: AudioFile) -> Fault | None:
     Examples
     --------
     >>> noise = np.random.default_rng(0).normal(size=8000)
-    >>> waveforms = (noise, 0 * noise, 0.5 * np.sign(noise))
+    >>> waveforms = (noise, 0 * noise, 0.5 * np.sign(noise), np.stack([noise, -noise]))
     >>> [fault({"waveform": waveform, "sample_rate": 8000}) for waveform in waveforms]
-    [None, 'silent', 'clipped']
+    [None, 'silent', 'clipped', 'cancelled']
     """
     audio = Audio(file)
     length = min(audio.samples, max(1, round(EXCERPT_SECONDS * audio.sample_rate)))
@@ -58,8 +75,21 @@ def fault(file: AudioFile) -> Fault | None:
     excerpt_fault = _fault_of(audio.read(start, start + length))
     if excerpt_fault is None:
         return None
-    whole = all(_fault_of(piece) == excerpt_fault for piece in _pieces(audio))
-    return excerpt_fault if whole else None
+    if not all(_fault_of(piece) == excerpt_fault for piece in _pieces(audio)):
+        return None
+    peak = max(float(np.abs(piece).max()) for piece in _pieces(audio))
+    return "cancelled" if peak < CANCELLED_RATIO * _peak_of_channels(file) else excerpt_fault
+
+
+def _peak_of_channels(file: AudioFile) -> float:
+    """Largest magnitude of all channels; 0 if there is one."""
+    if isinstance(file, Mapping) and "waveform" in file:
+        waveform = np.atleast_2d(file["waveform"])
+        return float(np.abs(waveform).max()) if len(waveform) > 1 else 0.0
+    header = info(audio_path(file) if isinstance(file, Mapping) else file)
+    if header.channels == 1:
+        return 0.0
+    return max(float(np.abs(block).max()) for block in channels(header))
 
 
 def without_faults(files: Sequence[Recording]) -> tuple[list[Recording], list[Unusable]]:
@@ -95,8 +125,7 @@ def _reason(file: Recording) -> AudioError | None:
         return error
     if kind is None:
         return None
-    sentence = {"silent": "The recording is silent.", "clipped": "The whole recording is clipped."}[kind]
-    return AudioError(sentence, file=file["audio"], fix="Remove it from the lists.")
+    return AudioError(_SENTENCES[kind], file=file["audio"], fix=FIX if kind == "cancelled" else REMOVE)
 
 
 def _fault_of(waveform: Waveform) -> Fault | None:

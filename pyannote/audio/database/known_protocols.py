@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pyannote.audio.core.errors import ConfigError, DataError, UsageError
+from pyannote.audio.database.channels import share_channels
+from pyannote.audio.io.lines import quoted
 from pyannote.audio.io.templates import invalid_field, strings_in
 from pyannote.audio.io.yaml_files import read_plain
 
@@ -49,13 +52,23 @@ def known_protocols() -> Any:
     if "pyannote.database" not in sys.modules:
         _check([path for path in DEFAULTS if path.expanduser().is_file()] + named)
     try:
-        with _without_advice():
+        with _channels_known(), _without_advice():
             from pyannote.database import registry
     except ImportError:
         raise
     except Exception as error:
         raise _damaged(error) from error
+    for config in registry.configs.values():
+        share_channels(config)
     return registry
+
+
+@contextmanager
+def _channels_known() -> Iterator[None]:
+    """Keep pyannote.database from warning of the key `channel:` of a protocol, which it does not know."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Ignoring '[^']*\.channel' found")
+        yield
 
 
 def load_database(path: str) -> None:
@@ -77,10 +90,11 @@ def load_database(path: str) -> None:
     registry = known_protocols()
     _check([Path(path)])
     try:
-        with _without_advice():
+        with _channels_known(), _without_advice():
             registry.load_database(path)
     except Exception as error:
         raise _damaged(error) from error
+    known_protocols()
 
 
 @contextmanager
@@ -107,6 +121,7 @@ def _check(paths: Sequence[Path]) -> None:
             raise DataError(
                 "The file has no `Protocols:`.", file=path, fix="See the tutorials for a complete file."
             )
+        _check_channels(content, path)
         for text in strings_in(content):
             if (invalid := invalid_field(text)) is not None:
                 raise DataError(
@@ -118,6 +133,19 @@ def _check(paths: Sequence[Path]) -> None:
         waiting += [
             path.parent / str(one) for one in (required if isinstance(required, list) else [required])
         ]
+
+
+def _check_channels(content: dict[Any, Any], path: Path) -> None:
+    protocols = content.get("Protocols")
+    tasks = protocols.get("X") if isinstance(protocols, dict) else None
+    for task in tasks.values() if isinstance(tasks, dict) else ():
+        for name, entries in task.items() if isinstance(task, dict) else ():
+            if isinstance(entries, dict) and "channel" in entries:
+                raise DataError(
+                    f"{quoted(str(name))} has the key `channel:`, but consists of other protocols.",
+                    file=path,
+                    fix="Move it to these protocols.",
+                )
 
 
 def _damaged(error: Exception) -> DataError:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pyannote.audio.core.errors import AudioError, DataError, ToolkitError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.database.bounds import check_events, check_regions
+from pyannote.audio.database.channels import find_audio
 from pyannote.audio.database.known_protocols import known_protocols
 from pyannote.audio.database.recording import Recording
 from pyannote.audio.database.strict import UNCUT, store_uncut
@@ -57,8 +58,10 @@ def find_protocol(name: str, templates: Mapping[str, str] | None) -> Any:
         raise UsageError(f"There is no protocol {name!r}.", fix=_hint(name, known, registry.configs))
     _check_name(name)
     filled = {key: partial(_fill, template) for key, template in (templates or {}).items()}
-    finder = FileFinder(registry=registry)
-    return registry.get_protocol(name, preprocessors={"audio": finder, **filled, "annotation": store_uncut})
+    template = (templates or {}).get("audio")
+    finder = FileFinder(registry=registry) if template is None else partial(_fill_values, template)
+    found = {"audio": partial(find_audio, finder), "annotation": store_uncut}
+    return registry.get_protocol(name, preprocessors={**filled, **found})
 
 
 def _hint(name: str, known: list[str], configs: Mapping[Path, Any]) -> str:
@@ -88,7 +91,11 @@ def _check_name(name: str) -> None:
 
 def _fill(template: str, file: Any) -> str:
     # only values that are already present: evaluating the lazy ones would call this preprocessor again
-    return template.format(**abs(file))
+    return _fill_values(template, abs(file))
+
+
+def _fill_values(template: str, values: Mapping[str, Any]) -> str:
+    return template.format(**values)
 
 
 def by_name(file: Any) -> tuple[str, str]:
@@ -204,7 +211,7 @@ def value_of(file: Any, key: str) -> Any:
 
 
 def audio_of(file: Any) -> Path:
-    """Audio file of a file of a protocol.
+    """Audio of a file of a protocol: an audio file, or a channel of one.
 
     Raises
     ------

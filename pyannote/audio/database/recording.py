@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypedDict
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.io import waveform
+from pyannote.audio.io.channel_names import split_channel
 
 
 class _OptionalKeys(TypedDict, total=False):
@@ -24,7 +25,7 @@ class Recording(_OptionalKeys):
     uri, database : str
         Name of the recording, and of the database that it belongs to.
     audio : Path
-        Audio file.
+        Audio file, or one channel of it, such as `a.wav#2`.
     duration : float
         In seconds, of the audio as it is used, that is, divided by `speed`.
     regions : list of (start, end), shape (regions, 2)
@@ -85,7 +86,9 @@ def name_of(file: Mapping[str, Any]) -> str:
 
 
 def recording_of(audio: Path) -> Recording:
-    """Recording without annotation, for a plain audio file; its `regions` have shape (1, 2).
+    """Recording without annotation, for a plain audio file or a channel of it; `regions` have shape (1, 2).
+
+    It is called after the file, such as `a`, or `a#2` for a channel.
 
     Raises
     ------
@@ -102,8 +105,9 @@ def recording_of(audio: Path) -> Recording:
     ('a', [(0.0, 0.5)], None)
     """
     duration = waveform.info(audio).duration
+    path, channel = split_channel(audio)
     return Recording(
-        uri=audio.stem,
+        uri=path.stem if channel is None else f"{path.stem}#{channel}",
         database="audio",
         audio=audio,
         duration=duration,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.channels import channel_value
 from pyannote.audio.database.known_protocols import known_protocols
 from pyannote.audio.io.lines import read_lines
 
@@ -86,6 +87,40 @@ def files_of(name: str, subset: str, key: str, uris: Iterable[str]) -> list[Path
         # other fields of a template are known to pyannote.database alone
         return []
     return [_resolved(value, config) for value in named]
+
+
+def channel_of(name: str, subset: str) -> int | None:
+    """Channel that a `database.yml` names for all recordings of a subset, with `channel:`.
+
+    Parameters
+    ----------
+    name : str
+        Full name of the protocol.
+    subset : {"train", "development", "test"}
+
+    Raises
+    ------
+    DataError
+        The value is not allowed.
+
+    Examples
+    --------
+    >>> from pyannote.audio.database.known_protocols import load_database
+    >>> path = getfixture("tmp_path") / "database.yml"
+    >>> _ = path.write_text(
+    ...     "Protocols: {Calls: {SpeakerDiarization: {Right: {scope: file, channel: 2, "
+    ...     "test: {uri: a.lst}}}}}"
+    ... )
+    >>> load_database(str(path))
+    >>> channel_of("Calls.SpeakerDiarization.Right", "test")
+    2
+    """
+    config, entries = entries_of(name, subset)
+    try:
+        return channel_value(entries.get("channel"))
+    except DataError as error:
+        error.file = config
+        raise
 
 
 def entries_of(name: str, subset: str | None) -> tuple[Path, Mapping[str, Any]]:

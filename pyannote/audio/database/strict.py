@@ -14,6 +14,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from pyannote.audio.database.channels import LinesOfRecordings, channel_of_file
+from pyannote.audio.io.channel_names import split_name
+
 if TYPE_CHECKING:
     from pyannote.core import Annotation, Timeline
 
@@ -45,18 +48,19 @@ class RTTM:
     """
 
     def __init__(self, path: Path | str) -> None:
-        from pyannote.audio.io.rttm import read_rttm
+        from pyannote.audio.io.rttm import read_events
 
         self._faults: dict[str, DataError] = {}
-        self._read = read_rttm(path, self._faults)
+        self._lines = LinesOfRecordings(read_events(path, self._faults))
 
     def __call__(self, file: Any) -> Annotation:
-        """Annotation of a file, empty if the RTTM file does not contain it."""
-        from pyannote.core import Annotation
+        """Annotation of a file or of its channel, empty if the RTTM file does not contain it."""
+        from pyannote.audio.io.rttm import annotation_of
 
-        if file["uri"] in self._faults:
-            return _faulty(file["uri"], self._faults[file["uri"]])
-        return self._read.get(file["uri"]) or Annotation(uri=file["uri"])
+        for uri in (file["uri"], split_name(file["uri"])[0]):
+            if uri in self._faults:
+                return _faulty(file["uri"], self._faults[uri])
+        return annotation_of(file["uri"], self._lines.of(file["uri"], channel_of_file(file)))
 
 
 def _faulty(uri: str, fault: DataError) -> Annotation:
@@ -94,15 +98,16 @@ class UEM:
     """
 
     def __init__(self, path: Path | str) -> None:
-        from pyannote.audio.io.rttm import read_uem
+        from pyannote.audio.io.rttm import read_regions
 
-        self._read = read_uem(path)
+        self._lines = LinesOfRecordings(read_regions(path))
 
     def __call__(self, file: Any) -> Timeline:
-        """Annotated regions of a file, empty if the UEM file does not contain it."""
+        """Annotated regions of a file or of its channel, empty if the UEM file does not contain it."""
         from pyannote.core import Timeline
 
-        return self._read.get(file["uri"]) or Timeline(uri=file["uri"])
+        regions = self._lines.of(file["uri"], channel_of_file(file))
+        return Timeline((region.segment for region in regions), uri=file["uri"])
 
 
 LOADERS = {".rttm": SimpleNamespace(load=lambda: RTTM), ".uem": SimpleNamespace(load=lambda: UEM)}

@@ -42,7 +42,7 @@ def without_suffix(name: str) -> str:
     ('id10270/x/00001', 'ES2004a.Mix-Headset')
     """
     stem, dot, suffix = name.rpartition(".")
-    return stem if dot and f".{suffix.lower()}" in SUFFIXES | {".m4a"} else name
+    return stem if dot and f".{suffix.lower()}" in SUFFIXES else name
 
 
 def read_trials(path: Path, uris_by_name: Mapping[str, str]) -> list[Trial]:

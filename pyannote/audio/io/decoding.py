@@ -1,4 +1,4 @@
-"""Decoding of audio files by libsndfile, with checks for damage that libsndfile does not report."""
+"""Decoding of audio files by libsndfile or PyAV, with checks for damage that libsndfile does not report."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 
 from pyannote.audio.core.errors import AudioError
-from pyannote.audio.io.samples import Waveform, block_length, mix_down, mono_reader
+from pyannote.audio.io.channel_names import split_channel
+from pyannote.audio.io.media import MEDIA_SUFFIXES, MediaFile
+from pyannote.audio.io.samples import WAV, Pick, Waveform, block_length, mix_down, mono_reader, one_channel
+from pyannote.audio.io.unsized_wav import open_bytes
 
 SAMPLE_RATES = (1_000, 1_000_000)
 """Lowest and highest sample rate that is accepted, in Hertz."""
@@ -40,9 +45,11 @@ class AudioInfo:
     Parameters
     ----------
     path : Path
+        Path of the file, or of one of its channels (see `channel_names`).
     sample_rate : int
         In Hertz.
     channels : int
+        Number of channels that are read: 1 where the path names one.
     samples : int
         Samples of each channel.
     format : str
@@ -75,10 +82,14 @@ class AudioInfo:
 def info(path: str | os.PathLike[str]) -> AudioInfo:
     """Sample rate, channels and length of an audio file, from its header.
 
+    Files that PyAV reads are decoded completely, once in a process, since their headers do not give the
+    number of samples.
+
     Raises
     ------
     AudioError
-        The file is missing, empty, not audio, or shorter than its header says.
+        The file is missing, empty, not audio, or shorter than its header says; it lacks the channel that the
+        path names; or it takes PyAV, which is not installed.
 
     Examples
     --------
@@ -86,20 +97,25 @@ def info(path: str | os.PathLike[str]) -> AudioInfo:
     >>> soundfile.write(path, np.zeros((8000, 2)), 16000)
     >>> info(path).channels, info(path).duration
     (2, 0.5)
+    >>> info(f"{path}#2").channels
+    1
     """
-    with _opened(Path(path)) as stream:
+    with _opened(Path(path)) as (stream, pick):
         _check_end(stream, Path(path))
         written = f"{stream.format} {stream.subtype}"
-        return AudioInfo(Path(path), stream.samplerate, stream.channels, stream.frames, written)
+        channels = stream.channels if pick is mix_down else 1
+        return AudioInfo(Path(path), stream.samplerate, channels, stream.frames, written)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
-    _check_file(path)
+def _opened(path: Path) -> Iterator[tuple[Any, Pick]]:
+    """Open audio, as `soundfile.SoundFile` or with the same methods, and what becomes of its channels."""
+    file, channel = split_channel(path)
+    _check_file(file, path)
     try:
-        with soundfile.SoundFile(path) as stream:
+        with _stream(file) as stream:
             _check_header(stream, path)
-            yield stream
+            yield stream, _pick(stream, channel, path)
     # soundfile raises TypeError for names that end in ".raw": files without a header.
     except (soundfile.SoundFileError, TypeError, OSError) as error:
         reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
@@ -108,11 +124,36 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
         ) from error
 
 
-def _check_file(path: Path) -> None:
+def _stream(file: Path) -> Any:
+    if file.suffix.lower() in MEDIA_SUFFIXES:
+        return MediaFile(file)
+    # as bytes, because soundfile encodes names that are not valid Unicode differently
+    stream = soundfile.SoundFile(os.fsencode(file))
+    if stream.frames or stream.format not in WAV:
+        return stream
+    # libsndfile finds no samples where a stream has no size in its header
+    stream.close()
+    return soundfile.SoundFile(open_bytes(file))
+
+
+def _pick(stream: Any, channel: int | None, path: Path) -> Pick:
+    if channel is None:
+        return mix_down
+    if not 1 <= channel <= stream.channels:
+        count = "1 channel" if stream.channels == 1 else f"{stream.channels} channels"
+        raise AudioError(
+            f"There is no channel {channel}: {path.name.rpartition('#')[0]} has {count}, counted from 1.",
+            file=path,
+            fix="Name another channel, or none for the mean of all.",
+        )
+    return partial(one_channel, channel)
+
+
+def _check_file(file: Path, path: Path) -> None:
     """Refuse all but regular files: opening a pipe blocks, and reading a device never ends."""
     fix = "Check the path, or its template in database.yml."
     try:
-        status = path.stat()
+        status = file.stat()
     except (OSError, ValueError) as error:
         raise AudioError("There is no such audio file.", file=path, fix=fix) from error
     if not stat.S_ISREG(status.st_mode):
@@ -122,7 +163,7 @@ def _check_file(path: Path) -> None:
         raise AudioError("The audio file is empty (0 bytes).", file=path, fix="Copy or record it again.")
 
 
-def _check_header(stream: soundfile.SoundFile, path: Path) -> None:
+def _check_header(stream: Any, path: Path) -> None:
     if stream.channels < 1 or stream.frames < 1:
         raise AudioError("The audio file holds no samples.", file=path, fix="Copy or record it again.")
     check_rate(stream.samplerate, "The sample rate in its header", path)
@@ -131,13 +172,13 @@ def _check_header(stream: soundfile.SoundFile, path: Path) -> None:
             raise _cut_short(path, f"{promised} bytes", actual)
 
 
-def _check_end(stream: soundfile.SoundFile, path: Path) -> None:
+def _check_end(stream: Any, path: Path) -> None:
     """Refuse a wrong length in the damaged header of a compressed file, such as a year."""
-    if stream.frames <= _UNCHECKED_LENGTH:
+    if stream.frames <= _UNCHECKED_LENGTH or isinstance(stream, MediaFile):
         return
     if "MPEG" in stream.subtype:
         # reading the last sample would decode the whole file
-        is_plausible = stream.frames <= _MPEG_SAMPLES * path.stat().st_size
+        is_plausible = stream.frames <= _MPEG_SAMPLES * split_channel(path)[0].stat().st_size
     else:
         stream.seek(stream.frames - 1)
         is_plausible = len(stream.read(1, dtype="float32")) > 0
@@ -182,7 +223,7 @@ def check_rate(sample_rate: int, name: str, path: Path | None = None) -> None:
 
 
 def decode(header: AudioInfo, start: int, stop: int) -> Waveform:
-    """Decode a part of a file at its own sample rate, mixed down to mono.
+    """Decode a part of a file at its own sample rate: the mean of its channels, or one of them.
 
     Parameters
     ----------
@@ -208,7 +249,8 @@ def decode(header: AudioInfo, start: int, stop: int) -> Waveform:
     array([0.25, 0.5 ], dtype=float32)
     """
     waveform = np.empty(stop - start, dtype=np.float32)
-    with _opened(header.path) as stream, mono_reader(stream, header.path) as read:
+    file, _ = split_channel(header.path)
+    with _opened(header.path) as (stream, pick), mono_reader(stream, file, pick) as read:
         block = block_length(stream)
         for begin in range(start, stop, block):
             end = min(stop, begin + block)
@@ -220,24 +262,38 @@ def decode(header: AudioInfo, start: int, stop: int) -> Waveform:
     return waveform
 
 
-def channels(header: AudioInfo) -> Iterator[Waveform]:
-    """Yield all samples of a file in blocks of shape (samples, channels), with the checks of `decode`.
+def channels(header: AudioInfo, start: int = 0, stop: int | None = None) -> Iterator[Waveform]:
+    """Yield samples of all channels that are read, in blocks, with the checks of `decode`.
+
+    Parameters
+    ----------
+    header : AudioInfo
+        Header of the file, from `info`.
+    start, stop : int, optional
+        First sample (included) and last sample (excluded). Default to the whole file.
+
+    Yields
+    ------
+    ndarray of float32, shape (samples, channels)
 
     Examples
     --------
     >>> path = getfixture("tmp_path") / "a.wav"
     >>> soundfile.write(path, np.zeros((8000, 2)), 16000)
-    >>> [block.shape for block in channels(info(path))]
-    [(8000, 2)]
+    >>> [block.shape for block in channels(info(path))], [len(block) for block in channels(info(path), 7999)]
+    ([(8000, 2)], [1])
     """
-    read = 0
-    with _opened(header.path) as stream:
-        for block in stream.blocks(block_length(stream), dtype="float32", always_2d=True):
-            check_samples(mix_down(block), header.path)
-            read += len(block)
-            yield block
-    if read < header.samples:
-        raise _cut_short(header.path, f"{header.samples} samples", read)
+    stop = header.samples if stop is None else stop
+    with _opened(header.path) as (stream, pick):
+        stream.seek(start)
+        for begin in range(start, stop, block_length(stream)):
+            count = min(block_length(stream), stop - begin)
+            block = stream.read(count, dtype="float32", always_2d=True)
+            if len(block) < count:
+                raise _cut_short(header.path, f"{header.samples} samples", begin + len(block))
+            used = pick(block)
+            check_samples(used, header.path)
+            yield block if pick is mix_down else used[:, None]
 
 
 def check_samples(waveform: Waveform, name: str | os.PathLike[str]) -> None:

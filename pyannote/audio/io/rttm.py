@@ -37,6 +37,7 @@ from pyannote.audio.io.lines import (
 from pyannote.audio.io.storage import write_text
 
 __all__ = [
+    "annotation_of",
     "event_of",
     "format_lst",
     "format_rttm",
@@ -57,8 +58,16 @@ __all__ = [
 ]
 
 
-def read_events(path: str | Path) -> list[AnnotatedEvent]:
+def read_events(path: str | Path, faults: dict[str, DataError] | None = None) -> list[AnnotatedEvent]:
     """Read the events of an RTTM file in the order of its lines.
+
+    Parameters
+    ----------
+    path : path
+        File of lines `SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>`.
+    faults : dict of str to DataError, optional
+        Gets the first error of each uri of whose events a line is wrong, which is not raised then. A line
+        that names no uri is always refused.
 
     Examples
     --------
@@ -68,7 +77,16 @@ def read_events(path: str | Path) -> list[AnnotatedEvent]:
     ['car']
     """
     path = Path(path)
-    return [event_of(text, path, line) for line, text in read_lines(path)]
+    events = []
+    for line, text in read_lines(path):
+        try:
+            events.append(event_of(text, path, line))
+        except DataError as error:
+            uri = uri_of_event(text)
+            if faults is None or uri is None:
+                raise
+            faults.setdefault(uri, error)
+    return events
 
 
 def event_of(text: str, path: Path, line: int, *, empty: bool = False) -> AnnotatedEvent:
@@ -110,16 +128,13 @@ def uri_of_event(text: str) -> str | None:
     return columns[1] if len(columns) == 3 and columns[0] == "SPEAKER" else None
 
 
-def read_rttm(path: str | Path, faults: dict[str, DataError] | None = None) -> dict[str, Annotation]:
+def read_rttm(path: str | Path) -> dict[str, Annotation]:
     """Read an RTTM file.
 
     Parameters
     ----------
     path : path
         File of lines `SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>`.
-    faults : dict of str to DataError, optional
-        Gets the first error of each uri of whose events a line is wrong, which is not raised then. A line
-        that names no uri is always refused.
 
     Returns
     -------
@@ -138,20 +153,30 @@ def read_rttm(path: str | Path, faults: dict[str, DataError] | None = None) -> d
     >>> print(read_rttm(path)["a"])
     [ 00:00:01.500 -->  00:00:03.500] 1 car
     """
-    path = Path(path)
-    annotations: dict[str, Annotation] = {}
-    for line, text in read_lines(path):
-        try:
-            event = event_of(text, path, line)
-        except DataError as error:
-            uri = uri_of_event(text)
-            if faults is None or uri is None:
-                raise
-            faults.setdefault(uri, error)
-            continue
-        annotation = annotations.setdefault(event.recording, Annotation(uri=event.recording))
+    events: dict[str, list[AnnotatedEvent]] = {}
+    for event in read_events(path):
+        events.setdefault(event.recording, []).append(event)
+    return {uri: annotation_of(uri, lines) for uri, lines in events.items()}
+
+
+def annotation_of(uri: str, events: Iterable[AnnotatedEvent]) -> Annotation:
+    """Annotation of a recording. The track of an event is its `Place`.
+
+    Parameters
+    ----------
+    uri : str
+    events : iterable of AnnotatedEvent, shape (events,)
+
+    Examples
+    --------
+    >>> event = AnnotatedEvent("a", Segment(1.5, 3.5), "car", Path("a.rttm"), 1)
+    >>> print(annotation_of("a", [event]))
+    [ 00:00:01.500 -->  00:00:03.500] 1 car
+    """
+    annotation = Annotation(uri=uri)
+    for event in events:
         annotation[event.segment, Place(event.file, event.line)] = event.label
-    return annotations
+    return annotation
 
 
 def read_regions(path: str | Path) -> list[AnnotatedRegion]:

@@ -11,18 +11,24 @@ from contextlib import contextmanager
 from functools import partial
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
+
+from pyannote.audio.io.unsized_wav import UnsizedWav, open_bytes
 
 Waveform = npt.NDArray[np.float32]
 
 Reader = Callable[[int, int], Waveform]
 """``read(start, count)`` returns `count` mono samples from sample `start` on, fewer at the end."""
 
-_WAV = ("WAV", "WAVEX", "RF64")
-"""Formats whose 24-bit samples are contiguous and little-endian."""
+Pick = Callable[[Waveform], Waveform]
+"""Function from all channels, shape (samples, channels), to the samples that are used, shape (samples,)."""
+
+WAV = ("WAV", "WAVEX", "RF64")
+"""Formats of files that begin with RIFF, whose 24-bit samples are contiguous and little-endian."""
 
 _BIT_RESERVOIR = 32 * 1152
 """Samples before each block that are decoded and dropped: an MP3 frame may need bits of earlier frames.
@@ -53,8 +59,17 @@ def block_length(stream: soundfile.SoundFile) -> int:
 
 
 @contextmanager
-def mono_reader(stream: soundfile.SoundFile, path: Path) -> Iterator[Reader]:
+def mono_reader(stream: Any, path: Path, pick: Pick | None = None) -> Iterator[Reader]:
     """Context that gives the fastest reader of mono samples for the format of an open file.
+
+    Parameters
+    ----------
+    stream : soundfile.SoundFile, or an object with the same methods
+    path : Path
+        Its file.
+    pick : callable, optional
+        Gives the samples that are used, of shape (samples,), of all channels, of shape (samples, channels).
+        Defaults to `mix_down`.
 
     Examples
     --------
@@ -64,45 +79,68 @@ def mono_reader(stream: soundfile.SoundFile, path: Path) -> Iterator[Reader]:
     ...     read(0, 2)
     array([0.25, 0.5 ], dtype=float32)
     """
+    pick = pick or mix_down
     if "MPEG" in stream.subtype:
-        yield partial(_read_mpeg, stream)
+        yield partial(_read_mpeg, stream, pick)
     elif stream.subtype == "PCM_16":
-        yield partial(_read_16_bits, stream)
-    elif stream.subtype == "PCM_24" and stream.format in _WAV and stream.endian != "BIG":
+        yield partial(_read_16_bits, stream, pick)
+    elif stream.subtype == "PCM_24" and stream.format in WAV and stream.endian != "BIG":
         # libsndfile has checked the header; its seeks position the second, unbuffered stream at samples
-        with path.open("rb", buffering=0) as file, soundfile.SoundFile(file) as located:
-            yield partial(_read_24_bits, located, file)
+        with open_bytes(path) as file, soundfile.SoundFile(file) as located:
+            yield partial(_read_24_bits, located, file, pick)
     else:
-        yield partial(_read_floats, stream)
+        yield partial(_read_floats, stream, pick)
 
 
-def _read_floats(stream: soundfile.SoundFile, start: int, count: int) -> Waveform:
+def _read_floats(stream: Any, pick: Pick, start: int, count: int) -> Waveform:
     stream.seek(start)
-    return mix_down(stream.read(count, dtype="float32", always_2d=True))
+    return pick(stream.read(count, dtype="float32", always_2d=True))
 
 
-def _read_mpeg(stream: soundfile.SoundFile, start: int, count: int) -> Waveform:
+def _read_mpeg(stream: soundfile.SoundFile, pick: Pick, start: int, count: int) -> Waveform:
     dropped = min(start, _BIT_RESERVOIR)
-    return _read_floats(stream, start - dropped, count + dropped)[dropped:]
+    return _read_floats(stream, pick, start - dropped, count + dropped)[dropped:]
 
 
-def _read_16_bits(stream: soundfile.SoundFile, start: int, count: int) -> Waveform:
+def _read_16_bits(stream: soundfile.SoundFile, pick: Pick, start: int, count: int) -> Waveform:
     stream.seek(start)
-    mono = mix_down(stream.read(count, dtype="int16", always_2d=True).astype(np.float32))
-    mono *= np.float32(2**-15)
-    return mono
+    mono = pick(stream.read(count, dtype="int16", always_2d=True).astype(np.float32))
+    return mono * np.float32(2**-15)
 
 
-def _read_24_bits(located: soundfile.SoundFile, file: FileIO, start: int, count: int) -> Waveform:
+def _read_24_bits(
+    located: soundfile.SoundFile, file: FileIO | UnsizedWav, pick: Pick, start: int, count: int
+) -> Waveform:
     located.seek(start)
     width = 3 * located.channels
     content = bytearray(count * width + 1)
-    count = file.readinto(memoryview(content)[:-1]) // width
+    count = (file.readinto(memoryview(content)[:-1]) or 0) // width
     # integers of 4 bytes every 3 bytes: the shift to the left drops the first byte of the next sample
     numbers = np.ndarray((count, located.channels), "<i4", content, strides=(width, 3)) << 8
-    mono = mix_down(numbers.astype(np.float32))
-    mono *= np.float32(2**-31)
-    return mono
+    mono = pick(numbers.astype(np.float32))
+    return mono * np.float32(2**-31)
+
+
+def one_channel(channel: int, frames: Waveform) -> Waveform:
+    """Samples of one channel.
+
+    Parameters
+    ----------
+    channel : int
+        Counted from 1.
+    frames : ndarray of float32, shape (samples, channels)
+
+    Returns
+    -------
+    ndarray of float32, shape (samples,)
+        A view.
+
+    Examples
+    --------
+    >>> one_channel(2, np.array([[1, 3], [2, 2]], dtype=np.float32))
+    array([3., 2.], dtype=float32)
+    """
+    return frames[:, channel - 1]
 
 
 def mix_down(frames: Waveform) -> Waveform:

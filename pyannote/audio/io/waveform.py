@@ -1,4 +1,4 @@
-"""Reader of audio: any file that libsndfile decodes, as checked mono float32 samples at any sample rate.
+"""Reader of audio: any file that libsndfile or PyAV decodes, as checked mono float32 samples at any rate.
 
 A recording is resampled in pieces of a fixed grid, each with context on both sides. Every part of a recording
 is made of the same pieces, so that its samples are exactly those of the whole recording, and a recording of
@@ -21,6 +21,7 @@ import soxr
 
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.io.decoding import AudioInfo, check_rate, check_samples, decode, info
+from pyannote.audio.io.media import MEDIA_SUFFIXES
 from pyannote.audio.io.samples import Waveform, mix_down
 
 __all__ = [
@@ -41,10 +42,11 @@ AudioFile = str | os.PathLike[str] | Mapping[str, Any]
 A mapping may have "speed", a factor from 0.5 to 2, in steps of 0.01.
 """
 
-SUFFIXES = frozenset(
-    {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
-)
-"""Suffixes of audio files, in lower case."""
+SUFFIXES = MEDIA_SUFFIXES | {
+    *(".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".snd"),
+    *(".sph", ".w64", ".wav"),
+}
+"""Suffixes of audio files, in lower case. libsndfile reads files of any other name by their content, too."""
 
 SPEEDS = range(50, 201)
 """Speeds at which a recording can be read, in percent."""
@@ -68,10 +70,11 @@ class Recording:
     Parameters
     ----------
     file : path or mapping
-        Path of an audio file, or a mapping with the path as "audio", or a mapping with "waveform"
-        (array of shape (samples,) or (channels, samples)) and "sample_rate". A mapping may have "speed", a
-        factor from 0.5 to 2 in steps of 0.01, by which the duration is divided and all frequencies (pitch
-        and formants alike) are multiplied.
+        Path of an audio file (`a.wav`) or of one of its channels (`a.wav#2`, see `channel_names`), or a
+        mapping with the path as "audio", or a mapping with "waveform" (array of shape (samples,) or
+        (channels, samples)) and "sample_rate". A mapping may have "speed", a factor from 0.5 to 2 in steps
+        of 0.01, by which the duration is divided and all frequencies (pitch and formants alike) are
+        multiplied.
     sample_rate : int, optional
         Sample rate in Hertz. Defaults to that of the file.
 

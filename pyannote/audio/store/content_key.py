@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from pyannote.audio.core.errors import AudioError
+from pyannote.audio.io.channel_names import split_channel
 from pyannote.audio.io.error_context import name_of
 from pyannote.audio.io.storage import digest_of
 from pyannote.audio.io.waveform import AudioFile, audio_path, percent
@@ -24,18 +25,19 @@ _DIGITS = 32
 
 
 def content_of(file: AudioFile) -> str:
-    """Digest of all bytes of an audio file, or of the samples and the rate of a waveform.
+    """Digest of all bytes of an audio file and of its channel, or of samples and rate of a waveform.
 
     Parameters
     ----------
     file : path or mapping
         Path, file of a protocol, or mapping with "waveform", of shape (samples,) or (channels, samples), and
-        "sample_rate". The digest does not depend on name and speed.
+        "sample_rate". The digest does not depend on name and speed. That of `a.wav#2` (see `channel_names`)
+        is another one than those of `a.wav`, and of its other channels.
 
     Returns
     -------
     str
-        First 32 hexadecimal digits of SHA-256.
+        First 32 hexadecimal digits of SHA-256; of a channel, of the digest of the file and its number.
 
     Raises
     ------
@@ -54,15 +56,16 @@ def content_of(file: AudioFile) -> str:
         return _waveform_digest(file)
     path = audio_path(file) if isinstance(file, Mapping) else file
     before = state_of(path)
+    audio, channel = split_channel(path)
     try:
-        with open(path, "rb", opener=_without_blocking) as stream:
+        with open(audio, "rb", opener=_without_blocking) as stream:
             _check_and_wait(stream, path)
             digest = digest_of(stream)[:_DIGITS]
     except OSError as error:
         raise _unreadable(error, path) from error
     if state_of(path) != before:
         raise changed_error(path)
-    return digest
+    return digest if channel is None else sha256(f"{digest}#{channel}".encode()).hexdigest()[:_DIGITS]
 
 
 def content_key(file: AudioFile, content: str | None = None) -> str:
@@ -101,10 +104,10 @@ def content_key(file: AudioFile, content: str | None = None) -> str:
 def state_of(file: AudioFile) -> bytes:
     """State of a recording, 17 bytes: as long as they are equal, its content and speed are equal.
 
-    The first 16 bytes are a digest of path, inode, size, and the times of the last change of content and
-    inode, in nanoseconds; no file is opened. Those of a waveform, of shape (samples,) or (channels, samples),
-    are a digest of its samples. The last byte is the speed in percent. The content may be equal even if
-    states differ.
+    The first 16 bytes are a digest of path (with its channel), inode, size, and the times of the last change
+    of content and inode, in nanoseconds; no file is opened. Those of a waveform, of shape (samples,) or
+    (channels, samples), are a digest of its samples. The last byte is the speed in percent. The content may
+    be equal even if states differ.
 
     Raises
     ------
@@ -187,8 +190,9 @@ def _speed(file: AudioFile) -> int:
 
 
 def _file_state(path: str | os.PathLike[str], speed: int) -> bytes:
+    audio = path if "#" not in os.fspath(path) else split_channel(path)[0]
     try:
-        status = os.stat(path)  # noqa: PTH116  several times faster than by way of Path, for many files
+        status = os.stat(audio)  # noqa: PTH116  several times faster than by way of Path, for many files
     except OSError as error:
         raise _unreadable(error, path) from error
     name = os.fspath(path)

@@ -75,7 +75,7 @@ def test_errors_name_the_file(musan, tmp_path):
     with pytest.raises(DataError, match="no audio"):
         prepare(musan, tmp_path / "out", collections={"BackgroundNoise": "empty"})
     (musan / "music" / "broken.wav").write_text("x")
-    with pytest.raises(AudioError, match="cannot be read"):
+    with pytest.raises(AudioError, match="cannot be decoded"):
         prepare(musan, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

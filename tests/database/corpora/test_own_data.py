@@ -280,8 +280,8 @@ def test_wrong_folders_and_files_are_refused(audio, tmp_path):
     with pytest.raises(DataError, match="2 recordings are too few"):
         database(tmp_path / "two", annotation, tmp_path / "out")
     (audio / "d.wav").write_bytes(b"damaged")
-    with pytest.raises(DataError, match="cannot be read as audio"):
-        database(audio, annotate(tmp_path, "csv", EVENTS), tmp_path / "out")
+    with pytest.raises(DataError, match="cannot be decoded as audio"):
+        make_database(audio, annotate(tmp_path, "csv", EVENTS), tmp_path / "out")
 
 
 def run(*arguments):

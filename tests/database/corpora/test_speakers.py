@@ -160,7 +160,7 @@ def test_wrong_options(folder, tmp_path, options, kind, message):
 
 def test_wrong_audio(folder, tmp_path):
     (folder / "eve" / "x" / "2.wav").write_text("no audio")
-    with pytest.raises(AudioError, match="cannot be read"):
+    with pytest.raises(AudioError, match="cannot be decoded"):
         prepare(folder, tmp_path / "out")
     write(folder / "alone.wav")
     with pytest.raises(DataError, match="not in the folder of a speaker"):

@@ -304,10 +304,10 @@ def no_folds(root):
 @pytest.mark.parametrize(
     ("damage", "message", "file"),
     [
-        (remove(A1), "audio file is missing", "a001.wav"),
-        (overwrite(A1, b""), "cannot be read as audio", "a001.wav"),
-        (overwrite(A1, b"RIFF not a wav"), "cannot be read as audio", "a001.wav"),
-        (lambda root: write_audio(root / A1, 0), "is empty", "a001.wav"),
+        (remove(A1), "no such audio file", "a001.wav"),
+        (overwrite(A1, b""), "is empty", "a001.wav"),
+        (overwrite(A1, b"RIFF not a wav"), "cannot be decoded as audio", "a001.wav"),
+        (lambda root: write_audio(root / A1, 0), "holds no samples", "a001.wav"),
         (remove("evaluation_setup/street_fold2_train.txt"), "no such file", "street_fold2_train.txt"),
         (remove("evaluation_setup/street_fold3_evaluate.txt"), "no such file", "street_fold3_evaluate.txt"),
         (

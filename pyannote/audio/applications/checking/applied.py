@@ -12,8 +12,9 @@ from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.contents import Contents
 from pyannote.audio.core.errors import AudioError
 from pyannote.audio.core.findings import Finding
-from pyannote.audio.database.checks.annotation import events_outside, repeated_events
+from pyannote.audio.database.checks.annotation import events_outside, merged_channels, repeated_events
 from pyannote.audio.database.checks.audio import audio_findings, measure_audio, same_sound
+from pyannote.audio.database.checks.excerpts import seems_faulty
 from pyannote.audio.database.checks.lists import listed_twice
 from pyannote.audio.database.checks.reader import Reader
 from pyannote.audio.database.checks.subsets import Subset
@@ -75,17 +76,24 @@ def _subsets(
 
 def _of_subset(corpus: Corpus, subset: Subset) -> Iterator[Finding]:
     for file in subset.files:
-        yield from _of_audio(file)
-    uris = {file["uri"] for file in subset.files}
-    yield from repeated_events(event for event in subset.events if event.recording in uris)
+        yield from audio_warnings(file)
+    uris = dict.fromkeys(file["uri"] for file in subset.files)
+    yield from repeated_events(event for uri in uris for event in subset.events_of(uri))
+    yield from merged_channels(subset)
     yield from events_outside(subset)
     yield from unknown_labels(corpus.recipe.task, subset)
 
 
-def _of_audio(file: Recording) -> Iterator[Finding]:
-    """Warnings about a silent or clipped recording; only those that seem to be are decoded to their end."""
-    if _fault(file) is not None:
-        yield from audio_findings(measure_audio(waveform.info(file["audio"])))
+def audio_warnings(file: Recording) -> Iterator[Finding]:
+    """Warnings about the samples of a recording; only those that seem to be faulty are decoded completely."""
+    try:
+        header = file.get("header") or waveform.info(file["audio"])
+        suspicious = seems_faulty(header) or fault(file) is not None
+    except AudioError:
+        # features give the error
+        return
+    if suspicious:
+        yield from audio_findings(measure_audio(header))
 
 
 def _fault(file: Recording) -> str | None:

@@ -24,7 +24,7 @@ from pyannote.audio.database.trials import is_verification, trials
 if TYPE_CHECKING:
     from pyannote.audio.database.trials import Trials
 
-FAULTS = ("silent", "clipped")
+FAULTS = ("silent", "clipped", "cancelled")
 """Kinds of findings about recordings that trainings on speakers leave out."""
 
 
@@ -89,7 +89,7 @@ class Data:
         """Make errors of training files warnings, where `train` leaves these files out by default."""
         train = self.subset("train")
         decoded = {header.path for header in train.headers.values()}
-        kinds = ("damaged", "silent") if speakers else ("damaged",)
+        kinds = ("damaged", "silent", "cancelled") if speakers else ("damaged",)
         faults = {one for one in self.findings if one.file in decoded and one.kind in kinds}
         faults.update(train.unusable)
         faults.update(one for one in self.findings if one.recording in train.lines)

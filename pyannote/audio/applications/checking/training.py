@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pyannote.audio.applications.checking.configuration import read, unused
@@ -10,15 +11,27 @@ from pyannote.audio.applications.checking.fit import check_fit, check_lengths, c
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.config.schema import Config
-from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.errors import AudioError, DataError
 from pyannote.audio.core.findings import Finding, raise_first
 from pyannote.audio.database.checks.annotation import check_annotation, shared_speakers
+from pyannote.audio.database.checks.audio import audio_findings, measure_audio
+from pyannote.audio.database.checks.excerpts import seems_faulty
 from pyannote.audio.database.checks.lists import empty_subsets, listed_twice
 from pyannote.audio.database.checks.reader import Reader
 from pyannote.audio.database.checks.recordings import empty_annotation, unusual_headers
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.protocols import Recording, Unusable
 from pyannote.audio.database.sources import sources_of
+from pyannote.audio.io.waveform import AudioInfo
+
+
+def _channels_that_cancel(headers: Sequence[AudioInfo]) -> Iterator[Finding]:
+    """Warnings about channels that cancel; only recordings that seem to have some are decoded completely."""
+    for header in headers:
+        with suppress(AudioError):
+            if header.channels > 1 and seems_faulty(header):
+                findings = audio_findings(measure_audio(header))
+                yield from (one for one in findings if one.kind in ("cancelled", "phase"))
 
 
 def checked_config(root: Path, accept: Callable[[Config], None]) -> Config:
@@ -112,7 +125,9 @@ class TrainingCheck:
         yield from check_annotation([train, *others])
         if self.corpus.recipe.task.speakers:
             yield from shared_speakers([train, *others])
-        yield from unusual_headers(file["header"] for file in train.files if "header" in file)
+        headers = [file["header"] for file in train.files if "header" in file]
+        yield from unusual_headers(headers)
+        yield from _channels_that_cancel(headers)
         yield from empty_annotation(train.files, train.listing, train.lines)
         yield from check_lengths(self.corpus, train, resolution * window.step)
 

@@ -26,7 +26,7 @@ def check_annotation(subsets: Sequence[Subset]) -> Iterator[Finding]:
     Yields
     ------
     finding : Finding
-        Of the kinds "twice", "subsets", "empty", "duplicate", "overlap", "unlisted" and "outside".
+        Of the kinds "twice", "subsets", "empty", "duplicate", "overlap", "unlisted", "merged" and "outside".
 
     Examples
     --------
@@ -35,14 +35,22 @@ def check_annotation(subsets: Sequence[Subset]) -> Iterator[Finding]:
     """
     yield from listed_twice(subsets)
     yield from empty_subsets(subsets)
-    uris = {uri for subset in subsets for uri, _ in subset.uris}
-    for events in _by_file(subset.events for subset in subsets):
-        yield from repeated_events(event for event in events if event.recording in uris)
-        yield from unlisted_recordings(events)
-    for regions in _by_file(subset.regions for subset in subsets):
-        yield from unlisted_recordings(regions)
+    first = {uri: subset for subset in reversed(subsets) for uri, _ in subset.uris}
+    for events in _grouped(event for uri, subset in first.items() for event in subset.events_of(uri)):
+        yield from repeated_events(events)
+    for lines in (*_by_file(subset.events for subset in subsets), *_by_file(one.regions for one in subsets)):
+        yield from unlisted_recordings(lines)
     for subset in subsets:
+        yield from merged_channels(subset)
         yield from events_outside(subset)
+
+
+def _grouped(events: Iterable[AnnotatedEvent]) -> Iterable[list[AnnotatedEvent]]:
+    """Events of each file."""
+    files: defaultdict[Path, list[AnnotatedEvent]] = defaultdict(list)
+    for event in events:
+        files[event.file].append(event)
+    return files.values()
 
 
 def _by_file(
@@ -102,6 +110,39 @@ def _overlapping(event: AnnotatedEvent, before: AnnotatedEvent) -> Finding:
         file=event.file,
         line=line,
     )
+
+
+def merged_channels(subset: Subset) -> Iterator[Finding]:
+    """Findings about recordings that are the mean of their channels, and are annotated channel by channel.
+
+    Parameters
+    ----------
+    subset : Subset
+        With `uris` of shape (recordings, 2).
+
+    Examples
+    --------
+    >>> from pyannote.core import Segment
+    >>> one = AnnotatedEvent("a", Segment(0, 2), "ann", Path("a.rttm"), 1, channel="1")
+    >>> two = AnnotatedEvent("a", Segment(1, 3), "bob", Path("a.rttm"), 2, channel="2")
+    >>> [(one.kind, one.line) for one in merged_channels(Subset("test", uris=[("a", 1)], events=[one, two]))]
+    [('merged', 2)]
+    """
+    for uri in dict.fromkeys(uri for uri, _ in subset.uris):
+        channels: dict[str, AnnotatedEvent | AnnotatedRegion] = {}
+        for line in subset.annotation_of(uri) if subset.channel is None else ():
+            channels.setdefault(line.channel, line)
+        if len(channels) > 1:
+            _, second, *_ = channels.values()
+            names = ", ".join(sorted(channels))
+            yield Finding(
+                "merged",
+                f"The annotation of {uri} is that of several channels ({names}): all its lines are used, for "
+                "the mean of all channels of its audio.",
+                f"To use one channel each, list {uri}#1 and {uri}#2 instead; or ignore this.",
+                file=second.file,
+                line=second.line,
+            )
 
 
 def shared_speakers(subsets: Sequence[Subset]) -> Iterator[Finding]:
@@ -175,12 +216,10 @@ def events_outside(subset: Subset) -> Iterator[Finding]:
     >>> [(finding.kind, finding.line) for finding in events_outside(subset)]
     [('outside', 1)]
     """
-    regions: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    for region in subset.regions:
-        regions[region.recording].append((region.segment.start, region.segment.end))
     for uri in (file["uri"] for file in subset.files):
-        for event in subset.annotation_of(uri):
-            if isinstance(event, AnnotatedEvent) and regions[uri] and _uncovered(event, regions[uri]):
+        regions = [(region.segment.start, region.segment.end) for region in subset.regions_of(uri)]
+        for event in subset.events_of(uri) if regions else ():
+            if _uncovered(event, regions):
                 yield _outside(event)
 
 

@@ -13,13 +13,17 @@ from pyannote.audio.core.errors import AudioError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.threads import in_order
-from pyannote.audio.database.faults import fault
+from pyannote.audio.database.checks.cancellation import Cancellation
+from pyannote.audio.database.faults import FIX, fault
 from pyannote.audio.io.decoding import channels
 from pyannote.audio.io.samples import mix_down
 from pyannote.audio.io.waveform import AudioInfo
 
 CLIPPED_SHARE = 0.005
 """Share of samples with exactly the largest magnitude from which on a recording is clipped."""
+
+CANCELLED_SHARE = 0.1
+"""Share of a recording from which on it is reported that its channels cancel."""
 
 OFFSET_RATIO = 0.5
 """Ratio of the DC offset to the root mean square level from which on it is reported."""
@@ -43,8 +47,11 @@ class AudioStatistics:
         Share of the samples of all channels whose magnitude is the largest one, not counting the first.
     offset, level : float
         Mean and root mean square of the samples, mixed down to mono.
-    fault : {"silent", "clipped"}, optional
+    fault : {"silent", "clipped", "cancelled"}, optional
         See `database.faults`.
+    cancelled, loss : float
+        Share of the recording in which channels cancel, and the loss of level there, in decibels (see
+        `cancellation`).
 
     Examples
     --------
@@ -61,6 +68,8 @@ class AudioStatistics:
     offset: float = 0.0
     level: float = 0.0
     fault: str | None = None
+    cancelled: float = 0.0
+    loss: float = 0.0
 
 
 def measure_audio(header: AudioInfo) -> AudioStatistics:
@@ -87,8 +96,11 @@ def measure_audio(header: AudioInfo) -> AudioStatistics:
     """
     digest = blake2b(str(header.sample_rate).encode(), digest_size=16)
     peaks, largest, total, squares = np.zeros(header.channels), 0, 0.0, 0.0
+    cancellation = Cancellation()
     try:
         for block in channels(header):
+            if header.channels > 1:
+                cancellation.add(block)
             magnitudes = np.abs(block)
             now = np.maximum(peaks, magnitudes.max(axis=0))
             largest = largest * bool(now.max() == peaks.max()) + int((magnitudes == now.max()).sum())
@@ -107,6 +119,8 @@ def measure_audio(header: AudioInfo) -> AudioStatistics:
         offset=total / header.samples,
         level=(squares / header.samples) ** 0.5,
         fault=kind,
+        cancelled=cancellation.share,
+        loss=cancellation.loss,
     )
 
 
@@ -152,7 +166,7 @@ def check_audio(
 
 
 def audio_findings(sound: AudioStatistics) -> Iterator[Finding]:
-    """Findings about a single recording: "damaged", "silent", "clipped", "offset" or "channel".
+    """Findings about a single recording: "damaged", "silent", "clipped", "offset", "cancelled" or "channel".
 
     Parameters
     ----------
@@ -170,6 +184,13 @@ def audio_findings(sound: AudioStatistics) -> Iterator[Finding]:
         yield Finding.of("damaged", sound.error, "Convert it again from its source.")
     elif sound.fault == "silent":
         yield Finding("silent", "All samples are 0.", "Record it again, or remove it from the lists.", path)
+    elif sound.fault == "cancelled":
+        yield Finding(
+            "cancelled",
+            f"Its {len(sound.peaks)} channels cancel: their mean is 0 throughout, or next to it.",
+            FIX,
+            path,
+        )
     elif sound.clipped >= CLIPPED_SHARE or sound.fault == "clipped":
         share = f"{sound.clipped:.1%} of the samples have the largest magnitude"
         if sound.fault == "clipped":
@@ -187,7 +208,20 @@ def audio_findings(sound: AudioStatistics) -> Iterator[Finding]:
             "Subtract the mean, and check the recorder.",
             path,
         )
+    yield from _channels_that_cancel(sound)
     yield from _silent_channels(sound)
+
+
+def _channels_that_cancel(sound: AudioStatistics) -> Iterator[Finding]:
+    if sound.cancelled >= CANCELLED_SHARE and sound.fault != "cancelled":
+        least = "at least " if sound.loss > 59 else ""
+        yield Finding(
+            "phase",
+            f"In {sound.cancelled:.0%} of the recording, its {len(sound.peaks)} channels cancel each other: "
+            f"their mean is {least}{sound.loss:.0f} dB lower than a channel.",
+            FIX,
+            sound.header.path,
+        )
 
 
 def _silent_channels(sound: AudioStatistics) -> Iterator[Finding]:
@@ -222,7 +256,7 @@ def duplicate_audio(sounds: Iterable[AudioStatistics], where: Mapping[Path, str]
     first: dict[str, Path] = {}
     for sound in sounds:
         path = sound.header.path
-        if sound.error is not None or sound.fault == "silent":
+        if sound.error is not None or sound.fault in ("silent", "cancelled"):
             continue
         other = first.setdefault(sound.digest, path)
         if other != path:

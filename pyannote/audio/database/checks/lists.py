@@ -9,6 +9,7 @@ from itertools import islice
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding
+from pyannote.audio.database.channels import is_listed
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.sources import listed_recordings
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
@@ -93,7 +94,7 @@ def unlisted_recordings(lines: Sequence[AnnotatedEvent | AnnotatedRegion]) -> It
         return
     first: dict[str, AnnotatedEvent | AnnotatedRegion] = {}
     for line in lines:
-        if line.recording not in known:
+        if not is_listed(line, known):
             first.setdefault(line.recording, line)
     # a search among all of VoxCeleb would take a minute
     nearby = list(islice(known, 10_000))

@@ -20,7 +20,7 @@ from pyannote.audio.database.protocol_files import (
     with_scope,
 )
 from pyannote.audio.database.protocols import SUBSETS
-from pyannote.audio.database.sources import files_of, sources_of
+from pyannote.audio.database.sources import channel_of, files_of, sources_of
 from pyannote.audio.database.spelling import misspelt, partly_misspelt
 from pyannote.audio.database.strict import read_strictly
 from pyannote.audio.database.unannotated import is_unannotated, skippable, unannotated
@@ -103,7 +103,7 @@ class Reader:
         """Subsets whose recordings a file lists, with the lines of their annotation; no audio is opened."""
         subsets = []
         for name in (one for one in SUBSETS if one in names):
-            subset = Subset(name, sources_of(self.name, name))
+            subset = Subset(name, sources_of(self.name, name), channel=channel_of(self.name, name))
             if subset.listing is not None and subset.listing.suffix == ".lst":
                 self._read_lines(subset)
                 self._compare(subset, self._without(subset, "annotated"))
@@ -111,7 +111,7 @@ class Reader:
         return subsets
 
     def _subset(self, name: str, progress: Progress) -> Subset | None:
-        subset = Subset(name, sources_of(self.name, name))
+        subset = Subset(name, sources_of(self.name, name), channel=channel_of(self.name, name))
         used = self._read_lines(subset)
         if self._wrong & used or len(subset.lines) < len(subset.uris):
             self._open(subset, self._plain(subset), progress)

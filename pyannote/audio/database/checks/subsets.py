@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from pyannote.audio.core.findings import Finding
+from pyannote.audio.database.channels import LinesOfRecordings
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
 from pyannote.audio.io.waveform import AudioInfo
@@ -35,6 +35,8 @@ class Subset:
         Recordings whose audio and annotation fit each other.
     unusable : list of Finding, shape (unusable,)
         Errors of the recordings whose audio cannot be opened.
+    channel : int, optional
+        Channel of all recordings, where `database.yml` names one.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class Subset:
     headers: dict[str, AudioInfo] = field(default_factory=dict)
     files: list[Recording] = field(default_factory=list)
     unusable: list[Finding] = field(default_factory=list)
+    channel: int | None = None
 
     @property
     def listing(self) -> Path | None:
@@ -75,20 +78,39 @@ class Subset:
         return {uri: line or None for uri, line in reversed(self.uris)}
 
     def annotation_of(self, uri: str) -> list[AnnotatedEvent | AnnotatedRegion]:
-        """Lines of the RTTM and the UEM file about a recording, shape (lines,).
+        """Lines of the RTTM and the UEM file about a recording, in its channel, shape (lines,).
 
         Examples
         --------
         >>> Subset("test").annotation_of("a")
         []
         """
-        return self._annotation.get(uri, [])
+        return [*self.events_of(uri), *self.regions_of(uri)]
+
+    def events_of(self, uri: str) -> list[AnnotatedEvent]:
+        """Lines of the RTTM file about a recording, in its channel, shape (events,).
+
+        Examples
+        --------
+        >>> Subset("test").events_of("a")
+        []
+        """
+        return self._events.of(uri, self.channel)
+
+    def regions_of(self, uri: str) -> list[AnnotatedRegion]:
+        """Lines of the UEM file about a recording, in its channel, shape (regions,).
+
+        Examples
+        --------
+        >>> Subset("test").regions_of("a")
+        []
+        """
+        return self._regions.of(uri, self.channel)
 
     @cached_property
-    def _annotation(self) -> dict[str, list[AnnotatedEvent | AnnotatedRegion]]:
-        lines: defaultdict[str, list[AnnotatedEvent | AnnotatedRegion]] = defaultdict(list)
-        for event in self.events:
-            lines[event.recording].append(event)
-        for region in self.regions:
-            lines[region.recording].append(region)
-        return dict(lines)
+    def _events(self) -> LinesOfRecordings[AnnotatedEvent]:
+        return LinesOfRecordings(self.events)
+
+    @cached_property
+    def _regions(self) -> LinesOfRecordings[AnnotatedRegion]:
+        return LinesOfRecordings(self.regions)

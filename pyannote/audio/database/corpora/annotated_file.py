@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import soundfile
 from pyannote.core import Segment
 
-from pyannote.audio.core.errors import AudioError, DataError
+from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.bounds import exceeds_end
 from pyannote.audio.io.lines import AnnotatedEvent, quoted
+from pyannote.audio.io.waveform import info
 
 
 @dataclass(frozen=True)
@@ -65,38 +64,23 @@ class AnnotatedFile:
 
 
 def audio_duration(path: Path) -> float:
-    """Duration of an audio file in seconds, rounded down to microseconds, from its header.
+    """Duration of an audio file in seconds, rounded down to microseconds, from its header (see `info`).
 
     Raises
     ------
     AudioError
-        If it is missing, empty or damaged.
+        If it is missing, empty or damaged, or cannot be read here.
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import numpy as np, soundfile
     >>> path = getfixture("tmp_path") / "a.wav"
     >>> soundfile.write(path, np.zeros(8001), 8000)
     >>> audio_duration(path)
     1.000125
     """
-    if not _is_file(path):
-        raise AudioError("The audio file is missing.", file=path, fix="Put it there, or correct its name.")
-    try:
-        # as bytes, because soundfile encodes names that are not valid Unicode differently
-        info = soundfile.info(os.fsencode(path))
-    except (soundfile.LibsndfileError, OSError):
-        raise AudioError("The file cannot be read as audio.", file=path, fix="Get the file again.") from None
-    if info.frames <= 0:
-        raise AudioError("The audio file is empty.", file=path, fix="Get the file again, or remove it.")
-    return (info.frames * 1_000_000 // info.samplerate) / 1_000_000
-
-
-def _is_file(path: Path) -> bool:
-    # a name in a list may be longer than the file system allows
-    with contextlib.suppress(OSError):
-        return path.is_file()
-    return False
+    header = info(path)
+    return (header.samples * 1_000_000 // header.sample_rate) / 1_000_000
 
 
 def clip(event: AnnotatedEvent, duration: float) -> AnnotatedEvent:
