@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from pyannote.audio.database.protocol_files import by_name, find_protocol, read_
 from pyannote.audio.database.protocols import Recording, recordings
 from pyannote.audio.database.sources import sources_of
 from pyannote.audio.database.strict import read_strictly
-from pyannote.audio.database.trial_lists import check_both_kinds, read_trials
+from pyannote.audio.database.trial_lists import check_both_kinds, numbered_trials
 
 Parts = tuple[tuple[float, float], ...]
 """Start and end of each part of a recording, in seconds, shape (parts, 2)."""
@@ -35,6 +35,10 @@ class Trials:
         Indices into `files`, in [0, files).
     targets : bool, shape (trials,)
         Whether both recordings are of the same speaker. Both kinds of trials occur.
+    source : Path, optional
+        List of the trials; None where the protocol itself provides them.
+    lines : int64, shape (trials,), optional
+        Line of each trial in `source`.
 
     Examples
     --------
@@ -47,6 +51,8 @@ class Trials:
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     targets: NDArray[np.bool_]
+    source: Path | None = None
+    lines: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 def is_verification(name: str) -> bool:
@@ -83,7 +89,8 @@ def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -
 
     Where `database.yml` names their list (`trial:`), it is read strictly, and each of the files must be in
     the list of the subset; names may have the suffix of an audio file, as in the lists of VoxCeleb. Otherwise
-    the protocol itself provides them.
+    the protocol itself provides them. The readers of pyannote.database know the lists of VoxCeleb alone
+    (`trial_forms`); those of other forms are refused when they pass through them.
 
     Parameters
     ----------
@@ -153,7 +160,8 @@ def trials(name: str, subset: str, templates: Mapping[str, str] | None = None) -
 
 def _read(path: Path, files: Iterable[Recording]) -> Trials:
     known = {file["uri"]: file for file in files}
-    listed = read_trials(path, {uri: uri for uri in known})
+    numbered = numbered_trials(path, {uri: uri for uri in known})
+    listed = [trial for _, trial in numbered]
     used = {uri for trial in listed for uri in (trial.first, trial.second)}
     index = {uri: position for position, uri in enumerate(sorted(used))}
     return Trials(
@@ -161,6 +169,8 @@ def _read(path: Path, files: Iterable[Recording]) -> Trials:
         np.array([index[trial.first] for trial in listed], dtype=np.int64),
         np.array([index[trial.second] for trial in listed], dtype=np.int64),
         np.array([trial.target for trial in listed], dtype=bool),
+        path,
+        np.array([line for line, _ in numbered], dtype=np.int64),
     )
 
 

@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 from pyannote.audio.applications.checking.applied import warn_of_validation
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import EmbeddingOptions
+from pyannote.audio.applications.terminal import warn
 from pyannote.audio.config.resolved import filled
 from pyannote.audio.config.schema import Block
 from pyannote.audio.core.collected_errors import combined_error
 from pyannote.audio.core.contents import Contents
 from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.core.findings import raise_first
+from pyannote.audio.database.checks.trials import check_pairs, check_trials
 from pyannote.audio.database.contents import changes, contents_of
 from pyannote.audio.database.protocols import Recording, name_of
 from pyannote.audio.database.trials import is_verification, trials
@@ -135,6 +138,8 @@ def comparison_of(
     if is_verification(protocol):
         found = trials(protocol, subset, corpus.recipe.config.preprocessors)
         _refuse_purity(purity, protocol)
+        for finding in raise_first(check_trials(found)):
+            warn(str(finding))
         excerpts = corpus.excerpts([(file, file["regions"]) for file in found.files])
         warn_of_validation(corpus, found.files, protocol, subset, trained_on)
         return Verification(excerpts, found.first, found.second, found.targets)
@@ -142,6 +147,7 @@ def comparison_of(
     spoken = [(file, turn) for file in files for turn in solo_turns(file["events"] or ())]
     if not spoken:
         raise DataError(f"Nobody speaks in the subset {subset!r} of {protocol}.", fix="Annotate some speech.")
+    raise_first(check_pairs(files, subset))
     excerpts = corpus.excerpts([(file, [(start, end)]) for file, (start, end, _) in spoken])
     warn_of_validation(corpus, files, protocol, subset, trained_on)
     if _conversations(files):
