@@ -22,6 +22,7 @@ from pyannote.audio.io.lines import quoted, safe_name
 from pyannote.audio.io.storage import write_text
 from pyannote.audio.metrics import event_based, segment_based
 from pyannote.audio.metrics.confidence import bootstrap
+from pyannote.audio.metrics.intervals import spelled
 from pyannote.audio.metrics.official import evaluate as official
 from pyannote.audio.metrics.official import jsonable, table
 
@@ -242,9 +243,10 @@ def _intervals(reference: EventLists, estimate: EventLists, classes: Sequence[st
         events.append(event_based.count(own, found, classes))
     lines = ["95 % intervals (bootstrap over files)"]
     for title, counts in (("segment-based", segments), ("event-based, onset and offset", events)):
-        for name, measure in (("ER", _error_rate), ("F1", _f_measure)):
-            low, high = bootstrap(counts, measure)
-            lines.append(f"  {title} {name}: {low:.3f} to {high:.3f}")
+        # insertions may raise an error rate above 1
+        for name, measure, bounded in (("ER", _error_rate, False), ("F1", _f_measure, True)):
+            interval = bootstrap(counts, measure, bounded=bounded)
+            lines.append(f"  {title} {name}: {spelled(interval, 3)}")
     return "\n".join(lines) + "\n"
 
 

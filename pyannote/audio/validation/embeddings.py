@@ -15,6 +15,7 @@ from pyannote.audio.embedding.backends.base import Backend
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.embedder import Embedder, Embeddings, Excerpt
 from pyannote.audio.io.storage import write_with
+from pyannote.audio.metrics.intervals import spelled
 from pyannote.audio.validation.comparison import Comparison
 from pyannote.audio.validation.measure import Measure, Record, not_finite
 
@@ -78,7 +79,7 @@ class EmbeddingMeasure(Measure):
         Examples
         --------
         >>> getfixture("embedding_measure").described()
-        '2 trials (1 targets) of 3 recordings'
+        '2 trials (1 target) of 3 recordings'
         """
         return self.comparison.described()
 
@@ -222,8 +223,7 @@ class EmbeddingMeasure(Measure):
         intervals = results.pop("intervals", {})
         lines = [f"Best epoch: {epoch}"]
         for name, value in results.items():
-            low, high = intervals.get(name, (None, None))
-            interval = "" if low is None else f"   95 % interval {low:.4f} to {high:.4f}"
+            interval = f"   95 % interval {spelled(intervals[name], 4)}" if name in intervals else ""
             shown = f"{value:.4f}" if isinstance(value, float) else str(value)
             lines.append(f"  {name:<20}{shown:>10}{interval}")
         return "\n".join(lines)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.embedding.backends.base import Backend
 from pyannote.audio.inference.embedder import Embeddings, Excerpt
 from pyannote.audio.report.verification import det_figure
@@ -63,9 +64,11 @@ class Verification(Comparison):
         Examples
         --------
         >>> getfixture("embedding_measure").comparison.described()
-        '2 trials (1 targets) of 3 recordings'
+        '2 trials (1 target) of 3 recordings'
         """
-        return f"{len(self.targets)} trials ({self.targets.sum()} targets) of {len(self.excerpts)} recordings"
+        targets = counted(int(self.targets.sum()), "target")
+        recordings = counted(len(self.excerpts), "recording")
+        return f"{counted(len(self.targets), 'trial')} ({targets}) of {recordings}"
 
     def truth(self) -> NDArray[Any]:
         """Sides and targets of all trials, shape (3, trials).
@@ -112,6 +115,8 @@ class Verification(Comparison):
     def results(self, record: Record) -> dict[str, Any]:
         """Equal error rate and its threshold, detection costs, and 95 % confidence intervals.
 
+        An interval is None where there are too few speakers for one.
+
         Parameters
         ----------
         record : float32, shape (trials,)
@@ -141,9 +146,8 @@ class Verification(Comparison):
             "threshold": float(result.threshold),
             **{f"min_dcf_{prior:g}": round(cost, 6) for prior, cost in result.min_dcf.items()},
             "intervals": {
-                name: [round(low, 6), round(high, 6)]
+                name: [round(low, 6), round(high, 6)] if np.isfinite([low, high]).all() else None
                 for name, (low, high) in result.intervals.items()
-                if np.isfinite([low, high]).all()
             },
             "trials": result.trials,
             "targets": result.targets,
