@@ -71,6 +71,8 @@ def validate(block: Block, options: ValidateOptions) -> None:
     if not validator.measure.epochs:
         raise _nothing_validated(folder, options, first, usable)
     say_table(validator.measure.summary())
+    if validator.measure.scores_path is not None:
+        say(f"Scores of all trials at the best epoch: {validator.measure.scores_path}")
 
 
 def validator_of(block: Block, corpus: Corpus, bundle: Bundle, options: ValidateOptions) -> Validator:

@@ -18,6 +18,7 @@ from pyannote.audio.io.storage import write_with
 from pyannote.audio.metrics.intervals import spelled
 from pyannote.audio.validation.comparison import Comparison
 from pyannote.audio.validation.measure import Measure, Record, not_finite
+from pyannote.audio.validation.trial_scores import write_scores
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -71,6 +72,7 @@ class EmbeddingMeasure(Measure):
         self.training_excerpts = training_excerpts
         self._fitted_version = ""
         self._written: set[Path] = set()
+        self._listed: Record | None = None
         self._state_cache: tuple[str, dict[str, NDArray[Any]]] = ("", {})
 
     def described(self) -> str:
@@ -181,15 +183,25 @@ class EmbeddingMeasure(Measure):
         }
 
     def write_files(self, folder: Path) -> None:
-        """Write the state of a trainable back-end at the best epoch.
+        """Write the scores of trials at the best epoch, and the state of a trainable back-end.
 
         Examples
         --------
         >>> folder = getfixture("tmp_path")
         >>> getfixture("embedding_measure").write_files(folder)
-        >>> list(folder.iterdir())  # the back-end Direct has no state
-        []
+        >>> [path.name for path in folder.iterdir()]  # the back-end Direct has no state
+        ['trial_scores.0001.txt']
         """
+        self._write_scores(folder)
+        self._write_backend(folder)
+
+    def _write_scores(self, folder: Path) -> None:
+        epoch = self.best[self.name]
+        record = self.history[epoch]
+        if self._listed is not record and (text := self.comparison.scores(record)) is not None:
+            self.scores_path, self._listed = write_scores(folder, epoch, text), record
+
+    def _write_backend(self, folder: Path) -> None:
         if not self.backend.needs_training:
             return
         epoch = self.best[self.name]

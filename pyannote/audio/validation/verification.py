@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from pyannote.audio.inference.embedder import Embeddings, Excerpt
 from pyannote.audio.report.verification import det_figure
 from pyannote.audio.validation.comparison import Comparison, numbers
 from pyannote.audio.validation.measure import Record
+from pyannote.audio.validation.trial_scores import scores_text
 from pyannote.audio.validation.trials import VerificationResult, evaluate, known_speakers
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Verification(Comparison):
         Sides of each trial, as indices of `excerpts`.
     targets : bool, shape (trials,)
         True for trials of the same speaker.
+    names : sequence of str, optional, shape (excerpts,)
+        Names of the excerpts in the list of scores. Defaults to the uris.
 
     Examples
     --------
@@ -53,8 +56,10 @@ class Verification(Comparison):
         first: NDArray[np.int64],
         second: NDArray[np.int64],
         targets: NDArray[np.bool_],
+        names: Sequence[str] | None = None,
     ) -> None:
         self.excerpts = excerpts
+        self.names = [excerpt.uri for excerpt in excerpts] if names is None else names
         self.first, self.second, self.targets = first, second, targets
         self.groups = known_speakers(first, second, targets)
 
@@ -138,6 +143,20 @@ class Verification(Comparison):
         ['equal_error_rate', 'min_dcf_0.01', 'min_dcf_0.05', 'threshold']
         """
         return numbers(self._results(record, 0))
+
+    def scores(self, record: Record) -> str:
+        r"""Scores of all trials as text (see `trial_scores`).
+
+        Parameters
+        ----------
+        record : float32, shape (trials,)
+
+        Examples
+        --------
+        >>> getfixture("embedding_measure").comparison.scores(np.array([0.5, 0.25]))
+        'a a 1 0.5\na a 0 0.25\n'
+        """
+        return scores_text(self.names, self.first, self.second, self.targets, record)
 
     def _results(self, record: Record, resamples: int) -> dict[str, Any]:
         result = self._evaluate(record, resamples)

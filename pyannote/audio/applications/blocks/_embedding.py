@@ -31,6 +31,7 @@ from pyannote.audio.validation.comparison import Comparison
 from pyannote.audio.validation.diarization import Diarization
 from pyannote.audio.validation.embeddings import EmbeddingMeasure
 from pyannote.audio.validation.pairs import all_pairs
+from pyannote.audio.validation.trial_scores import side_names
 from pyannote.audio.validation.verification import Verification
 
 TEACHERS, TURNS = 1000, 20
@@ -140,9 +141,11 @@ def comparison_of(
         _refuse_purity(purity, protocol)
         for finding in raise_first(check_trials(found)):
             warn(str(finding))
-        excerpts = corpus.excerpts([(file, file["regions"]) for file in found.files])
+        regions = [file["regions"] for file in found.files]
+        excerpts = corpus.excerpts(list(zip(found.files, regions, strict=True)))
         warn_of_validation(corpus, found.files, protocol, subset, trained_on)
-        return Verification(excerpts, found.first, found.second, found.targets)
+        names = side_names(found.files, regions)
+        return Verification(excerpts, found.first, found.second, found.targets, names)
     files = corpus.recordings(protocol, subset)
     spoken = [(file, turn) for file in files for turn in solo_turns(file["events"] or ())]
     if not spoken:
@@ -155,7 +158,8 @@ def comparison_of(
         return Diarization(excerpts, turns, purity)
     _refuse_purity(purity, protocol)
     pairs = all_pairs([turn[2] for _, turn in spoken], [name_of(file) for file, _ in spoken])
-    return Verification(excerpts, pairs.first, pairs.second, pairs.targets)
+    names = side_names([file for file, _ in spoken], [[turn[:2]] for _, turn in spoken])
+    return Verification(excerpts, pairs.first, pairs.second, pairs.targets, names)
 
 
 def _refuse_purity(purity: float | None, protocol: str) -> None:
