@@ -188,6 +188,7 @@ def test_the_documented_folder_stands_for_that_of_the_validation(seed):
     assert seed.applied.name == f"{params['epoch']:04d}"
     assert files(seed.documented) == {
         f"apply/{seed.applied.name}/metadata.yml",
+        f"apply/{seed.applied.name}/AMI.SpeakerDiarization.MixHeadset.test.provenance.json",
         f"apply/{seed.applied.name}/AMI/EN2002a.Mix-Headset.npy",
     }
 

@@ -80,14 +80,12 @@ def test_doubled_and_self_trials_are_said(validate, recordings):
 
 
 def test_trials_that_contradict_the_annotation_are_refused(validate, recordings, embedded_copy):
-    path, before = (
-        listed(recordings, "development.trials"),
-        (embedded_copy.validate / "params.yml").read_bytes(),
-    )
-    label, first, second = path.read_text().splitlines()[0].split()
+    path, params = listed(recordings, "development.trials"), embedded_copy.validate / "params.yml"
+    before = params.read_bytes()
+    label, first, _ = path.read_text().splitlines()[0].split()
     path.write_text(path.read_text().replace(f"{label} {first}", f"{1 - int(label)} {first}", 1))
     check(validate(), DATA, f"{path}, line 1:", "1 trial contradicts the annotation", "Correct the list")
-    assert (embedded_copy.validate / "params.yml").read_bytes() == before
+    assert params.read_bytes() == before
 
 
 @pytest.mark.parametrize(("same", "said"), [(True, "pairs of two speakers"), (False, "pairs of one speaker")])

@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from pyannote.audio.applications.applied_runs import run_of, tell_seen
 from pyannote.audio.applications.checking.applied import warn_of_validation
 from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_of
 from pyannote.audio.applications.event_results import write_evaluation, write_events
 from pyannote.audio.applications.files import check_uris
 from pyannote.audio.applications.options import DetectionApplyOptions, DetectionOptions
 from pyannote.audio.applications.terminal import bar, say, say_table, warn
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.contents import contents_of, seen_before
+from pyannote.audio.database.contents import contents_of
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
 from pyannote.audio.inference.slide import Inputs, Scores, Slide
 from pyannote.audio.io.apply_folders import AppliedRun, ApplyFolder
-from pyannote.audio.io.lines import quoted
 from pyannote.audio.pipeline.events import events_of
 from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.store.stored import LazyFeatures
@@ -197,7 +198,7 @@ class EventRun:
         self.recipe, self.classes = corpus.recipe, applier.pretrained.classes
         self.annotated = all(file["events"] is not None for file in files)
         self.results: Sequence[Path] = folder.results(name, self.classes, self.annotated)
-        self.provenance = _provenance_of(applier, files, corpus)
+        self.provenance = run_of(applier, files, corpus, self.classes, applier.parameters)
         _tell_replaced(folder, name, self.provenance)
 
     def close(self, answers: Sequence[list[Event]]) -> None:
@@ -210,27 +211,16 @@ class EventRun:
             figures = write_evaluation(folder, name, self._reference(), estimate, self.classes)
         folder.write_provenance(name, self.provenance)
         count = sum(map(len, answers))
-        say(f"{len(files)} files, {count} events. Results are in {folder.path}, as {name}.*")
+        done = f"{counted(len(files), 'file')}, {counted(count, 'event')}"
+        say(f"{done}. Results are in {folder.path}, as {name}.*")
         if figures is not None:
             say_table(figures)
-        _tell_seen(self.provenance, len(files), self.applier.options.subset if self.annotated else None)
+        tell_seen(self.provenance, len(files), self.applier.options.subset if self.annotated else None)
 
     def _reference(self) -> dict[str, list[Event]]:
         """Annotated events of the classes in each recording."""
         specifications, task = self.applier.pretrained.specifications, self.recipe.task
         return {file["uri"]: task.reference(file["events"] or (), specifications) for file in self.files}
-
-
-def _provenance_of(applier: EventApplier, files: Sequence[Recording], corpus: Corpus) -> AppliedRun:
-    contents = contents_of(files, corpus.store.contents(files))
-    trained_on = applier.bundle.trained_on()
-    return AppliedRun(
-        classes=applier.pretrained.classes,
-        scores=applier.provenance,
-        pipeline=applier.parameters,
-        files=contents,
-        seen=None if trained_on is None else seen_before(trained_on, contents),
-    )
 
 
 def _tell_replaced(folder: ApplyFolder, name: str, run: AppliedRun) -> None:
@@ -242,24 +232,3 @@ def _tell_replaced(folder: ApplyFolder, name: str, run: AppliedRun) -> None:
         return
     if before is not None and (before.scores, before.pipeline) != (run.scores, run.pipeline):
         warn(f"results called {name} of other weights, options or thresholds are replaced.")
-
-
-def _tell_seen(run: AppliedRun, count: int, subset: str | None) -> None:
-    """Tell how many files the model was trained on: figures of those are better than those of others.
-
-    Parameters
-    ----------
-    run : AppliedRun
-    count : int
-        Files that the model was applied to.
-    subset : str, optional
-        That was named, if figures were computed.
-    """
-    if not run.seen:
-        return
-    share = f"{len(run.seen)} of {count} files"
-    if subset == "train":
-        say(f"These are figures of training files: the model was trained on {share}.")
-    else:
-        figures = "" if subset is None else " The figures above are not those of unseen recordings."
-        warn(f"the model was trained on {share}, such as {quoted(run.seen[0])}.{figures}")
