@@ -156,7 +156,7 @@ def test_the_configuration_means_what_it_says(tmp_path):
 
 def test_what_training_says_and_writes(seed):
     assert re.findall(rf"^Epoch (\d+)/{EPOCHS}: loss", seed.out, re.MULTILINE) == ["1", "2"]
-    assert "60 files, 1 batches an epoch" in seed.out
+    assert "60 files, 1 batch an epoch" in seed.out
     assert re.search(r"^Learning rate .*, by a range test of \d+ steps\.$", seed.out, re.MULTILINE)
     assert "Traceback" not in seed.err
     if not torch.cuda.is_available():

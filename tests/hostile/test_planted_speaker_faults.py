@@ -110,7 +110,7 @@ def segments_longer_than_all_turns(demo):
     text = demo.annotation("train").read_text()
     uri = demo.uris("train")[0]
     demo.annotation("train").write_text(text.replace(f"{uri} 1 0.000000 2.000000", f"{uri} 1 0.0 0.7"))
-    return WARNINGS, demo.config, line, "1 turns shorter than 0.8 s"
+    return WARNINGS, demo.config, line, "1 turn shorter than 0.8 s"
 
 
 def trial_of_two_columns(demo):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from pyannote.audio.applications.blocks.base import Block
 from pyannote.audio.applications.options import SUBSETS, EvaluateOptions
 from pyannote.audio.applications.terminal import say, say_table, warn
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import CheckpointError, DataError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.features.precomputed import Precomputed
@@ -67,7 +68,7 @@ def evaluate(block: Block, options: EvaluateOptions) -> None:
     results = official(reference, estimate, classes)
     for one in found:
         say(f"{one.folder.path}: {one.name}, {_listed(one.reference)}")
-    say_table(f"{len(found)} folders, {len(reference)} files\n")
+    say_table(f"{counted(len(found), 'folder')}, {counted(len(reference), 'file')}\n")
     say_table(table(results))
     say_table(_intervals(reference, estimate, classes))
     if options.output is not None:
@@ -229,7 +230,7 @@ def _listed(files: Mapping[str, Any]) -> str:
     """The number of files, and the names of the first ones."""
     shown = ", ".join(quoted(file) for file in islice(files, SHOWN))
     more = len(files) - SHOWN
-    return f"{len(files)} files ({shown}{f' and {more} more' if more > 0 else ''})"
+    return f"{counted(len(files), 'file')} ({shown}{f' and {more} more' if more > 0 else ''})"
 
 
 def _intervals(reference: EventLists, estimate: EventLists, classes: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError
 
 Item = TypeVar("Item")
@@ -51,5 +52,5 @@ def combined_error(errors: Sequence[DataError]) -> DataError:
     first, *others = errors
     if not others:
         return first
-    count = f"{len(others)} other file{'s' * (len(others) > 1)} cannot be read either."
+    count = f"{counted(len(others), 'other file')} cannot be read either."
     return type(first)(f"{first.message} {count}", file=first.file, line=first.line, fix=first.fix)

@@ -15,6 +15,7 @@ from pyannote.audio.config.resolved import filled
 from pyannote.audio.config.schema import Block
 from pyannote.audio.core.collected_errors import combined_error
 from pyannote.audio.core.contents import Contents
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.findings import raise_first
 from pyannote.audio.database.checks.trials import check_pairs, check_trials
@@ -108,7 +109,7 @@ class _Teachers:
         now = contents_of(files, self.corpus.store.contents(files))
         found = list(changes(known, now))
         if found:
-            more = f" and {len(found) - 1} more changes" if found[1:] else ""
+            more = f" and {counted(len(found) - 1, 'more change')}" if found[1:] else ""
             raise DataError(
                 f"The back-end learns from the training files, and since the training, {found[0]}{more}.",
                 file=self.bundle.folder.path,

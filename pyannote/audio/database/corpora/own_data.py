@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute, audio_duration, clip
 from pyannote.audio.database.corpora.held_out_recordings import hold_out
@@ -169,7 +170,8 @@ def split(
     train = {recording.uri: recording.seconds() for recording in recordings}
     wanted = {subset: share for subset, share in shares.items() if share > 0}
     if len(train) <= len(wanted):
-        found = f"{len(train)} recordings are too few for train, {' and '.join(wanted)}."
+        count = counted(len(train), "recording is", "recordings are")
+        found = f"{count} too few for train, {' and '.join(wanted)}."
         raise DataError(found, fix="Add recordings, cut long ones, or set the share of a subset to 0.")
     subsets: dict[str, list[str]] = {}
     # the smaller share first, so that rounding always leaves a recording for the following subsets

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines, lines_of
 from pyannote.audio.io.lines import AnnotatedEvent, parse_segment
@@ -24,7 +25,7 @@ def read(path: Path, recording: str, options: ReadOptions) -> Reading:
     for line, text in lines:
         row = [column.strip() for column in next(csv.reader([text], delimiter=delimiter))]
         if len(row) != len(names):
-            found = f"Found {len(row)} columns where the first line has {len(names)}."
+            found = f"Found {counted(len(row), 'column')} where the first line has {len(names)}."
             raise DataError(found, file=path, line=line, fix="Put names with a separator in double quotes.")
         cells = dict(zip(names, row, strict=True))
         filename, onset, offset, label = (cells[name] for name in COLUMNS)
