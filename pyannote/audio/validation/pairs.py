@@ -73,8 +73,9 @@ def all_pairs(speakers: ArrayLike, files: ArrayLike, limit: int = 100_000, seed:
     )
     same, different = (int(kind.sum()) for kind in counts)
     if not same + different:
+        count = counted(turns.shape[1], "turn is", "turns are")
         raise DataError(
-            f"{counted(turns.shape[1], 'turn is', 'turns are')} of one file; trials need turns of different files.",
+            f"{count} of one file; trials need turns of different files.",
             fix="Give turns of several files.",
         )
     targets = min(same, max(limit // 2, limit - different))
