@@ -87,11 +87,11 @@ def check_trials(found: Trials) -> Iterator[Finding]:
     again, same = earlier != places, found.targets == found.targets[earlier]
     alone = (found.first == found.second) & found.targets
     speakers = [_speakers(file) for file in found.files]
-    wrong = np.array([_contradicts(found, int(place), speakers) for place in places], dtype=np.bool_)
+    wrong = [place for place in _suspicious(found, speakers) if _contradicts(found, place, speakers)]
     yield from _about(ALONE, found, places[alone], lambda place: "")
     for rule, own in ((DOUBLED, again & same), (CONTRADICTING, again & ~same)):
         yield from _about(rule, found, places[own], lambda place: f", as {_place(found, earlier[place])}")
-    yield from _about(OTHER_SPEAKERS, found, places[wrong], lambda place: _truth(found, place, speakers))
+    yield from _about(OTHER_SPEAKERS, found, wrong, lambda place: _truth(found, place, speakers))
 
 
 def check_pairs(files: Sequence[Recording], name: str) -> Iterator[Finding]:
@@ -131,7 +131,7 @@ def check_pairs(files: Sequence[Recording], name: str) -> Iterator[Finding]:
 
 
 def _about(
-    rule: _Rule, found: Trials, places: NDArray[np.int64], detail: Callable[[int], str]
+    rule: _Rule, found: Trials, places: Sequence[int] | NDArray[np.int64], detail: Callable[[int], str]
 ) -> Iterator[Finding]:
     """Finding about the trials at some places of the list; none if there are none."""
     if not len(places):
@@ -172,6 +172,16 @@ def _speakers(file: Recording) -> Names:
         for onset, offset, label in file["events"]
         if any(onset < end and start < offset for start, end in file["regions"])
     )
+
+
+def _suspicious(found: Trials, speakers: Sequence[Names]) -> NDArray[np.int64]:
+    """Places of target trials of unlike speakers, and of other trials of like ones: few, of millions."""
+    numbers = {names: number for number, names in enumerate(dict.fromkeys(speakers))}
+    of_file = np.array([numbers[names] for names in speakers], dtype=np.int64)
+    first, second = of_file[found.first], of_file[found.second]
+    unknown = numbers.get(frozenset(), -1)
+    known = (first != unknown) & (second != unknown) | (found.first == found.second)
+    return np.flatnonzero(known & (found.targets == (first != second)))
 
 
 def _contradicts(found: Trials, place: int, speakers: Sequence[Names]) -> bool:
