@@ -77,7 +77,7 @@ class Detection(Measure):
         Examples
         --------
         >>> getfixture("detection").described()
-        '1 files'
+        '1 file'
         """
         return counted(len(self.reference.files), "file")
 
