@@ -19,7 +19,8 @@ Options:
                        who are not in test.
   --test=LIST          The same for test. Without it: those in the trials, or else of all speakers who are not
                        in the list of train, or else --test-share is drawn.
-  --trials=LIST        Trials of test, "1 file file" (one speaker) or "0 file file" (two). Without it: drawn.
+  --trials=LIST        Trials of test, "1 file file" (one speaker) or "0 file file" (two), or all as
+                       "file file target" or "file file nontarget". Without it: drawn.
   --development=SHARE  Share of the train speakers to hold out for development, 0 for none. [default: 0.2]
   --test-share=SHARE   Share of the speakers for test, where no list names them. [default: 0.2]
   --draw=N             How many trials to draw where no list names them. [default: 10000]

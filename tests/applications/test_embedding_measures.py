@@ -66,7 +66,22 @@ class TestVerification:
         assert far < results["threshold"] <= near
         assert (results["trials"], results["targets"]) == (3, 1)
         assert results["min_dcf_0.01"] == results["min_dcf_0.05"] == 0
-        assert measure.described() == "3 trials (1 targets) of 3 recordings"
+        assert measure.described() == "3 trials (1 target) of 3 recordings"
+
+    @pytest.mark.parametrize(
+        ("speakers", "interval", "shown"), [(20, [0, 0.15], "0.0000 to 0.1500"), (4, None, "-")]
+    )
+    def test_an_interval_of_0_has_an_upper_end(self, speakers, interval, shown, embedding_measure):
+        first, second = np.triu_indices(2 * speakers, 1)
+        targets = first // 2 == second // 2
+        measure = Verification(excerpts(2 * speakers), first, second, targets)
+        record = np.where(targets, 0.9, 0.1).astype(np.float32)
+        assert measure.results(record)["intervals"]["equal_error_rate"] == interval
+        embedding_measure.comparison = measure
+        embedding_measure.add(1, record)
+        (line,) = (line for line in embedding_measure.summary().splitlines() if "equal_error_rate" in line)
+        assert line.split()[1:] == ["0.0000", "95", "%", "interval", *shown.split()]
+        assert "nan" not in embedding_measure.summary()
 
     def test_the_lower_the_better(self):
         assert Verification.best([0.3, 0.1, 0.2]) == 0.1

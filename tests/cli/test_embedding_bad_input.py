@@ -80,7 +80,7 @@ def test_a_speaker_with_one_segment(broken, embedding):
     warning, unlisted = warnings(broken.train(embedding))
     assert warning.startswith(f"{embedding.config}, line ")
     assert "its annotation is not used" in unlisted
-    assert "1 speakers have a single turn, from which all their segments are taken: id10272." in warning
+    assert "1 speaker has a single turn, from which all their segments are taken: id10272." in warning
     assert finite(embedding)
 
 
@@ -101,8 +101,8 @@ def test_fewer_speakers_than_per_fold(broken, embedding):
 @pytest.mark.parametrize(
     ("count", "said"),
     [
-        (2, ["2 turns shorter than 0.5 s (min_duration) are left out.", "1 speakers have a single turn"]),
-        (3, ["3 turns shorter than 0.5 s (min_duration) are left out.", "1 speakers with less than"]),
+        (2, ["2 turns shorter than 0.5 s (min_duration) are left out.", "1 speaker has a single turn"]),
+        (3, ["3 turns shorter than 0.5 s (min_duration) are left out.", "1 speaker with less than"]),
     ],
 )
 def test_turns_shorter_than_min_duration(count, said, broken, embedding):
@@ -132,7 +132,7 @@ def test_a_speaker_with_too_little_speech(broken, embedding):
     broken.list("train.lst").write_text("".join(f"{uri}\n" for uri in broken.uris[1:]))
     warning, unlisted = warnings(broken.train(embedding))
     assert "its annotation is not used" in unlisted
-    expected = "1 speakers with less than 5 s of speech (label_min_duration) are left out: id10272 (4 s)."
+    expected = "1 speaker with less than 5 s of speech (label_min_duration) is left out: id10272 (4 s)."
     line = line_of(embedding.config, "label_min_duration")
     assert warning.startswith(f"{embedding.config}, line {line}: {expected}")
 

@@ -156,7 +156,7 @@ def test_the_configuration_means_what_it_says(tmp_path):
 
 def test_what_training_says_and_writes(seed):
     assert re.findall(rf"^Epoch (\d+)/{EPOCHS}: loss", seed.out, re.MULTILINE) == ["1", "2"]
-    assert "60 files, 1 batches an epoch" in seed.out
+    assert "60 files, 1 batch an epoch" in seed.out
     assert re.search(r"^Learning rate .*, by a range test of \d+ steps\.$", seed.out, re.MULTILINE)
     assert "Traceback" not in seed.err
     if not torch.cuda.is_available():
@@ -188,6 +188,7 @@ def test_the_documented_folder_stands_for_that_of_the_validation(seed):
     assert seed.applied.name == f"{params['epoch']:04d}"
     assert files(seed.documented) == {
         f"apply/{seed.applied.name}/metadata.yml",
+        f"apply/{seed.applied.name}/AMI.SpeakerDiarization.MixHeadset.test.provenance.json",
         f"apply/{seed.applied.name}/AMI/EN2002a.Mix-Headset.npy",
     }
 

@@ -9,8 +9,10 @@ import yaml
 from commands import forget_configuration
 
 from pyannote.audio.features import Precomputed
+from pyannote.audio.io.apply_folders import ApplyFolder
 
 DATA, USAGE, CHECKPOINT = 4, 2, 8
+VOXCELEB = "VoxCeleb.SpeakerVerification.VoxCeleb1"
 
 
 def content(folder):
@@ -258,7 +260,7 @@ def test_a_training_file_under_another_name_is_known_by_its_audio(applied, here,
     path = tmp_path / "renamed.wav"
     shutil.copy2(data / "tut" / "audio" / "street" / f"{uri}.wav", path)
     result = here("dcase", "apply", "--cpu", applied.validate, path)
-    assert result.code == 0 and "Warning: the model was trained on 1 of 1 files" in result.err
+    assert result.code == 0 and "Warning: the model was trained on 1 of 1 file," in result.err
 
 
 def retrain(folders, epoch, other):
@@ -282,9 +284,12 @@ def test_embeddings_of_other_options_or_weights_are_not_mixed(embedded_copy, emb
     shutil.rmtree(validate / "apply", ignore_errors=True)
     assert emb(*apply, validate, ami).err == ""
     (meeting,) = (name for name in content(embedded_copy.applied) if name.endswith(".npy"))
+    sources = {name: embedded_copy.applied / f"{name}.test.provenance.json" for name in (ami, VOXCELEB)}
+    assert [path.is_file() for path in sources.values()] == [True, False]
     assert emb(*apply, validate, embedded_copy.protocol).err == ""
     both = {name: data for name, data in content(embedded_copy.applied).items() if name.endswith(".npy")}
     assert meeting in both and len(both) > 2
+    assert [path.is_file() for path in sources.values()] == [True, True]
     # windows lie in time as before, but the network is another one
     epoch = int(embedded_copy.applied.name)
     retrain(embedded_copy, epoch, other=1 + epoch % 3)
@@ -292,3 +297,30 @@ def test_embeddings_of_other_options_or_weights_are_not_mixed(embedded_copy, emb
     assert result.code == 0 and f"held scores of {len(both) - 1} other files" in result.err
     after = {name: data for name, data in content(embedded_copy.applied).items() if name.endswith(".npy")}
     assert after.keys() == {meeting} and after[meeting] != both[meeting]
+    # the one of embeddings that are gone is gone with them
+    assert [path.is_file() for path in sources.values()] == [True, False]
+
+
+def test_embeddings_tell_what_they_depend_on_and_which_files_the_model_has_seen(embedded_copy, emb, corpora):
+    validate = embedded_copy.validate
+    shutil.rmtree(validate / "apply", ignore_errors=True)
+    result = emb("apply", "--cpu", validate, VOXCELEB)
+    assert result.err == ""
+    test = ApplyFolder(embedded_copy.applied).run(f"{VOXCELEB}.test")
+    lists = corpora.root / "voxceleb" / "lists"
+    listed = {subset: (lists / f"VoxCeleb1.{subset}.lst").read_text().split() for subset in ("train", "test")}
+    assert list(test.files) == [f"VoxCeleb/{uri}" for uri in listed["test"]] and test.seen == []
+    epoch = int(embedded_copy.applied.name)
+    assert list(test.scores["weights"]) == [str(epoch)] and test.scores["step"] > 0
+
+    result = emb("apply", "--cpu", "--subset=train", validate, VOXCELEB)
+    count = len(listed["train"])
+    said = f"Warning: the model was trained on {count} of {count} files, such as 'VoxCeleb/"
+    assert result.code == 0 and said in result.err
+    train = ApplyFolder(embedded_copy.applied).run(f"{VOXCELEB}.train")
+    assert train.seen == [f"VoxCeleb/{uri}" for uri in listed["train"]] and train.scores == test.scores
+
+    heard = corpora.wav("dev", listed["train"][0])
+    result = emb("apply", "--cpu", validate, heard)
+    assert "the model was trained on 1 of 1 file, such as " in result.err
+    assert "1 file, " in result.out

@@ -12,6 +12,7 @@ from pyannote.database.registry import Registry
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.corpora.held_out_speakers import SpeakerSession, balanced_trials, draw_speakers
 from pyannote.audio.database.protocols import recordings
+from pyannote.audio.database.trial_lists import read_trials
 from pyannote.audio.database.trials import is_verification, trials
 
 CONFIG = """\
@@ -110,6 +111,62 @@ def test_errors_of_a_list_name_its_line(data, tmp_path, lines, line, message):
         trials(NAME, "test")
     assert (caught.value.file, caught.value.line) == (tmp_path / "trials.txt", line)
     assert caught.value.fix
+
+
+KALDI = "".join(
+    f"{first} {second} {'target' if label == '1' else 'nontarget'}\n"
+    for label, first, second in map(str.split, GOOD.splitlines())
+)
+
+
+def test_lists_of_kaldi_and_of_voxceleb_give_the_same_trials(data):
+    data()
+    expected = trials(NAME, "test")
+    data(trial_list=KALDI)
+    found = trials(NAME, "test")
+    assert found.files == expected.files and found.lines.tolist() == [1, 2, 3]
+    for name in ("first", "second", "targets"):
+        assert getattr(found, name).tolist() == getattr(expected, name).tolist()
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "message"),
+    [
+        (GOOD + KALDI, 4, "as `file file target`, and those before it as `1 file file`"),
+        (KALDI + GOOD, 4, "as `1 file file`, and those before it as `file file target`"),
+        (KALDI + "7/8/9 7/8/9 impostor\n", 4, "'impostor' is neither target nor nontarget"),
+        (KALDI + "7/8/9 7/8/9 Target\n", 4, "'Target' is neither"),
+        ("id1/a/00001 7/8/9 1\n", 1, "'id1/a/00001' is neither 1 .* and '1' is neither target nor"),
+        (KALDI + "7/8/9 id3/a/00001 target\n", 4, "no recording 'id3/a/00001'"),
+        (KALDI.replace("non", ""), None, "no non-target trials"),
+        ("1 target nontarget\n0 1 target\n", 1, "can be read as"),
+    ],
+)
+def test_errors_of_a_list_of_kaldi_name_its_line(data, tmp_path, lines, line, message):
+    data(trial_list=lines)
+    with pytest.raises(DataError, match=message) as caught:
+        trials(NAME, "test")
+    assert (caught.value.file, caught.value.line) == (tmp_path / "trials.txt", line)
+    assert caught.value.fix
+
+
+def test_a_recording_that_is_called_as_a_label_is_read_by_the_form_of_the_other_lines(tmp_path):
+    path = tmp_path / "trials.txt"
+    known = {name: name for name in ("1", "a", "target")}
+    path.write_text("1 a target\n0 target a\n")
+    assert read_trials(path, known) == [(True, "a", "target"), (False, "target", "a")]
+    path.write_text("1 a target\na target nontarget\n")
+    assert read_trials(path, known) == [(True, "1", "a"), (False, "a", "target")]
+
+
+def test_the_readers_of_pyannote_database_do_not_misread_a_list_of_kaldi(data, monkeypatch):
+    """They know the lists of VoxCeleb alone; where trials pass through them, the others are refused."""
+    data(trial_list=KALDI.replace(".wav", "").replace(".flac", ""))
+    monkeypatch.setattr("pyannote.audio.database.trials.sources_of", lambda name, subset: {})
+    with pytest.raises(DataError, match="reference 'id1/a/00001' of a trial is neither 0 nor 1"):
+        trials(NAME, "test")
+    data(trial_list=GOOD.replace(".wav", "").replace(".flac", ""))
+    assert trials(NAME, "test").targets.tolist() == [True, False, False]
 
 
 def test_a_missing_list_is_named(data, tmp_path):

@@ -101,7 +101,7 @@ def test_training(name, hostile, detector, recordings, run, refused, alike, new_
         refused(result, path, "1 of 5 files cannot be trained on", "--skip")
         result = run(*train, "--skip=0.2", database=database)
         assert "Training: 4 files (1 left out)" in result.out
-        assert re.search(rf"Warning: 1 of 5 files are left out:\n  .*{re.escape(name)}", result.err)
+        assert re.search(rf"Warning: 1 of 5 files is left out:\n  .*{re.escape(name)}", result.err)
         assert list(yaml.safe_load((folders.train / "left_out.yml").read_text())) == [f"Hostile/{name}"]
         assert alike(folders, detector)
     else:

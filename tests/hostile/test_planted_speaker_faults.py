@@ -57,7 +57,10 @@ class Voices:
         return 1 + text[: text.index(old)].count("\n")
 
 
-OF_TRIALS = {"trial_of_two_columns", "trial_of_an_unknown_recording", "trials_of_one_kind"}
+OF_TRIALS = {
+    "trial_of_two_columns", "trial_of_an_unknown_recording", "trials_of_one_kind",
+    "pair_of_one_speaker_and_of_two", "trials_that_the_annotation_contradicts", "trials_in_two_forms",
+}  # fmt: skip
 """Faults of trials, which `validate` refuses; `train` does not read trials."""
 
 
@@ -90,7 +93,9 @@ def test_nothing_is_wrong_with_the_clean_demonstration(answer):
 
 def speaker_in_two_subsets(demo):
     known, new = demo.uris("train")[0].split("/")[0], demo.uris("test")[0].split("/")[0]
-    line = demo.replaced(demo.annotation("test"), f"<NA> {new} <NA>", f"<NA> {known} <NA>")
+    text, named = demo.annotation("test").read_text(), f"<NA> {new} <NA>"
+    demo.annotation("test").write_text(text.replace(named, f"<NA> {known} <NA>"))
+    line = 1 + text[: text.index(named)].count("\n")
     return WARNINGS, demo.annotation("test"), line, f"The speaker {known!r} occurs in train and in test"
 
 
@@ -105,7 +110,7 @@ def segments_longer_than_all_turns(demo):
     text = demo.annotation("train").read_text()
     uri = demo.uris("train")[0]
     demo.annotation("train").write_text(text.replace(f"{uri} 1 0.000000 2.000000", f"{uri} 1 0.0 0.7"))
-    return WARNINGS, demo.config, line, "1 turns shorter than 0.8 s"
+    return WARNINGS, demo.config, line, "1 turn shorter than 0.8 s"
 
 
 def trial_of_two_columns(demo):
@@ -126,6 +131,54 @@ def trials_of_one_kind(demo):
     lines = [line for line in path.read_text().splitlines(keepends=True) if line.startswith("1")]
     path.write_text("".join(lines))
     return DATA, path, None, "no non-target trials"
+
+
+def appended(path, trial):
+    """Add a trial to a list, and give its line."""
+    path.write_text(path.read_text() + trial + "\n")
+    return len(path.read_text().splitlines())
+
+
+def trial_of_a_recording_with_itself(demo):
+    path, uri = demo.file("test", "trials"), demo.uris("test")[0]
+    line = appended(path, f"1 {uri} {uri}")
+    return WARNINGS, path, line, f"1 trial compares a recording with itself: {uri} {uri} (line {line})."
+
+
+def pair_in_both_orders(demo):
+    path = demo.file("test", "trials")
+    label, first, second = path.read_text().splitlines()[1].split()
+    line = appended(path, f"{label} {second} {first}")
+    said = f"1 trial repeats an earlier one: {second} {first} (line {line}, as line 2)."
+    return WARNINGS, path, line, said
+
+
+def pair_of_one_speaker_and_of_two(demo):
+    # without annotation, only the list itself can contradict
+    path = demo.file("test", "trials")
+    content = yaml.safe_load(demo.database.read_text())
+    del content["Protocols"]["Voices"]["SpeakerVerification"]["Protocol"]["test"]["annotation"]
+    demo.database.write_text(yaml.safe_dump(content))
+    label, first, second = path.read_text().splitlines()[0].split()
+    line = appended(path, f"{1 - int(label)} {first} {second}")
+    return DATA, path, line, f"1 trial contradicts an earlier one: {first} {second} (line {line}, as line 1)."
+
+
+def trials_that_the_annotation_contradicts(demo):
+    path = demo.file("test", "trials")
+    lines = path.read_text().splitlines()
+    number, line = next((number, line) for number, line in enumerate(lines) if line.startswith("0"))
+    _, first, second = line.split()
+    lines[number] = f"1 {first} {second}"
+    path.write_text("\n".join(lines) + "\n")
+    speakers = " and ".join(repr(name.split("/")[0]) for name in (first, second))
+    return DATA, path, number + 1, f"{first} {second} (line {number + 1}, a target trial of {speakers})."
+
+
+def trials_in_two_forms(demo):
+    path, (first, second) = demo.file("test", "trials"), demo.uris("test")[:2]
+    line = appended(path, f"{first} {second} target")
+    return DATA, path, line, "written as `file file target`, and those before it as `1 file file`"
 
 
 def silent_speaker(demo):
@@ -163,7 +216,9 @@ def network_without_embeddings(demo):
     "plant",
     [
         speaker_in_two_subsets, more_speakers_than_there_are, segments_longer_than_all_turns,
-        trial_of_two_columns, trial_of_an_unknown_recording, trials_of_one_kind, silent_speaker,
+        trial_of_two_columns, trial_of_an_unknown_recording, trials_of_one_kind,
+        trial_of_a_recording_with_itself, pair_in_both_orders, pair_of_one_speaker_and_of_two,
+        trials_that_the_annotation_contradicts, trials_in_two_forms, silent_speaker,
         same_recording_of_two_speakers, augmentation_that_mixes_speakers, an_unknown_backend,
         network_without_embeddings,
     ],

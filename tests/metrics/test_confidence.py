@@ -55,9 +55,29 @@ def test_a_higher_level_is_wider(files):
     assert lower < low < high < higher
 
 
-def test_one_file_has_no_spread(files):
-    low, high = bootstrap(files[:1], error_rate)
-    assert low == high == error_rate(files[0])
+def test_one_file_has_no_interval(files):
+    assert np.isnan(bootstrap(files[:1], error_rate)).all()
+
+
+def test_equal_files_have_no_interval(files):
+    assert 0 < error_rate(files[0]) < 1
+    assert np.isnan(bootstrap(files[:1] * 20, error_rate)).all()
+
+
+def f_measure(counts):
+    return counts.overall.f_measure
+
+
+def test_without_errors_the_interval_ends_at_3_of_the_files():
+    right, wrong = np.ones((3, 1), bool), np.zeros((3, 1), bool)
+    perfect, missed = [count(right, right)] * 20, [count(right, wrong)] * 20
+    assert bootstrap(perfect, error_rate, bounded=False) == pytest.approx((0, 3 / 20))
+    assert bootstrap(perfect, f_measure) == pytest.approx((1 - 3 / 20, 1))
+    assert bootstrap(missed, lambda counts: counts.overall.recall) == pytest.approx((0, 3 / 20))
+    # an error rate of 1 may be higher elsewhere
+    assert np.isnan(bootstrap(missed, error_rate, bounded=False)).all()
+    assert np.isnan(bootstrap(perfect[:3], error_rate)).all()
+    assert bootstrap(perfect[:4], error_rate) == pytest.approx((0, 3 / 4))
 
 
 def test_an_undefined_measure_has_no_interval():

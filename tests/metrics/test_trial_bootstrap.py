@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.metrics import trial_bootstrap
@@ -91,7 +92,65 @@ def test_fewer_resamples_of_many_trials(monkeypatch):
     calls = []
     monkeypatch.setattr(trial_bootstrap, "MAX_WORK", 120 * len(scores))
     trial_intervals(scores, targets, {"": lambda curve: calls.append(curve) or 0.0}, groups)
-    assert len(calls) == 120
+    drawn = [curve for curve in calls if len(curve.thresholds) == len(scores) + 1]
+    assert len(drawn) == 120
+
+
+def separated(speakers, files=2):
+    """All pairs of recordings, with a higher score for each pair of one speaker than for any other."""
+    first, second = np.triu_indices(speakers * files, 1)
+    groups = np.column_stack([first, second]) // files
+    targets = groups[:, 0] == groups[:, 1]
+    return np.where(targets, 0.9, 0.1), targets, groups
+
+
+@pytest.mark.parametrize(("speakers", "upper"), [(4, 0.75), (10, 0.3), (40, 0.075), (60, 0.05)])
+def test_an_error_rate_of_0_ends_at_3_of_the_speakers(speakers, upper):
+    scores, targets, groups = separated(speakers)
+    assert equal_error_rate(scores, targets)[0] == 0
+    assert trial_intervals(scores, targets, RATE, groups, n=50)["rate"] == pytest.approx((0, upper))
+    # that all are rejected and accepted in the wrong way is as certain
+    assert trial_intervals(-scores, targets, RATE, groups, n=50)["rate"] == pytest.approx((1 - upper, 1))
+
+
+def test_the_limit_is_that_of_the_binomial_distribution():
+    for speakers in (30, 100):
+        scores, targets, groups = separated(speakers, files=2)
+        upper = trial_intervals(scores, targets, RATE, groups, n=10)["rate"][1]
+        exact = binomtest(0, speakers, alternative="less").proportion_ci(0.95).high
+        assert exact < upper < 1.06 * exact
+
+
+def test_a_detection_cost_of_0_ends_at_that_of_both_limits():
+    scores, targets, groups = separated(300)
+    costs = {f"{prior}": lambda curve, prior=prior: curve.min_dcf(prior).value for prior in (0.05, 0.5)}
+    found = trial_intervals(scores, targets, costs, groups, n=10)
+    # misses and false alarms of 3 / 300: 0.01 + (0.95 / 0.05) 0.01, and 0.01 + 0.01
+    assert found["0.05"] == pytest.approx((0, 0.2)) and found["0.5"] == pytest.approx((0, 0.02))
+
+
+def test_of_unknown_speakers_trials_of_each_kind_count():
+    scores, targets, _ = separated(10)
+    assert (targets.sum(), (~targets).sum()) == (10, 180)
+    low, high = trial_intervals(scores, targets, RATE, n=50)["rate"]
+    # the curve from (3 / 180, 3 / 10) to (1, 0) has equal rates here
+    alarm, miss = 3 / 180, 3 / 10
+    assert (low, high) == pytest.approx((0, (miss + alarm * miss / (1 - alarm)) / (1 + miss / (1 - alarm))))
+
+
+def test_of_three_speakers_with_targets_an_error_rate_of_0_says_nothing():
+    scores, targets, groups = separated(20)
+    kept = ~targets | (groups[:, 0] < 3)
+    found = trial_intervals(scores[kept], targets[kept], RATE, groups[kept], n=50)["rate"]
+    assert np.isnan(found).all()
+
+
+def test_equal_scores_have_no_interval():
+    _, targets, groups = separated(20)
+    found = trial_intervals(np.zeros(len(targets)), targets, MEASURES, groups, n=50)
+    assert np.isnan(found["rate"]).all()
+    # the cost of accepting nothing is the largest there is
+    assert found["cost"] == pytest.approx((1 - 3 / 20, 1))
 
 
 @pytest.mark.parametrize(("group", "n"), [(0, 50), (1, 0)])

@@ -60,7 +60,7 @@ def test_one_kind_only():
 
 @pytest.mark.parametrize(
     ("speakers", "files", "words"),
-    [([], [], "All 0 turns"), (["a", "b"], [1, 1], "one file"), (["a"], [1, 2], "shape")],
+    [([], [], "0 turns are of one file"), (["a", "b"], [1, 1], "one file"), (["a"], [1, 2], "shape")],
 )
 def test_nothing_to_compare(speakers, files, words):
     with pytest.raises(DataError, match=words):

@@ -11,6 +11,7 @@ from pyannote.audio.applications.blocks.base import Block
 from pyannote.audio.applications.names import enumerated
 from pyannote.audio.applications.options import SUBSETS, EvaluateOptions
 from pyannote.audio.applications.terminal import say, say_table, warn
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import CheckpointError, DataError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.features.precomputed import Precomputed
@@ -22,6 +23,7 @@ from pyannote.audio.io.lines import quoted, safe_name
 from pyannote.audio.io.storage import write_text
 from pyannote.audio.metrics import event_based, segment_based
 from pyannote.audio.metrics.confidence import bootstrap
+from pyannote.audio.metrics.intervals import spelled
 from pyannote.audio.metrics.official import evaluate as official
 from pyannote.audio.metrics.official import jsonable, table
 
@@ -62,8 +64,10 @@ def evaluate(block: Block, options: EvaluateOptions) -> None:
     estimate = {file: events for one in found for file, events in one.estimate.items()}
     results = official(reference, estimate, classes)
     for one in found:
-        say(f"{one.folder.path}: {one.name}, {len(one.reference)} files ({enumerated(one.reference)})")
-    say_table(f"{len(found)} folders, {len(reference)} files\n")
+        say(
+            f"{one.folder.path}: {one.name}, {counted(len(one.reference), 'file')} ({enumerated(one.reference)})"
+        )
+    say_table(f"{counted(len(found), 'folder')}, {counted(len(reference), 'file')}\n")
     say_table(table(results))
     say_table(_intervals(reference, estimate, classes))
     if options.output is not None:
@@ -231,9 +235,10 @@ def _intervals(reference: EventLists, estimate: EventLists, classes: Sequence[st
         events.append(event_based.count(own, found, classes))
     lines = ["95 % intervals (bootstrap over files)"]
     for title, counts in (("segment-based", segments), ("event-based, onset and offset", events)):
-        for name, measure in (("ER", _error_rate), ("F1", _f_measure)):
-            low, high = bootstrap(counts, measure)
-            lines.append(f"  {title} {name}: {low:.3f} to {high:.3f}")
+        # insertions may raise an error rate above 1
+        for name, measure, bounded in (("ER", _error_rate, False), ("F1", _f_measure, True)):
+            interval = bootstrap(counts, measure, bounded=bounded)
+            lines.append(f"  {title} {name}: {spelled(interval, 3)}")
     return "\n".join(lines) + "\n"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pyannote.audio.applications.terminal import warn
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.protocols import Recording, Unusable
 from pyannote.audio.io.experiment_folders import TrainFolder
@@ -55,7 +56,8 @@ class LeftOut:
         if unusable:
             more = [f"and {len(unusable) - SHOWN} more."] if len(unusable) > SHOWN else []
             reasons = [one.reason for one in unusable[:SHOWN]]
-            warn(f"{len(unusable)} of {total} files are left out:", *reasons, *more)
+            count = counted(len(unusable), f"of {total} files is", f"of {total} files are")
+            warn(f"{count} left out:", *reasons, *more)
         self._agree()
         return usable
 
@@ -77,7 +79,7 @@ class LeftOut:
         return self._unannotated | {one.name: str(one.reason) for one in self.files}
 
     def _too_many(self, total: int) -> DataError:
-        count = f"{len(self.files)} of {total} files cannot be trained on"
+        count = f"{len(self.files)} of {counted(total, 'file')} cannot be trained on"
         first = self.files[0].reason
         if len(self.files) == total:
             count, fix = f"{count}, so that none is left.", first.fix

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pyannote.audio.applications.terminal import warn
+from pyannote.audio.core.counted import counted
 from pyannote.audio.io.paths import inside
 from pyannote.audio.io.storage import move, remove
 from pyannote.audio.io.temporary import remove_temporaries, temporary_folder
@@ -51,8 +52,8 @@ def new_scores(output: Path, results: Sequence[Path] = ()) -> Iterator[Path]:
 def _tell_removed(output: Path, removed: set[Path]) -> None:
     if removed:
         warn(
-            f"{output} held scores of {len(removed)} other files, computed with other weights or options, or "
-            "by an earlier version. They are removed; events and figures of other runs stay."
+            f"{output} held scores of {counted(len(removed), 'other file')}, computed with other weights or "
+            "options, or by an earlier version. They are removed; events and figures of other runs stay."
         )
 
 

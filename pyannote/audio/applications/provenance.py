@@ -14,6 +14,7 @@ from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.config.resolved import code_of, differences, dumped
 from pyannote.audio.config.schema import Config
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import CheckpointError, ConfigError, DataError, ToolkitError
 from pyannote.audio.core.specifications import Specifications
@@ -190,7 +191,7 @@ def _changed(what: str, kind: type[ToolkitError]) -> Change:
 
 def _listed(what: Sequence[str]) -> str:
     more = len(what) - SHOWN
-    return "; ".join(islice(what, SHOWN)) + (f"; and {more} more changes" if more > 0 else "")
+    return "; ".join(islice(what, SHOWN)) + (f"; and {counted(more, 'more change')}" if more > 0 else "")
 
 
 def _together(found: Sequence[Change]) -> ToolkitError:

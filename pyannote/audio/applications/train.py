@@ -22,6 +22,7 @@ from pyannote.audio.applications.provenance import Provenance
 from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.terminal import bar, say, warn
 from pyannote.audio.config.recipe import Recipe
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.inference.bundle import Bundle
@@ -135,7 +136,7 @@ def _resume_epoch(options: TrainOptions, checkpoints: Checkpoints) -> int:
         return epochs[-1] if epochs else 0
     if options.first == 0 and epochs:
         raise UsageError(
-            f"{checkpoints.folder.parent} already holds {len(epochs)} epochs.",
+            f"{checkpoints.folder.parent} already holds {counted(len(epochs), 'epoch')}.",
             fix="Go on with --from=last, or train in another folder (or remove this one).",
         )
     if options.first and options.first not in epochs:
@@ -208,9 +209,9 @@ def _announce(corpus: Corpus, learner: Learner, folder: TrainFolder, left_out: i
     start = f"Resuming after epoch {resumed}" if resumed else "Training"
     processes = trainer.ranks.rank.size
     say(
-        f"{start}: {len(learner.files)} files{f' ({left_out} left out)' if left_out else ''}, "
-        f"{corpus.recipe.task.batches_per_epoch} batches an epoch, "
-        f"{parameters} parameters, {trainer.device.type}"
+        f"{start}: {counted(len(learner.files), 'file')}{f' ({left_out} left out)' if left_out else ''}, "
+        f"{counted(corpus.recipe.task.batches_per_epoch, 'batch', 'batches')} an epoch, "
+        f"{counted(parameters, 'parameter')}, {trainer.device.type}"
         f"{f', {processes} processes' if processes > 1 else ''}. Results go to {folder.path}"
     )
     fused = "" if trainer.optimizer.param_groups[0].get("fused") else "not "

@@ -71,6 +71,7 @@ def validate(block: Block, options: ValidateOptions) -> None:
     if not validator.measure.epochs:
         raise _nothing_validated(folder, options, first, usable)
     say_table(validator.measure.summary())
+    _tell_scores(validator)
 
 
 def validator_of(block: Block, corpus: Corpus, bundle: Bundle, options: ValidateOptions) -> Validator:
@@ -168,6 +169,12 @@ def within_training(
         remove_temporaries(validator.folder)
         validator.restore(_readable(validator.checkpoints))
         yield after_epoch
+    _tell_scores(validator)
+
+
+def _tell_scores(validator: Validator) -> None:
+    if validator.measure.scores_path is not None:
+        say(f"Scores of all trials at the best epoch: {validator.measure.scores_path}")
 
 
 def _wait_for_epochs(folder: TrainFolder) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError
 
 Item = TypeVar("Item")
@@ -57,5 +58,5 @@ def combined_error(errors: Sequence[DataError], others: str = "{} cannot be read
     first, *more = errors
     if not more:
         return first
-    count = others.format(f"{len(more)} other file{'s' * (len(more) > 1)}")
+    count = others.format(counted(len(more), "other file"))
     return type(first)(f"{first.message} {count}", file=first.file, line=first.line, fix=first.fix)

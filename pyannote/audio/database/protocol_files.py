@@ -162,6 +162,7 @@ def read_recording(file: Any, sources: Mapping[str, Path], annotated: bool) -> R
         regions=_regions(file, uri, duration, sources.get("annotated")),
         events=None if annotation is None else _events(annotation, duration),
         header=header,
+        scope=value_of(file, "scope"),
     )
 
 

@@ -15,6 +15,7 @@ from pyannote.audio.io.channel_names import split_channel
 class _OptionalKeys(TypedDict, total=False):
     speed: float
     header: waveform.AudioInfo
+    scope: str | None
 
 
 class Recording(_OptionalKeys):
@@ -36,6 +37,8 @@ class Recording(_OptionalKeys):
         Factor by which the audio is played faster; 1 where it is missing.
     header : AudioInfo, optional
         Header of the audio file, where the recording was read from a protocol.
+    scope : {"file", "database", "global"}, optional
+        Range in which equal labels are equal speakers, where the recording was read from a protocol.
 
     Examples
     --------

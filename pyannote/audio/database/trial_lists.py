@@ -1,7 +1,7 @@
 """Lists of trials: pairs of recordings, and whether both are of the same speaker.
 
-One trial a line, as in the lists of VoxCeleb: `1 first second` is a target trial (one speaker), `0 first
-second` a non-target trial (two speakers). Files are named by their path, with or without suffix.
+Target trials are of one speaker, non-target trials of two. Files are named by their path, with or without
+suffix; `trial_forms` explains the forms of the lines.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.trial_forms import parsed_lines
 from pyannote.audio.io.lines import quoted, read_lines, safe_name
 from pyannote.audio.io.paths import LONGEST_NAME
 from pyannote.audio.io.storage import write_text
@@ -46,25 +47,7 @@ def without_suffix(name: str) -> str:
 
 
 def read_trials(path: Path, uris_by_name: Mapping[str, str]) -> list[Trial]:
-    r"""Read a list of trials.
-
-    Parameters
-    ----------
-    path : Path
-        File of lines `1|0 first second`.
-    uris_by_name : mapping of str to str
-        Uri of each name, without suffix, that the list may contain.
-
-    Returns
-    -------
-    trials : list of Trial, shape (trials,)
-        In the order of the file.
-
-    Raises
-    ------
-    DataError
-        At the first line that does not have three columns, whose label is neither 0 nor 1, or which names an
-        unknown file; or if all trials are of one kind.
+    r"""Read a list of trials, as `numbered_trials` without the lines.
 
     Examples
     --------
@@ -73,22 +56,42 @@ def read_trials(path: Path, uris_by_name: Mapping[str, str]) -> list[Trial]:
     >>> read_trials(path, {"a/1": "a/1", "a/2": "a/2", "b/1": "b/1"})[1]
     Trial(target=False, first='a/1', second='b/1')
     """
+    return [trial for _, trial in numbered_trials(path, uris_by_name)]
+
+
+def numbered_trials(path: Path, uris_by_name: Mapping[str, str]) -> list[tuple[int, Trial]]:
+    r"""Read a list of trials.
+
+    Parameters
+    ----------
+    path : Path
+        File in one of the forms of `trial_forms.FORMS`.
+    uris_by_name : mapping of str to str
+        Uri of each name, without suffix, that the list may contain.
+
+    Returns
+    -------
+    trials : list of (int, Trial), shape (trials, 2)
+        The line of each, and the trial, in the order of the file.
+
+    Raises
+    ------
+    DataError
+        At the first line that does not have three columns, has no label, is in another form than those before
+        it, or names an unknown file; or if all trials are of one kind.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "trials.txt"
+    >>> _ = path.write_text("a/1 a/2 target\n\na/1 b/1 nontarget\n")
+    >>> numbered_trials(path, {"a/1": "a/1", "a/2": "a/2", "b/1": "b/1"})[1]
+    (3, Trial(target=False, first='a/1', second='b/1'))
+    """
     trials = []
-    for line, text in read_lines(path):
-        columns = text.split()
-        if len(columns) != 3:
-            raise DataError(
-                f"Found {len(columns)} columns where 3 are expected.",
-                file=path,
-                line=line,
-                fix="Write it as `1 file file` (one speaker) or `0 file file` (two speakers).",
-            )
-        if columns[0] not in ("0", "1"):
-            found = f"{quoted(columns[0])} is neither 1 (one speaker) nor 0 (two speakers)."
-            raise DataError(found, file=path, line=line, fix="Correct the first column.")
-        first, second = (resolve(name, uris_by_name, path, line) for name in columns[1:])
-        trials.append(Trial(columns[0] == "1", first, second))
-    check_both_kinds([trial.target for trial in trials], path)
+    for line, target, *names in parsed_lines(path):
+        first, second = (resolve(name, uris_by_name, path, line) for name in names)
+        trials.append((line, Trial(target, first, second)))
+    check_both_kinds([trial.target for _, trial in trials], path)
     return trials
 
 

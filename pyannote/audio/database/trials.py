@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from pyannote.audio.database.protocols import (
 )
 from pyannote.audio.database.sources import sources_of
 from pyannote.audio.database.strict import read_strictly
-from pyannote.audio.database.trial_lists import check_both_kinds, read_trials
+from pyannote.audio.database.trial_lists import check_both_kinds, numbered_trials
 from pyannote.audio.database.unannotated import is_unannotated, unannotated
 
 Parts = tuple[tuple[float, float], ...]
@@ -48,6 +48,10 @@ class Trials:
         Recordings without annotated regions (see `database.unannotated`), which are left out.
     left_out : int
         Number of trials that name one of them, and are left out too.
+    source : Path, optional
+        List of the trials; None where the protocol itself provides them.
+    lines : int64, shape (trials,), optional
+        Line of each trial in `source`.
 
     Examples
     --------
@@ -62,6 +66,8 @@ class Trials:
     targets: NDArray[np.bool_]
     unannotated: tuple[Unusable, ...] = ()
     left_out: int = 0
+    source: Path | None = None
+    lines: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 def is_verification(name: str) -> bool:
@@ -103,7 +109,8 @@ def trials(
 
     Where `database.yml` names their list (`trial:`), it is read strictly, and each of the files must be in
     the list of the subset; names may have the suffix of an audio file, as in the lists of VoxCeleb. Otherwise
-    the protocol itself provides them.
+    the protocol itself provides them. The readers of pyannote.database know the lists of VoxCeleb alone
+    (`trial_forms`); those of other forms are refused when they pass through them.
 
     Parameters
     ----------
@@ -182,8 +189,9 @@ def _read(path: Path, found: Found, accept: Callable[[Sequence[Unusable]], None]
         raise combined_error([one.reason for one in found.unusable])
     known = {file["uri"]: file for file in found.readable}
     bare = {one.name.partition("/")[2] for one in found.unannotated}
-    every = read_trials(path, {uri: uri for uri in (*known, *bare)})
-    listed = [trial for trial in every if not bare.intersection((trial.first, trial.second))]
+    every = numbered_trials(path, {uri: uri for uri in (*known, *bare)})
+    numbered = [(line, one) for line, one in every if not bare.intersection((one.first, one.second))]
+    listed = [trial for _, trial in numbered]
     check_both_kinds([trial.target for trial in listed], path)
     used = {uri for trial in listed for uri in (trial.first, trial.second)}
     index = {uri: position for position, uri in enumerate(sorted(used))}
@@ -194,6 +202,8 @@ def _read(path: Path, found: Found, accept: Callable[[Sequence[Unusable]], None]
         np.array([trial.target for trial in listed], dtype=bool),
         tuple(found.unannotated),
         len(every) - len(listed),
+        path,
+        np.array([line for line, _ in numbered], dtype=np.int64),
     )
 
 

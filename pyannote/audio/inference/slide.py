@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.core.windows import OverlapAdd, chunk_starts
 from pyannote.audio.inference.chunks import logits
@@ -63,8 +64,8 @@ class Slide:
     def __post_init__(self) -> None:
         if self.frames < self.model.resolution:
             raise UsageError(
-                f"A chunk of {self.frames} frames is shorter than one output frame of this model, which is "
-                f"{self.model.resolution} frames.",
+                f"A chunk of {counted(self.frames, 'frame')} is shorter than one output frame of this model, "
+                f"which is {counted(self.model.resolution, 'frame')}.",
                 fix="Set a longer --duration.",
             )
 

@@ -158,6 +158,30 @@ class ApplyFolder:
         matches = (pattern.fullmatch(path.name) for path in self.path.glob(f"*{REFERENCE}"))
         return sorted(match[1] for match in matches if match)
 
+    def outdated(self, run: AppliedRun) -> list[Path]:
+        """Provenances of runs of other weights or options, whose frames those of a new run replace.
+
+        Examples
+        --------
+        >>> folder = ApplyFolder(getfixture("tmp_path"))
+        >>> folder.write_provenance("P.test", AppliedRun([], {"step": 0.5}, {}, {}, []))
+        >>> [path.name for path in folder.outdated(AppliedRun([], {"step": 0.25}, {}, {}, []))]
+        ['P.test.provenance.json']
+        """
+        return [
+            path
+            for path in sorted(self.path.glob(f"*{PROVENANCE}"))
+            if not self._is_of(path.name.removesuffix(PROVENANCE), run)
+        ]
+
+    def _is_of(self, name: str, run: AppliedRun) -> bool:
+        """Whether a run had the same weights and options as another; a damaged provenance is of none."""
+        try:
+            before = self.run(name)
+        except DataError:
+            return False
+        return before is not None and digest(before.scores) == digest(run.scores)
+
     def write_provenance(self, name: str, run: AppliedRun) -> None:
         """Store the provenance of a run after its results.
 

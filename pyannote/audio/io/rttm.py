@@ -22,6 +22,7 @@ from pathlib import Path
 
 from pyannote.core import Annotation, Segment, Timeline
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.lines import (
     AnnotatedEvent,
@@ -251,7 +252,7 @@ def _columns(text: str, expected: str, file: Path, line: int) -> list[str]:
     columns = text.split()
     if len(columns) != len(expected.split()):
         raise DataError(
-            f"Found {len(columns)} columns where {len(expected.split())} are expected.",
+            f"Found {counted(len(columns), 'column')} where {len(expected.split())} are expected.",
             file=file,
             line=line,
             fix=f"Write it as `{expected}`, without blanks inside a name.",

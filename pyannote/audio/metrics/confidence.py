@@ -10,6 +10,7 @@ import numpy as np
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.metrics.counts import Counts
+from pyannote.audio.metrics.intervals import Interval, check_level, interval_of, rule_of_three
 
 C = TypeVar("C", bound=Counts)
 
@@ -20,11 +21,13 @@ def bootstrap(
     n: int = 1000,
     seed: int = 0,
     level: float = 0.95,
-) -> tuple[float, float]:
+    bounded: bool = True,
+) -> Interval:
     """Percentile bootstrap confidence interval of a measure of pooled counts, over files.
 
     Let m(s) be the measure of the pooled counts of resample s. The interval goes from the
-    (1 - level) / 2 quantile to the (1 + level) / 2 quantile of m(1), ..., m(n).
+    (1 - level) / 2 quantile to the (1 + level) / 2 quantile of m(1), ..., m(n). If it would be from 0 to 0,
+    or from 1 to 1, its other end comes from the rule of three over the files.
 
     Parameters
     ----------
@@ -39,11 +42,14 @@ def bootstrap(
         The same seed gives the same interval.
     level : float
         Confidence level, between 0 and 1 (excluded).
+    bounded : bool
+        Whether the measure is at most 1, as an F-score and unlike an error rate.
 
     Returns
     -------
     low, high : float
-        Resamples whose measure is NaN are left out; both are NaN if none remains.
+        Resamples whose measure is NaN are left out. Both are NaN if none remains, if all give the same value
+        between 0 and 1 (as one file does), and for the rule of three with three files or fewer.
 
     Raises
     ------
@@ -52,7 +58,8 @@ def bootstrap(
 
     References
     ----------
-    B. Efron, R. Tibshirani: An Introduction to the Bootstrap. 1993, chapter 13.
+    B. Efron, R. Tibshirani: An Introduction to the Bootstrap. 1993, chapter 13. For the rule of three, see
+    `rule_of_three`.
 
     Examples
     --------
@@ -65,19 +72,13 @@ def bootstrap(
         raise DataError("There are no files to resample.", fix="Give the counts of at least one file.")
     if len({counts.tp.shape for counts in counts_per_file}) > 1:
         raise DataError("The files have different classes.", fix="Count all files with the same labels.")
-    if not 0 < level < 1:
-        raise DataError(
-            f"The confidence level is {level}; it must lie between 0 and 1.", fix="Give one such as 0.95."
-        )
+    check_level(level)
     files = len(counts_per_file)
     copies = np.random.default_rng(seed).multinomial(files, np.full(files, 1 / files), size=n)
     names = [field.name for field in fields(Counts)]
     pooled = {
         name: copies @ np.array([getattr(counts, name) for counts in counts_per_file]) for name in names
     }
-    values = np.asarray(measure(replace(counts_per_file[0], **pooled)), dtype=np.float64)
-    values = values[~np.isnan(values)]
-    if not values.size:
-        return np.nan, np.nan
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    limit = rule_of_three(files, level)
+    values = measure(replace(counts_per_file[0], **pooled))
+    return interval_of(values, level, limit, 1 - limit if bounded else np.nan)

@@ -12,6 +12,10 @@ trial has the weight
     w(a) w(b)       otherwise
 
 This is the bootstrap of the vertices of a graph whose edges are the trials.
+
+Trials that are separated without error are so in every resample, for which the bootstrap gives an interval
+of 0 alone. Its upper end is then the measure of a curve through one decision, whose rates of false alarms
+and misses are the limits of the rule of three: 3 / n for 95 %, with the number n of speakers of these trials.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.metrics.decisions import Cuts
+from pyannote.audio.metrics.intervals import Interval, check_level, interval_of, rule_of_three
 from pyannote.audio.metrics.verification import DetCurve, checked_trials, weighted_curve
 
 MAX_WORK = 10**8
@@ -40,7 +45,7 @@ def trial_intervals(
     n: int = 1000,
     seed: int = 0,
     level: float = 0.95,
-) -> dict[str, tuple[float, float]]:
+) -> dict[str, Interval]:
     """Percentile bootstrap intervals of measures of a DET curve.
 
     Parameters
@@ -64,7 +69,8 @@ def trial_intervals(
     -------
     intervals : dict from name to (low, high)
         Resamples without target or without non-target trials are left out. Both limits are NaN if none
-        remains, or if there is one group only.
+        remains, if there is one group only, if all resamples give the same value between 0 and 1, and for the
+        rule of three if trials of one kind have three groups or fewer.
 
     Raises
     ------
@@ -75,7 +81,7 @@ def trial_intervals(
     ----------
     T. Snijders, S. Borgatti: Non-parametric standard errors and tests for network statistics. Connections
     22(2), 1999. For sampled rows and columns: A. Owen: The pigeonhole bootstrap. Annals of Applied Statistics
-    1(2), 2007.
+    1(2), 2007. For the rule of three, see `rule_of_three`.
 
     Examples
     --------
@@ -89,10 +95,7 @@ def trial_intervals(
     True
     """
     values, truth = checked_trials(scores, targets)
-    if not 0 < level < 1:
-        raise DataError(
-            f"The confidence level is {level}; it must lie between 0 and 1.", fix="Give one such as 0.95."
-        )
+    check_level(level)
     sides, size = _sides(groups, len(values))
     order = np.argsort(-values)
     cuts, truth, sides = Cuts(values[order]), truth[order], sides[order]
@@ -106,8 +109,32 @@ def trial_intervals(
             curve = weighted_curve(cuts, weights * truth, weights * ~truth)
             for name, measure in measures.items():
                 results[name].append(measure(curve))
-    probabilities = [(1 - level) / 2, (1 + level) / 2]
-    return {name: _quantiles(values, probabilities) for name, values in results.items()}
+    kinds = [_groups(sides[kind], size) for kind in (truth, ~truth)]
+    miss, false_alarm = (rule_of_three(groups, level) for groups in kinds)
+    return {
+        name: interval_of(results[name], level, *_ends(measure, miss, false_alarm))
+        for name, measure in measures.items()
+    }
+
+
+def _groups(sides: NDArray[np.int64], size: int) -> int:
+    """Number of groups of some trials; the group `size` is none (see `_sides`)."""
+    return int(np.unique(sides[sides < size]).size)
+
+
+def _ends(measure: Callable[[DetCurve], float], miss: float, false_alarm: float) -> tuple[float, float]:
+    """Upper end of the interval of a measure that is 0, and lower end of that of a measure that is 1.
+
+    They are those of curves through decisions whose rates are the largest that go with no error of any group,
+    and the smallest that go with errors of all. Both are NaN if one of the limits is.
+    """
+    if np.isnan([miss, false_alarm]).any():
+        return np.nan, np.nan
+    none = DetCurve(np.array([0, false_alarm, 1]), np.array([1, miss, 0]), np.arange(3.0)[::-1])
+    every = DetCurve(
+        np.array([0, 0, 1 - false_alarm, 1]), np.array([1, 1 - miss, 1 - miss, 0]), np.arange(4.0)[::-1]
+    )
+    return measure(none), measure(every)
 
 
 def _sides(groups: ArrayLike | None, trials: int) -> tuple[NDArray[np.int64], int]:
@@ -127,10 +154,3 @@ def _sides(groups: ArrayLike | None, trials: int) -> tuple[NDArray[np.int64], in
     sides = sides.reshape(trials, 2)
     sides[:, 1] = np.where(sides[:, 0] == sides[:, 1], len(names), sides[:, 1])
     return sides, len(names)
-
-
-def _quantiles(values: list[float], probabilities: list[float]) -> tuple[float, float]:
-    if not values:
-        return np.nan, np.nan
-    low, high = np.quantile(values, probabilities)
-    return float(low), float(high)

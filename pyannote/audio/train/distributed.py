@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import PeerError, ToolkitError, UsageError
 from pyannote.audio.core.ranks import Rank
 from pyannote.audio.train import messages
@@ -215,7 +216,7 @@ def _set_gpu(local_rank: int) -> None:
     count = torch.cuda.device_count()
     if local_rank >= count:
         raise UsageError(
-            f"This machine has {count} GPU{'s' * (count > 1)} for {local_rank + 1} processes or more.",
+            f"This machine has {counted(count, 'GPU')} for {local_rank + 1} processes or more.",
             fix="Start as many processes as there are GPUs (--nproc-per-node), or train with --cpu.",
         )
     torch.cuda.set_device(local_rank)

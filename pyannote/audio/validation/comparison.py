@@ -108,6 +108,22 @@ class Comparison(ABC):
         record : ndarray, of the shape that `record` gives
         """
 
+    def scores(self, record: Record) -> str | None:
+        """Scores of all trials as text (see `trial_scores`); None where there are no trials.
+
+        Parameters
+        ----------
+        record : ndarray, of the shape that `record` gives
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pyannote.audio.validation.diarization import Diarization
+        >>> Diarization([], [("a", 1.0, "ann")], None).scores(np.zeros(0)) is None
+        True
+        """
+        return None
+
     def curves(self, record: Record) -> Mapping[str, float]:
         """Values of an epoch that tensorboard draws over all epochs.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.slide import Inputs, Slide
 from pyannote.audio.pipeline.binarize import Binarize
@@ -76,9 +77,9 @@ class Detection(Measure):
         Examples
         --------
         >>> getfixture("detection").described()
-        '1 files'
+        '1 file'
         """
-        return f"{len(self.reference.files)} files"
+        return counted(len(self.reference.files), "file")
 
     def settings(self) -> dict[str, Any]:
         """Files with digests of their audio, outputs of each, classes, chunks and step.

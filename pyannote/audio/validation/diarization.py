@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.embedding.backends.base import Backend
 from pyannote.audio.inference.embedder import Embeddings, Excerpt
 from pyannote.audio.metrics.clustering import ClusteringCurve
@@ -58,7 +59,7 @@ class Diarization(Comparison):
         >>> Diarization([], [("a", 2.0, "ann"), ("b", 4.0, "bob")], None).described()
         '2 turns of 2 files'
         """
-        return f"{len(self.turns)} turns of {len(self.uris)} files"
+        return f"{counted(len(self.turns), 'turn')} of {counted(len(self.uris), 'file')}"
 
     def truth(self) -> NDArray[Any]:
         """Speaker of each turn, shape (turns,).

@@ -15,8 +15,10 @@ from pyannote.audio.embedding.backends.base import Backend
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.embedder import Embedder, Embeddings, Excerpt
 from pyannote.audio.io.storage import write_with
+from pyannote.audio.metrics.intervals import spelled
 from pyannote.audio.validation.comparison import Comparison
 from pyannote.audio.validation.measure import Measure, Record, not_finite
+from pyannote.audio.validation.trial_scores import write_scores
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -70,6 +72,7 @@ class EmbeddingMeasure(Measure):
         self.training_excerpts = training_excerpts
         self._fitted_version = ""
         self._written: set[Path] = set()
+        self._listed: Record | None = None
         self._state_cache: tuple[str, dict[str, NDArray[Any]]] = ("", {})
 
     def described(self) -> str:
@@ -78,7 +81,7 @@ class EmbeddingMeasure(Measure):
         Examples
         --------
         >>> getfixture("embedding_measure").described()
-        '2 trials (1 targets) of 3 recordings'
+        '2 trials (1 target) of 3 recordings'
         """
         return self.comparison.described()
 
@@ -180,15 +183,25 @@ class EmbeddingMeasure(Measure):
         }
 
     def write_files(self, folder: Path) -> None:
-        """Write the state of a trainable back-end at the best epoch.
+        """Write the scores of trials at the best epoch, and the state of a trainable back-end.
 
         Examples
         --------
         >>> folder = getfixture("tmp_path")
         >>> getfixture("embedding_measure").write_files(folder)
-        >>> list(folder.iterdir())  # the back-end Direct has no state
-        []
+        >>> [path.name for path in folder.iterdir()]  # the back-end Direct has no state
+        ['trial_scores.0001.txt']
         """
+        self._write_scores(folder)
+        self._write_backend(folder)
+
+    def _write_scores(self, folder: Path) -> None:
+        epoch = self.best[self.name]
+        record = self.history[epoch]
+        if self._listed is not record and (text := self.comparison.scores(record)) is not None:
+            self.scores_path, self._listed = write_scores(folder, epoch, text), record
+
+    def _write_backend(self, folder: Path) -> None:
         if not self.backend.needs_training:
             return
         epoch = self.best[self.name]
@@ -222,8 +235,7 @@ class EmbeddingMeasure(Measure):
         intervals = results.pop("intervals", {})
         lines = [f"Best epoch: {epoch}"]
         for name, value in results.items():
-            low, high = intervals.get(name, (None, None))
-            interval = "" if low is None else f"   95 % interval {low:.4f} to {high:.4f}"
+            interval = f"   95 % interval {spelled(intervals[name], 4)}" if name in intervals else ""
             shown = f"{value:.4f}" if isinstance(value, float) else str(value)
             lines.append(f"  {name:<20}{shown:>10}{interval}")
         return "\n".join(lines)

@@ -37,6 +37,9 @@ class Measure(ABC):
     name: str
     """Name of the value; the folder of the validation is `validate_<name>`."""
 
+    scores_path: Path | None = None
+    """Scores of trials at the best epoch as text, once `write_files` has written them."""
+
     @abstractmethod
     def described(self) -> str:
         """Data of the validation, such as "4 files"."""

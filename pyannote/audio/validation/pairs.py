@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError
 
 IntArray = NDArray[np.int64]
@@ -72,8 +73,9 @@ def all_pairs(speakers: ArrayLike, files: ArrayLike, limit: int = 100_000, seed:
     )
     same, different = (int(kind.sum()) for kind in counts)
     if not same + different:
+        count = counted(turns.shape[1], "turn is", "turns are")
         raise DataError(
-            f"All {turns.shape[1]} turns are of one file; trials need turns of different files.",
+            f"{count} of one file; trials need turns of different files.",
             fix="Give turns of several files.",
         )
     targets = min(same, max(limit // 2, limit - different))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.embedding.backends.base import Backend
 from pyannote.audio.inference.embedder import Embeddings, Excerpt
 from pyannote.audio.report.verification import det_figure
 from pyannote.audio.validation.comparison import Comparison, numbers
 from pyannote.audio.validation.measure import Record
+from pyannote.audio.validation.trial_scores import scores_text
 from pyannote.audio.validation.trials import VerificationResult, evaluate, known_speakers
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class Verification(Comparison):
         Sides of each trial, as indices of `excerpts`.
     targets : bool, shape (trials,)
         True for trials of the same speaker.
+    names : sequence of str, optional, shape (excerpts,)
+        Names of the excerpts in the list of scores. Defaults to the uris.
 
     Examples
     --------
@@ -52,8 +56,10 @@ class Verification(Comparison):
         first: NDArray[np.int64],
         second: NDArray[np.int64],
         targets: NDArray[np.bool_],
+        names: Sequence[str] | None = None,
     ) -> None:
         self.excerpts = excerpts
+        self.names = [excerpt.uri for excerpt in excerpts] if names is None else names
         self.first, self.second, self.targets = first, second, targets
         self.groups = known_speakers(first, second, targets)
 
@@ -63,9 +69,11 @@ class Verification(Comparison):
         Examples
         --------
         >>> getfixture("embedding_measure").comparison.described()
-        '2 trials (1 targets) of 3 recordings'
+        '2 trials (1 target) of 3 recordings'
         """
-        return f"{len(self.targets)} trials ({self.targets.sum()} targets) of {len(self.excerpts)} recordings"
+        targets = counted(int(self.targets.sum()), "target")
+        recordings = counted(len(self.excerpts), "recording")
+        return f"{counted(len(self.targets), 'trial')} ({targets}) of {recordings}"
 
     def truth(self) -> NDArray[Any]:
         """Sides and targets of all trials, shape (3, trials).
@@ -112,6 +120,8 @@ class Verification(Comparison):
     def results(self, record: Record) -> dict[str, Any]:
         """Equal error rate and its threshold, detection costs, and 95 % confidence intervals.
 
+        An interval is None where there are too few speakers for one.
+
         Parameters
         ----------
         record : float32, shape (trials,)
@@ -134,6 +144,20 @@ class Verification(Comparison):
         """
         return numbers(self._results(record, 0))
 
+    def scores(self, record: Record) -> str:
+        r"""Scores of all trials as text (see `trial_scores`).
+
+        Parameters
+        ----------
+        record : float32, shape (trials,)
+
+        Examples
+        --------
+        >>> getfixture("embedding_measure").comparison.scores(np.array([0.5, 0.25]))
+        'a a 1 0.5\na a 0 0.25\n'
+        """
+        return scores_text(self.names, self.first, self.second, self.targets, record)
+
     def _results(self, record: Record, resamples: int) -> dict[str, Any]:
         result = self._evaluate(record, resamples)
         return {
@@ -141,9 +165,8 @@ class Verification(Comparison):
             "threshold": float(result.threshold),
             **{f"min_dcf_{prior:g}": round(cost, 6) for prior, cost in result.min_dcf.items()},
             "intervals": {
-                name: [round(low, 6), round(high, 6)]
+                name: [round(low, 6), round(high, 6)] if np.isfinite([low, high]).all() else None
                 for name, (low, high) in result.intervals.items()
-                if np.isfinite([low, high]).all()
             },
             "trials": result.trials,
             "targets": result.targets,

@@ -246,7 +246,7 @@ A1 = "audio/street/a001.wav"
     [
         (f"{A1}\tstreet\t1.0\t2.0", "4 columns"),
         (f"{A1}\tstreet\t1.0\t2.0\tcar\tm", "6 columns"),
-        (f"{A1} street 1.0 2.0 car", "1 columns"),
+        (f"{A1} street 1.0 2.0 car", "1 column where"),
         (f"{A1}\tstreet\tone\t2.0\tcar", "'one' is not a time"),
         (f"{A1}\tstreet\t2.0\t1.0\tcar", "not later"),
         (f"{A1}\tstreet\t1.0\t1.0\tcar", "not later"),

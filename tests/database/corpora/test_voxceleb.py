@@ -137,7 +137,7 @@ def test_one_half_is_enough(root, tmp_path, kept, subsets):
     [
         ("1 id10270/5r0dWxy17C8/00009.wav id10270/5r0dWxy17C8/00001.wav", "no recording"),
         ("1 id10001/5r0dWxy17C8/00001.wav id10270/5r0dWxy17C8/00001.wav", "no recording"),
-        ("1,id10270/5r0dWxy17C8/00001.wav", "Found 1 columns"),
+        ("1,id10270/5r0dWxy17C8/00001.wav", "Found 1 column where"),
         ("-1 id10270/5r0dWxy17C8/00001.wav id10270/5r0dWxy17C8/00001.wav", "'-1' is neither"),
     ],
 )

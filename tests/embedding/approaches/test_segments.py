@@ -332,7 +332,7 @@ class TestCheck:
         remarks = Plain(SpeakerSegments(per_fold=2)).check([recording("x", events + short, 14.0)])
         assert remarks[0] == "2 turns shorter than 0.5 s (min_duration) are left out."
         assert remarks[1:] == [
-            "1 speakers with less than 0.5 s of speech (min_duration) are left out: cid (0 s)."
+            "1 speaker with less than 0.5 s of speech (min_duration) is left out: cid (0 s)."
         ]
 
     def test_single_turns_are_named(self):

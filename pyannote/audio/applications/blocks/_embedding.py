@@ -10,11 +10,15 @@ from numpy.typing import NDArray
 from pyannote.audio.applications.checking.applied import warn_of_validation
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import EmbeddingOptions
+from pyannote.audio.applications.terminal import warn
 from pyannote.audio.config.resolved import filled
 from pyannote.audio.config.schema import Block
 from pyannote.audio.core.collected_errors import combined_error
 from pyannote.audio.core.contents import Contents
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.core.findings import raise_first
+from pyannote.audio.database.checks.trials import check_pairs, check_trials
 from pyannote.audio.database.contents import changes, contents_of
 from pyannote.audio.database.protocols import Recording, name_of
 from pyannote.audio.database.trials import is_verification
@@ -28,6 +32,7 @@ from pyannote.audio.validation.comparison import Comparison
 from pyannote.audio.validation.diarization import Diarization
 from pyannote.audio.validation.embeddings import EmbeddingMeasure
 from pyannote.audio.validation.pairs import all_pairs
+from pyannote.audio.validation.trial_scores import side_names
 from pyannote.audio.validation.verification import Verification
 
 TEACHERS, TURNS = 1000, 20
@@ -104,7 +109,7 @@ class _Teachers:
         now = contents_of(files, self.corpus.store.contents(files))
         found = list(changes(known, now))
         if found:
-            more = f" and {len(found) - 1} more changes" if found[1:] else ""
+            more = f" and {counted(len(found) - 1, 'more change')}" if found[1:] else ""
             raise DataError(
                 f"The back-end learns from the training files, and since the training, {found[0]}{more}.",
                 file=self.bundle.folder.path,
@@ -135,13 +140,18 @@ def comparison_of(
     if is_verification(protocol):
         found = corpus.trials(protocol, subset)
         _refuse_purity(purity, protocol)
-        excerpts = corpus.excerpts([(file, file["regions"]) for file in found.files])
+        for finding in raise_first(check_trials(found)):
+            warn(str(finding))
+        regions = [file["regions"] for file in found.files]
+        excerpts = corpus.excerpts(list(zip(found.files, regions, strict=True)))
         warn_of_validation(corpus, found.files, protocol, subset, trained_on)
-        return Verification(excerpts, found.first, found.second, found.targets)
+        names = side_names(found.files, regions)
+        return Verification(excerpts, found.first, found.second, found.targets, names)
     files = corpus.recordings(protocol, subset)
     spoken = [(file, turn) for file in files for turn in solo_turns(file["events"] or ())]
     if not spoken:
         raise DataError(f"Nobody speaks in the subset {subset!r} of {protocol}.", fix="Annotate some speech.")
+    raise_first(check_pairs(files, subset))
     excerpts = corpus.excerpts([(file, [(start, end)]) for file, (start, end, _) in spoken])
     warn_of_validation(corpus, files, protocol, subset, trained_on)
     if _conversations(files):
@@ -149,7 +159,8 @@ def comparison_of(
         return Diarization(excerpts, turns, purity)
     _refuse_purity(purity, protocol)
     pairs = all_pairs([turn[2] for _, turn in spoken], [name_of(file) for file, _ in spoken])
-    return Verification(excerpts, pairs.first, pairs.second, pairs.targets)
+    names = side_names([file for file, _ in spoken], [[turn[:2]] for _, turn in spoken])
+    return Verification(excerpts, pairs.first, pairs.second, pairs.targets, names)
 
 
 def _refuse_purity(purity: float | None, protocol: str) -> None:

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from pyannote.audio.applications.applied_runs import run_of, tell_seen
 from pyannote.audio.applications.checking.applied import warn_of_validation
 from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_of
 from pyannote.audio.applications.event_results import write_evaluation, write_events
 from pyannote.audio.applications.files import check_uris
-from pyannote.audio.applications.names import enumerated
 from pyannote.audio.applications.options import DetectionApplyOptions, DetectionOptions
 from pyannote.audio.applications.terminal import bar, say, say_table, warn
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.contents import contents_of, seen_before
+from pyannote.audio.database.contents import contents_of
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
@@ -197,7 +198,7 @@ class EventRun:
         self.recipe, self.classes = corpus.recipe, applier.pretrained.classes
         self.annotated = all(file["events"] is not None for file in files)
         self.results: Sequence[Path] = folder.results(name, self.classes, self.annotated)
-        self.provenance = _provenance_of(applier, files, corpus)
+        self.provenance = run_of(applier, files, corpus, self.classes, applier.parameters)
         self.scored = self.annotated and (applier.options.seen == "score" or not self.provenance.seen)
         _tell_replaced(folder, name, self.provenance)
 
@@ -212,28 +213,16 @@ class EventRun:
             figures = write_evaluation(folder, name, reference, estimate, self.classes, seen)
         folder.write_provenance(name, self.provenance)
         count = sum(map(len, answers))
-        say(f"{len(files)} files, {count} events. Results are in {folder.path}, as {name}.*")
+        done = f"{counted(len(files), 'file')}, {counted(count, 'event')}"
+        say(f"{done}. Results are in {folder.path}, as {name}.*")
         if figures is not None:
             say_table(figures)
-        _tell_seen(self.provenance, self.annotated, self.scored)
+        tell_seen(self.provenance, self.annotated, self.scored)
 
     def _reference(self) -> dict[str, list[Event]]:
         """Annotated events of the classes in each recording."""
         specifications, task = self.applier.pretrained.specifications, self.recipe.task
         return {file["uri"]: task.reference(file["events"] or (), specifications) for file in self.files}
-
-
-def _provenance_of(applier: EventApplier, files: Sequence[Recording], corpus: Corpus) -> AppliedRun:
-    contents = contents_of(files, corpus.store.contents(files))
-    trained_on = applier.bundle.trained_on()
-    return AppliedRun(
-        classes=applier.pretrained.classes,
-        scores=applier.provenance,
-        pipeline=applier.parameters,
-        files=contents,
-        seen=None if trained_on is None else seen_before(trained_on, contents),
-        left_out=sorted(corpus.left_out),
-    )
 
 
 def _tell_replaced(folder: ApplyFolder, name: str, run: AppliedRun) -> None:
@@ -245,16 +234,3 @@ def _tell_replaced(folder: ApplyFolder, name: str, run: AppliedRun) -> None:
         return
     if before is not None and (before.scores, before.pipeline) != (run.scores, run.pipeline):
         warn(f"results called {name} of other weights, options or thresholds are replaced.")
-
-
-def _tell_seen(run: AppliedRun, annotated: bool, scored: bool) -> None:
-    """Name the files that the model was trained on: figures of those are better than those of others."""
-    if not run.seen:
-        return
-    seen = f"the model was trained on {len(run.seen)} of {len(run.files)} files ({enumerated(run.seen)})"
-    if scored:
-        warn(f"{seen}. The figures are not those of unseen recordings, and are marked so (--seen=score).")
-    elif annotated:
-        warn(f"{seen}. No figures are written; --seen=score writes them, and marks them.")
-    else:
-        warn(f"{seen}.")

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from pyannote.audio.applications.applied_runs import run_of, tell_seen
 from pyannote.audio.applications.corpus import Corpus, applied_batches
 from pyannote.audio.applications.options import ApplyOptions
 from pyannote.audio.applications.terminal import bar, say
+from pyannote.audio.core.counted import counted
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.embedder import Embeddings
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
-from pyannote.audio.io.apply_folders import ApplyFolder
+from pyannote.audio.io.apply_folders import PROVENANCE, AppliedRun, ApplyFolder
 from pyannote.audio.io.error_context import error_context
 from pyannote.audio.store.feature_store import FeatureStore
 
@@ -60,8 +62,8 @@ class EmbeddingApplier:
     def open(
         self, folder: ApplyFolder, name: str, files: Sequence[Recording], corpus: Corpus
     ) -> EmbeddingRun:
-        """Embeddings have no results beside themselves."""
-        return EmbeddingRun(self, folder, name)
+        """Embeddings have no results beside their provenance."""
+        return EmbeddingRun(self, folder, name, run_of(self, files, corpus))
 
     def each(self, files: Sequence[Recording], corpus: Corpus) -> Iterator[Embeddings]:
         """Embeddings of each recording, in order."""
@@ -87,18 +89,25 @@ class EmbeddingRun:
     folder : ApplyFolder
     name : str
         Of the recordings, such as `<Protocol>.<subset>`.
+    provenance : AppliedRun
     """
 
-    results: Sequence[Path] = ()
-
-    def __init__(self, applier: EmbeddingApplier, folder: ApplyFolder, name: str) -> None:
-        self.applier, self.folder, self.name = applier, folder, name
+    def __init__(
+        self, applier: EmbeddingApplier, folder: ApplyFolder, name: str, provenance: AppliedRun
+    ) -> None:
+        self.applier, self.folder, self.name, self.provenance = applier, folder, name, provenance
+        own = folder.result(name, PROVENANCE)
+        # what they tell of is no longer there when embeddings of other weights or options replace it
+        outdated = [path for path in folder.outdated(provenance) if path != own]
+        self.results: Sequence[Path] = [*outdated, own]
 
     def close(self, answers: Sequence[int]) -> None:
-        """Say how many windows there are."""
+        """Write the provenance, and say how many windows there are."""
+        self.folder.write_provenance(self.name, self.provenance)
         embedding = self.applier.embedding
         say(
-            f"{len(answers)} files, {sum(answers)} windows of {embedding.duration:g} s each "
-            f"{embedding.step:g} s, epoch {embedding.epoch}. Embeddings of {self.name} are in "
+            f"{counted(len(answers), 'file')}, {counted(sum(answers), 'window')} of {embedding.duration:g} s "
+            f"each {embedding.step:g} s, epoch {embedding.epoch}. Embeddings of {self.name} are in "
             f"{self.folder.path}"
         )
+        tell_seen(self.provenance)

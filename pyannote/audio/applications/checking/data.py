@@ -17,6 +17,7 @@ from pyannote.audio.database.checks.audio import check_audio
 from pyannote.audio.database.checks.reader import Reader
 from pyannote.audio.database.checks.recordings import empty_annotation, unusual_headers
 from pyannote.audio.database.checks.subsets import Subset
+from pyannote.audio.database.checks.trials import check_pairs, check_trials
 from pyannote.audio.database.protocols import Recording, Unusable
 from pyannote.audio.database.scopes import check_scopes
 from pyannote.audio.database.trials import is_verification, trials
@@ -70,7 +71,7 @@ class Data:
         if speakers:
             data.findings += check_scopes(protocol)
             data.findings += shared_speakers(data.subsets)
-            data._read_trials(protocol, templates)
+            data._check_comparison(protocol, templates)
         headers = {subset.name: list(subset.headers.values()) for subset in data.subsets}
         everything = {header.path: header for own in headers.values() for header in own}
         data.findings += unusual_headers(everything.values())
@@ -109,9 +110,20 @@ class Data:
         faulty = {finding.file for finding in self.findings if finding.kind in FAULTS}
         return [file for file in self.subset("train").files if file["audio"] not in faulty]
 
-    def _read_trials(self, protocol: str, templates: Mapping[str, str]) -> None:
-        if not is_verification(protocol) or self.errors:
+    def _check_comparison(self, protocol: str, templates: Mapping[str, str]) -> None:
+        """Check trials, or the files that are compared in pairs where the protocol has no trials."""
+        if self.errors:
             return
+        if is_verification(protocol):
+            self._read_trials(protocol, templates)
+        else:
+            development = self.subset("development")
+            self.findings += (
+                replace(finding, file=development.listing)
+                for finding in check_pairs(development.files, development.name)
+            )
+
+    def _read_trials(self, protocol: str, templates: Mapping[str, str]) -> None:
         for subset in self.subsets:
             try:
                 self.trials[subset.name] = trials(protocol, subset.name, templates, accept=_told)
@@ -119,6 +131,8 @@ class Data:
                 continue
             except ToolkitError as error:
                 self.findings.append(Finding.of("trials", error))
+            else:
+                self.findings += check_trials(self.trials[subset.name])
 
 
 def _told(unannotated: Sequence[Unusable]) -> None:

@@ -13,6 +13,7 @@ from pyannote.audio.applications.checking.result import Check
 from pyannote.audio.applications.checking.summary import summary
 from pyannote.audio.applications.checking.tables import Row, aligned, described, size, spelled
 from pyannote.audio.applications.terminal import printable
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.findings import Finding
 
 WIDTH = 100
@@ -49,7 +50,7 @@ def _configuration(values: dict[str, Any] | None, batch: dict[str, Any] | None) 
         return ""
     low, high = values["chunk_seconds"]
     chunks = f"chunks of {low:g} s" if low == high else f"segments of {low:g} to {high:g} s"
-    classes = "" if values["classes"] is None else f"{len(values['classes'])} classes, "
+    classes = "" if values["classes"] is None else f"{counted(len(values['classes']), 'class', 'classes')}, "
     network = "" if batch is None else f", {batch['parameters']:,} parameters"
     step = (
         ""
@@ -157,13 +158,15 @@ def _epoch(values: dict[str, Any] | None) -> str:
         audio += f", which is {values['passes']:.3g} times that of the training files"
     rows = [("batches", str(values["batches"])), ("audio", audio)]
     if values["speakers"] is not None:
-        turns = f"{values['turns']} turns that are long enough, {values['turns_too_short']} too short"
-        rows.append(("learned from", f"{values['speakers']} speakers, {turns}"))
+        long = counted(values["turns"], "turn that is", "turns that are")
+        turns = f"{long} long enough, {values['turns_too_short']} too short"
+        rows.append(("learned from", f"{counted(values['speakers'], 'speaker')}, {turns}"))
     if values["seconds"] is not None:
-        how = f"measured on {values['measured_batches']} batches of {values['measured_on']}"
+        batches = counted(values["measured_batches"], "batch", "batches")
+        how = f"measured on {batches} of {values['measured_on']}"
         rows.append(("on this machine", f"{spelled(values['seconds'])} ({how})"))
     if values["total_seconds"] is not None:
-        rows.append((f"{values['epochs']} epochs", spelled(values["total_seconds"])))
+        rows.append((counted(values["epochs"], "epoch"), spelled(values["total_seconds"])))
     return described("An epoch", rows)
 
 
@@ -209,5 +212,5 @@ def _verdict(result: Check) -> str:
     if not result.findings:
         return "Nothing is wrong, as far as was looked."
     counts = Counter(finding.level for finding in result.findings)
-    words = [f"{count} {level}{'s' * (count > 1)}" for level, count in counts.items()]
+    words = [counted(count, level) for level, count in counts.items()]
     return f"{' and '.join(words)}."

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile
 from pyannote.audio.database.corpora.held_out_recordings import hold_out
@@ -143,7 +144,8 @@ def split(
     train = {recording.uri: recording.seconds() for recording in recordings}
     wanted = {subset: share for subset, share in shares.items() if share > 0}
     if len(train) <= len(wanted):
-        found = f"{len(train)} recordings are too few for train, {' and '.join(wanted)}."
+        count = counted(len(train), "recording is", "recordings are")
+        found = f"{count} too few for train, {' and '.join(wanted)}."
         raise DataError(found, fix="Add recordings, cut long ones, or set the share of a subset to 0.")
     stays = {
         uri: subset for subset, uris in (kept or {}).items() for uri in uris if subset in ("train", *wanted)

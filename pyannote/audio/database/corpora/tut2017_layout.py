@@ -23,6 +23,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.io.lines import AnnotatedEvent, parse_segment, quoted, read_lines
 
@@ -230,7 +231,7 @@ def _event(columns: list[str], recording: str, path: Path, line: int) -> Annotat
 
 def _wrong_columns(found: int, expected: str, path: Path, line: int) -> DataError:
     return DataError(
-        f"Found {found} columns where {expected} are expected.",
+        f"Found {counted(found, 'column')} where {expected} are expected.",
         file=path,
         line=line,
         fix="Separate the columns by tabs.",

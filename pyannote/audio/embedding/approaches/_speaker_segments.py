@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.randomness import generator
@@ -235,22 +236,24 @@ def _warnings(speakers: Speakers, min_duration: float, label_min_duration: float
     """Turns and speakers that are left out, and speakers with a single turn."""
     if speakers.too_short:
         yield _warning(
-            f"{speakers.too_short} turns shorter than {min_duration:g} s (min_duration) are left out.",
+            counted(
+                speakers.too_short,
+                f"turn shorter than {min_duration:g} s (min_duration) is left out.",
+                f"turns shorter than {min_duration:g} s (min_duration) are left out.",
+            ),
             "min_duration",
         )
     if speakers.left_out:
         least, parameter = max((label_min_duration, "label_min_duration"), (min_duration, "min_duration"))
         shown = [f"{name} ({seconds:.0f} s)" for name, seconds in speakers.left_out.items()]
-        yield _warning(
-            f"{len(shown)} speakers with less than {least:g} s of speech ({parameter}) are left out: "
-            f"{_shortened(shown)}.",
-            parameter,
-        )
+        little = f"with less than {least:g} s of speech ({parameter})"
+        count = counted(len(shown), f"speaker {little} is left out", f"speakers {little} are left out")
+        yield _warning(f"{count}: {_shortened(shown)}.", parameter)
     single = [name for name, turns in speakers.turns.items() if len(turns) == 1]
     if single:
+        count = counted(len(single), "speaker has", "speakers have")
         yield _warning(
-            f"{len(single)} speakers have a single turn, from which all their segments are taken: "
-            f"{_shortened(single)}.",
+            f"{count} a single turn, from which all their segments are taken: {_shortened(single)}.",
             "min_duration",
         )
 

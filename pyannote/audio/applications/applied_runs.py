@@ -1,0 +1,69 @@
+"""Provenance of a run of `apply`, and what it tells of files that the model was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyannote.audio.applications.blocks.base import Applier
+from pyannote.audio.applications.corpus import Corpus
+from pyannote.audio.applications.names import enumerated
+from pyannote.audio.applications.terminal import warn
+from pyannote.audio.core.counted import counted
+from pyannote.audio.database.contents import contents_of, seen_before
+from pyannote.audio.database.protocols import Recording
+from pyannote.audio.io.apply_folders import AppliedRun
+
+
+def run_of(
+    applier: Applier,
+    files: Sequence[Recording],
+    corpus: Corpus,
+    classes: Sequence[str] = (),
+    pipeline: Mapping[str, Any] | None = None,
+) -> AppliedRun:
+    """Everything that the results of applying a model to recordings depend on.
+
+    Parameters
+    ----------
+    applier : Applier
+    files : sequence of Recording
+    corpus : Corpus
+        Knows the digests of their audio.
+    classes : sequence of str, optional
+        Columns of the frames, where these are scores.
+    pipeline : mapping, optional
+        Parameters that turn scores into answers.
+    """
+    contents = contents_of(files, corpus.store.contents(files))
+    trained_on = applier.bundle.trained_on()
+    return AppliedRun(
+        classes=list(classes),
+        scores=applier.provenance,
+        pipeline=pipeline or {},
+        files=contents,
+        seen=None if trained_on is None else seen_before(trained_on, contents),
+        left_out=sorted(corpus.left_out),
+    )
+
+
+def tell_seen(run: AppliedRun, annotated: bool = False, scored: bool = False) -> None:
+    """Name the files that the model was trained on: results of those are better than those of others.
+
+    Parameters
+    ----------
+    run : AppliedRun
+    annotated : bool, optional
+        Whether figures could be computed.
+    scored : bool, optional
+        Whether they are.
+    """
+    if not run.seen:
+        return
+    share = f"{len(run.seen)} of {counted(len(run.files), 'file')} ({enumerated(run.seen)})"
+    figures = ""
+    if scored:
+        figures = " The figures are not those of unseen recordings, and are marked so (--seen=score)."
+    elif annotated:
+        figures = " No figures are written; --seen=score writes them, and marks them."
+    warn(f"the model was trained on {share}.{figures}")
