@@ -215,10 +215,10 @@ BAD = [
     ("rttm", RTTM.format("zzzz", 1, 1), 1, "no audio file 'zzzz'"),
     ("rttm", RTTM.format("a", 1, 1) + RTTM.format("a", 3, 1.2), 2, "beyond the end"),
     ("rttm", RTTM.format("a", 1, 0), 1, "shorter than a microsecond"),
-    ("audacity/a.txt", "1.0\t0.5\tcar\n", 1, "cannot last from 1 s to 0.5 s|first lines are in none"),
-    ("audacity/a.txt", "1.0\t2.0\n", 1, "cannot be read|first lines are in none"),
-    ("audacity/a.txt", "1.0 2.0\n", 1, "cannot be read|first lines are in none"),
-    ("audacity/a.txt", "1.0\t2.0\t \n", 1, "cannot be read|first lines are in none"),
+    ("audacity/a.txt", "1.0\t0.5\tcar\n", 1, "cannot last from 1 s to 0.5 s|none of the formats"),
+    ("audacity/a.txt", "1.0\t2.0\n", 1, "cannot be read|none of the formats"),
+    ("audacity/a.txt", "1.0 2.0\n", 1, "cannot be read|none of the formats"),
+    ("audacity/a.txt", "1.0\t2.0\t \n", 1, "cannot be read|none of the formats"),
     ("audacity/a.txt", "1.0\t2.0\tcar\n1,5\t2.0\tcar\n", 2, "'1,5' is not a time"),
 ]
 
