@@ -66,26 +66,24 @@ def test_observations_may_be_an_object_of_lists(tmp_path):
     refused(tmp_path, "jams", text, 1, "different lengths")
 
 
-def test_segments_are_events_and_tags_of_the_whole_recording_are_weak_labels(tmp_path):
-    text = jams(
-        ("tag_open", [(0, 10.0, "street"), (0, None, "day"), (None, 9.95, "car")], {}),
-        ("segment_open", [(1, 2, "car")], {}),
-        ("beat", [(1, 0, 1)], {}),
-    )
-    reading = read(tmp_path, "jams", text)
-    assert events(reading) == [(1.0, 3.0, "car")]
-    assert [(tag.recording, tag.label) for tag in reading.tags] == [
-        ("a", "street"),
-        ("a", "day"),
-        ("a", "car"),
-    ]
+TAGS = ("tag_open", [(0, 10.0, "street"), (0, None, "day"), (None, 9.95, "car")], {})
+
+
+def test_tags_of_the_whole_recording_are_weak_labels(tmp_path):
+    reading = read(tmp_path, "jams", jams(TAGS, ("beat", [(1, 0, 1)], {})))
+    expected = [("a", "street"), ("a", "day"), ("a", "car")]
+    assert [(tag.recording, tag.label) for tag in reading.tags] == expected
+    assert list(reading.named) == ["a"] and not reading.events
     assert reading.left_out == {"annotations of the namespace 'beat'": 1}
 
 
-def test_tags_alone_do_not_annotate_a_recording(tmp_path):
-    reading = read(tmp_path, "jams", jams(("tag_open", [(0, 10, "street")], {})))
-    assert [tag.label for tag in reading.tags] == ["street"]
-    assert not reading.named
+@pytest.mark.parametrize("before", [True, False])
+def test_segments_are_events_and_tags_beside_them_are_counted(tmp_path, before):
+    both = [TAGS, ("segment_open", [(1, 2, "car")], {})]
+    reading = read(tmp_path, "jams", jams(*both if before else both[::-1]))
+    assert events(reading) == [(1.0, 3.0, "car")]
+    assert not reading.tags
+    assert reading.left_out == {"tags of recordings with events": 3}
 
 
 def test_tags_of_a_part_of_the_recording_are_refused(tmp_path):

@@ -1,7 +1,8 @@
 """JAMS, a form of JSON, one file a recording, as Scaper and URBAN-SED have it.
 
 Annotations of the namespaces `scaper` and `sound_event` give events (those of the role "foreground"; others
-are counted), those of `segment_...` give events, and those of `tag_...` weak labels of the whole recording.
+are counted), those of `segment_...` give events, and those of `tag_...` weak labels of the whole recording,
+unless there are events: tags are counted then.
 The observations of an annotation are a list of objects, or an object of lists, as in older versions. Parts of
 the recording outside the time of an annotation of events are unscored.
 
@@ -54,6 +55,10 @@ def read(path: Path, recording: str, options: ReadOptions) -> Reading:
             _add_tags(reading, annotation, recording, duration, path)
         else:
             _add_events(reading, annotation, recording, duration, path)
+    if reading.tags and "events" in read_before:
+        # of the same sounds, without their times
+        reading.left_out["tags of recordings with events"] += len(reading.tags)
+        reading.tags.clear()
     if not read_before:
         message = "There is no annotation of sound events, segments or tags."
         raise DataError(message, file=path, line=content.line, fix="Add one, or remove the file.")
@@ -102,6 +107,7 @@ def _add_tags(
                 line=item.line,
                 fix="Write labels of parts of a recording in the namespace segment_open.",
             )
+        reading.name(recording, path, item.line)
         reading.tags.append(Tag(recording, text_value(item, "value", path), path, item.line))
 
 
