@@ -64,9 +64,8 @@ def evaluate(block: Block, options: EvaluateOptions) -> None:
     estimate = {file: events for one in found for file, events in one.estimate.items()}
     results = official(reference, estimate, classes)
     for one in found:
-        say(
-            f"{one.folder.path}: {one.name}, {counted(len(one.reference), 'file')} ({enumerated(one.reference)})"
-        )
+        files = f"{counted(len(one.reference), 'file')} ({enumerated(one.reference)})"
+        say(f"{one.folder.path}: {one.name}, {files}")
     say_table(f"{counted(len(found), 'folder')}, {counted(len(reference), 'file')}\n")
     say_table(table(results))
     say_table(_intervals(reference, estimate, classes))

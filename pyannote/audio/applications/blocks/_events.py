@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from pyannote.audio.applications.applied_runs import run_of, tell_seen
+from pyannote.audio.applications.blocks._applied_runs import run_of, tell_seen
 from pyannote.audio.applications.checking.applied import warn_of_validation
 from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_of
 from pyannote.audio.applications.event_results import write_evaluation, write_events

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from pyannote.audio.applications.applied_runs import run_of, tell_seen
+from pyannote.audio.applications.blocks._applied_runs import run_of, tell_seen
 from pyannote.audio.applications.corpus import Corpus, applied_batches
 from pyannote.audio.applications.options import ApplyOptions
 from pyannote.audio.applications.terminal import bar, say
