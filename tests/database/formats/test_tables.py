@@ -146,6 +146,17 @@ def test_event_lists_may_have_no_names_of_columns(tmp_path, text, expected, name
     assert ("b.wav" in reading.named) == ("b.wav" in text)
 
 
+@pytest.mark.parametrize("first", ["", "filename,onset,offset,event_label\n"])
+@pytest.mark.parametrize("delimiter", ",;\t")
+def test_a_name_alone_stands_for_no_events_in_event_lists_only(tmp_path, first, delimiter):
+    text = f"{first}a.wav,0.5,2,car\nb.wav\n".replace(",", delimiter)
+    if delimiter == "\t":
+        assert list(content(tmp_path, text).named) == ["a.wav", "b.wav"]
+    else:
+        line, message = refusal(tmp_path, text)
+        assert line == text.count("\n") and f"`a.wav{3 * delimiter}`" in message
+
+
 def test_a_line_of_an_event_list_of_sed_eval_is_read_as_sed_eval_does(tmp_path):
     sed_eval = pytest.importorskip("sed_eval")
     draw = random.Random(1)
