@@ -146,6 +146,17 @@ def test_event_lists_may_have_no_names_of_columns(tmp_path, text, expected, name
     assert ("b.wav" in reading.named) == ("b.wav" in text)
 
 
+@pytest.mark.parametrize("first", ["", "filename,onset,offset,event_label\n"])
+@pytest.mark.parametrize("delimiter", ",;\t")
+def test_a_name_alone_stands_for_no_events_in_event_lists_only(tmp_path, first, delimiter):
+    text = f"{first}a.wav,0.5,2,car\nb.wav\n".replace(",", delimiter)
+    if delimiter == "\t":
+        assert list(content(tmp_path, text).named) == ["a.wav", "b.wav"]
+    else:
+        line, message = refusal(tmp_path, text)
+        assert line == text.count("\n") and f"`a.wav{3 * delimiter}`" in message
+
+
 def test_a_line_of_an_event_list_of_sed_eval_is_read_as_sed_eval_does(tmp_path):
     sed_eval = pytest.importorskip("sed_eval")
     draw = random.Random(1)
@@ -184,9 +195,10 @@ def test_tables_that_are_neither_are_refused_with_what_is_found(tmp_path, text):
 
 @pytest.mark.parametrize("nothing", ["a.wav,,,", "a.wav,nan,nan,nan", "a.wav,NaN,NaN,", "a.wav,NA,NA,NA"])
 def test_recordings_without_events_are_named(tmp_path, nothing):
-    reading = content(tmp_path, f"filename,onset,offset,label\n{nothing}\nb.wav,0,1,car\n")
-    assert list(reading.named) == ["a.wav", "b.wav"]
-    assert events(reading) == [("b.wav", 0, 1, "car")]
+    # names of recordings are what they are
+    reading = content(tmp_path, f"filename,onset,offset,label\n{nothing}\nnan,0,1,car\n")
+    assert list(reading.named) == ["a.wav", "nan"]
+    assert events(reading) == [("nan", 0, 1, "car")]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +211,6 @@ def test_recordings_without_events_are_named(tmp_path, nothing):
         ('a.wav,0,1,"car', "double quotes"),
         ('a.wav,0,1,"car" red', "double quotes"),
         (",0,1,car", "name of the recording is missing"),
-        ("nan,0,1,car", "name of the recording is missing"),
         ("a.wav,0,1,", "label is missing"),
         ("a.wav,0,1,nan", "label is missing"),
         ("a.wav,,1,car", "'' is not a time"),

@@ -86,6 +86,7 @@ def test_event_lists_of_dcase_2016_are_label_tracks(tmp_path):
         ({"all_tsv": "filename\tonset\toffset\tevent_label\n"}, "events"),
         ({"all_tsv": LIST}, "csv"),
         ({"all_csv": FILES}, "csv"),
+        ({"all_csv": "filename\tonset\toffset\tevent_label\na.wav\t0\t1\tcar\n"}, "csv"),
         ({"train_csv": FILES, "test_tsv": FILES.replace(",", "\t"), "README_txt": "0 is first.\n"}, "csv"),
         ({"all_json": '[{"recording": "a", "onset": 0, "offset": 1, "label": "car"}]'}, "json"),
         ({"all_rttm": "SPEAKER a 1 0 1 <NA> <NA> car <NA> <NA>\n"}, "rttm"),
@@ -131,6 +132,19 @@ def test_a_list_of_common_voice_is_no_table_of_events(tmp_path):
     path = written(tmp_path, validated_tsv="client_id\tpath\tsentence\nf3\ta.mp3\tA sentence.\n")
     for name in ("csv", "csv_per_recording", "events"):
         assert not formats()[name].looks_right(path / "validated.tsv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"audio": "a.wav", "label": [{"start": 0, "end": 1, "labels": ["car"]}], "annotation_id": 1}]',
+        '[{"audio": "a.wav", "choice": "car", "annotation_id": 1}]',
+        '[{"id": 1, "data": {"audio": "a.wav"}, "annotations": []}]',
+        '{"annotations": []}',
+    ],
+)
+def test_json_of_other_programs_is_no_list_of_events(tmp_path, text):
+    assert not formats()["json"].looks_right(written(tmp_path, a_json=text) / "a.json")
 
 
 def test_a_selection_table_of_raven_is_no_table_of_csv(tmp_path):

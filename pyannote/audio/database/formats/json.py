@@ -110,9 +110,8 @@ def looks_right(path: Path) -> bool:
         _, found = next(_objects("\n".join(first_lines(path, 100)), path), (1, {}))
     except DataError:
         return False
-    return "file" in roles_of(tuple(found)) and not any(
-        isinstance(one, dict | list) for one in found.values()
-    )
+    roles, nested = roles_of(tuple(found)), any(isinstance(one, dict | list) for one in found.values())
+    return not nested and "file" in roles and ("label" in roles or len(found) == 1)
 
 
 def write(events: Mapping[str, Sequence[Event]], durations: Mapping[str, float]) -> dict[str, str]:

@@ -102,7 +102,8 @@ class Rows:
     def _name(self, cells: Mapping[str, str], line: int) -> str:
         if self.recording is not None:
             return self.recording
-        if is_nothing(cells["file"]):
+        # recordings may be called nan
+        if not cells["file"]:
             raise self._wrong(line, "The name of the recording is missing.", "Write it.")
         return cells["file"].replace("\\", "/").removeprefix("./")
 
