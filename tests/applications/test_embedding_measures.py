@@ -68,6 +68,20 @@ class TestVerification:
         assert results["min_dcf_0.01"] == results["min_dcf_0.05"] == 0
         assert measure.described() == "3 trials (1 target) of 3 recordings"
 
+    def test_scikit_learn_reads_the_scores(self, tmp_path):
+        measure, embeddings = trials()
+        measure.names = [f"take {place}" for place in range(30)]
+        record = measure.record(embeddings, Direct())
+        (tmp_path / "scores.txt").write_text(measure.scores(record))
+        labels, scores = np.loadtxt(tmp_path / "scores.txt", usecols=(2, 3), unpack=True)
+        np.testing.assert_array_equal(scores.astype(np.float32), record)
+        false_alarm, hit, _ = roc_curve(labels, scores, drop_intermediate=False)
+        # both are straight lines between decisions
+        rates = np.linspace(0, 1, 200_001)
+        crossing = rates[np.argmax(np.interp(rates, false_alarm, hit) >= 1 - rates)]
+        assert crossing == pytest.approx(measure.value(record), abs=1e-5)
+        assert measure.scores(record).startswith("take_0 take_1 0 ")
+
     @pytest.mark.parametrize(
         ("speakers", "interval", "shown"), [(20, [0, 0.15], "0.0000 to 0.1500"), (4, None, "-")]
     )
