@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from pyannote.audio.database.channels import LinesOfRecordings, channel_of_file
+from pyannote.audio.io.lines import Place
 
 if TYPE_CHECKING:
     from pyannote.core import Annotation, Timeline
@@ -51,9 +52,12 @@ class RTTM:
 
     def __call__(self, file: Any) -> Annotation:
         """Annotation of a file or of its channel, empty if the RTTM file does not contain it."""
-        from pyannote.audio.io.rttm import annotation_of
+        from pyannote.core import Annotation
 
-        return annotation_of(file["uri"], self._lines.of(file["uri"], channel_of_file(file)))
+        annotation = Annotation(uri=file["uri"])
+        for event in self._lines.of(file["uri"], channel_of_file(file)):
+            annotation[event.segment, Place(event.file, event.line)] = event.label
+        return annotation
 
 
 class UEM:
