@@ -15,6 +15,8 @@ from pyannote.audio.features import Precomputed
 NAMES = all_names()
 SILENT = {"all_samples_are_0", "all_samples_are_5e-324"}
 CLIPPED = {"clipped", "all_samples_are_0.5", "all_samples_are_1e-40", "samples_1", "samples_2"}
+# random bytes as samples of 8 bits or less: a good part of them has the largest magnitude
+PARTLY_CLIPPED = {"bits_in_the_header_1", "bits_in_the_header_7", "coded_as_6", "coded_as_7"}
 FEW = {
     "nothing", "a_pipe", "half_a_sample", "more_promised_than_there_is", "one_sample_is_nan",
     "cut_in_the_middle_FLAC", "flac_that_promises_a_year", "channels_1024", "rate_768000",
@@ -51,7 +53,8 @@ def test_detection(hostile, detector, run, refused, promise):
             continue
         assert result.code == 0, (name, result.err)
         assert all(line.startswith("Warning: ") for line in result.err.splitlines()), name
-        assert ("audio is clipped" in result.err) == (name in CLIPPED), (name, result.err)
+        clipped = name in CLIPPED | PARTLY_CLIPPED
+        assert ("audio is clipped" in result.err) == clipped, (name, result.err)
         scores, resolution = applied(detector, path)
         assert 0 <= scores.min() <= scores.max() <= 1, name
         assert known is UNCERTAIN or scores.shape == (-(-frames(known) // resolution), 2), name

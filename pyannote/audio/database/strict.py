@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyannote.audio.database.channels import LinesOfRecordings, channel_of_file
 from pyannote.audio.io.channel_names import split_name
+from pyannote.audio.io.lines import Place
 
 if TYPE_CHECKING:
     from pyannote.core import Annotation, Timeline
@@ -55,12 +56,15 @@ class RTTM:
 
     def __call__(self, file: Any) -> Annotation:
         """Annotation of a file or of its channel, empty if the RTTM file does not contain it."""
-        from pyannote.audio.io.rttm import annotation_of
+        from pyannote.core import Annotation
 
         for uri in (file["uri"], split_name(file["uri"])[0]):
             if uri in self._faults:
                 return _faulty(file["uri"], self._faults[uri])
-        return annotation_of(file["uri"], self._lines.of(file["uri"], channel_of_file(file)))
+        annotation = Annotation(uri=file["uri"])
+        for event in self._lines.of(file["uri"], channel_of_file(file)):
+            annotation[event.segment, Place(event.file, event.line)] = event.label
+        return annotation
 
 
 def _faulty(uri: str, fault: DataError) -> Annotation:

@@ -38,7 +38,6 @@ from pyannote.audio.io.lines import (
 from pyannote.audio.io.storage import write_text
 
 __all__ = [
-    "annotation_of",
     "event_of",
     "format_lst",
     "format_rttm",
@@ -154,30 +153,11 @@ def read_rttm(path: str | Path) -> dict[str, Annotation]:
     >>> print(read_rttm(path)["a"])
     [ 00:00:01.500 -->  00:00:03.500] 1 car
     """
-    events: dict[str, list[AnnotatedEvent]] = {}
+    annotations: dict[str, Annotation] = {}
     for event in read_events(path):
-        events.setdefault(event.recording, []).append(event)
-    return {uri: annotation_of(uri, lines) for uri, lines in events.items()}
-
-
-def annotation_of(uri: str, events: Iterable[AnnotatedEvent]) -> Annotation:
-    """Annotation of a recording. The track of an event is its `Place`.
-
-    Parameters
-    ----------
-    uri : str
-    events : iterable of AnnotatedEvent, shape (events,)
-
-    Examples
-    --------
-    >>> event = AnnotatedEvent("a", Segment(1.5, 3.5), "car", Path("a.rttm"), 1)
-    >>> print(annotation_of("a", [event]))
-    [ 00:00:01.500 -->  00:00:03.500] 1 car
-    """
-    annotation = Annotation(uri=uri)
-    for event in events:
+        annotation = annotations.setdefault(event.recording, Annotation(uri=event.recording))
         annotation[event.segment, Place(event.file, event.line)] = event.label
-    return annotation
+    return annotations
 
 
 def read_regions(path: str | Path) -> list[AnnotatedRegion]:

@@ -105,7 +105,8 @@ def _read_mpeg(stream: soundfile.SoundFile, pick: Pick, start: int, count: int) 
 def _read_16_bits(stream: soundfile.SoundFile, pick: Pick, start: int, count: int) -> Waveform:
     stream.seek(start)
     mono = pick(stream.read(count, dtype="int16", always_2d=True).astype(np.float32))
-    return mono * np.float32(2**-15)
+    mono *= np.float32(2**-15)
+    return mono
 
 
 def _read_24_bits(
@@ -118,7 +119,8 @@ def _read_24_bits(
     # integers of 4 bytes every 3 bytes: the shift to the left drops the first byte of the next sample
     numbers = np.ndarray((count, located.channels), "<i4", content, strides=(width, 3)) << 8
     mono = pick(numbers.astype(np.float32))
-    return mono * np.float32(2**-31)
+    mono *= np.float32(2**-31)
+    return mono
 
 
 def one_channel(channel: int, frames: Waveform) -> Waveform:

@@ -20,7 +20,8 @@ import numpy as np
 import soxr
 
 from pyannote.audio.core.errors import AudioError
-from pyannote.audio.io.decoding import AudioInfo, check_rate, check_samples, decode, info
+from pyannote.audio.io.accepted_audio import check_rate, check_samples
+from pyannote.audio.io.decoding import AudioInfo, decode, info
 from pyannote.audio.io.media import MEDIA_SUFFIXES
 from pyannote.audio.io.samples import Waveform, mix_down
 
