@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pyannote.audio.applications.arguments import (
     argument,
     epoch,
+    listed,
     option,
     path,
     real,
@@ -243,6 +244,14 @@ class DetectionApplyOptions(ApplyOptions):
         "S",
         "class-wise",
         read=words("class-wise", "global", kind="selection"),
+    )
+    formats: tuple[str, ...] = option(
+        "--format",
+        "Formats of the events, with commas between: tsv (event list of sed_eval, which `evaluate` reads), "
+        "rttm, and those of pyannote.audio.database.formats that can be written",
+        "F",
+        "tsv,rttm",
+        read=listed,
     )
     duration: float | None = seconds(
         "--duration", "D", "Duration of a chunk in seconds (default: that of training)"

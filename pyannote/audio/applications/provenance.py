@@ -16,9 +16,11 @@ from pyannote.audio.config.resolved import code_of, differences, dumped
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import CheckpointError, ConfigError, DataError, ToolkitError
+from pyannote.audio.core.labels import Composition
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.contents import changes, contents_of
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.database.spelling import spelling_of
 from pyannote.audio.inference.stored_config import model_digest, origin_of, stored_config
 from pyannote.audio.io.checkpoint import Origin
 from pyannote.audio.io.experiment_folders import TrainFolder
@@ -78,6 +80,7 @@ class Provenance:
         self.files = contents_of(files, corpus.store.contents(files))
         self.sounds = corpus.sounds_digest(files)
         self.pretrained = None if options.pretrained is None else _file_digest(options)
+        self.spelling = (specifications.composition or Composition()).spelled(spelling_of(options.protocol))
         self.origin = Origin(self.model)
 
     def write(self, folder: TrainFolder, history: Sequence[Mapping[str, Any]] = ()) -> None:
@@ -93,6 +96,7 @@ class Provenance:
             "files": files,
             "sounds": self.sounds,
             "pretrained": self.pretrained,
+            "spelling": self.spelling,
             "changes": list(history),
         }
         content = {**dumped(self.config), "provenance": provenance}

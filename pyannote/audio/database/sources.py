@@ -34,7 +34,7 @@ def sources_of(name: str, subset: str | None) -> dict[str, Path]:
     >>> sources_of("Files.Collection.One", None)["uri"].name
     'a.lst'
     """
-    config, entries = _entries(name, subset)
+    config, entries = protocol_entries(name, subset)
     return {
         key: _resolved(value, config)
         for key, value in entries.items()
@@ -66,7 +66,7 @@ def files_of(name: str, subset: str, key: str, uris: Iterable[str]) -> list[Path
     >>> [one.name for one in files_of("Files.SpeakerDiarization.Each", "test", "annotation", ["a", "b"])]
     ['a.rttm', 'b.rttm']
     """
-    config, entries = _entries(name, subset)
+    config, entries = protocol_entries(name, subset)
     template = entries.get(key)
     if not isinstance(template, str):
         return []
@@ -83,8 +83,14 @@ def files_of(name: str, subset: str, key: str, uris: Iterable[str]) -> list[Path
     return [_resolved(value, config) for value in named]
 
 
-def _entries(name: str, subset: str | None) -> tuple[Path, Mapping[str, Any]]:
-    """Entries of a subset of a protocol, and the `database.yml` that contains them."""
+def protocol_entries(name: str, subset: str | None = None) -> tuple[Path, Mapping[str, Any]]:
+    """Entries of a protocol, or of a subset of it, and the `database.yml` that contains them.
+
+    Examples
+    --------
+    >>> protocol_entries("No.Such.Protocol")
+    (PosixPath('.'), {})
+    """
     result: tuple[Path, Mapping[str, Any]] = (Path(), {})
     for config, content in known_protocols().configs.items():
         entries = content.get("Protocols")

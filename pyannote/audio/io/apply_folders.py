@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class AppliedRun:
     seen : sequence of str, optional
         Recordings that the model was trained on; None if it was trained by an earlier version, which did
         not store them.
+    spelling : mapping of str to str, optional
+        Original spelling of classes, where it is another one.
 
     Examples
     --------
@@ -55,6 +57,7 @@ class AppliedRun:
     pipeline: Mapping[str, Any]
     files: Mapping[str, Sequence[str]]
     seen: Sequence[str] | None
+    spelling: Mapping[str, str] = field(default_factory=dict)
 
 
 class ApplyFolder:
@@ -187,7 +190,8 @@ class ApplyFolder:
         path = self.result(name, PROVENANCE)
         if not path.exists():
             return None
-        content = _content(path)
+        # earlier versions have stored no spelling
+        content = {"spelling": {}, **_content(path)}
         for suffix in COMPARED:
             result = self.result(name, suffix)
             actual = digest_of_file(result) if result.is_file() else None
@@ -198,7 +202,7 @@ class ApplyFolder:
                     file=result,
                     fix=AGAIN,
                 )
-        return AppliedRun(**{field.name: content[field.name] for field in fields(AppliedRun)})
+        return AppliedRun(**{one.name: content[one.name] for one in fields(AppliedRun)})
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -216,8 +220,9 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _is_whole(content: Mapping[str, Any]) -> bool:
     """Whether all entries of a provenance have the right types."""
-    mappings = ("scores", "pipeline", "files", "results")
+    mappings = ("scores", "pipeline", "files", "results", "spelling")
     lists = ("classes", "seen")
+    content = {"spelling": {}, **content}
     return all(isinstance(content.get(name), dict) for name in mappings) and all(
         isinstance(content.get(name), list) or (name == "seen" and content.get(name) is None)
         for name in lists
