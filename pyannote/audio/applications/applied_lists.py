@@ -115,7 +115,8 @@ def _by_file(listed: Sequence[ListedEvent], names: Mapping[str, str], path: Path
 
 
 def _nearest(name: str, others: Mapping[str, object]) -> str | None:
-    close = get_close_matches(name, others, n=1)
+    stem = Path(name).stem
+    close = [stem] if stem != name and stem in others else get_close_matches(name, others, n=1)
     return f"Did you mean {quoted(close[0])}?" if close else None
 
 
