@@ -17,15 +17,19 @@ Options:
   --development=SHARE  Share of the recordings for development, 0 for none. [default: 0.2]
   --test=SHARE         Share of the recordings for test, 0 for none. [default: 0.2]
   --seed=N             Another number draws other subsets. [default: 0]
+  --labels=FILE        YAML file of lines `label: class`: labels of one class are merged, and those of `null`
+                       left out.
   --allow-empty        Recordings that the annotation does not name have no events.
   -h --help            Show this.
 """
 
 import sys
+from pathlib import Path
 
 from pyannote.audio.applications.arguments import script_arguments
-from pyannote.audio.applications.terminal import run
+from pyannote.audio.applications.terminal import run, say
 from pyannote.audio.core.errors import UsageError
+from pyannote.audio.database.corpora.label_maps import LabelMap
 from pyannote.audio.database.corpora.own_data import make_database
 
 
@@ -40,6 +44,7 @@ def number(arguments: dict[str, str], option: str, kind: type) -> float:
 def main() -> None:
     """Run the command."""
     arguments = script_arguments(__doc__)
+    labels = LabelMap.read(Path(arguments["--labels"])) if arguments["--labels"] else None
     path = make_database(
         arguments["<audio>"],
         arguments["<annotation>"],
@@ -50,7 +55,10 @@ def main() -> None:
         test=number(arguments, "--test", float),
         seed=int(number(arguments, "--seed", int)),
         allow_empty=arguments["--allow-empty"],
+        labels=labels,
     )
+    for remark in labels.remarks() if labels else ():
+        say(remark)
     print(f"{path} is ready: {arguments['--name']}.SpeakerDiarization.{arguments['--protocol']}")
 
 

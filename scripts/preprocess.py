@@ -1,14 +1,15 @@
 """Prepare TUT Sound Events 2017 (or any data set in its layout) for `pyannote-audio`.
 
 Usage:
-  preprocess.py <folder> <output>
+  preprocess.py [--labels=FILE] <folder> <output>
   preprocess.py -h | --help
 
 <folder>   the development folder, or a folder that holds it and the evaluation folder
 <output>   folder for RTTM, UEM and LST files and database.yml
 
 Options:
-  -h --help   Show this.
+  --labels=FILE  YAML file of lines `label: class`: labels of one class are merged, and those of `null` left out.
+  -h --help      Show this.
 """
 
 import sys

@@ -7,6 +7,7 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
+from pyannote.audio.applications.checking.spellings import is_merged
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.checks.annotation import first_lines
 from pyannote.audio.database.checks.recordings import Activity, similar_labels
@@ -77,6 +78,8 @@ def unknown_labels(task: Any, subset: Subset, trained: Collection[str] = ()) -> 
 def check_names(task: Any) -> Iterator[Finding]:
     """Labels and classes of a task whose names hardly differ."""
     for first, second in similar_labels({*task.labels.labels, *task.labels.classes}):
+        if {first, second} <= set(task.labels.labels) and is_merged(task, [first, second]):
+            continue
         yield Finding(
             "twins",
             f"{first!r} and {second!r} differ in case, blanks or marks alone.",

@@ -14,6 +14,7 @@ from pathlib import Path
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute, audio_duration, clip
 from pyannote.audio.database.corpora.held_out_recordings import hold_out
+from pyannote.audio.database.corpora.label_maps import LabelMap, mapped
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_annotation import read_annotation
 from pyannote.audio.database.corpora.own_subsets import find_subsets, make_database_of_subsets
@@ -33,6 +34,7 @@ def make_database(
     test: float = 0.2,
     seed: int = 0,
     allow_empty: bool = False,
+    labels: LabelMap | None = None,
 ) -> Path:
     r"""Write RTTM, UEM, LST and database.yml for the user's data.
 
@@ -53,6 +55,8 @@ def make_database(
         The same data and seed give the same subsets.
     allow_empty : bool, optional
         Whether recordings that the annotation does not name are recordings without events.
+    labels : LabelMap, optional
+        Classes of labels that are merged or left out.
 
     Returns
     -------
@@ -90,10 +94,14 @@ def make_database(
         raise UsageError(f"The seed {seed} is negative.", fix="Use 0 or more.")
     files = find_audio(absolute(audio), absolute(output))
     if subsets := find_subsets(Path(annotation)):
-        return make_database_of_subsets(absolute(audio), files, subsets, output, name=name, protocol=protocol)
+        return make_database_of_subsets(
+            absolute(audio), files, subsets, output, name=name, protocol=protocol, labels=labels
+        )
     uris = name_recordings(files)
     annotated = read_annotation(Path(annotation), absolute(audio), uris, allow_empty)
-    recordings = [_annotated_file(path, uri, annotated.events[path]) for path, uri in uris.items()]
+    recordings = mapped(
+        [_annotated_file(path, uri, annotated.events[path]) for path, uri in uris.items()], labels
+    )
     return write_database(output, name, recordings, {protocol: split(recordings, shares, seed)})
 
 

@@ -16,6 +16,7 @@ from pyannote.core import Segment, Timeline
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.bounds import exceeds_end
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, audio_duration, clip
+from pyannote.audio.database.corpora.label_maps import LabelMap, mapped
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_annotation import by_file, file_named, files_by_name
 from pyannote.audio.database.corpora.writing import write_database
@@ -61,6 +62,7 @@ def make_database_of_subsets(
     *,
     name: str,
     protocol: str,
+    labels: LabelMap | None = None,
 ) -> Path:
     r"""Write a database whose subsets are those of the annotation.
 
@@ -76,6 +78,8 @@ def make_database_of_subsets(
         Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
     name, protocol : str
         The protocol is named `<name>.SpeakerDiarization.<protocol>`.
+    labels : LabelMap, optional
+        Classes of labels that are merged or left out.
 
     Returns
     -------
@@ -115,9 +119,10 @@ def make_database_of_subsets(
         events |= events_of_subset
         regions |= parts
     uris = name_recordings({path: audio[path] for path in subset_of})
-    recordings = [
-        _recording(path, uri, events.get(path, []), regions.get(path, [])) for path, uri in uris.items()
-    ]
+    recordings = mapped(
+        [_recording(path, uri, events.get(path, []), regions.get(path, [])) for path, uri in uris.items()],
+        labels,
+    )
     subsets = {
         subset: [uris[path] for path, its_subset in subset_of.items() if its_subset == subset]
         for subset in annotation
