@@ -8,7 +8,8 @@ Usage:
 <output>   folder for RTTM, UEM and LST files and database.yml
 
 Options:
-  --labels=FILE  YAML file of lines `label: class`: labels of one class are merged, and those of `null` left out.
+  --labels=FILE  YAML file of lines `label: class`: labels of one class are merged, and those of `null` left
+                 out.
   -h --help      Show this.
 """
 

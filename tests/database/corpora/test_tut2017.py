@@ -315,7 +315,11 @@ def no_folds(root):
             "Fold 2 has an empty list",
             "evaluation_setup",
         ),
-        (twin_label, r"'brakes squeaking' \(12 events\) and 'brakes_squeaking' \(1 event, the first in", None),
+        (
+            twin_label,
+            r"'brakes squeaking' \(12 events\) and 'brakes_squeaking' \(1 event, the first in",
+            None,
+        ),
         (both_sides, r"Fold 1 has a002.wav in both training and evaluation", "evaluation_setup"),
         (no_folds, "Found 0 development", "tut"),
     ],

@@ -12,7 +12,7 @@ from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.checks.annotation import first_lines
 from pyannote.audio.database.checks.recordings import Activity, similar_labels
 from pyannote.audio.database.checks.subsets import Subset
-from pyannote.audio.labeling.tasks.multilabel_detection import nearest
+from pyannote.audio.labeling.tasks.multilabel_detection import nearest, other_spelling
 
 FEWEST_FILES = 3
 """Number of training files from which on a label that only one of them contains is reported."""
@@ -43,7 +43,7 @@ def missing_labels(task: Any, subset: Subset) -> Iterator[Finding]:
     """Labels of the classes of a task that a subset, on which it is validated, lacks."""
     present = first_lines(subset)
     for label in task.labels.labels:
-        if label not in present:
+        if label not in present and not other_spelling(task.labels, label, present):
             yield Finding(
                 "development",
                 f"No {subset.name} file contains {label!r}: no epoch and no threshold can be chosen for it.",
