@@ -131,7 +131,7 @@ def test_files_that_only_one_side_has_are_said(folder, here, tmp_path):
     assert "1 of the 2 files of the reference are not listed there, such as 'b'" in result.err
     (tmp_path / f"{PROTOCOL}.test.events.tsv").unlink()
     result = here("dcase", "evaluate", tmp_path)
-    assert result.code == DATA and f"{PROTOCOL}.test.events.tsv: There is no such file." in result.err
+    assert result.code == DATA and f"{PROTOCOL}.test.events.tsv: There is a reference, but no" in result.err
     (tmp_path / f"{PROTOCOL}.test.reference.tsv").unlink()
     (tmp_path / f"{PROTOCOL}.test.rttm").write_text("SPEAKER a 1 0 2 <NA> <NA> car <NA> <NA>\n")
     result = here("dcase", "evaluate", tmp_path)

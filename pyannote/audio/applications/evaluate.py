@@ -98,6 +98,12 @@ def read_folder(path: Path, subset: str = "test", protocol: str | None = None) -
     folder = ApplyFolder(path)
     name = f"{_protocol(folder, subset, protocol)}.{subset}"
     run = folder.run(name)
+    if not folder.result(name, EVENTS).is_file():
+        raise DataError(
+            "There is a reference, but no event list of detections.",
+            file=folder.result(name, EVENTS),
+            fix="Run `apply` again; if it is given --format, name tsv as well.",
+        )
     if run is not None:
         _refuse_other_training(folder, name, run)
     lists = read_lists(

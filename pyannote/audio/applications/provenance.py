@@ -16,7 +16,6 @@ from pyannote.audio.config.resolved import code_of, differences, dumped
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import CheckpointError, ConfigError, DataError, ToolkitError
-from pyannote.audio.core.labels import Composition
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.contents import changes, contents_of
 from pyannote.audio.database.protocols import Recording
@@ -80,7 +79,9 @@ class Provenance:
         self.files = contents_of(files, corpus.store.contents(files))
         self.sounds = corpus.sounds_digest(files)
         self.pretrained = None if options.pretrained is None else _file_digest(options)
-        self.spelling = (specifications.composition or Composition()).spelled(spelling_of(options.protocol))
+        # speakers of an embedding are not written anywhere
+        composition = specifications.composition
+        self.spelling = {} if composition is None else composition.spelled(spelling_of(options.protocol))
         self.origin = Origin(self.model)
 
     def write(self, folder: TrainFolder, history: Sequence[Mapping[str, Any]] = ()) -> None:
