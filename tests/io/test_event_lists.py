@@ -1,5 +1,7 @@
 """Event lists: what sed_eval reads, and back."""
 
+import math
+import random
 import re
 import warnings
 
@@ -124,6 +126,21 @@ def test_an_event_that_is_shorter_than_a_millisecond_does_not_end_where_it_begin
     events = {"a": [(1.0001, 1.0003, "car"), (0.1 + 0.2, 0.30000000000000010, "car")]}
     path.write_text(format_events(events))
     assert read_event_lists(path) == events
+
+
+def test_figures_of_segments_do_not_change_by_rounding(tmp_path):
+    """By hand: 2.0004 s lies in the third second, and so did its event before it was written."""
+    path, draw = tmp_path / "events.tsv", random.Random(0)
+    times = [(second + draw.choice([0, 4e-4, -4e-4, 1e-9, 0.25]), second + 3 + draw.choice([0, 4e-4, -1e-12]))
+             for second in range(1, 400)]  # fmt: skip
+    events = [(onset, offset, "car") for onset, offset in [(0.2, 2.0004), *times]]
+    path.write_text(format_events({"a": events}))
+    read = read_event_lists(path)["a"]
+    assert "a\t0.200\t2.0004\tcar" in path.read_text()
+    assert [(math.floor(a), math.ceil(b)) for a, b, _ in read] == [
+        (math.floor(a), math.ceil(b)) for a, b, _ in events
+    ]
+    assert max(abs(one[0] - other[0]) for one, other in zip(read, events, strict=True)) <= 5e-4
 
 
 def test_missing_and_binary_files_are_sentences(tmp_path):

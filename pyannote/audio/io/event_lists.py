@@ -11,6 +11,7 @@ or without a byte order mark, with any line ends; blank lines are skipped.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -59,7 +60,8 @@ def format_events(events: Mapping[str, Sequence[Event]]) -> str:
     events : mapping of str to sequence of (onset, offset, label)
         Events of each file, in seconds. A file without events is a line with its name only. Names are
         written without blanks (`safe_name`), labels unchanged; times with 3 decimals, or with as many as they
-        have where an event would otherwise end where it begins.
+        have where rounding would move them into another second (and change figures of segments), or end an
+        event where it begins.
 
     Raises
     ------
@@ -80,8 +82,14 @@ def format_events(events: Mapping[str, Sequence[Event]]) -> str:
 
 
 def _times(onset: float, offset: float) -> str:
-    first, last = f"{onset:.3f}", f"{offset:.3f}"
+    first, last = _time(onset), _time(offset)
     return f"{first}\t{last}" if first != last else f"{float(onset)!r}\t{float(offset)!r}"
+
+
+def _time(time: float) -> str:
+    text = f"{time:.3f}"
+    same = all(rounded(float(text)) == rounded(time) for rounded in (math.floor, math.ceil))
+    return text if same else repr(float(time))
 
 
 def read_event_lists(path: Path) -> dict[str, list[Event]]:
