@@ -19,6 +19,8 @@ Options:
   --redraw             Draw all subsets anew: recordings that are in lists of <output> keep theirs otherwise.
   --uem=PATH           UEM file, or folder of UEM files: which parts of recordings are annotated. By default
                        the file beside <annotation> with its name and the suffix .uem, or else everything.
+  --labels=FILE        YAML file of lines `label: class`: labels of one class are merged, and those of `null`
+                       left out.
   --allow-empty        Recordings that the annotation does not name have no events.
   --skip=SHARE         Share of the recordings that may be left out because their audio or annotation is
                        missing or wrong. [default: 0]
@@ -37,11 +39,13 @@ Formats of annotation:
 """
 
 import sys
+from pathlib import Path
 
 from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.prepared import tell
-from pyannote.audio.applications.terminal import run
+from pyannote.audio.applications.terminal import run, say
 from pyannote.audio.core.errors import UsageError
+from pyannote.audio.database.corpora.label_maps import LabelMap
 from pyannote.audio.database.corpora.own_data import make_database
 from pyannote.audio.database.formats.base import ReadOptions, formats
 
@@ -59,6 +63,7 @@ def main() -> None:
     listed = "\n".join(f"  {name:<20} {one.about}" for name, one in formats().items())
     arguments = script_arguments(__doc__.format(formats=listed))
     soft = None if arguments["--soft"] is None else number(arguments, "--soft", float)
+    labels = LabelMap.read(Path(arguments["--labels"])) if arguments["--labels"] else None
     prepared = make_database(
         arguments["<audio>"],
         arguments["<annotation>"],
@@ -80,7 +85,10 @@ def main() -> None:
             pattern=arguments["--pattern"],
         ),
         format=arguments["--format"],
+        labels=labels,
     )
+    for remark in labels.remarks() if labels else ():
+        say(remark)
     tell(prepared)
 
 

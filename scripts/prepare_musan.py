@@ -16,11 +16,28 @@ Options:
 """
 
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 
 from pyannote.audio.applications.arguments import script_arguments
+from pyannote.audio.applications.left_over import Reason, say_prepared
 from pyannote.audio.applications.terminal import bar, run
 from pyannote.audio.core.errors import UsageError
+from pyannote.audio.database.corpora.annotated_file import absolute
 from pyannote.audio.database.corpora.musan import MUSAN, prepare
+from pyannote.audio.io.waveform import SUFFIXES
+
+
+def reason(folders: Iterable[Path]) -> Reason:
+    """Reasons for which files are left out: they lie in no folder of a collection, or are no audio."""
+    collected = set(folders)
+
+    def why(path: Path) -> str | None:
+        if path.suffix.lower() not in SUFFIXES:
+            return "no audio"
+        return None if collected & set(path.parents) else "in no folder of a collection"
+
+    return why
 
 
 def main() -> None:
@@ -37,6 +54,8 @@ def main() -> None:
     path = prepare(
         arguments["<folder>"], arguments["<output>"], name=name, collections=collections, progress=bar
     )
+    root = absolute(arguments["<folder>"])
+    say_prepared(path, name, [root], reason(absolute(root / folder) for folder in collections.values()))
     print(f"{path} is ready: {', '.join(f'{name}.Collection.{one}' for one in collections)}")
 
 

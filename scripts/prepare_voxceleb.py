@@ -16,11 +16,28 @@ Options:
 """
 
 import sys
+from pathlib import Path
 
 from pyannote.audio.applications.arguments import script_arguments
+from pyannote.audio.applications.left_over import Reason, say_prepared
 from pyannote.audio.applications.terminal import bar, run
 from pyannote.audio.core.errors import UsageError
-from pyannote.audio.database.corpora.voxceleb import prepare
+from pyannote.audio.database.corpora.annotated_file import absolute
+from pyannote.audio.database.corpora.voxceleb import DATABASE, listed_trials, prepare
+from pyannote.audio.io.waveform import SUFFIXES
+
+
+def reason(root: Path, trials: str | None) -> Reason:
+    """Reasons for which files are left out: they lie elsewhere, or are no lists of trials that were read."""
+    read = set(listed_trials(root, trials))
+
+    def why(path: Path) -> str | None:
+        if path.suffix.lower() in SUFFIXES:
+            sides = {root / "dev" / "wav", root / "test" / "wav"}
+            return None if sides & set(path.parents) else "neither in dev/wav nor in test/wav"
+        return None if path in read else "no list of trials that is read"
+
+    return why
 
 
 def main() -> None:
@@ -41,6 +58,8 @@ def main() -> None:
         seed=seed,
         progress=bar,
     )
+    root = absolute(arguments["<folder>"])
+    say_prepared(path, DATABASE, [root], reason(root, arguments["--trials"]))
     print(f"{path} is ready: VoxCeleb.SpeakerVerification.VoxCeleb1")
 
 

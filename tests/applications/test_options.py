@@ -26,6 +26,7 @@ CASES = [
 DEFAULTS = {
     "accept_changes": False, "backend": None, "batch": 32, "code": None, "compiled": "auto", "cpu": False,
     "criterion": "balanced", "database": None, "debug": False, "evergreen": False, "every": 1, "first": 0,
+    "formats": ("tsv", "rttm"),
     "gpu": False, "graphs": "auto", "json": False, "last": None, "metric": None, "mixed": "auto",
     "output": None, "precision": None, "pretrained": None, "prior": 2.0, "protocol": None, "purity": None,
     "quick": False, "scheduler": None, "seed": 0, "selection": "class-wise", "shortest": 0.5, "skip": 0.1,
@@ -118,6 +119,10 @@ def test_values_within_the_range_are_taken_and_others_refused(name, field):
         return
     if option.word in FREE:
         assert str(getattr(parsed(name, f"{option.word}=a b"), field)) == "a b"
+        return
+    if option.word == "--format":
+        # names of formats are known to the command alone
+        assert getattr(parsed(name, "--format=tsv, csv,tsv"), field) == ("tsv", "csv")
         return
     good, bad = STEPS[field] if option.word == "--step" else RANGES[option.word]
     for text in good:

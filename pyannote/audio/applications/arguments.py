@@ -122,6 +122,17 @@ def words(*allowed: str, kind: str | None = None) -> Read:
     return lambda word, given: one_of(kind or word, given, allowed)
 
 
+def listed(word: str, given: str) -> tuple[str, ...]:
+    """Words with commas between, each once.
+
+    Examples
+    --------
+    >>> listed("--format", "tsv, rttm,tsv")
+    ('tsv', 'rttm')
+    """
+    return tuple(dict.fromkeys(one.strip() for one in given.split(",")))
+
+
 def path(word: str, given: str) -> Path | None:
     """Path of a file, where one is named."""
     return Path(given) if given else None

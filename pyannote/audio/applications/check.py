@@ -20,6 +20,7 @@ from pyannote.audio.applications.checking.epoch import Epoch
 from pyannote.audio.applications.checking.fit import check_fit, check_lengths, check_task, placed
 from pyannote.audio.applications.checking.report import as_json, as_text
 from pyannote.audio.applications.checking.result import Check
+from pyannote.audio.applications.checking.spellings import check_spellings
 from pyannote.audio.applications.checking.storage import Storage
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.devices import choose_device
@@ -89,6 +90,7 @@ def _fit(result: Check, corpus: Corpus, data: Data) -> list[Recording]:
     files = corpus.augmented(data.sound if task.speakers else train.files)
     if train.files and (len(train.files) == len(train.uris) or not data.errors):
         result.add(check_task(corpus, files, train))
+        result.add(check_spellings(task, data.subsets))
     if development.uris and (development.files or development.events):
         findings = labels.check_development(task, development, train)
         result.add(placed(corpus, findings, development))

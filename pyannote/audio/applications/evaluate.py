@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pyannote.audio.applications.applied_lists import EventLists, read_lists
 from pyannote.audio.applications.blocks.base import Block
+from pyannote.audio.applications.event_results import respelled
 from pyannote.audio.applications.names import enumerated
 from pyannote.audio.applications.options import SUBSETS, EvaluateOptions
 from pyannote.audio.applications.terminal import say, say_table, warn
 from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import CheckpointError, DataError, UsageError
-from pyannote.audio.core.labels import Event
 from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.inference.stored_config import stored_config, trained_on
-from pyannote.audio.io.apply_folders import EVENTS, REFERENCE, AppliedRun, ApplyFolder
+from pyannote.audio.inference.stored_config import stored_config, stored_spelling, trained_on
+from pyannote.audio.io.apply_folders import EVENTS, REFERENCE, RTTM, AppliedRun, ApplyFolder
 from pyannote.audio.io.checkpoint import Checkpoints
-from pyannote.audio.io.event_lists import read_event_lists
 from pyannote.audio.io.lines import quoted, safe_name
 from pyannote.audio.io.storage import write_text
 from pyannote.audio.metrics import event_based, segment_based
@@ -27,7 +27,8 @@ from pyannote.audio.metrics.intervals import spelled
 from pyannote.audio.metrics.official import evaluate as official
 from pyannote.audio.metrics.official import jsonable, table
 
-EventLists = dict[str, list[Event]]
+SHOWN = 10
+"""Files of a folder whose names are printed."""
 
 
 class Results(NamedTuple):
@@ -39,7 +40,9 @@ class Results(NamedTuple):
     name : str
         `<Protocol>.<subset>`.
     run : AppliedRun, optional
-        Their provenance; None where an earlier version has stored none.
+        Their provenance; None where there is none.
+    spelling : mapping of str to str
+        Original spelling of classes, where it is another one.
     classes : tuple of str
     reference, estimate : dict of str to list of (onset, offset, label)
         Annotated and detected events of each file, in seconds.
@@ -48,6 +51,7 @@ class Results(NamedTuple):
     folder: ApplyFolder
     name: str
     run: AppliedRun | None
+    spelling: Mapping[str, str]
     classes: tuple[str, ...]
     reference: EventLists
     estimate: EventLists
@@ -62,7 +66,8 @@ def evaluate(block: Block, options: EvaluateOptions) -> None:
     _tell_other_options(found)
     reference = {file: events for one in found for file, events in one.reference.items()}
     estimate = {file: events for one in found for file, events in one.estimate.items()}
-    results = official(reference, estimate, classes)
+    spelling = {label: name for one in found for label, name in one.spelling.items()}
+    results = respelled(official(reference, estimate, classes), spelling)
     for one in found:
         files = f"{counted(len(one.reference), 'file')} ({enumerated(one.reference)})"
         say(f"{one.folder.path}: {one.name}, {files}")
@@ -96,16 +101,33 @@ def read_folder(path: Path, subset: str = "test", protocol: str | None = None) -
     folder = ApplyFolder(path)
     name = f"{_protocol(folder, subset, protocol)}.{subset}"
     run = folder.run(name)
+    if not folder.result(name, EVENTS).is_file():
+        raise DataError(
+            "There is a reference, but no event list of detections.",
+            file=folder.result(name, EVENTS),
+            fix="Run `apply` again; if it is given --format, name tsv as well.",
+        )
     if run is not None:
         _refuse_other_training(folder, name, run)
-    return Results(
-        folder,
-        name,
-        run,
-        tuple(run.classes if run is not None else Precomputed(path).classes or ()),
-        read_event_lists(folder.result(name, REFERENCE)),
-        read_event_lists(folder.result(name, EVENTS)),
+    lists = read_lists(
+        folder.result(name, REFERENCE),
+        folder.result(name, EVENTS),
+        run.classes if run is not None else _classes(path),
+        spelling := run.spelling if run is not None else _spelling(folder),
+        ours=run is not None,
     )
+    return Results(folder, name, run, spelling, *lists)
+
+
+def _classes(path: Path) -> list[str]:
+    """Classes of the scores in a folder; none if it holds none."""
+    return (Precomputed(path).classes or []) if (path / "metadata.yml").exists() else []
+
+
+def _spelling(folder: ApplyFolder) -> dict[str, str]:
+    """Original spelling of the classes of the training that a folder lies in."""
+    config = stored_config(folder.train)
+    return {} if config is None else stored_spelling(config)
 
 
 def _protocol(folder: ApplyFolder, subset: str, protocol: str | None) -> str:
@@ -120,13 +142,24 @@ def _protocol(folder: ApplyFolder, subset: str, protocol: str | None) -> str:
             fix="Choose one with --protocol.",
         )
     others = [f"{one}.{other}" for other in SUBSETS for one in folder.evaluated(other)]
-    held = f" It holds those of {', '.join(map(quoted, others))}." if others else ""
+    held = f" It holds those of {', '.join(map(quoted, others))}." if others else _without_reference(folder)
     asked = f"the subset {subset!r}" + (f" of {quoted(protocol)}" if protocol else "")
     raise UsageError(
         f"{folder.path} holds no evaluation of {asked}.{held}",
         fix="Choose another with --subset and --protocol."
         if others
         else "Name folders that `apply` has written for annotated files, such as .../apply/class-wise.",
+    )
+
+
+def _without_reference(folder: ApplyFolder) -> str:
+    """Sentence about event lists in a folder that are no evaluation."""
+    names = sorted(path.name for end in (EVENTS, RTTM) for path in folder.path.glob(f"*{end}"))
+    if not names:
+        return ""
+    return (
+        f" It holds {', '.join(map(quoted, names[:SHOWN]))}, and an evaluation needs "
+        f"<Protocol>.<subset>{EVENTS} and <Protocol>.<subset>{REFERENCE}."
     )
 
 
@@ -189,8 +222,9 @@ def _refuse_seen(found: Sequence[Results]) -> None:
     unknown = [one for one in found if one.run is None]
     if unknown:
         warn(
-            f"{_places(unknown)}: an earlier version has stored no provenance of these results. Whether they "
-            "belong together, and whether the model was trained on these files, cannot be told."
+            f"{_places(unknown)}: there is no provenance of these results: an earlier version, another "
+            "program or a hand has written them. Whether they belong together, and whether the model was "
+            "trained on these files, cannot be told."
         )
     earlier = [one for one in found if one.run is not None and one.run.seen is None]
     if earlier:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from pyannote.audio.applications.event_formats import RTTM, TSV, formatted
 from pyannote.audio.applications.names import enumerated
 from pyannote.audio.core.labels import Event
-from pyannote.audio.io.apply_folders import EVENTS, FIGURES, REFERENCE, RTTM, TABLE, ApplyFolder
+from pyannote.audio.io import apply_folders
+from pyannote.audio.io.apply_folders import ApplyFolder
 from pyannote.audio.io.event_lists import format_events
 from pyannote.audio.io.rttm import write_rttm
 from pyannote.audio.io.storage import write_text
@@ -19,66 +23,132 @@ if TYPE_CHECKING:
 
 EventLists = Mapping[str, list[Event]]
 
+Spelling = Mapping[str, str]
+"""Original spelling of classes, where it is another one."""
 
-def write_events(folder: ApplyFolder, name: str, estimate: EventLists, classes: Sequence[str]) -> None:
-    """Write an event list, an RTTM file of all classes, and one of each class.
+
+def respelled(results: Mapping[str, Any], spelling: Spelling) -> dict[str, Any]:
+    """Official figures with classes called by their original spelling.
+
+    Parameters
+    ----------
+    results : mapping
+        From `metrics.official.evaluate`.
+    spelling : mapping of str to str
+
+    Examples
+    --------
+    >>> respelled({"segment_based": {"class_wise": {"big_dog": {}}}}, {"big_dog": "big dog"})
+    {'segment_based': {'class_wise': {'big dog': {}}}}
+    """
+    return {
+        key: {
+            **result,
+            "class_wise": {
+                spelling.get(label, label): measures for label, measures in result["class_wise"].items()
+            },
+        }
+        for key, result in results.items()
+    }
+
+
+def spelled_events(events: EventLists, spelling: Spelling) -> dict[str, list[Event]]:
+    """Events with labels in their original spelling.
+
+    Examples
+    --------
+    >>> spelled_events({"a": [(0.0, 1.0, "people_walking")]}, {"people_walking": "people walking"})
+    {'a': [(0.0, 1.0, 'people walking')]}
+    """
+    return {
+        file: [(onset, offset, spelling.get(label, label)) for onset, offset, label in own]
+        for file, own in events.items()
+    }
+
+
+@dataclass(frozen=True)
+class EventResults:
+    """Results of a run of `apply`.
 
     Parameters
     ----------
     folder : ApplyFolder
     name : str
         Of the run: `<Protocol>.<subset>`.
-    estimate : mapping of str to list of (onset, offset, label)
-        Events of each recording, in seconds.
     classes : sequence of str
+    spelling : mapping of str to str
+        Original spelling of classes, which all files have except RTTM, in which names have no blanks.
     """
-    write_text(folder.result(name, EVENTS), format_events(estimate))
-    whole = {uri: _annotation(uri, events) for uri, events in estimate.items()}
-    write_rttm(folder.result(name, RTTM), whole)
-    for label in classes:
-        own = {
-            uri: _annotation(uri, [event for event in events if event[2] == label])
-            for uri, events in estimate.items()
-        }
-        write_rttm(folder.rttm_of(name, label), own)
 
+    folder: ApplyFolder
+    name: str
+    classes: Sequence[str]
+    spelling: Spelling = field(default_factory=dict)
 
-def write_evaluation(
-    folder: ApplyFolder,
-    name: str,
-    reference: EventLists,
-    estimate: EventLists,
-    classes: Sequence[str],
-    seen: Sequence[str] = (),
-) -> str:
-    """Write the reference and official figures, as a table and as JSON with sed_eval's own names.
+    def write_events(
+        self, estimate: EventLists, durations: Mapping[str, float], formats: Sequence[str] = (TSV, RTTM)
+    ) -> None:
+        """Write events: by default an event list, an RTTM file of all classes, and one of each class.
 
-    Parameters
-    ----------
-    folder, name, estimate, classes
-        See `write_events`.
-    reference : mapping of str to list of (onset, offset, label)
-        Annotated events of each recording, in seconds.
-    seen : sequence of str
-        Recordings that the model was trained on, which the table and the JSON name.
+        Parameters
+        ----------
+        estimate : mapping of str to list of (onset, offset, class)
+            Events of each recording, in seconds.
+        durations : mapping of str to float
+            Duration of each recording, in seconds.
+        formats : sequence of str
+            Names of formats (see `event_formats`).
+        """
+        events = spelled_events(estimate, self.spelling)
+        texts = formatted(self.folder, self.name, formats, events, durations)
+        if TSV in formats:
+            write_text(self._path(apply_folders.EVENTS), format_events(events))
+        if RTTM in formats:
+            self._write_rttm(estimate)
+        for path, text in texts.items():
+            write_text(path, text)
 
-    Returns
-    -------
-    str
-        The table.
-    """
-    results = evaluate(reference, estimate, classes)
-    mark = (
-        f"The model was trained on {len(seen)} of {len(reference)} files: {enumerated(seen)}.\n\n"
-        if seen
-        else ""
-    )
-    text = mark + table(results)
-    figures = jsonable(results) | ({"seen_in_training": list(seen)} if seen else {})
-    write_text(folder.result(name, REFERENCE), format_events(reference))
-    write_text(folder.result(name, TABLE), text)
-    write_text(folder.result(name, FIGURES), json.dumps(figures, indent=1) + "\n")
-    return text
+    def _write_rttm(self, estimate: EventLists) -> None:
+        whole = {uri: _annotation(uri, events) for uri, events in estimate.items()}
+        write_rttm(self._path(apply_folders.RTTM), whole)
+        for label in self.classes:
+            own = {
+                uri: _annotation(uri, [event for event in events if event[2] == label])
+                for uri, events in estimate.items()
+            }
+            write_rttm(self.folder.rttm_of(self.name, label), own)
+
+    def write_evaluation(self, reference: EventLists, estimate: EventLists, seen: Sequence[str] = ()) -> str:
+        """Write the reference and official figures, as a table and as JSON with sed_eval's own names.
+
+        Parameters
+        ----------
+        reference, estimate : mapping of str to list of (onset, offset, class)
+            Annotated and detected events of each recording, in seconds.
+        seen : sequence of str
+            Recordings that the model was trained on, which the table and the JSON name.
+
+        Returns
+        -------
+        str
+            The table.
+        """
+        results = respelled(evaluate(reference, estimate, self.classes), self.spelling)
+        mark = (
+            f"The model was trained on {len(seen)} of {len(reference)} files: {enumerated(seen)}.\n\n"
+            if seen
+            else ""
+        )
+        text = mark + table(results)
+        figures = jsonable(results) | ({"seen_in_training": list(seen)} if seen else {})
+        lists = format_events(spelled_events(reference, self.spelling))
+        write_text(self._path(apply_folders.REFERENCE), lists)
+        write_text(self._path(apply_folders.TABLE), text)
+        write_text(self._path(apply_folders.FIGURES), json.dumps(figures, indent=1) + "\n")
+        return text
+
+    def _path(self, suffix: str) -> Path:
+        return self.folder.result(self.name, suffix)
 
 
 def _annotation(uri: str, events: Sequence[Event]) -> Annotation:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pyannote.audio.applications.arguments import (
     argument,
     epoch,
+    listed,
     option,
     path,
     real,
@@ -255,6 +256,14 @@ class DetectionApplyOptions(ApplyOptions):
         "S",
         "refuse",
         read=words("refuse", "score"),
+    )
+    formats: tuple[str, ...] = option(
+        "--format",
+        "Formats of the events, with commas between: tsv (event list of sed_eval, which `evaluate` reads), "
+        "rttm, and those of pyannote.audio.database.formats that can be written",
+        "F",
+        "tsv,rttm",
+        read=listed,
     )
     duration: float | None = seconds(
         "--duration", "D", "Duration of a chunk in seconds (default: that of training)"

@@ -19,6 +19,7 @@ from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import CheckpointError, ConfigError, DataError, ToolkitError
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.contents import changes, contents_of
+from pyannote.audio.database.label_spelling import spelling_of
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.stored_config import model_digest, origin_of, stored_config
 from pyannote.audio.io.checkpoint import Origin
@@ -79,6 +80,9 @@ class Provenance:
         self.files = contents_of(files, corpus.store.contents(files))
         self.sounds = corpus.sounds_digest(files)
         self.pretrained = None if options.pretrained is None else _file_digest(options)
+        # speakers of an embedding are not written anywhere
+        composition = specifications.composition
+        self.spelling = {} if composition is None else composition.spelled(spelling_of(options.protocol))
         self.origin = Origin(self.model)
 
     def write(self, folder: TrainFolder, history: Sequence[Mapping[str, Any]] = ()) -> None:
@@ -94,6 +98,7 @@ class Provenance:
             "files": files,
             "sounds": self.sounds,
             "pretrained": self.pretrained,
+            "spelling": self.spelling,
             "changes": list(history),
         }
         content = {**dumped(self.config), "provenance": provenance}

@@ -184,6 +184,26 @@ class Composition:
         """
         return tuple(dict.fromkeys(label for one in self.definitions for label in one.labels or ()))
 
+    def spelled(self, spelling: Mapping[str, str]) -> dict[str, str]:
+        """Original spelling of the classes that are called after one of their labels.
+
+        Parameters
+        ----------
+        spelling : mapping of str to str
+            Original spelling of labels.
+
+        Examples
+        --------
+        >>> composition = Composition.of_labels(["big_dog"], union={"big_cat": ["lion", "tiger"]})
+        >>> composition.spelled({"big_dog": "big dog", "big_cat": "big cat"})
+        {'big_dog': 'big dog'}
+        """
+        return {
+            one.name: spelling[one.name]
+            for one in self.definitions
+            if one.name in spelling and one.name in (one.labels or ())
+        }
+
     def includes(self, label: str) -> bool:
         """Whether a label belongs to any class.
 

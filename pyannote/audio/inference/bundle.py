@@ -20,6 +20,7 @@ from pyannote.audio.inference.stored_config import (
     origin_of,
     provenance_entry,
     stored_config,
+    stored_spelling,
 )
 from pyannote.audio.inference.weights import load_weights
 from pyannote.audio.io.checkpoint import Checkpoints
@@ -125,6 +126,17 @@ class Bundle:
             if before.get(name) != now
         ]
         return [*self.notes, *changed]
+
+    @property
+    def spelling(self) -> dict[str, str]:
+        """Original spelling of classes that RTTM cannot express, as the training has found it.
+
+        Examples
+        --------
+        >>> getfixture("detection").bundle.spelling
+        {}
+        """
+        return stored_spelling(self.config)
 
     @property
     def checkpoints(self) -> Checkpoints:

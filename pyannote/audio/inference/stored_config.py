@@ -95,6 +95,18 @@ def provenance_entry(config: Config, name: str) -> str:
     return value
 
 
+def stored_spelling(config: Config) -> dict[str, str]:
+    """Original spelling of the classes of a training, where it is another one; earlier versions stored none.
+
+    Examples
+    --------
+    >>> stored_spelling(getfixture("detection").bundle.config)
+    {}
+    """
+    stored = (config.provenance or {}).get("spelling")
+    return dict(stored) if isinstance(stored, Mapping) else {}
+
+
 def origin_of(provenance: Mapping[str, Any]) -> Origin:
     """Model and training whose epochs belong to a stored configuration with this provenance.
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ class AppliedRun:
         not store them.
     left_out : sequence of str
         Recordings of the subset that are not among `files`, as no part of them is annotated.
+    spelling : mapping of str to str, optional
+        Original spelling of classes, where it is another one.
 
     Examples
     --------
@@ -58,6 +60,7 @@ class AppliedRun:
     files: Mapping[str, Sequence[str]]
     seen: Sequence[str] | None
     left_out: Sequence[str] = ()
+    spelling: Mapping[str, str] = field(default_factory=dict)
 
 
 class ApplyFolder:
@@ -214,7 +217,8 @@ class ApplyFolder:
         path = self.result(name, PROVENANCE)
         if not path.exists():
             return None
-        content = _content(path)
+        # earlier versions have stored no spelling
+        content = {"spelling": {}, **_content(path)}
         for suffix in COMPARED:
             result = self.result(name, suffix)
             actual = digest_of_file(result) if result.is_file() else None
@@ -225,10 +229,9 @@ class ApplyFolder:
                     file=result,
                     fix=AGAIN,
                 )
-        # an earlier version has left nothing out
-        return AppliedRun(
-            **{field.name: content[field.name] for field in fields(AppliedRun) if field.name in content}
-        )
+        # an earlier version has left nothing out, and has no other spelling
+        known = [one.name for one in fields(AppliedRun) if one.name in content]
+        return AppliedRun(**{name: content[name] for name in known})
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -246,7 +249,8 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _is_whole(content: Mapping[str, Any]) -> bool:
     """Whether all entries of a provenance have the right types."""
-    mappings = ("scores", "pipeline", "files", "results")
+    mappings = ("scores", "pipeline", "files", "results", "spelling")
+    content = {"spelling": {}, **content}
     return all(isinstance(content.get(name), dict) for name in mappings) and all(
         isinstance(one, list)
         for one in (content.get("classes"), content.get("seen") or [], content.get("left_out", []))

@@ -179,6 +179,12 @@ def test_script(corpus, manual, tmp_path):
     command = [sys.executable, SCRIPT, corpus, manual, tmp_path / "out"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    first, last = done.stdout.splitlines()
-    assert first.startswith("166 of 170 meetings are left out")
+    *missing, empty, cut, read, audio, annotation, last = done.stdout.splitlines()
+    assert missing[0].startswith("165 of 170 meetings are left out, because they have no audio: EN2001b, ")
+    assert missing[1:] == ["1 of 170 meetings are left out, because they have no annotation: EN2001a."]
+    assert empty == "Left out or cut: 1 turns without a duration."
+    assert cut == "Left out or cut: 1 turns that pass the end of the recording, and are cut there."
+    assert read == "Read 4 files, 6 events, 0.00444 hours."
+    assert "1 file *.Mix-Headset.wav (EN2001a/audio/EN2001a.Mix-Headset.wav): read are" in audio
+    assert "1 file *.segments.xml (segments/TS3003a.A.segments.xml): no turns of" in annotation
     assert last.endswith(f"is ready: {NAME}")

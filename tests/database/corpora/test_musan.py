@@ -1,5 +1,6 @@
 """Preparation of MUSAN and other folders of sounds as collections, on a few files."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -91,8 +92,22 @@ def test_script(musan, tmp_path):
         command = [sys.executable, SCRIPT, *options, musan, tmp_path / "out"]
         return subprocess.run(command, capture_output=True, text=True)
 
+    (musan / "noise" / "a.M4A").touch()
+    (musan / "README").touch()
+    write(musan / "rain" / "b.wav")
     done = run()
     assert (done.returncode, done.stderr) == (0, "")
+    read, *left_out, _ = done.stdout.splitlines()
+    assert read == "Read 5 files, 0.000139 hours."
+    start = f"Left out below {musan}: "
+    assert [line.removeprefix(start) for line in left_out] == [
+        "1 file *.M4A (noise/a.M4A): sound in this format is not read; convert it to one of .aif, .aiff, "
+        ".au, .caf, .flac, .mp3, .oga, .ogg, .opus, .w64, .wav",
+        "1 file *.wav (rain/b.wav): in no folder of a collection",
+        "6 files without a suffix (README, music/fma/ANNOTATIONS, noise/free-sound/ANNOTATIONS and 3 more): "
+        "no audio",
+    ]
+    shutil.rmtree(musan / "rain")
     assert done.stdout.endswith(
         "MUSAN.Collection.BackgroundNoise, MUSAN.Collection.Music, MUSAN.Collection.Speech\n"
     )

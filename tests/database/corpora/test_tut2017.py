@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
@@ -315,7 +316,11 @@ def no_folds(root):
             "Fold 2 has an empty list",
             "evaluation_setup",
         ),
-        (twin_label, "'brakes squeaking' and 'brakes_squeaking'", None),
+        (
+            twin_label,
+            r"'brakes squeaking' \(12 events\) and 'brakes_squeaking' \(1 event, the first in",
+            None,
+        ),
         (both_sides, r"Fold 1 has a002.wav in both training and evaluation", "evaluation_setup"),
         (no_folds, "Found 0 development", "tut"),
     ],
@@ -359,7 +364,37 @@ def run(*arguments):
 def test_the_script_prints_where_the_database_is(tut, tmp_path):
     done = run(tut[0], tmp_path / "out")
     assert (done.returncode, done.stderr) == (0, "")
-    assert str(tmp_path / "out" / "database.yml") in done.stdout
+    read, ready = done.stdout.splitlines()
+    files, events = len(tut[1]), sum(map(len, tut[1].values()))
+    assert read == f"Read {files} files, {events} events, {files * 10 / 3600:.3g} hours."
+    assert ready == f"{tmp_path / 'out' / 'database.yml'} is ready."
+
+
+def test_the_script_says_what_it_has_left_out(tut, tmp_path):
+    folder = tut[0]
+    write_audio(folder / "audio" / "street" / "b001.wav")
+    (folder / "audio" / "street" / "b002.m4a").touch()
+    (folder / "meta" / "street").mkdir(parents=True)
+    for name in ("a001", "a002", "a003", "a004", "a005"):
+        (folder / "meta" / "street" / f"{name}.ann").touch()
+    (folder / "evaluation_setup" / "street_fold1_tests.txt").touch()
+    (folder / "map.yml").write_text("brakes squeaking: null\n")
+    done = run(f"--labels={folder / 'map.yml'}", folder, folder / "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    mapped, read, *left_out, _ = done.stdout.splitlines()
+    counts = Counter(label for own in tut[1].values() for *_, label in own)
+    assert mapped == f"{counts['brakes squeaking']} events of 'brakes squeaking' are left out."
+    assert f" files, {counts.total() - counts['brakes squeaking']} events, " in read
+    start = f"Left out below {folder}: "
+    assert [line.removeprefix(start).partition("; convert")[0] for line in left_out] == [
+        "5 files *.ann (meta/street/a001.ann, meta/street/a002.ann, meta/street/a003.ann and 2 more): read "
+        "only for an evaluation set without lists of events (..._evaluate.txt)",
+        "1 file *.m4a (audio/street/b002.m4a): sound in this format is not read",
+        "1 file *.txt (evaluation_setup/street_fold1_tests.txt): no list such as "
+        "evaluation_setup/street_fold1_train.txt",
+        "1 file *.wav (audio/street/b001.wav): no list of evaluation_setup names it",
+        "1 file *.yml (map.yml): no list such as evaluation_setup/street_fold1_train.txt",
+    ]
 
 
 def test_the_script_ends_with_a_sentence_and_a_code(tmp_path):

@@ -21,6 +21,7 @@ def run_of(
     corpus: Corpus,
     classes: Sequence[str] = (),
     pipeline: Mapping[str, Any] | None = None,
+    spelling: Mapping[str, str] | None = None,
 ) -> AppliedRun:
     """Everything that the results of applying a model to recordings depend on.
 
@@ -34,6 +35,8 @@ def run_of(
         Columns of the frames, where these are scores.
     pipeline : mapping, optional
         Parameters that turn scores into answers.
+    spelling : mapping of str to str, optional
+        Original spelling of classes, where it is another one.
     """
     contents = contents_of(files, corpus.store.contents(files))
     trained_on = applier.bundle.trained_on()
@@ -44,6 +47,7 @@ def run_of(
         files=contents,
         seen=None if trained_on is None else seen_before(trained_on, contents),
         left_out=sorted(corpus.left_out),
+        spelling=dict(spelling or {}),
     )
 
 

@@ -13,16 +13,18 @@ import torch
 from pyannote.audio.applications.blocks._applied_runs import run_of, tell_seen
 from pyannote.audio.applications.checking.applied import warn_of_validation
 from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_of
-from pyannote.audio.applications.event_results import write_evaluation, write_events
-from pyannote.audio.applications.files import check_uris
+from pyannote.audio.applications.event_formats import check_formats, check_labels, earlier_files
+from pyannote.audio.applications.event_results import EventResults
+from pyannote.audio.applications.files import check_uris, is_audio
 from pyannote.audio.applications.options import DetectionApplyOptions, DetectionOptions
 from pyannote.audio.applications.terminal import bar, say, say_table, warn
 from pyannote.audio.core.counted import counted
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError, UsageError
-from pyannote.audio.core.labels import Event
+from pyannote.audio.core.labels import Composition, Event
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.contents import contents_of
+from pyannote.audio.database.label_spelling import spelling_of
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
@@ -107,6 +109,7 @@ class EventApplier:
     """
 
     def __init__(self, validate: Path, options: DetectionApplyOptions, device: torch.device) -> None:
+        check_formats(options.formats)
         self.options = options
         self.pretrained = Pretrained(
             validate, options.selection, options.step, options.batch, device, options.duration
@@ -196,21 +199,28 @@ class EventRun:
     ) -> None:
         self.applier, self.folder, self.name, self.files = applier, folder, name, files
         self.recipe, self.classes = corpus.recipe, applier.pretrained.classes
+        self.durations = {file["uri"]: file["duration"] for file in files}
         self.annotated = all(file["events"] is not None for file in files)
-        self.results: Sequence[Path] = folder.results(name, self.classes, self.annotated)
-        self.provenance = run_of(applier, files, corpus, self.classes, applier.parameters)
+        self.results: Sequence[Path] = [
+            *earlier_files(folder, name),
+            *folder.results(name, self.classes, self.annotated),
+        ]
+        spelling = _spelling_of(applier)
+        self.provenance = run_of(applier, files, corpus, self.classes, applier.parameters, spelling)
         self.scored = self.annotated and (applier.options.seen == "score" or not self.provenance.seen)
+        self.written = EventResults(folder, name, self.classes, spelling)
+        labels = [spelling.get(label, label) for label in self.classes]
+        check_labels(applier.options.formats, labels, self.durations)
         _tell_replaced(folder, name, self.provenance)
 
     def close(self, answers: Sequence[list[Event]]) -> None:
         """Write events, figures where all recordings are annotated and unseen, and the provenance of both."""
         folder, name, files = self.folder, self.name, self.files
         estimate = {file["uri"]: events for file, events in zip(files, answers, strict=True)}
-        write_events(folder, name, estimate, self.classes)
+        self.written.write_events(estimate, self.durations, self.applier.options.formats)
         figures = None
         if self.scored:
-            reference, seen = self._reference(), self.provenance.seen or ()
-            figures = write_evaluation(folder, name, reference, estimate, self.classes, seen)
+            figures = self.written.write_evaluation(self._reference(), estimate, self.provenance.seen or ())
         folder.write_provenance(name, self.provenance)
         count = sum(map(len, answers))
         done = f"{counted(len(files), 'file')}, {counted(count, 'event')}"
@@ -223,6 +233,15 @@ class EventRun:
         """Annotated events of the classes in each recording."""
         specifications, task = self.applier.pretrained.specifications, self.recipe.task
         return {file["uri"]: task.reference(file["events"] or (), specifications) for file in self.files}
+
+
+def _spelling_of(applier: EventApplier) -> dict[str, str]:
+    """Original spelling of classes that are called after one of their labels; that of the training counts."""
+    specifications, protocol = applier.pretrained.specifications, applier.options.protocol
+    # earlier versions do not tell what classes are made of
+    composition = specifications.composition or Composition.of_labels(specifications.classes)
+    given = {} if is_audio(protocol) else composition.spelled(spelling_of(protocol))
+    return given | applier.bundle.spelling
 
 
 def _tell_replaced(folder: ApplyFolder, name: str, run: AppliedRun) -> None:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
+from pyannote.audio.applications.checking.spellings import is_merged
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.checks.annotation import first_lines
 from pyannote.audio.database.checks.recordings import Activity, similar_labels
 from pyannote.audio.database.checks.subsets import Subset
-from pyannote.audio.labeling.tasks.multilabel_detection import nearest
+from pyannote.audio.labeling.tasks.multilabel_detection import nearest, other_spelling
 
 FEWEST_FILES = 3
 """Number of training files from which on a label that only one of them contains is reported."""
@@ -42,7 +43,7 @@ def missing_labels(task: Any, subset: Subset) -> Iterator[Finding]:
     """Labels of the classes of a task that a subset, on which it is validated, lacks."""
     present = first_lines(subset)
     for label in task.labels.labels:
-        if label not in present:
+        if label not in present and not other_spelling(task.labels, label, present):
             yield Finding(
                 "development",
                 f"No {subset.name} file contains {label!r}: no epoch and no threshold can be chosen for it.",
@@ -77,6 +78,8 @@ def unknown_labels(task: Any, subset: Subset, trained: Collection[str] = ()) -> 
 def check_names(task: Any) -> Iterator[Finding]:
     """Labels and classes of a task whose names hardly differ."""
     for first, second in similar_labels({*task.labels.labels, *task.labels.classes}):
+        if {first, second} <= set(task.labels.labels) and is_merged(task, [first, second]):
+            continue
         yield Finding(
             "twins",
             f"{first!r} and {second!r} differ in case, blanks or marks alone.",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pyannote.audio.applications.checking.configuration import read, unused
 from pyannote.audio.applications.checking.fit import check_fit, check_lengths, check_task, summarised
+from pyannote.audio.applications.checking.spellings import check_spellings
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.config.schema import Config
@@ -104,7 +105,11 @@ class TrainingCheck:
         """
         self.train.files = [file for file in files if "speed" not in file]
         self.train.uris = self.train.uris or [(file["uri"], 0) for file in self.train.files]
-        self._warnings += raise_first(check_task(self.corpus, files, self.train))
+        found = [*check_task(self.corpus, files, self.train)]
+        others = [subset for subset in self.subsets if subset is not self.train]
+        # classes may follow from the training files; what a label is called is the first thing to mend
+        spellings = check_spellings(self.corpus.recipe.task, [self.train, *others])
+        self._warnings += raise_first([*spellings, *found])
 
     def warn(self, resolution: int) -> None:
         """Print a warning for each kind of finding.

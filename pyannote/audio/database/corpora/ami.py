@@ -8,8 +8,10 @@ manual annotation, or from RTTM: one file, or a folder of files, in which the ur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pyannote.core import Segment
@@ -44,6 +46,8 @@ class Prepared(NamedTuple):
         Meetings without audio or annotation.
     meetings : int
         Number of meetings in the database.
+    left_out : mapping of str to int
+        What of their annotation was left out or cut, and how often.
 
     Examples
     --------
@@ -54,6 +58,7 @@ class Prepared(NamedTuple):
     path: Path
     missing: list[str]
     meetings: int
+    left_out: Mapping[str, int] = MappingProxyType({})
 
 
 def prepare(
@@ -96,13 +101,14 @@ def prepare(
     >>> result.meetings, len(result.missing)
     (1, 169)
     """
-    corpus, turns = absolute(corpus), _turns(absolute(annotation))
+    left_out: Counter[str] = Counter()
+    corpus, turns = absolute(corpus), _turns(absolute(annotation), left_out)
     meetings = [meeting for subset in partition().values() for meeting in subset]
     present = {}
     for meeting in progress(meetings, total=len(meetings), description="meetings"):
         path = corpus / meeting / "audio" / f"{meeting}.{MIX}.wav"
         if path.is_file() and (events := turns(meeting)):
-            present[meeting] = _recording(path, events)
+            present[meeting] = _recording(path, events, left_out)
     missing = [meeting for meeting in meetings if meeting not in present]
     subsets = {
         subset: [present[meeting].uri for meeting in listed if meeting in present]
@@ -117,10 +123,10 @@ def prepare(
         )
     subsets = {subset: uris for subset, uris in subsets.items() if uris}
     path = write_database(output, DATABASE, list(present.values()), {PROTOCOL: subsets})
-    return Prepared(path, missing, len(present))
+    return Prepared(path, missing, len(present), +left_out)
 
 
-def _recording(path: Path, events: Sequence[AnnotatedEvent]) -> AnnotatedFile:
+def _recording(path: Path, events: Sequence[AnnotatedEvent], left_out: Counter[str]) -> AnnotatedFile:
     duration = audio_duration(path)
     last = max(events, key=lambda event: event.segment.end)
     if last.segment.end > duration + LATE:
@@ -131,15 +137,19 @@ def _recording(path: Path, events: Sequence[AnnotatedEvent]) -> AnnotatedFile:
             fix="Get the complete audio file.",
         )
     within = [event for event in events if event.segment.start < duration]
+    left_out["turns after the end of the recording"] += len(events) - len(within)
+    left_out["turns that pass the end of the recording, and are cut there"] += sum(
+        event.segment.end > duration for event in within
+    )
     cut = [event._replace(segment=event.segment & Segment(0, duration)) for event in within]
     return AnnotatedFile(path.stem, path, duration, cut)
 
 
-def _turns(annotation: Path) -> Turns:
+def _turns(annotation: Path, left_out: Counter[str]) -> Turns:
     """Reader of the turns of a meeting, for the form of the annotation."""
     if (annotation / "segments").is_dir():
         speakers = read_speakers(annotation)
-        return lambda meeting: read_turns(annotation, meeting, speakers)
+        return lambda meeting: read_turns(annotation, meeting, speakers, left_out)
     paths = sorted(annotation.rglob("*.rttm")) if annotation.is_dir() else [annotation]
     if not paths:
         raise DataError(

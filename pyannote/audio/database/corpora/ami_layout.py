@@ -15,6 +15,7 @@ https://groups.inf.ed.ac.uk/ami/corpus/datasets.shtml
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -94,7 +95,12 @@ def read_speakers(annotation: Path) -> dict[tuple[str, str], str]:
     return names
 
 
-def read_turns(annotation: Path, meeting: str, speakers: dict[tuple[str, str], str]) -> list[AnnotatedEvent]:
+def read_turns(
+    annotation: Path,
+    meeting: str,
+    speakers: dict[tuple[str, str], str],
+    left_out: Counter[str] | None = None,
+) -> list[AnnotatedEvent]:
     """Turns of all participants of a meeting, empty if it has no files of segments.
 
     Parameters
@@ -105,6 +111,8 @@ def read_turns(annotation: Path, meeting: str, speakers: dict[tuple[str, str], s
         Such as "ES2004a".
     speakers : dict of (meeting, agent) to str
         See `read_speakers`; the label of other agents is `<meeting>.<agent>`.
+    left_out : Counter of str, optional
+        Counts segments that are left out.
 
     Returns
     -------
@@ -127,14 +135,15 @@ def read_turns(annotation: Path, meeting: str, speakers: dict[tuple[str, str], s
     [('ES2004a.A', 4.0)]
     """
     turns: list[AnnotatedEvent] = []
+    left_out = Counter() if left_out is None else left_out
     for path in sorted((annotation / "segments").glob(f"{meeting}.*.segments.xml")):
         agent = path.name.split(".")[1]
         label = speakers.get((meeting, agent), f"{meeting}.{agent}")
-        turns += _segments(path, meeting, label)
+        turns += _segments(path, meeting, label, left_out)
     return turns
 
 
-def _segments(path: Path, meeting: str, label: str) -> Iterator[AnnotatedEvent]:
+def _segments(path: Path, meeting: str, label: str, left_out: Counter[str]) -> Iterator[AnnotatedEvent]:
     for number, segment in enumerate(_parse(path).iter("segment"), start=1):
         onset, offset = segment.get("transcriber_start"), segment.get("transcriber_end")
         if onset is None or offset is None:
@@ -144,10 +153,12 @@ def _segments(path: Path, meeting: str, label: str) -> Iterator[AnnotatedEvent]:
                 fix="Get the annotation again.",
             )
         # a few segments of the corpus have no duration
-        if onset != offset:
-            yield AnnotatedEvent(
-                meeting, parse_segment(onset, offset, file=path, line=number), label, path, number
-            )
+        if onset == offset:
+            left_out["turns without a duration"] += 1
+            continue
+        yield AnnotatedEvent(
+            meeting, parse_segment(onset, offset, file=path, line=number), label, path, number
+        )
 
 
 def _parse(path: Path) -> ElementTree.Element:

@@ -16,6 +16,7 @@ from pathlib import Path
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute
 from pyannote.audio.database.corpora.earlier import annotation_of, differences
+from pyannote.audio.database.corpora.label_maps import LabelMap, mapped
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_annotation import read_annotation
 from pyannote.audio.database.corpora.own_recordings import OwnRecordings
@@ -90,6 +91,7 @@ def make_database(
     uem: Path | str | None = None,
     options: ReadOptions | None = None,
     format: str | None = None,
+    labels: LabelMap | None = None,
 ) -> Preparation:
     r"""Write RTTM, UEM, LST and database.yml for the user's data.
 
@@ -126,6 +128,8 @@ def make_database(
         Options of the readers of annotation.
     format : str, optional
         Name of the format of the annotation, if it cannot be told from the files.
+    labels : LabelMap, optional
+        Classes of labels that are merged or left out.
 
 
     Raises
@@ -181,6 +185,7 @@ def make_database(
         subsets = given or split(recordings, shares, seed, None if redraw else before[0])
         left_out, reasons, form = own.left_out, own.reasons, annotated.format
         remarks = [*annotated.reading.remarks, *([] if given is None else [BY_FOLDERS])]
+    recordings = mapped(recordings, labels)
     path = write_database(output, name, recordings, {protocol: subsets})
     return Preparation(
         path,

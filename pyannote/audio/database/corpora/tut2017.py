@@ -19,6 +19,7 @@ from pathlib import Path
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute, audio_duration, clip
 from pyannote.audio.database.corpora.held_out_recordings import hold_out
+from pyannote.audio.database.corpora.label_maps import LabelMap, mapped
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.tut2017_layout import (
     Fold,
@@ -35,7 +36,7 @@ DEVELOPMENT_SHARE = 1 / 3
 """Share of a fold's training files on which epochs and thresholds are selected."""
 
 
-def prepare(root: Path | str, output: Path | str) -> Path:
+def prepare(root: Path | str, output: Path | str, labels: LabelMap | None = None) -> Path:
     """Write RTTM, UEM, LST and database.yml for TUT Sound Events 2017.
 
     Parameters
@@ -44,6 +45,8 @@ def prepare(root: Path | str, output: Path | str) -> Path:
         The development folder, or a folder that holds it and the evaluation folder.
     output : path
         Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
+    labels : LabelMap, optional
+        Classes of labels that are merged or left out.
 
     Returns
     -------
@@ -73,7 +76,8 @@ def prepare(root: Path | str, output: Path | str) -> Path:
     names = {path: below_audio(path, development) for listed in lists[:-1] for path in listed}
     names |= {path: f"evaluation/{below_audio(path, evaluation)}" for path in evaluated if evaluation}
     uris = name_recordings(names)
-    recordings = {path: _recording(path, uri, lists) for path, uri in uris.items()}
+    listed_files = [_recording(path, uri, lists) for path, uri in uris.items()]
+    recordings = dict(zip(uris, mapped(listed_files, labels), strict=True))
     return write_database(output, DATABASE, recordings.values(), _protocols(folds, evaluated, recordings))
 
 

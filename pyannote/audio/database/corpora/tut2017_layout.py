@@ -249,6 +249,18 @@ def _lists(root: Path, pattern: re.Pattern[str]) -> dict[Path, re.Match[str]]:
     return {path: match for path, match in matches.items() if match}
 
 
+def is_list(path: Path) -> bool:
+    """Whether a file is a list of a fold, or of an evaluation set.
+
+    Examples
+    --------
+    >>> is_list(Path("evaluation_setup/street_fold1_train.txt")), is_list(Path("README.txt"))
+    (True, False)
+    """
+    named = _FOLD_LIST.fullmatch(path.name) or _WHOLE_LIST.fullmatch(path.name)
+    return path.parent.name == "evaluation_setup" and named is not None
+
+
 def _check_sides(number: int, train: Listed, test: Listed, root: Path) -> None:
     both = [path.name for path in train if path in test]
     if both or not train or not test:

@@ -146,6 +146,27 @@ def _official_trials(root: Path, official: Path | str | None, uris: Iterable[str
     return read_trials(path, {uri: uri for uri in uris})
 
 
+def listed_trials(root: Path, official: Path | str | None = None) -> list[Path]:
+    """Lists of trials that are read, if there is audio for them.
+
+    Parameters
+    ----------
+    root : Path
+        Folder with `dev/` and `test/`, as an absolute path.
+    official : path, optional
+        List of the trials of test.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "veri_test.txt").touch()
+    >>> [path.name for path in listed_trials(folder)]
+    ['veri_test.txt']
+    """
+    test = absolute(official) if official else _listed(root, OFFICIAL)
+    return [path for path in (test, *(_listed(root, names) for names in LARGER.values())) if path]
+
+
 def _find(folder: Path, output: Path) -> dict[Path, str]:
     if not folder.is_dir():
         return {}

@@ -28,6 +28,7 @@ from pyannote.core import Annotation, Segment, Timeline
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute
 from pyannote.audio.database.corpora.locations import audio_templates, link_audio
+from pyannote.audio.database.label_spelling import LABELS
 from pyannote.audio.database.trial_lists import Trial, write_trials
 from pyannote.audio.io.lines import safe_names
 from pyannote.audio.io.paths import inside
@@ -90,7 +91,7 @@ def write_database(
     annotations = {r.uri: _annotation(r, labels) for r in recordings if r.annotated}
     regions = {r.uri: Timeline(r.regions or [Segment(0, r.duration)]) for r in recordings}
     _write_annotation(output, name, annotations, regions)
-    _write_yaml(output / "labels.yml", {safe: label for label, safe in labels.items()})
+    _write_yaml(output / LABELS, {safe: label for label, safe in labels.items()})
     entries: dict[str, dict[str, Any]] = {
         protocol: {"scope": "database"}
         | {

@@ -9,6 +9,7 @@ from typing import Any
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.labels import Composition
+from pyannote.audio.core.spellings import spelled_alike
 from pyannote.audio.database.protocols import Recording, labels_of
 from pyannote.audio.io.lines import is_text, quoted, safe_names
 from pyannote.audio.labeling.tasks._class_weights import Weights
@@ -96,7 +97,7 @@ class MultilabelDetection(Task):
         yield from super().findings(files)
         held = labels_of(files)
         for label in self.labels.labels:
-            if label not in held:
+            if label not in held and not other_spelling(self.labels, label, held):
                 yield Finding(
                     "absent",
                     f"labels_spec names {label!r}, which no training file contains; they contain "
@@ -116,6 +117,26 @@ class MultilabelDetection(Task):
                     code=DataError.code,
                     label=label,
                 )
+
+
+def other_spelling(labels: Composition, label: str, held: Iterable[str]) -> bool:
+    """Whether each class of a label is also made of another spelling of it, which some files contain.
+
+    Parameters
+    ----------
+    labels : Composition
+    label : str
+    held : iterable of str
+        Labels of the files.
+
+    Examples
+    --------
+    >>> other_spelling(Composition.of_labels(union={"car": ["car", "Car"]}), "Car", ["car", "bus"])
+    True
+    """
+    alike = [other for other in held if spelled_alike([label, other])]
+    classes = [one for one in labels.definitions if one.includes(label)]
+    return all(any(map(one.includes, alike)) for one in classes)
 
 
 def nearest(label: str, others: Iterable[str]) -> str | None:
