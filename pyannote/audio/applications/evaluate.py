@@ -62,7 +62,7 @@ def evaluate(block: Block, options: EvaluateOptions) -> None:
     estimate = {file: events for one in found for file, events in one.estimate.items()}
     results = official(reference, estimate, classes)
     for one in found:
-        say(f"{one.folder.path}: {one.name}, {len(one.reference)} files ({enumerated(one.reference)})")
+        say(f"{one.folder.path}: {one.name}, {_counted(one)}")
     say_table(f"{len(found)} folders, {len(reference)} files\n")
     say_table(table(results))
     say_table(_intervals(reference, estimate, classes))
@@ -218,6 +218,13 @@ def _tell_other_options(found: Sequence[Results]) -> None:
 
 def _places(found: Iterable[Results]) -> str:
     return ", ".join(str(one.folder.path) for one in found)
+
+
+def _counted(one: Results) -> str:
+    """The number of files and the names of the first ones, also of those that `apply` has left out."""
+    left_out = () if one.run is None else one.run.left_out
+    more = f", and {len(left_out)} left out (--unannotated=skip: {enumerated(left_out)})" if left_out else ""
+    return f"{len(one.reference)} files ({enumerated(one.reference)}){more}"
 
 
 def _intervals(reference: EventLists, estimate: EventLists, classes: Sequence[str]) -> str:
