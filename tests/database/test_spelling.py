@@ -3,9 +3,13 @@
 import unicodedata
 
 import pytest
+import soundfile
 import yaml
 from commands import known_database
 
+from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.checks.reader import Reader
+from pyannote.audio.database.protocols import recordings
 from pyannote.audio.database.spelling import misspelt, spells
 
 NAME = "Words.SpeakerDiarization.One"
@@ -100,3 +104,27 @@ def test_many_recordings_without_a_line_take_no_time(words):
     uris = [f"folder/r{index}" for index in range(20_000)]
     with words(uris, [uri.upper() for uri in uris]):
         assert len(found(uris)) == len(uris)
+
+
+@pytest.mark.parametrize("key", ["annotation", "annotated"])
+def test_a_protocol_of_several_is_read_by_the_same_rule(key, tmp_path):
+    """Lists and lines of a protocol of `X` are those of its parts."""
+    soundfile.write(tmp_path / "a.wav", [0.1, -0.1] * 800, 1600)
+    (tmp_path / "all.lst").write_text("a\n")
+    names = {"annotation": "a", "annotated": "a", key: "A.wav"}
+    (tmp_path / "all.rttm").write_text(f"SPEAKER {names['annotation']} 1 0 1 <NA> <NA> car <NA> <NA>\n")
+    (tmp_path / "all.uem").write_text(f"{names['annotated']} 1 0 1\n")
+    part = {"uri": "all.lst", "annotation": "all.rttm", "annotated": "all.uem"}
+    protocols = {
+        "Words": {"SpeakerDiarization": {"One": {"scope": "file", "train": part}}},
+        "X": {"SpeakerDiarization": {"All": {"train": {NAME: ["train"]}}}},
+    }
+    content = {"Databases": {"Words": str(tmp_path / "{uri}.wav")}, "Protocols": protocols}
+    (tmp_path / "database.yml").write_text(yaml.safe_dump(content))
+    with known_database(tmp_path / "database.yml", tmp_path):
+        for name in (NAME, "X.SpeakerDiarization.All"):
+            with pytest.raises(DataError, match=r"No list contains 'A\.wav'") as caught:
+                recordings(name, "train")
+            reader = Reader(name)
+            reader.subsets()
+            assert [finding.message for finding in reader.findings] == [caught.value.message]

@@ -69,8 +69,7 @@ def evaluate(block: Block, options: EvaluateOptions) -> None:
     spelling = {label: name for one in found for label, name in one.spelling.items()}
     results = respelled(official(reference, estimate, classes), spelling)
     for one in found:
-        files = f"{counted(len(one.reference), 'file')} ({enumerated(one.reference)})"
-        say(f"{one.folder.path}: {one.name}, {files}")
+        say(f"{one.folder.path}: {one.name}, {_counted(one)}")
     say_table(f"{counted(len(found), 'folder')}, {counted(len(reference), 'file')}\n")
     say_table(table(results))
     say_table(_intervals(reference, estimate, classes))
@@ -255,6 +254,13 @@ def _tell_other_options(found: Sequence[Results]) -> None:
 
 def _places(found: Iterable[Results]) -> str:
     return ", ".join(str(one.folder.path) for one in found)
+
+
+def _counted(one: Results) -> str:
+    """The number of files and the names of the first ones, also of those that `apply` has left out."""
+    left_out = () if one.run is None else one.run.left_out
+    more = f", and {len(left_out)} left out (--unannotated=skip: {enumerated(left_out)})" if left_out else ""
+    return f"{len(one.reference)} files ({enumerated(one.reference)}){more}"
 
 
 def _intervals(reference: EventLists, estimate: EventLists, classes: Sequence[str]) -> str:

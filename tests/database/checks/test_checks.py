@@ -240,7 +240,7 @@ def test_annotation_of_a_template(second, places, data, tmp_path):
 def test_only_json_is_on_standard_output(data, tmp_path, command, experiment):
     path = own_database(tmp_path, data, "SPEAKER a002 1 1.0 2.0 <NA> <NA> car <NA> <NA>\n")
     content = yaml.safe_load(path.read_text())
-    content["Protocols"]["Own"]["Sculpture"] = {"P": {}}
+    content["Protocols"]["Own"]["Sculpture"] = {"P": {"train": {"uri": "train.lst"}}}
     path.write_text(yaml.safe_dump(content))
     environment = {**os.environ, "PYANNOTE_DATABASE_CONFIG": str(path)}
     result = command(

@@ -127,6 +127,10 @@ class Reader:
         for file in files:
             if str(file["uri"]) in subset.headers:
                 self._record(subset, file)
+        if subset.listing is None:
+            # the lists and lines of a protocol of `X` are those of its parts
+            silent = {file["uri"] for file in subset.files if file["events"] == []}
+            self._tell_misspelt(misspelt(self.name, subset.name, "annotation", silent))
         return subset
 
     def _read_lines(self, subset: Subset) -> set[Path]:
@@ -168,17 +172,21 @@ class Reader:
         regions = misspelt(self.name, subset.name, "annotated", bare)
         silent = self._without(subset, "annotation")
         events = misspelt(self.name, subset.name, "annotation", silent)
-        if not self._wrong:
+        if subset.listing is not None and not self._wrong:
             listed = {uri for uri, _ in subset.uris}
             self.findings += partly_misspelt(self.name, subset.name, "annotated", listed - bare)
             self.findings += partly_misspelt(self.name, subset.name, "annotation", listed - silent)
-        self.findings += [Finding.of("spelling", error) for error in (*regions.values(), *events.values())]
+        self._tell_misspelt(regions)
+        self._tell_misspelt(events)
         errors = unannotated(self.name, subset.name, sorted(bare - regions.keys()))
         code = 0 if self._skip else DataError.code
         for error in errors.values():
             self.findings.append(replace(Finding.of("unannotated", skippable(error)), code=code))
         if self._skip:
             subset.uris = [(uri, line) for uri, line in subset.uris if uri not in errors]
+
+    def _tell_misspelt(self, errors: Mapping[str, DataError]) -> None:
+        self.findings += [Finding.of("spelling", error) for error in errors.values()]
 
     def _files(self, subset: Subset) -> list[Any] | None:
         """Files of a subset from pyannote.database, None if the protocol has no such subset."""
