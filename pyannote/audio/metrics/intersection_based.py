@@ -7,9 +7,7 @@ A detection is a run of frames whose scores reach the threshold. With len its du
     cross trigger of another class, if it is false and its overlap with events of that class >= cttc * len
 
 An event is found (a true positive) if its overlap with relevant detections is at least gtc times its
-duration. Lowering the threshold makes runs grow and merge; each run exists for a range of thresholds, and n
-frames give at most n different ones. Counts therefore change at known scores, and one sort and cumulative
-sums give them for all thresholds, without a grid.
+duration. Counts are exact for all thresholds, without a grid; see `threshold_runs`.
 
 Times are compared in whole microseconds, so that an overlap of exactly 70 % is one of 70 %.
 
@@ -31,6 +29,7 @@ from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.metrics.events import Events, as_arrays
+from pyannote.audio.metrics.threshold_runs import Changes, Runs, Tally, runs
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -81,23 +80,6 @@ class Scored(NamedTuple):
     starts: Floats
     ends: Floats
     events: Events
-
-
-class Runs(NamedTuple):
-    """Runs of frames that thresholds on the scores of a class give, arrays of shape (runs,).
-
-    Parameters
-    ----------
-    first, end : int array
-        First frame of each run, and the one after the last.
-    top, bottom : float array
-        The run exists for thresholds t with bottom < t <= top.
-    """
-
-    first: Integers
-    end: Integers
-    top: Floats
-    bottom: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +156,7 @@ def count(recordings: Iterable[Scored], labels: Sequence[str], criteria: Sequenc
     >>> counts.thresholds.tolist(), counts.tp.tolist(), counts.fp.tolist()
     ([inf, 0.75, 0.5, 0.0], [0, 1, 1, 0], [0, 0, 1, 1])
     """
-    changes = [[_ClassChanges(len(labels)) for _ in criteria] for _ in labels]
+    tallies = [[_ClassTallies(len(labels)) for _ in criteria] for _ in labels]
     events, durations = np.zeros(len(labels), np.int64), np.zeros(len(labels), np.int64)
     for recording in recordings:
         _check(recording, labels)
@@ -185,84 +167,25 @@ def count(recordings: Iterable[Scored], labels: Sequence[str], criteria: Sequenc
         for column, scores in enumerate(recording.scores.T):
             found = runs(scores)
             detections = _Detections(starts[found.first], ends[found.end - 1], found, column, truth)
-            for one, own in zip(criteria, changes[column], strict=True):
+            for one, own in zip(criteria, tallies[column], strict=True):
                 detections.add_to(own, one)
-    of_classes = (tuple(own.counts() for own in of_class) for of_class in changes)
+    of_classes = (tuple(own.counts() for own in of_class) for of_class in tallies)
     return Counted(events, durations / MICROSECONDS, of_classes)
 
 
-def runs(scores: NDArray[Any]) -> Runs:
-    """All runs of frames that any threshold gives, each with its range of thresholds.
-
-    Parameters
-    ----------
-    scores : float array, shape (frames,)
-        Frames of minus infinity belong to no run.
-
-    Examples
-    --------
-    >>> found = runs(np.array([0.3, 0.9, 0.3, 0.5]))
-    >>> found.first.tolist(), found.end.tolist(), found.top.tolist(), found.bottom.tolist()
-    ([1, 3, 0], [2, 4, 4], [0.9, 0.5, 0.3], [0.3, 0.3, -inf])
-    """
-    never = -np.inf
-    rows: list[tuple[int, int, float, float]] = []
-    # runs that still grow, as first frame and lowest score, in order of both
-    growing: list[tuple[int, float]] = [(0, never)]
-    for frame, score in enumerate([*scores.tolist(), never]):
-        first = frame
-        while growing[-1][1] > score:
-            first, top = growing.pop()
-            rows.append((first, frame, top, max(score, growing[-1][1])))
-        if growing[-1][1] < score:
-            growing.append((first, score))
-    table = np.array(rows, dtype=np.float64).reshape(-1, 4).T
-    return Runs(*table[:2].astype(np.int64), *table[2:].astype(scores.dtype))
-
-
-class _ClassChanges:
-    """Scores at which the counts of one class change when the threshold reaches them, and by how much."""
+class _ClassTallies:
+    """Changes of all counts of one class."""
 
     def __init__(self, classes: int) -> None:
-        self.tp, self.fp = _Changes(), _Changes()
-        self.cross_triggers = [_Changes() for _ in range(classes)]
+        self.tp, self.fp = Tally(), Tally()
+        self.cross_triggers = [Tally() for _ in range(classes)]
 
     def counts(self) -> ThresholdCounts:
         each = [self.tp, self.fp, *self.cross_triggers]
-        scores = np.unique(np.concatenate([changes.joined().scores for changes in each]))
-        tp, fp, *cross_triggers = (changes.sums(scores) for changes in each)
+        scores = np.unique(np.concatenate([tally.joined().scores for tally in each]))
+        tp, fp, *cross_triggers = (tally.numbers(scores) for tally in each)
         thresholds = np.append(np.inf, scores[::-1])
         return ThresholdCounts(thresholds, tp, fp, np.array(cross_triggers))
-
-
-class _Part(NamedTuple):
-    """Changes of a number, of shape (changes,)."""
-
-    scores: Floats
-    amounts: Integers
-
-
-class _Changes:
-    """Changes of one number, such as the true positives of a class."""
-
-    def __init__(self) -> None:
-        self.parts: list[_Part] = []
-
-    def add(self, part: _Part) -> None:
-        if len(part.scores):
-            self.parts.append(part)
-
-    def sums(self, scores: Floats) -> Integers:
-        """Sum of the changes down to each of some scores, after 0; shape (1 + scores,)."""
-        part = self.joined()
-        places = len(scores) - np.searchsorted(scores, part.scores)
-        changes = np.bincount(places, weights=part.amounts, minlength=1 + len(scores))
-        return changes.astype(np.int64).cumsum()
-
-    def joined(self) -> _Part:
-        """All changes."""
-        nothing = _Part(np.zeros(0, np.float32), np.zeros(0, np.int8))
-        return _Part(*map(np.concatenate, zip(nothing, *self.parts, strict=True)))
 
 
 class _Detections:
@@ -280,37 +203,31 @@ class _Detections:
         self.column, self.events = column, events
         self.overlap = _overlap(onsets, offsets, *events[column])
 
-    def add_to(self, changes: _ClassChanges, criteria: Criteria) -> None:
+    def add_to(self, tallies: _ClassTallies, criteria: Criteria) -> None:
         relevant = self.overlap >= _share(criteria.dtc, self.offsets - self.onsets)
-        self._add_false(changes, np.flatnonzero(~relevant), criteria.cttc)
-        self._add_found(changes.tp, np.flatnonzero(relevant), criteria.gtc)
+        self._add_false(tallies, np.flatnonzero(~relevant), criteria.cttc)
+        self._add_found(tallies.tp, np.flatnonzero(relevant), criteria.gtc)
 
-    def _add_false(self, changes: _ClassChanges, false: Integers, cttc: float | None) -> None:
-        changes.fp.add(self._while_alive(false, np.ones(len(false), np.int8)))
+    def _add_false(self, tallies: _ClassTallies, false: Integers, cttc: float | None) -> None:
+        tallies.fp.add(self.runs.changes(false, np.ones(len(false), np.int8)))
         if cttc is None:
             return
         onsets, offsets = self.onsets[false], self.offsets[false]
         for column, events in enumerate(self.events):
             if column != self.column and len(events[0]):
                 crossing = false[_overlap(onsets, offsets, *events) >= _share(cttc, offsets - onsets)]
-                alive = self._while_alive(crossing, np.ones(len(crossing), np.int8))
-                changes.cross_triggers[column].add(alive)
+                alive = self.runs.changes(crossing, np.ones(len(crossing), np.int8))
+                tallies.cross_triggers[column].add(alive)
 
-    def _add_found(self, tp: _Changes, relevant: Integers, gtc: float) -> None:
+    def _add_found(self, tp: Tally, relevant: Integers, gtc: float) -> None:
         begin, end = self.onsets[relevant], self.offsets[relevant]
         for onset, offset in zip(*self.events[self.column], strict=True):
             near = np.flatnonzero((begin < offset) & (end > onset))
             common = np.minimum(end[near], offset) - np.maximum(begin[near], onset)
-            scores, covered = _cumulated(self._while_alive(relevant[near], common))
+            scores, covered = self.runs.changes(relevant[near], common).cumulated()
             enough = covered >= max(1, int(_share(gtc, offset - onset)))
             change = np.diff(enough.astype(np.int8), prepend=np.int8(0))
-            tp.add(_Part(scores[change != 0], change[change != 0]))
-
-    def _while_alive(self, chosen: Integers, amounts: Integers) -> _Part:
-        """Amounts that come at the top of the range of some runs, and go at its bottom."""
-        top, bottom = self.runs.top[chosen], self.runs.bottom[chosen]
-        lasting = bottom > -np.inf
-        return _Part(np.append(top, bottom[lasting]), np.append(amounts, -amounts[lasting]))
+            tp.add(Changes(scores[change != 0], change[change != 0]))
 
 
 def _check(recording: Scored, labels: Sequence[str]) -> None:
@@ -356,11 +273,3 @@ def _active_before(times: Integers, onsets: Integers, offsets: Integers) -> Inte
     remaining = np.maximum(offsets[started - 1] - times, 0)
     active: Integers = total - np.where(started > 0, remaining, 0)
     return active
-
-
-def _cumulated(part: _Part) -> tuple[Floats, Integers]:
-    """Scores from the highest, each once, and the sum of the amounts down to each."""
-    order = np.argsort(-part.scores, kind="stable")
-    scores, sums = part.scores[order], part.amounts[order].cumsum()
-    last = np.append(scores[1:] != scores[:-1], True)[: len(scores)]
-    return scores[last], sums[last]

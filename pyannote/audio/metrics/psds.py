@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,9 +148,8 @@ def psds(
             others = np.flatnonzero((counted.seconds > 0) & (np.arange(len(labels)) != column))
             other_hours = counted.seconds[others, None] / HOUR
             for (name, scenario), own in zip(scenarios.items(), of_class, strict=True):
-                rate: Floats = own.fp * HOUR / seconds
-                if scenario.alpha_ct and len(others):
-                    rate = rate + scenario.alpha_ct * (own.cross_triggers[others] / other_hours).mean(axis=0)
+                crossing = (own.cross_triggers[others] / other_hours).sum(axis=0) / max(1, len(others))
+                rate = own.fp * HOUR / seconds + scenario.alpha_ct * crossing
                 stairs[name][labels[column]] = _staircase(rate, own.tp / counted.events[column])
     return {name: _score(stairs[name], labels, scenario) for name, scenario in scenarios.items()}
 
@@ -159,7 +159,7 @@ def _score(stairs: Mapping[str, Staircase], labels: Sequence[str], scenario: Sce
     return Score(_area([*stairs.values()], scenario) if stairs else None, class_wise)
 
 
-def _staircase(rate: Floats, found: Floats) -> Staircase:
+def _staircase(rate: NDArray[Any], found: NDArray[Any]) -> Staircase:
     """Rates of false positives in rising order, and the highest true positive rate up to each."""
     order = np.argsort(rate, kind="stable")
     return rate[order], np.maximum.accumulate(found[order])
