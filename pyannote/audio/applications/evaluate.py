@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyannote.audio.applications.blocks.base import Block
+from pyannote.audio.applications.event_results import figures_json, figures_table, tell_unannotated
+from pyannote.audio.applications.event_scores import EventScores
 from pyannote.audio.applications.options import SUBSETS, EvaluateOptions
 from pyannote.audio.applications.terminal import say, say_table, warn
 from pyannote.audio.core.errors import CheckpointError, DataError, UsageError
 from pyannote.audio.core.labels import Event
+from pyannote.audio.core.overlaps import merged
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.inference.stored_config import stored_config, trained_on
 from pyannote.audio.io.apply_folders import EVENTS, REFERENCE, AppliedRun, ApplyFolder
@@ -23,7 +26,7 @@ from pyannote.audio.io.storage import write_text
 from pyannote.audio.metrics import event_based, segment_based
 from pyannote.audio.metrics.confidence import bootstrap
 from pyannote.audio.metrics.official import evaluate as official
-from pyannote.audio.metrics.official import jsonable, table
+from pyannote.audio.metrics.psds import Score, psds
 
 EventLists = dict[str, list[Event]]
 
@@ -64,13 +67,15 @@ def evaluate(block: Block, options: EvaluateOptions) -> None:
     reference = {file: events for one in found for file, events in one.reference.items()}
     estimate = {file: events for one in found for file, events in one.estimate.items()}
     results = official(reference, estimate, classes)
+    scores = _psds(found, classes)
     for one in found:
         say(f"{one.folder.path}: {one.name}, {_listed(one.reference)}")
     say_table(f"{len(found)} folders, {len(reference)} files\n")
-    say_table(table(results))
+    say_table(figures_table(results, scores))
     say_table(_intervals(reference, estimate, classes))
+    tell_unannotated(reference, classes)
     if options.output is not None:
-        write_text(options.output, json.dumps(jsonable(results), indent=1) + "\n")
+        write_text(options.output, figures_json(results, scores))
 
 
 def read_folder(path: Path, subset: str = "test", protocol: str | None = None) -> Results:
@@ -103,9 +108,39 @@ def read_folder(path: Path, subset: str = "test", protocol: str | None = None) -
         name,
         run,
         tuple(run.classes if run is not None else Precomputed(path).classes or ()),
-        read_event_lists(folder.result(name, REFERENCE)),
+        _merged(read_event_lists(folder.result(name, REFERENCE)), folder.result(name, REFERENCE)),
         read_event_lists(folder.result(name, EVENTS)),
     )
+
+
+def _merged(reference: EventLists, path: Path) -> EventLists:
+    """Reference in which overlapping events of one label are one; earlier versions stored each of them."""
+    joined = {file: merged(events) for file, events in reference.items()}
+    fewer = sum(len(events) - len(joined[file]) for file, events in reference.items())
+    if fewer:
+        warn(f"{path}: {fewer} events overlap others of the same class. Each group counts as one event.")
+    return joined
+
+
+def _psds(found: Sequence[Results], classes: Sequence[str]) -> dict[str, Score]:
+    """Polyphonic sound detection scores from the stored scores; none where these are missing."""
+    try:
+        stored = [EventScores(one.folder, _known(one), one.reference, one.estimate) for one in found]
+        recordings = chain.from_iterable(own.recordings(classes) for own in stored)
+        return psds(recordings, classes, sum(own.seconds for own in stored))
+    except DataError as error:
+        warn(f"PSDS is left out, because it needs the scores that belong to these events. {error}")
+        return {}
+
+
+def _known(one: Results) -> AppliedRun:
+    if one.run is None:
+        raise DataError(
+            "An earlier version has stored no provenance of these results.",
+            file=one.folder.path,
+            fix="Run `apply` again.",
+        )
+    return one.run
 
 
 def _protocol(folder: ApplyFolder, subset: str, protocol: str | None) -> str:
@@ -244,7 +279,8 @@ def _intervals(reference: EventLists, estimate: EventLists, classes: Sequence[st
     for title, counts in (("segment-based", segments), ("event-based, onset and offset", events)):
         for name, measure in (("ER", _error_rate), ("F1", _f_measure)):
             low, high = bootstrap(counts, measure)
-            lines.append(f"  {title} {name}: {low:.3f} to {high:.3f}")
+            interval = "-" if math.isnan(low) else f"{low:.3f} to {high:.3f}"
+            lines.append(f"  {title} {name}: {interval}")
     return "\n".join(lines) + "\n"
 
 

@@ -44,6 +44,9 @@ class AppliedRun:
     seen : sequence of str, optional
         Recordings that the model was trained on; None if it was trained by an earlier version, which did
         not store them.
+    regions : mapping of str to sequence of (start, end), optional
+        Annotated parts of each recording in seconds, by `<Database>/<uri>`; None if an earlier version has
+        not stored them.
 
     Examples
     --------
@@ -55,6 +58,7 @@ class AppliedRun:
     pipeline: Mapping[str, Any]
     files: Mapping[str, Sequence[str]]
     seen: Sequence[str] | None
+    regions: Mapping[str, Sequence[Sequence[float]]] | None = None
 
 
 class ApplyFolder:
@@ -198,6 +202,7 @@ class ApplyFolder:
                     file=result,
                     fix=AGAIN,
                 )
+        content.setdefault("regions", None)
         return AppliedRun(**{field.name: content[field.name] for field in fields(AppliedRun)})
 
 
@@ -217,8 +222,10 @@ def _content(path: Path) -> dict[str, Any]:
 def _is_whole(content: Mapping[str, Any]) -> bool:
     """Whether all entries of a provenance have the right types."""
     mappings = ("scores", "pipeline", "files", "results")
-    lists = ("classes", "seen")
-    return all(isinstance(content.get(name), dict) for name in mappings) and all(
-        isinstance(content.get(name), list) or (name == "seen" and content.get(name) is None)
-        for name in lists
+    seen, regions = content.get("seen"), content.get("regions")
+    return (
+        all(isinstance(content.get(name), dict) for name in mappings)
+        and isinstance(content.get("classes"), list)
+        and (seen is None or isinstance(seen, list))
+        and (regions is None or isinstance(regions, dict))
     )

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pyannote.audio.core.errors import DataError
 from pyannote.audio.metrics.intersection_based import Criteria, Scored, count
 
 Floats = NDArray[np.float64]
@@ -130,8 +131,8 @@ def psds(
     Raises
     ------
     DataError
-        If an event has an unknown label or impossible times, or scores are NaN, plus infinity, or do not fit
-        frames and classes.
+        If an event has an unknown label or impossible times, scores are NaN, plus infinity, or do not fit
+        frames and classes, or there are events in recordings without duration.
 
     Examples
     --------
@@ -142,6 +143,8 @@ def psds(
     1.0
     """
     counted = count(recordings, labels, [one.criteria for one in scenarios.values()])
+    if counted.events.any() and not seconds > 0:
+        raise DataError(f"The duration of all recordings is {seconds} s.", fix="Give that of their scores.")
     stairs: dict[str, dict[str, Staircase]] = {name: {} for name in scenarios}
     for column, of_class in enumerate(counted.of_classes):
         if counted.events[column]:
@@ -152,6 +155,54 @@ def psds(
                 rate = own.fp * HOUR / seconds + scenario.alpha_ct * crossing
                 stairs[name][labels[column]] = _staircase(rate, own.tp / counted.events[column])
     return {name: _score(stairs[name], labels, scenario) for name, scenario in scenarios.items()}
+
+
+def plain(scores: Mapping[str, Score]) -> dict[str, dict[str, Any]]:
+    """Scores as plain values: of each scenario ``psds``, ``classes`` that it is over, and ``class_wise``.
+
+    Examples
+    --------
+    >>> plain({"scenario_1": Score(0.5, {"car": 0.5, "bird": None})})
+    {'scenario_1': {'psds': 0.5, 'classes': 1, 'class_wise': {'car': 0.5, 'bird': None}}}
+    """
+    return {
+        name: {"psds": score.value, "classes": score.classes, "class_wise": dict(score.class_wise)}
+        for name, score in scores.items()
+    }
+
+
+def table(scores: Mapping[str, Score]) -> str:
+    """Lay out scores as text of fixed width, one column a scenario; a dash marks a class without events.
+
+    Examples
+    --------
+    >>> print(table({"scenario_1": Score(0.5, {"car": 0.5, "bird": None})}), end="")
+    Polyphonic sound detection score (PSDS), all thresholds
+            scenario_1
+    overall      0.500  over 1 of 2 classes
+    car          0.500
+    bird             -
+    """
+    first = next(iter(scores.values()))
+    width = max(map(len, ["overall", *first.class_wise]))
+    overall = _row("overall", width, [score.value for score in scores.values()])
+    return "\n".join(
+        [
+            "Polyphonic sound detection score (PSDS), all thresholds",
+            " ".join([" " * width, *scores]),
+            f"{overall}  over {first.classes} of {len(first.class_wise)} classes",
+            *(
+                _row(label, width, [one.class_wise[label] for one in scores.values()])
+                for label in first.class_wise
+            ),
+            "",
+        ]
+    )
+
+
+def _row(label: str, width: int, values: Sequence[float | None]) -> str:
+    cells = (f"{'-':>10}" if value is None else f"{value:10.3f}" for value in values)
+    return " ".join([f"{label:{width}}", *cells])
 
 
 def _score(stairs: Mapping[str, Staircase], labels: Sequence[str], scenario: Scenario) -> Score:

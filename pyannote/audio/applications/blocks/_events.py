@@ -12,21 +12,24 @@ import torch
 
 from pyannote.audio.applications.checking.applied import warn_of_validation
 from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_of
-from pyannote.audio.applications.event_results import write_evaluation, write_events
+from pyannote.audio.applications.event_results import tell_unannotated, write_evaluation, write_events
+from pyannote.audio.applications.event_scores import EventScores
 from pyannote.audio.applications.files import check_uris
 from pyannote.audio.applications.options import DetectionApplyOptions, DetectionOptions
 from pyannote.audio.applications.terminal import bar, say, say_table, warn
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Event
+from pyannote.audio.core.overlaps import merged
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.contents import contents_of, seen_before
-from pyannote.audio.database.protocols import Recording
+from pyannote.audio.database.protocols import Recording, name_of
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
 from pyannote.audio.inference.slide import Inputs, Scores, Slide
 from pyannote.audio.io.apply_folders import AppliedRun, ApplyFolder
-from pyannote.audio.io.lines import quoted
+from pyannote.audio.io.lines import quoted, safe_name
+from pyannote.audio.metrics.psds import psds
 from pyannote.audio.pipeline.events import events_of
 from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.store.stored import LazyFeatures
@@ -62,7 +65,7 @@ def detection_measure(corpus: Corpus, bundle: Bundle, options: DetectionOptions)
     outputs = [slide.outputs(int(frames)) for frames in features.frames]
     contents = contents_of(files, corpus.store.contents(files))
 
-    events = [corpus.recipe.task.reference(file["events"] or (), specifications) for file in files]
+    events = [_reference(file, corpus.recipe.task, specifications) for file in files]
     step = slide.resolution * specifications.step
     return Detection(
         bundle,
@@ -205,20 +208,30 @@ class EventRun:
         folder, name, files = self.folder, self.name, self.files
         estimate = {file["uri"]: events for file, events in zip(files, answers, strict=True)}
         write_events(folder, name, estimate, self.classes)
-        figures = None
+        reference, figures = {}, None
         if self.annotated:
-            figures = write_evaluation(folder, name, self._reference(), estimate, self.classes)
+            specifications, task = self.applier.pretrained.specifications, self.recipe.task
+            reference = {file["uri"]: _reference(file, task, specifications) for file in files}
+            own = EventScores(folder, self.provenance, _by_safe_name(reference), _by_safe_name(estimate))
+            scores = psds(own.recordings(self.classes), self.classes, own.seconds)
+            figures = write_evaluation(folder, name, reference, estimate, self.classes, scores)
         folder.write_provenance(name, self.provenance)
         count = sum(map(len, answers))
         say(f"{len(files)} files, {count} events. Results are in {folder.path}, as {name}.*")
         if figures is not None:
             say_table(figures)
+            tell_unannotated(reference, self.classes)
         _tell_seen(self.provenance, len(files), self.applier.options.subset if self.annotated else None)
 
-    def _reference(self) -> dict[str, list[Event]]:
-        """Annotated events of the classes in each recording."""
-        specifications, task = self.applier.pretrained.specifications, self.recipe.task
-        return {file["uri"]: task.reference(file["events"] or (), specifications) for file in self.files}
+
+def _reference(file: Recording, task: Any, specifications: Specifications) -> list[Event]:
+    """Annotated events of the classes in a recording; those of one class that overlap are one."""
+    return merged(task.reference(file["events"] or (), specifications))
+
+
+def _by_safe_name(events: Mapping[str, list[Event]]) -> dict[str, list[Event]]:
+    """Events by the names that recordings have in event lists."""
+    return {safe_name(uri): own for uri, own in events.items()}
 
 
 def _provenance_of(applier: EventApplier, files: Sequence[Recording], corpus: Corpus) -> AppliedRun:
@@ -230,6 +243,7 @@ def _provenance_of(applier: EventApplier, files: Sequence[Recording], corpus: Co
         pipeline=applier.parameters,
         files=contents,
         seen=None if trained_on is None else seen_before(trained_on, contents),
+        regions={name_of(file): file["regions"] for file in files},
     )
 
 
