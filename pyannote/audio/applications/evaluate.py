@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pyannote.audio.applications.blocks.base import Block
 from pyannote.audio.applications.event_results import figures_json, figures_table, tell_unannotated
-from pyannote.audio.applications.event_scores import EventScores
+from pyannote.audio.applications.event_scores import annotated_seconds, check_scores, scored_recordings
 from pyannote.audio.applications.options import SUBSETS, EvaluateOptions
 from pyannote.audio.applications.terminal import say, say_table, warn
 from pyannote.audio.core.errors import CheckpointError, DataError, UsageError
@@ -125,9 +125,14 @@ def _merged(reference: EventLists, path: Path) -> EventLists:
 def _psds(found: Sequence[Results], classes: Sequence[str]) -> dict[str, Score]:
     """Polyphonic sound detection scores from the stored scores; none where these are missing."""
     try:
-        stored = [EventScores(one.folder, _known(one), one.reference, one.estimate) for one in found]
-        recordings = chain.from_iterable(own.recordings(classes) for own in stored)
-        return psds(recordings, classes, sum(own.seconds for own in stored))
+        runs = [_known(one) for one in found]
+        for one, run in zip(found, runs, strict=True):
+            check_scores(one.folder, run)
+        scored = chain.from_iterable(
+            scored_recordings(one.folder, run, one.reference, classes)
+            for one, run in zip(found, runs, strict=True)
+        )
+        return psds(scored, classes, sum(map(annotated_seconds, runs)))
     except DataError as error:
         warn(f"PSDS is left out, because it needs the scores that belong to these events. {error}")
         return {}

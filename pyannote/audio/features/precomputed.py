@@ -41,8 +41,6 @@ class Precomputed(FeatureExtraction):
     ----------
     classes : list of str or None
         Class of each column, if the columns are scores of classes.
-    provenance : str or None
-        Digest of everything but the recordings that the frames depend on.
 
     Raises
     ------
@@ -73,7 +71,6 @@ class Precomputed(FeatureExtraction):
         )
         self._dimension = int(_number(metadata, "dimension", path))
         self.classes: list[str] | None = metadata.get("classes")
-        self.provenance: str | None = metadata.get("provenance")
         if self._duration <= 0 or self._step <= 0 or self._dimension < 1:
             raise _damaged(path, "duration, step and dimension must be greater than 0")
         if self.classes is not None and len(self.classes) != self._dimension:

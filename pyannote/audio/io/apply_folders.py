@@ -47,6 +47,8 @@ class AppliedRun:
     regions : mapping of str to sequence of (start, end), optional
         Annotated parts of each recording in seconds, by `<Database>/<uri>`; None if an earlier version has
         not stored them.
+    arrays : mapping of str to str, optional
+        Digests of metadata.yml and of the scores of each recording, by path; None as for `regions`.
 
     Examples
     --------
@@ -59,6 +61,7 @@ class AppliedRun:
     files: Mapping[str, Sequence[str]]
     seen: Sequence[str] | None
     regions: Mapping[str, Sequence[Sequence[float]]] | None = None
+    arrays: Mapping[str, str] | None = None
 
 
 class ApplyFolder:
@@ -202,8 +205,8 @@ class ApplyFolder:
                     file=result,
                     fix=AGAIN,
                 )
-        content.setdefault("regions", None)
-        return AppliedRun(**{field.name: content[field.name] for field in fields(AppliedRun)})
+        known = {"regions": None, "arrays": None, **content}
+        return AppliedRun(**{field.name: known[field.name] for field in fields(AppliedRun)})
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -222,10 +225,10 @@ def _content(path: Path) -> dict[str, Any]:
 def _is_whole(content: Mapping[str, Any]) -> bool:
     """Whether all entries of a provenance have the right types."""
     mappings = ("scores", "pipeline", "files", "results")
-    seen, regions = content.get("seen"), content.get("regions")
+    seen = content.get("seen")
     return (
         all(isinstance(content.get(name), dict) for name in mappings)
         and isinstance(content.get("classes"), list)
         and (seen is None or isinstance(seen, list))
-        and (regions is None or isinstance(regions, dict))
+        and all(isinstance(content.get(name) or {}, dict) for name in ("regions", "arrays"))
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -13,7 +14,11 @@ import torch
 from pyannote.audio.applications.checking.applied import warn_of_validation
 from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_of
 from pyannote.audio.applications.event_results import tell_unannotated, write_evaluation, write_events
-from pyannote.audio.applications.event_scores import EventScores
+from pyannote.audio.applications.event_scores import (
+    annotated_seconds,
+    digests_of_scores,
+    scored_recordings,
+)
 from pyannote.audio.applications.files import check_uris
 from pyannote.audio.applications.options import DetectionApplyOptions, DetectionOptions
 from pyannote.audio.applications.terminal import bar, say, say_table, warn
@@ -208,14 +213,16 @@ class EventRun:
         folder, name, files = self.folder, self.name, self.files
         estimate = {file["uri"]: events for file, events in zip(files, answers, strict=True)}
         write_events(folder, name, estimate, self.classes)
+        run = replace(self.provenance, arrays=digests_of_scores(folder, self.provenance.files))
         reference, figures = {}, None
         if self.annotated:
             specifications, task = self.applier.pretrained.specifications, self.recipe.task
             reference = {file["uri"]: _reference(file, task, specifications) for file in files}
-            own = EventScores(folder, self.provenance, _by_safe_name(reference), _by_safe_name(estimate))
-            scores = psds(own.recordings(self.classes), self.classes, own.seconds)
+            by_name = {safe_name(uri): events for uri, events in reference.items()}
+            scored = scored_recordings(folder, run, by_name, self.classes)
+            scores = psds(scored, self.classes, annotated_seconds(run))
             figures = write_evaluation(folder, name, reference, estimate, self.classes, scores)
-        folder.write_provenance(name, self.provenance)
+        folder.write_provenance(name, run)
         count = sum(map(len, answers))
         say(f"{len(files)} files, {count} events. Results are in {folder.path}, as {name}.*")
         if figures is not None:
@@ -227,11 +234,6 @@ class EventRun:
 def _reference(file: Recording, task: Any, specifications: Specifications) -> list[Event]:
     """Annotated events of the classes in a recording; those of one class that overlap are one."""
     return merged(task.reference(file["events"] or (), specifications))
-
-
-def _by_safe_name(events: Mapping[str, list[Event]]) -> dict[str, list[Event]]:
-    """Events by the names that recordings have in event lists."""
-    return {safe_name(uri): own for uri, own in events.items()}
 
 
 def _provenance_of(applier: EventApplier, files: Sequence[Recording], corpus: Corpus) -> AppliedRun:
