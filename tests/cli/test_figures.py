@@ -170,7 +170,7 @@ def spans(table, uri, label):
 
 
 def test_events_of_one_class_that_overlap_are_one_event_in_all_commands(annotated, copied):
-    annotated.remove(["a001"], "car")
+    annotated.remove(TEST, "car")
     # 2 to 5 s and 4 to 7 s are one event of 2 to 7 s; 7 to 8 s adjoins it, and is another; 9 s is there twice
     for onset, offset in ((2, 5), (4, 7), (7, 8), (9, 9.5), (9, 9.5)):
         annotated.add("a001", onset, offset, "car")

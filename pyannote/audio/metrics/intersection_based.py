@@ -1,6 +1,7 @@
 """Intersection-based counts of one class at all thresholds on its scores.
 
-A detection is a run of frames whose scores reach the threshold. With len its duration:
+A detection is a run of frames whose scores reach the threshold: scores are not smoothed, no gap is closed, no
+short run removed, and none padded. With len its duration:
 
     relevant     if its overlap with events of its class       >= dtc * len
     false        otherwise (a false positive)
