@@ -256,3 +256,23 @@ def test_a_precision_that_is_not_reached_counts_as_no_recall(annotated, copied):
     assert "* No threshold reaches the precision 1:" in result.out
     average = sum(one["recall"] for one in params["params"].values()) / 6
     assert params["value"] == pytest.approx(average, abs=1e-5)
+
+
+def test_psds_of_folds_does_not_depend_on_the_order_of_their_classes(copied, here, new_experiment, tmp_path):
+    reordered = copied.config.read_text().replace(", ".join(CLASSES), ", ".join(reversed(CLASSES)))
+    assert reordered != copied.config.read_text()
+    protocol = "TUT2017.SpeakerDiarization.Fold2"
+    other = new_experiment(tmp_path / "other", reordered, protocol)
+    assert here("dcase", "train", "--cpu", "--validate", "--to=1", other.root, protocol).code == 0
+    for folders in (copied, other):
+        assert here("dcase", "apply", "--cpu", folders.validate, folders.protocol).code == 0
+    found = []
+    for order in ([copied.applied, other.applied], [other.applied, copied.applied]):
+        output = tmp_path / "pooled.json"
+        result = here("dcase", "evaluate", f"--output={output}", *order)
+        assert (result.code, result.err) == (0, "")
+        found.append(json.loads(output.read_text())["psds"])
+    for name, scenario in found[0].items():
+        assert scenario["psds"] == pytest.approx(found[1][name]["psds"])
+        assert scenario["class_wise"] == pytest.approx(found[1][name]["class_wise"])
+    assert len(set(found[0]["scenario_1"]["class_wise"].values())) > 2
