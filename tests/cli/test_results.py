@@ -89,6 +89,10 @@ def test_protocols_in_one_folder_are_not_pooled(applied, here):
     check(result, USAGE, "'No.Such.One'", f"'{other}.test'")
 
 
+def without_psds(text):
+    return re.sub(r"Polyphonic.*?\n\n", "", text, flags=re.DOTALL)
+
+
 def flip(path, other):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -120,7 +124,10 @@ def test_no_changed_file_gives_other_figures(change, applied, here):
         here("dcase", "apply", "--cpu", "--subset=development", applied.validate, applied.protocol).code == 0
     )
     expected = here("dcase", "evaluate", folder)
-    refused = set()
+    refused, incomplete = set(), set()
+    uris = {
+        f"{uri}.npy" for uri in re.findall(r"^(\S+)\t", (folder / f"{name}.events.tsv").read_text(), re.M)
+    }
     for path in sorted(folder / one for one, data in content(folder).items() if data):
         other = path.with_name(path.name.replace(".test.", ".development."))
         before = path.read_bytes()
@@ -132,11 +139,20 @@ def test_no_changed_file_gives_other_figures(change, applied, here):
             # a reference that is not there is that of no evaluation
             assert name in result.err or (change, path.suffix) == (take_away, ".tsv")
         else:
-            assert result.out == expected.out, path
-            assert result.err == "" or (change is take_away and "provenance" in result.err), path
+            whole = result.out == expected.out
+            assert whole or result.out == without_psds(expected.out), path
+            # scores are those of PSDS alone, which is left out without them
+            assert result.err.count("PSDS is left out") == (not whole), path
+            assert whole or path.name in result.err or "provenance" in result.err, path
+            if not whole:
+                incomplete.add(path.name)
         path.write_bytes(before)
     wanted = {f"{name}.{end}" for end in ("events.tsv", "reference.tsv", "provenance.json")}
     assert refused == (wanted - {f"{name}.provenance.json"} if change is take_away else wanted)
+    # scores of one recording are not swapped for those of another
+    if change is not swap:
+        provenance = {f"{name}.provenance.json"} if change is take_away else set()
+        assert incomplete == {"metadata.yml", *uris - {"filename.npy"}, *provenance}
 
 
 def test_results_of_an_earlier_version(applied, here):
@@ -147,8 +163,9 @@ def test_results_of_an_earlier_version(applied, here):
     for path in applied.applied.glob("*.provenance.json"):
         path.unlink()
     result = here("dcase", "evaluate", applied.applied)
-    assert (result.code, result.out, result.err.count("\n")) == (0, expected, 1)
-    assert result.err.startswith("Warning: ") and "no provenance" in result.err
+    assert (result.code, result.out, result.err.count("\n")) == (0, without_psds(expected), 2)
+    assert without_psds(expected) != expected and "PSDS is left out" in result.err
+    assert result.err.count("Warning: ") == 2 and "no provenance" in result.err
     result = here("dcase", "evaluate", "--subset=train", applied.applied)
     check(result, DATA, "was trained on 4 of these 4 files")
 

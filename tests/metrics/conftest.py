@@ -24,8 +24,37 @@ def random_events(labels):
 
 @pytest.fixture(scope="session")
 def oracle(labels):
-    """sed_eval's results for pairs of event lists, pooled."""
+    """sed_eval's results for pairs of event lists, pooled; without reference, they are undefined.
+
+    A class that is never detected counts as zero: that is sed_eval's own option. Error rates without any
+    reference, for which sed_eval divides by 2.2e-16, are NaN here, and averages are over annotated classes.
+    """
     import warnings
+
+    import numpy as np
+
+    def undefined(result, n_reference, n_system):
+        if n_reference == 0:
+            for group in ("f_measure", "error_rate"):
+                result[group] = {
+                    name: value if name == "precision" and n_system else np.nan
+                    for name, value in result[group].items()
+                }
+            for name in ("sensitivity", "balanced_accuracy"):
+                if name in result["accuracy"]:
+                    result["accuracy"][name] = np.nan
+
+    def corrected(results):
+        of_classes = results["class_wise"].values()
+        sums = [sum(one["count"][name] for one in of_classes) for name in ("Nref", "Nsys")]
+        undefined(results["overall"], *sums)
+        for one in of_classes:
+            undefined(one, one["count"]["Nref"], one["count"]["Nsys"])
+        for group, average in results["class_wise_average"].items():
+            for name in average:
+                values = [one[group][name] if one["count"]["Nref"] else np.nan for one in of_classes]
+                average[name] = np.nanmean(values)
+        return results
 
     def evaluate(kind, pairs, names=labels, length=None, **options):
         with warnings.catch_warnings():
@@ -33,6 +62,7 @@ def oracle(labels):
             import sed_eval
 
             metric = getattr(sed_eval.sound_event, kind)(list(names), **options)
+            metric.empty_system_output_handling = "zero_score"
             cut = {} if length is None else {"evaluated_length_seconds": length}
             for pair in pairs:
                 rows = (
@@ -40,7 +70,7 @@ def oracle(labels):
                     for events in pair
                 )
                 metric.evaluate(*rows, **cut)
-            return metric.results()
+            return corrected(metric.results())
 
     return evaluate
 

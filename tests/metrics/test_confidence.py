@@ -81,8 +81,15 @@ def test_without_errors_the_interval_ends_at_3_of_the_files():
 
 
 def test_an_undefined_measure_has_no_interval():
-    silent = count(np.ones((3, 1), bool), np.zeros((3, 1), bool))
-    assert np.isnan(bootstrap([silent, silent], lambda counts: counts.overall.precision)).all()
+    unannotated = count(np.zeros((3, 1), bool), np.ones((3, 1), bool))
+    for measure in (error_rate, lambda counts: counts.overall.recall):
+        assert np.isnan(bootstrap([unannotated, unannotated], measure)).all()
+
+
+def test_resamples_without_any_annotation_are_left_out():
+    nothing, one = np.zeros((3, 1), bool), np.ones((3, 1), bool)
+    # one resample in four has the unannotated recording twice, and no error rate
+    assert bootstrap([count(nothing, one), count(one, one)], error_rate, level=0.99) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(("shapes", "words"), [([], "no files"), ([(2, 1), (2, 2)], "different classes")])

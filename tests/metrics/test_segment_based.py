@@ -170,3 +170,14 @@ def test_segments_without_frames_are_never_active():
 def test_frames_must_fit_and_be_in_order(starts, ends):
     with pytest.raises(DataError, match="of frames"):
         segment_scores(np.ones((2, 1)), np.array(starts), np.array(ends))
+
+
+def test_a_class_that_is_never_detected_counts_as_zero_and_one_that_is_not_annotated_does_not_count():
+    labels = ["bird", "car", "cat", "dog"]
+    reference, estimate = [(0.0, 2.0, "car"), (4.0, 6.0, "bird")], [(0.0, 2.0, "car"), (8.0, 9.0, "dog")]
+    counts = counts_of(reference, estimate, labels)
+    assert counts.class_wise.f_measure.tolist()[:2] == [0.0, 1.0]
+    assert (
+        np.isnan(counts.class_wise.f_measure[2:]).all() and np.isnan(counts.class_wise.error_rate[2:]).all()
+    )
+    assert counts.class_wise_average.f_measure == counts.class_wise_average.error_rate == 0.5

@@ -112,12 +112,15 @@ def test_a_class_that_does_not_occur_takes_the_best_single_epoch():
     selection = select(history_of({1: (0.9, None, 0.1), 2: (0.8, None, 0.7), 3: (0.1, None, 0.8)}), plain())
     assert selection.epoch == 2 and selection.value == pytest.approx(0.75)
     assert selection.class_wise["b"].epoch == 2 and selection.class_wise["b"].threshold == 0.5
+    assert selection.absent == ("b",) and selection.class_wise["b"].fscore is None
     assert {name: choice.epoch for name, choice in selection.class_wise.items()} == {"a": 1, "b": 2, "c": 3}
 
 
 def test_without_any_class_there_is_still_an_epoch():
     selection = select(history_of({2: (None, None, None), 5: (None, None, None)}), plain())
-    assert (selection.epoch, selection.value) == (2, 0.0)
+    assert (selection.epoch, selection.value, selection.absent) == (2, None, CLASSES)
+    for choice in selection.class_wise.values():
+        assert (choice.fscore, choice.precision, choice.recall, choice.threshold) == (None, None, None, 0.5)
 
 
 def test_few_errors_are_good():
@@ -137,6 +140,8 @@ def test_a_missed_precision_is_worse_than_any_that_is_reached_and_is_no_recall()
     assert select({1: missed, 2: reached}, criterion).epoch == 2
     assert select({1: worse, 2: missed}, criterion).epoch == 2
     assert select({1: missed}, criterion).value == 0.0
+    choice = select({1: missed}, criterion).class_wise["a"]
+    assert (choice.recall, choice.fscore, choice.precision, choice.attained) == (0.0, 0.0, 0.79, False)
     assert select({1: missed, 2: reached}, criterion).value == pytest.approx(0.1)
 
 

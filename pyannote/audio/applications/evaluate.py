@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyannote.audio.applications.applied_lists import EventLists, read_lists
 from pyannote.audio.applications.blocks.base import Block
-from pyannote.audio.applications.event_results import respelled
+from pyannote.audio.applications.event_results import (
+    figures_json,
+    figures_table,
+    respelled,
+    respelled_scores,
+    tell_unannotated,
+)
+from pyannote.audio.applications.event_scores import annotated_seconds, check_scores, scored_recordings
 from pyannote.audio.applications.names import enumerated
 from pyannote.audio.applications.options import SUBSETS, EvaluateOptions
 from pyannote.audio.applications.terminal import say, say_table, warn
 from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import CheckpointError, DataError, UsageError
+from pyannote.audio.core.overlaps import merged
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.inference.stored_config import stored_config, stored_spelling, trained_on
 from pyannote.audio.io.apply_folders import EVENTS, REFERENCE, RTTM, AppliedRun, ApplyFolder
@@ -25,7 +33,7 @@ from pyannote.audio.metrics import event_based, segment_based
 from pyannote.audio.metrics.confidence import bootstrap
 from pyannote.audio.metrics.intervals import spelled
 from pyannote.audio.metrics.official import evaluate as official
-from pyannote.audio.metrics.official import jsonable, table
+from pyannote.audio.metrics.psds import Score, psds
 
 SHOWN = 10
 """Files of a folder whose names are printed."""
@@ -68,13 +76,15 @@ def evaluate(block: Block, options: EvaluateOptions) -> None:
     estimate = {file: events for one in found for file, events in one.estimate.items()}
     spelling = {label: name for one in found for label, name in one.spelling.items()}
     results = respelled(official(reference, estimate, classes), spelling)
+    scores = respelled_scores(_psds(found, classes), spelling)
     for one in found:
         say(f"{one.folder.path}: {one.name}, {_counted(one)}")
     say_table(f"{counted(len(found), 'folder')}, {counted(len(reference), 'file')}\n")
-    say_table(table(results))
+    say_table(figures_table(results, scores))
     say_table(_intervals(reference, estimate, classes))
+    tell_unannotated(reference, classes)
     if options.output is not None:
-        write_text(options.output, json.dumps(jsonable(results), indent=1) + "\n")
+        write_text(options.output, figures_json(results, scores))
 
 
 def read_folder(path: Path, subset: str = "test", protocol: str | None = None) -> Results:
@@ -115,7 +125,9 @@ def read_folder(path: Path, subset: str = "test", protocol: str | None = None) -
         spelling := run.spelling if run is not None else _spelling(folder),
         ours=run is not None,
     )
-    return Results(folder, name, run, spelling, *lists)
+    own, reference, estimate = lists
+    reference = _merged(reference, folder.result(name, REFERENCE))
+    return Results(folder, name, run, spelling, own, reference, estimate)
 
 
 def _classes(path: Path) -> list[str]:
@@ -127,6 +139,41 @@ def _spelling(folder: ApplyFolder) -> dict[str, str]:
     """Original spelling of the classes of the training that a folder lies in."""
     config = stored_config(folder.train)
     return {} if config is None else stored_spelling(config)
+
+
+def _merged(reference: EventLists, path: Path) -> EventLists:
+    """Reference in which overlapping events of one label are one; earlier versions stored each of them."""
+    joined = {file: merged(events) for file, events in reference.items()}
+    fewer = sum(len(events) - len(joined[file]) for file, events in reference.items())
+    if fewer:
+        warn(f"{path}: {fewer} events overlap others of the same class. Each group counts as one event.")
+    return joined
+
+
+def _psds(found: Sequence[Results], classes: Sequence[str]) -> dict[str, Score]:
+    """Polyphonic sound detection scores from the stored scores; none where these are missing."""
+    try:
+        runs = [_known(one) for one in found]
+        for one, run in zip(found, runs, strict=True):
+            check_scores(one.folder, run)
+        scored = chain.from_iterable(
+            scored_recordings(one.folder, run, one.reference, classes)
+            for one, run in zip(found, runs, strict=True)
+        )
+        return psds(scored, classes, sum(map(annotated_seconds, runs)))
+    except DataError as error:
+        warn(f"PSDS is left out, because it needs the scores that belong to these events. {error}")
+        return {}
+
+
+def _known(one: Results) -> AppliedRun:
+    if one.run is None:
+        raise DataError(
+            "An earlier version has stored no provenance of these results.",
+            file=one.folder.path,
+            fix="Run `apply` again.",
+        )
+    return one.run
 
 
 def _protocol(folder: ApplyFolder, subset: str, protocol: str | None) -> str:

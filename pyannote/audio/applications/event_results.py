@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyannote.audio.applications.event_formats import RTTM, TSV, formatted
+from pyannote.audio.applications.event_scores import EventLists
 from pyannote.audio.applications.names import enumerated
+from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.labels import Event
 from pyannote.audio.io import apply_folders
 from pyannote.audio.io.apply_folders import ApplyFolder
 from pyannote.audio.io.event_lists import format_events
+from pyannote.audio.io.lines import quoted
 from pyannote.audio.io.rttm import write_rttm
 from pyannote.audio.io.storage import write_text
+from pyannote.audio.metrics import psds
 from pyannote.audio.metrics.official import evaluate, jsonable, table
 
 if TYPE_CHECKING:
     from pyannote.core import Annotation
-
-EventLists = Mapping[str, list[Event]]
 
 Spelling = Mapping[str, str]
 """Original spelling of classes, where it is another one."""
@@ -49,6 +51,16 @@ def respelled(results: Mapping[str, Any], spelling: Spelling) -> dict[str, Any]:
             },
         }
         for key, result in results.items()
+    }
+
+
+def respelled_scores(scores: Mapping[str, psds.Score], spelling: Spelling) -> dict[str, psds.Score]:
+    """Polyphonic sound detection scores with classes called by their original spelling."""
+    return {
+        name: psds.Score(
+            score.value, {spelling.get(label, label): value for label, value in score.class_wise.items()}
+        )
+        for name, score in scores.items()
     }
 
 
@@ -118,13 +130,21 @@ class EventResults:
             }
             write_rttm(self.folder.rttm_of(self.name, label), own)
 
-    def write_evaluation(self, reference: EventLists, estimate: EventLists, seen: Sequence[str] = ()) -> str:
+    def write_evaluation(
+        self,
+        reference: EventLists,
+        estimate: EventLists,
+        scores: Mapping[str, psds.Score],
+        seen: Sequence[str] = (),
+    ) -> str:
         """Write the reference and official figures, as a table and as JSON with sed_eval's own names.
 
         Parameters
         ----------
         reference, estimate : mapping of str to list of (onset, offset, class)
             Annotated and detected events of each recording, in seconds.
+        scores : mapping of str to psds.Score
+            Polyphonic sound detection score of each scenario.
         seen : sequence of str
             Recordings that the model was trained on, which the table and the JSON name.
 
@@ -139,16 +159,42 @@ class EventResults:
             if seen
             else ""
         )
-        text = mark + table(results)
-        figures = jsonable(results) | ({"seen_in_training": list(seen)} if seen else {})
+        scores = respelled_scores(scores, self.spelling)
+        text = mark + figures_table(results, scores)
         lists = format_events(spelled_events(reference, self.spelling))
         write_text(self._path(apply_folders.REFERENCE), lists)
         write_text(self._path(apply_folders.TABLE), text)
-        write_text(self._path(apply_folders.FIGURES), json.dumps(figures, indent=1) + "\n")
+        write_text(self._path(apply_folders.FIGURES), figures_json(results, scores, seen))
         return text
 
     def _path(self, suffix: str) -> Path:
         return self.folder.result(self.name, suffix)
+
+
+def figures_table(figures: Mapping[str, Any], scores: Mapping[str, psds.Score]) -> str:
+    """Table of official figures, and of polyphonic sound detection scores, if there are any."""
+    return table(figures) + (f"\n{psds.table(scores)}" if scores else "")
+
+
+def figures_json(
+    figures: Mapping[str, Any], scores: Mapping[str, psds.Score], seen: Sequence[str] = ()
+) -> str:
+    """Official figures as JSON, with polyphonic sound detection scores, and seen files, if there are any."""
+    content = {**jsonable(figures), **({"psds": psds.plain(scores)} if scores else {})}
+    content |= {"seen_in_training": list(seen)} if seen else {}
+    return json.dumps(content, indent=1) + "\n"
+
+
+def tell_unannotated(reference: EventLists, classes: Sequence[str]) -> None:
+    """Warn of classes without a single annotated event: they have no figures."""
+    annotated = {label for events in reference.values() for *_, label in events}
+    missing = [label for label in classes if label not in annotated]
+    if missing:
+        warn(
+            f"these files have no annotated events of {', '.join(map(quoted, missing))}. Figures of "
+            f"{'this class' if len(missing) == 1 else 'these classes'} are undefined (-), and averages are "
+            f"over the other {len(classes) - len(missing)} of {len(classes)} classes."
+        )
 
 
 def _annotation(uri: str, events: Sequence[Event]) -> Annotation:

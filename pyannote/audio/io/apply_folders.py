@@ -48,6 +48,11 @@ class AppliedRun:
         Recordings of the subset that are not among `files`, as no part of them is annotated.
     spelling : mapping of str to str, optional
         Original spelling of classes, where it is another one.
+    regions : mapping of str to sequence of (start, end), optional
+        Annotated parts of each recording in seconds, by `<Database>/<uri>`; None if an earlier version has
+        not stored them.
+    arrays : mapping of str to str, optional
+        Digests of metadata.yml and of the scores of each recording, by path; None as for `regions`.
 
     Examples
     --------
@@ -61,6 +66,8 @@ class AppliedRun:
     seen: Sequence[str] | None
     left_out: Sequence[str] = ()
     spelling: Mapping[str, str] = field(default_factory=dict)
+    regions: Mapping[str, Sequence[Sequence[float]]] | None = None
+    arrays: Mapping[str, str] | None = None
 
 
 class ApplyFolder:
@@ -251,7 +258,8 @@ def _is_whole(content: Mapping[str, Any]) -> bool:
     """Whether all entries of a provenance have the right types."""
     mappings = ("scores", "pipeline", "files", "results", "spelling")
     content = {"spelling": {}, **content}
-    return all(isinstance(content.get(name), dict) for name in mappings) and all(
-        isinstance(one, list)
-        for one in (content.get("classes"), content.get("seen") or [], content.get("left_out", []))
+    return (
+        all(isinstance(content.get(name), dict) for name in mappings)
+        and all(isinstance(content.get(name) or {}, dict) for name in ("regions", "arrays"))
+        and all(isinstance(content.get(name) or [], list) for name in ("classes", "seen", "left_out"))
     )

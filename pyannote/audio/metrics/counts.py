@@ -29,9 +29,9 @@ Self = TypeVar("Self", bound="Counts")
 class Measures(Generic[Value]):
     """Ratios of counts: one number each, or arrays of shape (classes,).
 
-    Undefined cases are those of sed_eval: `precision` is NaN without system output, `recall` without
-    reference, and `f_measure` where one of them is NaN; rates divide by the size of the reference plus
-    2.2e-16, so that errors without any reference give a huge rate and no error gives 0.
+    Without reference, all but `precision` are NaN, and so is `precision` without system output, too. A
+    reference without system output gives 0 for `precision`, `recall` and `f_measure` (as sed_eval does with
+    its option ``zero_score``).
 
     Examples
     --------
@@ -169,7 +169,7 @@ class Counts:
 
     @property
     def class_wise_average(self) -> Measures[float]:
-        """Mean over those classes where the measure is not NaN (macro-average), numbers.
+        """Mean over the classes that have a reference (macro-average), numbers; NaN if none has.
 
         Examples
         --------
@@ -177,20 +177,22 @@ class Counts:
         0.375
         """
         values = (getattr(self.class_wise, field.name) for field in fields(Measures))
-        return Measures(*map(_mean, values))
+        return Measures(*(_mean(value, self.n_reference > 0) for value in values))
 
 
 def _measures(tp: Any, n_reference: Any, n_system: Any, errors: tuple[Any, Any, Any]) -> Measures[Any]:
     with np.errstate(invalid="ignore"):
-        precision, recall = tp / n_system, tp / n_reference
+        recall = tp / n_reference
+        precision = np.where((n_system == 0) & (n_reference > 0), 0.0, tp / n_system)[()]
         mean = 2.0 * precision * recall / (precision + recall)
+    # sed_eval adds 2.2e-16 to the size of the reference
+    size = np.where(n_reference > 0, n_reference + np.spacing(1), np.nan)[()]
+    rates = [error / size for error in errors]
     f_measure = np.where((precision == 0) & (recall == 0), 0.0, mean)[()]
-    rates = [error / (n_reference + np.spacing(1)) for error in errors]
     return Measures(f_measure, precision, recall, rates[0] + rates[1] + rates[2], *rates)
 
 
-def _mean(values: FloatArray) -> Any:
-    defined = ~np.isnan(values)
-    total = np.where(defined, values, 0.0).sum(-1)
+def _mean(values: FloatArray, counted: NDArray[np.bool_]) -> Any:
+    total = np.where(counted, values, 0.0).sum(-1)
     with np.errstate(invalid="ignore"):
-        return total / defined.sum(-1)
+        return total / counted.sum(-1)

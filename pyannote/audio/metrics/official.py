@@ -1,4 +1,9 @@
-"""Evaluation of event lists by sed_eval, pooled over files."""
+"""Evaluation of event lists by sed_eval, pooled over files.
+
+A class that is annotated and never detected has the precision, recall and F-measure 0 (the option
+``zero_score`` of sed_eval). Without any annotation, a figure that depends on it is undefined: sed_eval itself
+would divide by 2.2e-16. Averages are over the annotated classes, and say how many these are.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +80,7 @@ def evaluate(
         The results of sed_eval (``overall``, ``class_wise``, ``class_wise_average``) for each of
         ``segment_based`` (1 s), ``event_based_onset`` (0.5 s collar) and ``event_based_onset_offset``
         (offsets also within half of the event's length). Undefined measures are NaN; see `jsonable`.
+        ``classes`` of an average is the number of annotated classes, which it is over.
 
     Raises
     ------
@@ -106,7 +112,7 @@ def evaluate(
         for key, metric in metrics.items():
             result = _plain(metric.results())
             result["class_wise"] = {label: result["class_wise"][neutral[label]] for label in labels}
-            results[key] = result
+            results[key] = _with_undefined(result)
     return results
 
 
@@ -134,9 +140,9 @@ def table(results: Mapping[str, Any]) -> str:
     Returns
     -------
     table : str
-        For each evaluation one row overall and one per class: error rate; F1, precision and recall in per
-        cent; number of active segments (or events) of the reference and of the estimate. A dash marks an
-        undefined measure.
+        For each evaluation one row overall, one per class, and their average: error rate; F1, precision and
+        recall in per cent; number of active segments (or events) of the reference and of the estimate. A dash
+        marks an undefined measure.
 
     Examples
     --------
@@ -173,11 +179,55 @@ def _check(reference: Mapping[str, Events], estimate: Mapping[str, Events], labe
 def _metrics(names: list[str]) -> dict[str, Any]:
     sound_event = import_sed_eval().sound_event
     events = {"evaluate_onset": True, "t_collar": 0.5, "percentage_of_length": 0.5}
-    return {
+    metrics = {
         "segment_based": sound_event.SegmentBasedMetrics(names, time_resolution=1.0),
         "event_based_onset": sound_event.EventBasedMetrics(names, evaluate_offset=False, **events),
         "event_based_onset_offset": sound_event.EventBasedMetrics(names, evaluate_offset=True, **events),
     }
+    for metric in metrics.values():
+        # the constructor for segments does not take this option, which both classes have
+        metric.empty_system_output_handling = "zero_score"
+    return metrics
+
+
+def _with_undefined(result: dict[str, Any]) -> dict[str, Any]:
+    """Results in which figures without reference are NaN, and averages are over annotated classes."""
+    class_wise = result["class_wise"]
+    counts = _counts(class_wise)
+    annotated = [label for label, measures in class_wise.items() if measures["count"]["Nref"]]
+    average = {
+        group: {name: _mean([class_wise[label][group][name] for label in annotated]) for name in measures}
+        for group, measures in result["class_wise_average"].items()
+    }
+    return {
+        "overall": _defined(result["overall"], counts),
+        "class_wise": {
+            label: _defined(measures, measures["count"]) for label, measures in class_wise.items()
+        },
+        "class_wise_average": {**average, "classes": len(annotated)},
+    }
+
+
+def _defined(measures: dict[str, Any], count: Mapping[str, float]) -> dict[str, Any]:
+    """Measures of one class or of all, NaN where they need a reference that is not there."""
+    if count["Nref"]:
+        return measures
+    without = {"specificity", "accuracy"} | ({"precision"} if count["Nsys"] else set())
+    undefined = {
+        group: {name: value if name in without else math.nan for name, value in measures[group].items()}
+        for group in ("f_measure", "error_rate", "accuracy")
+    }
+    return {**measures, **undefined}
+
+
+def _counts(class_wise: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        name: sum(measures["count"][name] for measures in class_wise.values()) for name in ("Nref", "Nsys")
+    }
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else math.nan
 
 
 def _rows(events: Events, neutral: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -195,17 +245,22 @@ def _plain(results: Any) -> Any:
 
 def _lines(result: Mapping[str, Any], width: int) -> Iterator[str]:
     class_wise = result["class_wise"]
-    counts = {
-        name: sum(measures["count"][name] for measures in class_wise.values()) for name in ("Nref", "Nsys")
-    }
-    for label, measures in {"overall": {**result["overall"], "count": counts}, **class_wise}.items():
-        f_measure, count = measures["f_measure"], measures["count"]
-        rate = measures["error_rate"]["error_rate"] if count["Nref"] else None
-        parts = [f_measure[name] for name in ("f_measure", "precision", "recall")]
-        percentages = [None if jsonable(part) is None else 100 * part for part in parts]
-        cells = [_cell(rate, 8, 2), *map(_cell, percentages, (6, 6, 6), (1, 1, 1))]
-        yield " ".join([f"{label:{width}}", *cells, *(_cell(count[name], 6, 0) for name in counts)])
+    overall = {**result["overall"], "count": _counts(class_wise)}
+    for label, measures in {"overall": overall, **class_wise}.items():
+        counts = (_cell(measures["count"][name], 6, 0) for name in ("Nref", "Nsys"))
+        yield " ".join([f"{label:{width}}", *_cells(measures), *counts])
+    average = result["class_wise_average"]
+    over = f"over {average['classes']} of {len(class_wise)} classes"
+    yield " ".join([f"{'average':{width}}", *_cells(average), f" {over}"])
+
+
+def _cells(measures: Mapping[str, Any]) -> Iterator[str]:
+    yield _cell(measures["error_rate"]["error_rate"], 8, 2)
+    for name in ("f_measure", "precision", "recall"):
+        value = jsonable(measures["f_measure"][name])
+        yield _cell(None if value is None else 100 * value, 6, 1)
 
 
 def _cell(value: float | None, width: int, digits: int) -> str:
+    value = jsonable(value)
     return f"{'-':>{width}}" if value is None else f"{value:{width}.{digits}f}"

@@ -179,3 +179,26 @@ def fscore(point: Threshold) -> float:
     """
     total = point.precision + point.recall
     return 2 * point.precision * point.recall / total if total else 0.0
+
+
+def figures(point: Threshold) -> dict[str, float | None]:
+    """F-score, precision and recall of a class, as they count.
+
+    They are None for a class that does not occur. Where no threshold reaches the required precision, recall
+    and F-score count as 0, and the precision is the highest that any threshold has.
+
+    Examples
+    --------
+    >>> figures(Threshold(0.0, 1.1, 0.0, 0.0, positives=0))
+    {'fscore': None, 'precision': None, 'recall': None}
+    >>> figures(Threshold(0.9, 0.5, precision=0.7, recall=0.9, positives=10, attained=False))
+    {'fscore': 0.0, 'precision': 0.7, 'recall': 0.0}
+    """
+    if not point.positives:
+        return dict.fromkeys(("fscore", "precision", "recall"))
+    counted = point.attained
+    return {
+        "fscore": fscore(point) if counted else 0.0,
+        "precision": point.precision,
+        "recall": point.recall if counted else 0.0,
+    }

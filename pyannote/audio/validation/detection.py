@@ -13,7 +13,8 @@ from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.slide import Inputs, Slide
 from pyannote.audio.pipeline.binarize import Binarize
 from pyannote.audio.report.figures import event_roll
-from pyannote.audio.validation.criterion import Criterion, OperatingPoint
+from pyannote.audio.validation.criterion import Criterion, OperatingPoint, figures
+from pyannote.audio.validation.detection_table import over, remarks, shown, summary
 from pyannote.audio.validation.measure import Measure, Record, not_finite
 from pyannote.audio.validation.reference import Reference, Unit, frames_of
 from pyannote.audio.validation.selection import ClassChoice, Selection, average, evaluate, select
@@ -169,8 +170,8 @@ class Detection(Measure):
         """
         return select(self.history, self.criterion)
 
-    def average(self, epoch: int) -> float:
-        """Mean of the measure over classes at an epoch.
+    def average(self, epoch: int) -> float | None:
+        """Mean of the measure at an epoch over the classes that occur in the reference; None if none does.
 
         Examples
         --------
@@ -191,7 +192,8 @@ class Detection(Measure):
         return {
             "epoch": selection.epoch,
             "metric": self.name,
-            "value": round(selection.value, 6),
+            "value": None if selection.value is None else round(selection.value, 6),
+            "averaged_classes": len(selection.class_wise) - len(selection.absent),
             "unit": self.unit,
             "provenance": {"files": self._files},
             "epochs": {selection.epoch, *(choice.epoch for choice in selection.class_wise.values())},
@@ -209,31 +211,19 @@ class Detection(Measure):
         """
         selection = self.selection()
         return (
-            f"{self.name} {self.average(epoch):.3f} (chosen so far: epoch {selection.epoch}, "
-            f"{selection.value:.3f})"
+            f"{self.name} {shown(self.average(epoch))}{over(selection)} (chosen so far: epoch "
+            f"{selection.epoch}, {shown(selection.value)})"
         )
 
     def summary(self) -> str:
-        """Table of the epoch, threshold and figures of each class.
+        """Table of the epoch, threshold and figures of each class; a dash marks an undefined figure.
 
         Examples
         --------
         >>> print(getfixture("detection").summary().splitlines()[0])
         Epoch for all classes: 2, average_detection_fscore 1.000
         """
-        selection = self.selection()
-        width = max(len(name) for name in selection.class_wise) + 2
-        lines = [
-            f"Epoch for all classes: {selection.epoch}, {self.name} {selection.value:.3f}",
-            f"{'class':<{width}}{'epoch':>6}{'threshold':>11}{'shortest':>10}{'F-score':>9}{'precision':>11}"
-            f"{'recall':>8}",
-        ]
-        for name, choice in selection.class_wise.items():
-            lines.append(
-                f"{name:<{width}}{choice.epoch:>6}{choice.threshold:>11.3f}{choice.shortest:>10g}"
-                f"{choice.fscore:>9.3f}{choice.precision:>11.3f}{choice.recall:>8.3f}"
-            )
-        return "\n".join(lines)
+        return summary(self.selection(), self.name, self.criterion.precision)
 
     def log(self, writer: SummaryWriter, prefix: str, epoch: int, record: Record) -> None:
         """Write figures and curves of classes to tensorboard, and a picture of events if it is the best.
@@ -248,13 +238,17 @@ class Detection(Measure):
         """
         scores = self._split(record)
         items = self.reference.items(scores, self.unit)
-        writer.add_scalar(f"{prefix}/{self.name}", self.average(epoch), epoch)
+        selection, value = self.selection(), self.average(epoch)
+        if value is not None:
+            writer.add_scalar(f"{prefix}/{self.name}", value, epoch)
+        if text := remarks(selection, self.criterion.precision):
+            writer.add_text(f"{prefix}/remarks", text, epoch)
         for column, (name, point) in enumerate(self.history[epoch].items()):
-            for measure, value in _figures(point).items():
-                writer.add_scalar(f"{prefix}/{name}/{measure}", value, epoch)
-            shown = items.scores[:, column].clip(0, 1)
-            writer.add_pr_curve(f"{prefix}/{name}", items.target[:, column], shown, epoch)
-        selection = self.selection()
+            if point.positives:
+                for measure, number in {**figures(point), "threshold": point.threshold}.items():
+                    writer.add_scalar(f"{prefix}/{name}/{measure}", number, epoch)
+                scores_of_class = items.scores[:, column].clip(0, 1)
+                writer.add_pr_curve(f"{prefix}/{name}", items.target[:, column], scores_of_class, epoch)
         if selection.epoch == epoch:
             writer.add_figure(f"{prefix}/events", self._roll(scores[0], selection), epoch)
 
@@ -268,10 +262,11 @@ class Detection(Measure):
         shortest = round(max(0.0, frames_of(choice.shortest, step) - 0.5) * step, 6)
         return Binarize(choice.threshold, choice.threshold, shortest, shortest)
 
-    def _dumped(self, choice: ClassChoice) -> dict[str, float]:
+    def _dumped(self, choice: ClassChoice) -> dict[str, float | None]:
         scores = {"fscore": choice.fscore, "precision": choice.precision, "recall": choice.recall}
-        rounded = {name: round(value, 6) for name, value in scores.items()}
-        return {"epoch": choice.epoch, **self._binarize(choice).dump(), **rounded}
+        rounded = {name: None if value is None else round(value, 6) for name, value in scores.items()}
+        attained = {} if self.criterion.precision is None else {"precision_attained": choice.attained}
+        return {"epoch": choice.epoch, **self._binarize(choice).dump(), **rounded, **attained}
 
     def _roll(self, scores: Record, selection: Selection) -> object:
         file, step = self.reference.files[0], self.reference.step
@@ -283,13 +278,3 @@ class Detection(Measure):
         title = f"{file['uri']}, epoch {selection.epoch}"
         events = self.reference.events[0]
         return event_roll(title, self.reference.classes, file["duration"], estimate, events, scores, step)
-
-
-def _figures(point: OperatingPoint) -> dict[str, float]:
-    total = point.precision + point.recall
-    return {
-        "fscore": 2 * point.precision * point.recall / total if total else 0.0,
-        "precision": point.precision,
-        "recall": point.recall,
-        "threshold": point.threshold,
-    }

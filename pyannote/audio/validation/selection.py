@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.metrics.thresholds import Threshold
-from pyannote.audio.validation.criterion import Criterion, OperatingPoint, fscore
+from pyannote.audio.validation.criterion import Criterion, OperatingPoint, figures
 from pyannote.audio.validation.reference import Items
 
 
@@ -29,8 +29,11 @@ class ClassChoice:
         A class is active where its score is at least this.
     shortest : float
         Duration in seconds of the shortest event, and of the shortest gap between two events.
-    fscore, precision, recall : float
-        Figures on the development files, in [0, 1]; 0 where undefined.
+    fscore, precision, recall : float, optional
+        Figures on the development files, in [0, 1]; None for a class that does not occur. Where no threshold
+        reaches the required precision, recall and F-score count as 0.
+    attained : bool
+        Whether a threshold reaches the required precision, if one is required.
 
     Examples
     --------
@@ -41,9 +44,10 @@ class ClassChoice:
     epoch: int
     threshold: float
     shortest: float
-    fscore: float
-    precision: float
-    recall: float
+    fscore: float | None
+    precision: float | None
+    recall: float | None
+    attained: bool = True
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,10 @@ class Selection:
     ----------
     epoch : int
         Best single epoch for all classes.
-    value : float
-        Mean over classes of the measure at that epoch.
+    value : float, optional
+        Mean of the measure at that epoch over the classes that occur; None if none does.
+    absent : tuple of str
+        Classes that do not occur in the reference.
     single : mapping of str to ClassChoice
         Thresholds of each class at that epoch.
     class_wise : mapping of str to ClassChoice
@@ -66,12 +72,13 @@ class Selection:
     Examples
     --------
     >>> choice = ClassChoice(7, 0.4, 0.0, fscore=0.8, precision=0.8, recall=0.8)
-    >>> Selection(7, 0.8, {"car": choice}, {"car": choice}, {"car": 7}).class_wise["car"].threshold
+    >>> Selection(7, 0.8, (), {"car": choice}, {"car": choice}, {"car": 7}).class_wise["car"].threshold
     0.4
     """
 
     epoch: int
-    value: float
+    value: float | None
+    absent: tuple[str, ...]
     single: Mapping[str, ClassChoice]
     class_wise: Mapping[str, ClassChoice]
     peaks: Mapping[str, int]
@@ -99,8 +106,8 @@ def evaluate(
     return {name: criterion.best(items, column) for column, name in enumerate(classes)}
 
 
-def average(points: Mapping[str, Threshold], measure: Callable[[Threshold], float]) -> float:
-    """Mean of a measure over the classes that occur in the reference; 0 if none does.
+def average(points: Mapping[str, Threshold], measure: Callable[[Threshold], float]) -> float | None:
+    """Mean of a measure over the classes that occur in the reference; None if none does.
 
     Examples
     --------
@@ -108,7 +115,8 @@ def average(points: Mapping[str, Threshold], measure: Callable[[Threshold], floa
     >>> average(points, lambda point: point.value)
     0.8
     """
-    return float(np.mean([measure(point) for point in points.values() if point.positives] or [0.0]))
+    values = [measure(point) for point in points.values() if point.positives]
+    return float(np.mean(values)) if values else None
 
 
 def select(history: Mapping[int, Mapping[str, OperatingPoint]], criterion: Criterion) -> Selection:
@@ -161,6 +169,7 @@ def select(history: Mapping[int, Mapping[str, OperatingPoint]], criterion: Crite
     return Selection(
         epoch=epochs[single],
         value=average(best, criterion.value),
+        absent=tuple(name for name, point in best.items() if not point.positives),
         single={name: _choice(epochs[single], point) for name, point in best.items()},
         class_wise=class_wise,
         peaks=peaks,
@@ -184,4 +193,5 @@ def _latest_good(quality: NDArray[np.float64], tolerance: float) -> int:
 def _choice(epoch: int, point: OperatingPoint) -> ClassChoice:
     # a class that does not occur takes the threshold 0.5, which needs no data
     threshold = point.threshold if point.positives else 0.5
-    return ClassChoice(epoch, threshold, point.shortest, fscore(point), point.precision, point.recall)
+    attained = point.attained or not point.positives
+    return ClassChoice(epoch, threshold, point.shortest, **figures(point), attained=attained)

@@ -11,7 +11,7 @@ from pyannote.audio.applications.names import enumerated
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.counted import counted
 from pyannote.audio.database.contents import contents_of, seen_before
-from pyannote.audio.database.protocols import Recording
+from pyannote.audio.database.protocols import Recording, name_of
 from pyannote.audio.io.apply_folders import AppliedRun
 
 
@@ -47,6 +47,7 @@ def run_of(
         files=contents,
         seen=None if trained_on is None else seen_before(trained_on, contents),
         left_out=sorted(corpus.left_out),
+        regions={name_of(file): file["regions"] for file in files},
         spelling=dict(spelling or {}),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -14,7 +15,10 @@ from pyannote.audio.applications.blocks._applied_runs import run_of, tell_seen
 from pyannote.audio.applications.checking.applied import warn_of_validation
 from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_of
 from pyannote.audio.applications.event_formats import check_formats, check_labels, earlier_files
-from pyannote.audio.applications.event_results import EventResults
+from pyannote.audio.applications.event_results import EventResults, tell_unannotated
+from pyannote.audio.applications.event_scores import (
+    digests_of_scores,
+)
 from pyannote.audio.applications.files import check_uris, is_audio
 from pyannote.audio.applications.options import DetectionApplyOptions, DetectionOptions
 from pyannote.audio.applications.terminal import bar, say, say_table, warn
@@ -22,6 +26,7 @@ from pyannote.audio.core.counted import counted
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Composition, Event
+from pyannote.audio.core.overlaps import merged
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.contents import contents_of
 from pyannote.audio.database.label_spelling import spelling_of
@@ -65,7 +70,7 @@ def detection_measure(corpus: Corpus, bundle: Bundle, options: DetectionOptions)
     outputs = [slide.outputs(int(frames)) for frames in features.frames]
     contents = contents_of(files, corpus.store.contents(files))
 
-    events = [corpus.recipe.task.reference(file["events"] or (), specifications) for file in files]
+    events = [_reference(file, corpus.recipe.task, specifications) for file in files]
     step = slide.resolution * specifications.step
     return Detection(
         bundle,
@@ -218,21 +223,36 @@ class EventRun:
         folder, name, files = self.folder, self.name, self.files
         estimate = {file["uri"]: events for file, events in zip(files, answers, strict=True)}
         self.written.write_events(estimate, self.durations, self.applier.options.formats)
+        run = replace(self.provenance, arrays=digests_of_scores(folder, self.provenance.files))
+        reference = self._reference() if self.scored else {}
         figures = None
         if self.scored:
-            figures = self.written.write_evaluation(self._reference(), estimate, self.provenance.seen or ())
-        folder.write_provenance(name, self.provenance)
+            scores = self._psds(run, reference)
+            figures = self.written.write_evaluation(reference, estimate, scores, run.seen or ())
+        folder.write_provenance(name, run)
         count = sum(map(len, answers))
         done = f"{counted(len(files), 'file')}, {counted(count, 'event')}"
         say(f"{done}. Results are in {folder.path}, as {name}.*")
         if figures is not None:
             say_table(figures)
+            tell_unannotated(reference, self.classes)
         tell_seen(self.provenance, self.annotated, self.scored)
 
     def _reference(self) -> dict[str, list[Event]]:
         """Annotated events of the classes in each recording."""
         specifications, task = self.applier.pretrained.specifications, self.recipe.task
-        return {file["uri"]: task.reference(file["events"] or (), specifications) for file in self.files}
+        return {file["uri"]: _reference(file, task, specifications) for file in self.files}
+
+    def _psds(self, run: AppliedRun, reference: Mapping[str, list[Event]]) -> dict[str, Score]:
+        """Polyphonic sound detection scores of the stored scores."""
+        by_name = {safe_name(uri): events for uri, events in reference.items()}
+        scored = scored_recordings(self.folder, run, by_name, self.classes)
+        return psds(scored, self.classes, annotated_seconds(run))
+
+
+def _reference(file: Recording, task: Any, specifications: Specifications) -> list[Event]:
+    """Annotated events of the classes in a recording; those of one class that overlap are one."""
+    return merged(task.reference(file["events"] or (), specifications))
 
 
 def _spelling_of(applier: EventApplier) -> dict[str, str]:

@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pyannote.audio.core.findings import Finding
+from pyannote.audio.core.overlaps import is_overlap
 from pyannote.audio.database.checks.lists import empty_subsets, listed_twice, unlisted_recordings
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.protocols import labels_of
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
 
 _SLACK = 0.01
-"""Tolerance in seconds for overlapping events and for events that pass a region: times are often rounded."""
+"""Tolerance in seconds for events that pass a region: times are often rounded."""
 
 
 def check_annotation(subsets: Sequence[Subset]) -> Iterator[Finding]:
@@ -61,7 +62,7 @@ def _by_file(
 
 
 def repeated_events(events: Iterable[AnnotatedEvent | AnnotatedRegion]) -> Iterator[Finding]:
-    """Findings about duplicate events, and about overlaps of events with the same label.
+    """Findings about duplicate events, and about overlaps of events with the same label: both count as one.
 
     Parameters
     ----------
@@ -83,17 +84,21 @@ def repeated_events(events: Iterable[AnnotatedEvent | AnnotatedRegion]) -> Itera
         before = latest.get(key)
         if before is not None and before.segment == event.segment:
             yield _again(event, before)
-        elif before is not None and before.segment.end > event.segment.start + _SLACK:
+        elif before is not None and is_overlap(_times(before), _times(event)):
             yield _overlapping(event, before)
         if before is None or event.segment.end > before.segment.end:
             latest[key] = event
+
+
+def _times(event: AnnotatedEvent) -> tuple[float, float]:
+    return event.segment.start, event.segment.end
 
 
 def _again(event: AnnotatedEvent, before: AnnotatedEvent) -> Finding:
     return Finding(
         "duplicate",
         f"This event of {event.label!r} in {event.recording} is already in line {before.line}.",
-        "Remove one of them.",
+        "They count as one event; remove one of them.",
         file=event.file,
         line=event.line,
     )
@@ -106,7 +111,7 @@ def _overlapping(event: AnnotatedEvent, before: AnnotatedEvent) -> Finding:
         "overlap",
         f"Events of {event.label!r} in {event.recording} overlap by {common:g} s (the other is in line "
         f"{min(event.line, before.line)}).",
-        "Overlapping events are merged; correct the times if that is not intended.",
+        "They count as one event, in activity and in figures; correct the times if that is not intended.",
         file=event.file,
         line=line,
     )
