@@ -26,6 +26,7 @@ ALLOWED = {
     ("pyannote/audio/core/user_code.py", "importlib.machinery.SourceFileLoader"): "the file of --code",
     ("pyannote/audio/core/user_code.py", "importlib.util.spec_from_loader"): "the file of --code",
     ("pyannote/audio/applications/blocks/base.py", "importlib.import_module"): "of files of its folder",
+    ("pyannote/audio/database/formats/base.py", "importlib.import_module"): "of files of its folder",
     ("pyannote/audio/applications/commands.py", "importlib.import_module"): "commands of a block",
     **dict.fromkeys(
         [

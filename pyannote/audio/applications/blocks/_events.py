@@ -17,7 +17,9 @@ from pyannote.audio.applications.corpus import Corpus, applied_batches, inputs_o
 from pyannote.audio.applications.event_formats import check_formats, check_labels, earlier_files
 from pyannote.audio.applications.event_results import EventResults, tell_unannotated
 from pyannote.audio.applications.event_scores import (
+    annotated_seconds,
     digests_of_scores,
+    scored_recordings,
 )
 from pyannote.audio.applications.files import check_uris, is_audio
 from pyannote.audio.applications.options import DetectionApplyOptions, DetectionOptions
@@ -35,6 +37,8 @@ from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
 from pyannote.audio.inference.slide import Inputs, Scores, Slide
 from pyannote.audio.io.apply_folders import AppliedRun, ApplyFolder
+from pyannote.audio.io.lines import safe_name
+from pyannote.audio.metrics.psds import Score, psds
 from pyannote.audio.pipeline.events import events_of
 from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.store.stored import LazyFeatures

@@ -39,7 +39,7 @@ def add_event(
     >>> add_event(reading, "a", 0.5, 1.0, "car ", Path("a.txt"), 1)
     >>> add_event(reading, "a", 2.0, 2.0, "horn", Path("a.txt"), 2)
     >>> [event.label for event in reading.events], dict(reading.left_out)
-    (['car'], {'events without duration, which were dropped': 1})
+    (['car'], {'events without duration': 1})
     """
     reading.name(recording, path, line)
     if not label.strip():

@@ -18,7 +18,7 @@ from pyannote.audio.core.labels import Event
 from pyannote.audio.io.encodings import decode
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, Place, checked_lines, content_of
 
-POINTS = "events without duration, which were dropped"
+POINTS = "events without duration"
 """What `left_out` calls events whose offset is their onset."""
 
 
