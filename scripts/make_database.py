@@ -28,7 +28,8 @@ Options:
                        little; otherwise they are dropped, or cut, and counted.
   --format=NAME        Format of the annotation, if it cannot be told from the files.
   --label-column=NAME  Column of the labels, if several columns of a table may be that.
-  --tier=NAME          Tier to read, if files have several.
+  --tier=NAME          Tier to read, if files have several; * for all.
+  --tier-labels        Labels are the names of tiers, such as speakers, and not the texts of their intervals.
   --soft=VALUE         Soft labels of this value or more, above 0 and up to 1, count as events.
   --pattern=REGEX      Regular expression with the groups `speaker` and, optionally, `session`, for names of
                        recordings that contain the speaker.
@@ -81,6 +82,7 @@ def main() -> None:
         options=ReadOptions(
             label_column=arguments["--label-column"],
             tier=arguments["--tier"],
+            tier_labels=arguments["--tier-labels"],
             soft=soft,
             pattern=arguments["--pattern"],
         ),

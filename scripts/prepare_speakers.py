@@ -25,6 +25,7 @@ Options:
   --test-share=SHARE   Share of the speakers for test, where no list names them. [default: 0.2]
   --draw=N             How many trials to draw where no list names them. [default: 10000]
   --seed=N             Another number draws other speakers and trials. [default: 0]
+  --redraw             Draw all speakers anew: those in lists of <output> keep their subsets otherwise.
   -h --help            Show this.
 """
 
@@ -58,6 +59,7 @@ def main() -> None:
         test=test,
         trials=trials,
         seed=seed,
+        redraw=arguments["--redraw"],
         progress=bar,
     )
     for remark in found.remarks:

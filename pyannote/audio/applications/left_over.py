@@ -9,30 +9,11 @@ from typing import NamedTuple
 
 from pyannote.audio.applications.terminal import say
 from pyannote.audio.database.corpora.annotated_file import audio_duration
+from pyannote.audio.database.corpora.unread_audio import UNREAD
 from pyannote.audio.io.lines import quoted
 from pyannote.audio.io.rttm import read_events, read_uem
 from pyannote.audio.io.waveform import SUFFIXES
 from pyannote.audio.io.yaml_files import read_plain
-
-OTHER_AUDIO = frozenset(
-    {
-        ".3gp",
-        ".aac",
-        ".ac3",
-        ".amr",
-        ".ape",
-        ".m4a",
-        ".m4b",
-        ".mka",
-        ".mov",
-        ".mp4",
-        ".sph",
-        ".webm",
-        ".wma",
-        ".wv",
-    }
-)
-"""Suffixes of files with sound that are not read, in lower case."""
 
 SHOWN = 3
 """Files of a kind that are named."""
@@ -119,12 +100,12 @@ def left_over(folder: Path, output: Path, reason: Reason) -> list[LeftOver]:
     Examples
     --------
     >>> folder = getfixture("tmp_path")
-    >>> for name in ("a.wav", "a.M4A", "notes.txt"):
+    >>> for name in ("a.wav", "a.WMA", "notes.txt"):
     ...     (folder / name).touch()
     >>> reason = lambda path: None if path.suffix == ".wav" else "not read"
     >>> for one in left_over(folder, folder / "out", reason):
     ...     print(one)
-    1 file *.M4A (a.M4A): sound in this format is not read; convert it to one of .aif, .aiff, .au, .caf, ...
+    1 file *.WMA (a.WMA): sound in this format is not read; convert it to one of .aif, .aiff, .au, .caf, ...
     1 file *.txt (notes.txt): not read
     """
     kinds: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
@@ -148,7 +129,7 @@ def _files(folder: Path, output: Path) -> Iterator[Path]:
 
 
 def _reason(path: Path, reason: Reason) -> str | None:
-    if path.suffix.lower() in OTHER_AUDIO:
+    if path.suffix.lower() in UNREAD:
         return f"sound in this format is not read; convert it to one of {', '.join(sorted(SUFFIXES))}"
     return reason(path)
 

@@ -6,12 +6,15 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+from commands import known_database
 from places import SCRIPTS
 from pyannote.database import FileFinder
 from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.corpora.own_data import make_database
+from pyannote.audio.database.protocols import recordings
+from pyannote.audio.io import waveform
 
 SCRIPT = SCRIPTS / "make_database.py"
 FORMS = ("rttm", "audacity", "csv")
@@ -544,3 +547,42 @@ def test_folders_of_other_names_are_no_subsets(audio, tmp_path):
     annotation = annotate(tmp_path, "csv", EVENTS | {"f": EVENTS["a"]})
     remarks = make_database(audio, annotation, tmp_path / "out").remarks
     assert not any("folders of the audio" in remark for remark in remarks)
+
+
+def write_calls(folder, *names):
+    """Calls of two channels: 0.25 in the first, -0.5 in the second."""
+    folder.mkdir(parents=True)
+    for name in names:
+        soundfile.write(folder / f"{name}.wav", np.tile([[0.25, -0.5]], (32000, 1)), 8000)
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_each_channel_of_an_annotation_is_a_recording(tmp_path, blank):
+    names = [f"call{blank}{number}" for number in range(5)]
+    write_calls(tmp_path / "audio", *names)
+    lines = [
+        f"SPEAKER {name.replace(' ', '_')} {channel} {channel} 0.5 <NA> <NA> {who} <NA> <NA>\n"
+        for name in names
+        for channel, who in ((1, "ann"), (2, "bob"))
+    ]
+    (tmp_path / "all.rttm").write_text("".join(lines))
+    prepared = make_database(tmp_path / "audio", tmp_path / "all.rttm", tmp_path / "out", name="Calls")
+    uris = {subset: {uri.partition("#")[0] for uri in uris} for subset, uris in prepared.subsets.items()}
+    # both sides of a call are in one subset
+    assert sorted(len(files) for files in uris.values()) == [1, 1, 3] and len(set.union(*uris.values())) == 5
+    with known_database(prepared.path, tmp_path / "cache"):
+        files = {file["uri"]: file for subset in uris for file in recordings(prepared.protocol, subset)}
+    assert len(files) == 10
+    for uri, file in files.items():
+        who, onset, value = ("ann", 1.0, 0.25) if uri.endswith("#1") else ("bob", 2.0, -0.5)
+        assert file["events"] == [(onset, onset + 0.5, who)]
+        samples = np.ravel(waveform.read(file["audio"]))
+        assert samples == pytest.approx(np.full(32000, value), abs=1e-4)
+
+
+def test_a_channel_that_the_audio_lacks_is_refused(tmp_path):
+    write_audio(tmp_path / "audio", "a.wav", "b.wav", "c.wav")
+    lines = "".join(f"SPEAKER a {channel} 1 1 <NA> <NA> x <NA> <NA>\n" for channel in (1, 2))
+    (tmp_path / "all.rttm").write_text(lines)
+    with pytest.raises(DataError, match="1 channel"):
+        make_database(tmp_path / "audio", tmp_path / "all.rttm", tmp_path / "out", allow_empty=True)

@@ -14,9 +14,9 @@ from pyannote.database.registry import Registry
 
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.corpora import ami, speakers, voxceleb
-from pyannote.audio.database.corpora.speaker_files import OTHER_AUDIO, find_speakers
+from pyannote.audio.database.corpora.speaker_files import find_speakers
+from pyannote.audio.database.corpora.unread_audio import UNREAD
 from pyannote.audio.database.trials import trials
-from pyannote.audio.io.waveform import SUFFIXES
 
 # names as in the corpora, with the speaker and session that they tell
 CN_CELEB = {
@@ -112,7 +112,7 @@ def test_speakers_who_are_called_like_folders_of_voxceleb_remain_speakers(tmp_pa
 
 
 def test_audio_that_cannot_be_read_is_counted_or_refused(tmp_path):
-    suffix = sorted(OTHER_AUDIO - SUFFIXES)[0]
+    suffix = sorted(UNREAD)[0]
     touch(tmp_path / "dev" / "aac", VOXCELEB, suffix)
     with pytest.raises(DataError, match=f"There are 3 files \\*{suffix}") as caught:
         find_speakers(tmp_path, tmp_path / "out")

@@ -373,7 +373,7 @@ def test_the_script_prints_where_the_database_is(tut, tmp_path):
 def test_the_script_says_what_it_has_left_out(tut, tmp_path):
     folder = tut[0]
     write_audio(folder / "audio" / "street" / "b001.wav")
-    (folder / "audio" / "street" / "b002.m4a").touch()
+    (folder / "audio" / "street" / "b002.wma").touch()
     (folder / "meta" / "street").mkdir(parents=True)
     for name in ("a001", "a002", "a003", "a004", "a005"):
         (folder / "meta" / "street" / f"{name}.ann").touch()
@@ -389,7 +389,7 @@ def test_the_script_says_what_it_has_left_out(tut, tmp_path):
     assert [line.removeprefix(start).partition("; convert")[0] for line in left_out] == [
         "5 files *.ann (meta/street/a001.ann, meta/street/a002.ann, meta/street/a003.ann and 2 more): read "
         "only for an evaluation set without lists of events (..._evaluate.txt)",
-        "1 file *.m4a (audio/street/b002.m4a): sound in this format is not read",
+        "1 file *.wma (audio/street/b002.wma): sound in this format is not read",
         "1 file *.txt (evaluation_setup/street_fold1_tests.txt): no list such as "
         "evaluation_setup/street_fold1_train.txt",
         "1 file *.wav (audio/street/b001.wav): no list of evaluation_setup names it",

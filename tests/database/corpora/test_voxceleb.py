@@ -168,7 +168,7 @@ def test_script(root, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("is ready: VoxCeleb.SpeakerVerification.VoxCeleb1\n")
     (root / "dev" / "aac" / "id1").mkdir(parents=True)
-    (root / "dev" / "aac" / "id1" / "00001.m4a").touch()
+    (root / "dev" / "aac" / "id1" / "00001.wma").touch()
     (root / "vox1_meta.csv").touch()
     done = subprocess.run(command, capture_output=True, text=True)
     read, *left_out, _ = done.stdout.splitlines()
@@ -176,7 +176,7 @@ def test_script(root, tmp_path):
     assert read.startswith(f"Read {files} files, {files} events, ")
     assert [line.partition(": ")[2] for line in left_out] == [
         "1 file *.csv (vox1_meta.csv): no list of trials that is read",
-        "1 file *.m4a (dev/aac/id1/00001.m4a): sound in this format is not read; convert it to one of .aif, "
+        "1 file *.wma (dev/aac/id1/00001.wma): sound in this format is not read; convert it to one of .aif, "
         ".aiff, .au, .caf, .flac, .mp3, .oga, .ogg, .opus, .w64, .wav",
     ]
     wrong = subprocess.run([*command[:2], "--seed=x", *command[3:]], capture_output=True, text=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, zip_longest
 from typing import NamedTuple, TypeVar
 
@@ -63,7 +63,13 @@ def check_draw(shares: Mapping[str, float], trials: int, seed: int) -> None:
 
 
 def draw_speakers(
-    uris: Iterable[str], sessions: Mapping[str, SpeakerSession], share: float, seed: int
+    uris: Iterable[str],
+    sessions: Mapping[str, SpeakerSession],
+    share: float,
+    seed: int,
+    *,
+    inside: Container[str] = (),
+    outside: Container[str] = (),
 ) -> tuple[list[str], list[str]]:
     """Split recordings by speaker.
 
@@ -77,6 +83,8 @@ def draw_speakers(
         least two are not.
     seed : int
         The same arguments give the same split.
+    inside, outside : container of str, optional
+        Speakers that are held out, and that are not; the others are drawn.
 
     Returns
     -------
@@ -106,8 +114,10 @@ def draw_speakers(
             fix="At least two speakers must remain, and those held out need two recordings: add some, or "
             "hold out fewer (0 for none).",
         )
-    order = generator(seed, len(fit), count).permutation(len(fit))
-    chosen = {fit[index] for index in order[:count]}
+    chosen = {speaker for speaker in recordings if speaker in inside}
+    free = [speaker for speaker in fit if speaker not in chosen and speaker not in outside]
+    order = generator(seed, len(free), count).permutation(len(free))
+    chosen.update(free[index] for index in order[: max(0, count - len(chosen))])
     return (
         [uri for uri in uris if sessions[uri].speaker not in chosen],
         [uri for uri in uris if sessions[uri].speaker in chosen],

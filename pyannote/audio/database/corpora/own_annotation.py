@@ -19,6 +19,7 @@ from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.annotation_files import read_annotation_files
 from pyannote.audio.database.corpora.annotated_file import absolute
 from pyannote.audio.database.formats.base import Reading, ReadOptions, Tag
+from pyannote.audio.io.channel_names import split_name, with_channel
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, Place, quoted, safe_name
 from pyannote.audio.io.paths import LONGEST_NAME
 
@@ -149,12 +150,12 @@ def _known(items: Iterable[T], file_of: Mapping[str, Path]) -> Iterator[T]:
     return (item for item in items if item.recording in file_of)
 
 
-def by_file(events: Iterable[AnnotatedEvent], folder: Path, files: Iterable[Path]) -> Annotated:
-    """Events of each audio file that they name.
+def by_file(events: Iterable[T], folder: Path, files: Iterable[Path]) -> dict[Path, list[T]]:
+    """Events, or regions, of each audio file that they name.
 
     Parameters
     ----------
-    events : iterable of AnnotatedEvent, shape (events,)
+    events : iterable of AnnotatedEvent or AnnotatedRegion, shape (events,)
     folder : Path
         Audio folder.
     files : iterable of Path, shape (files,)
@@ -168,7 +169,7 @@ def by_file(events: Iterable[AnnotatedEvent], folder: Path, files: Iterable[Path
     [PosixPath('/audio/a.wav')]
     """
     by_name = files_by_name(folder, files)
-    annotated: Annotated = {}
+    annotated: dict[Path, list[T]] = {}
     for event in events:
         annotated.setdefault(file_named(event.recording, by_name, event.file, event.line), []).append(event)
     return annotated
@@ -213,12 +214,12 @@ def _composed(name: str) -> str:
 
 
 def file_named(name: str, by_name: Mapping[str, set[Path]], path: Path, line: int | None = None) -> Path:
-    """Audio file that a line of the annotation names.
+    """Audio file, or channel of one (`a.wav#2`), that a line of the annotation names.
 
     Parameters
     ----------
     name : str
-        Name in the annotation.
+        Name in the annotation, such as `a` or `a#2`.
     by_name : mapping of str to set of Path
         See `files_by_name`.
     path, line : Path, int
@@ -240,6 +241,9 @@ def file_named(name: str, by_name: Mapping[str, set[Path]], path: Path, line: in
     if files:
         found = f"{quoted(name)} is ambiguous: it may be {files[0]} or {files[1]}."
         raise DataError(found, file=path, line=line, fix="Write its path below the audio folder.")
+    file, channel = split_name(name)
+    if channel is not None:
+        return with_channel(file_named(file, by_name, path, line), channel)
     close = get_close_matches(name[:LONGEST_NAME], by_name, n=1)
     fix = f"Did you mean '{close[0]}'?" if close else "Add the file, or remove the line."
     raise DataError(f"There is no audio file {quoted(name)}.", file=path, line=line, fix=fix)

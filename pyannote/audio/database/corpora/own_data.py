@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute
@@ -23,17 +24,12 @@ from pyannote.audio.database.corpora.own_recordings import OwnRecordings
 from pyannote.audio.database.corpora.own_regions import find_uem, read_uem_files
 from pyannote.audio.database.corpora.own_subsets import find_subsets, read_subsets
 from pyannote.audio.database.corpora.splits import Subsets, by_folders, listed, split
+from pyannote.audio.database.corpora.unread_audio import unread_audio
 from pyannote.audio.database.corpora.writing import write_database
 from pyannote.audio.database.formats.base import ReadOptions
+from pyannote.audio.io.channel_names import split_channel
 from pyannote.audio.io.lines import quoted
 from pyannote.audio.io.waveform import SUFFIXES
-
-OTHER_AUDIO = frozenset(
-    {".3gp", ".aac", ".amr", ".ape", ".m4a", ".mka", ".mkv", ".mov", ".mp2", ".mp4", ".sph", ".webm", ".wma"}
-    | {".wv"}
-)
-"""Suffixes of audio and video, in lower case; some of them may be among those that are read."""
-
 
 BY_FOLDERS = "The subsets are those of the folders of the audio (train, test, ...): --redraw draws others."
 
@@ -163,14 +159,13 @@ def make_database(
     folder, output = absolute(audio), absolute(output)
     files = find_audio(folder, output)
     before = listed(output, protocol, strict=not redraw), annotation_of(output, name)
+    options = replace(options or ReadOptions(), strict=strict)
     if rttm_of := find_subsets(Path(annotation)):
-        recordings, subsets = read_subsets(folder, files, rttm_of)
-        left_out, reasons, form, remarks = Counter[str](), list[ToolkitError](), "rttm", list[str]()
+        recordings, subsets, reading = read_subsets(folder, files, rttm_of, options)
+        found = _Found(recordings, subsets, "rttm", reading.left_out, [], reading.remarks)
     else:
-        uris = name_recordings(files)
+        annotated = read_annotation(Path(annotation), folder, files, options, format, skip=skip > 0)
         regions = Path(uem) if uem else find_uem(Path(annotation))
-        options = replace(options or ReadOptions(), strict=strict)
-        annotated = read_annotation(Path(annotation), folder, uris, options, format, skip=skip > 0)
         own = OwnRecordings(
             annotated,
             Path(annotation),
@@ -178,26 +173,41 @@ def make_database(
             skip=skip,
             strict=strict,
             uem=regions,
-            regions=read_uem_files(regions, folder, uris) if regions else None,
+            regions=read_uem_files(regions, folder, files) if regions else None,
         )
-        recordings = own.of(uris)
-        given = None if redraw else by_folders({one.uri: files[one.audio] for one in recordings})
-        subsets = given or split(recordings, shares, seed, None if redraw else before[0])
-        left_out, reasons, form = own.left_out, own.reasons, annotated.format
-        remarks = [*annotated.reading.remarks, *([] if given is None else [BY_FOLDERS])]
-    recordings = mapped(recordings, labels)
-    path = write_database(output, name, recordings, {protocol: subsets})
+        found = _found(own, files, by_folder=not redraw)
+    recordings = mapped(found.recordings, labels)
+    subsets = found.subsets or split(recordings, shares, seed, None if redraw else before[0])
     return Preparation(
-        path,
+        write_database(output, name, recordings, {protocol: subsets}),
         f"{name}.SpeakerDiarization.{protocol}",
-        form,
+        found.format,
         recordings,
         subsets,
-        left_out + unread_audio(folder),
-        reasons,
-        remarks,
+        found.left_out + unread_audio(folder),
+        found.reasons,
+        found.remarks,
         differences(before, (subsets, annotation_of(output, name))),
     )
+
+
+class _Found(NamedTuple):
+    """Recordings, and their subsets where these are given."""
+
+    recordings: list[AnnotatedFile]
+    subsets: dict[str, list[str]] | None
+    format: str
+    left_out: Counter[str]
+    reasons: list[ToolkitError]
+    remarks: list[str]
+
+
+def _found(own: OwnRecordings, files: Mapping[Path, str], *, by_folder: bool) -> _Found:
+    recordings = own.of(name_recordings(files))
+    names = {one.uri: files[split_channel(one.audio)[0]] for one in recordings}
+    subsets = by_folders(names) if by_folder else None
+    remarks = own.annotated.reading.remarks + ([BY_FOLDERS] if subsets else [])
+    return _Found(recordings, subsets, own.annotated.format, own.left_out, own.reasons, remarks)
 
 
 def find_audio(folder: Path, output: Path) -> dict[Path, str]:
@@ -233,24 +243,6 @@ def find_audio(folder: Path, output: Path) -> dict[Path, str]:
     if not audio:
         raise DataError("There is no audio in this folder.", file=folder, fix="Check the path.")
     return audio
-
-
-def unread_audio(folder: Path) -> Counter[str]:
-    """Count files below a folder that seem to be audio and are not read, by their suffixes.
-
-    Examples
-    --------
-    >>> folder = getfixture("tmp_path")
-    >>> (folder / "a.wma").touch()
-    >>> unread_audio(folder)
-    Counter({'files *.wma, which are not read as audio': 1})
-    """
-    suffixes = (path.suffix.lower() for path in folder.rglob("*") if not path.name.startswith("."))
-    return Counter(
-        f"files *{suffix}, which are not read as audio"
-        for suffix in suffixes
-        if suffix in OTHER_AUDIO - SUFFIXES
-    )
 
 
 def check_names(*names: str) -> None:

@@ -12,6 +12,7 @@ from pyannote.audio.core.errors import DataError, ToolkitError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, audio_duration, clip
 from pyannote.audio.database.corpora.own_annotation import OwnAnnotation
 from pyannote.audio.database.corpora.own_regions import Regions, annotated_regions, without_region
+from pyannote.audio.io.channel_names import split_channel
 from pyannote.audio.io.lines import AnnotatedEvent
 
 CUT = "events that pass the end of their recording by 0.1 s or less, which were cut there"
@@ -79,6 +80,7 @@ class OwnRecordings:
         DataError
             If more of them cannot be used than may be left out.
         """
+        uris = self._channels(uris)
         missing = [path for path in uris if path not in self.annotated.events | self.annotated.faults]
         if self.allow_empty:
             missing = []
@@ -95,10 +97,26 @@ class OwnRecordings:
         self._check(missing, len(uris))
         return recordings
 
+    def _channels(self, uris: Mapping[Path, str]) -> dict[Path, str]:
+        """Recordings with channels in place of their files, where annotation names channels."""
+        channels: dict[Path, dict[Path, int]] = {}
+        for path in self.annotated.events:
+            file, channel = split_channel(path)
+            if channel is not None:
+                channels.setdefault(file, {})[path] = channel
+        named: dict[Path, str] = {}
+        for path, uri in uris.items():
+            if path in self.annotated.events or path not in channels:
+                named[path] = uri
+            for one, channel in channels.get(path, {}).items():
+                named[one] = f"{uri}#{channel}"
+        return named
+
     def _recording(self, path: Path, uri: str) -> AnnotatedFile:
         if path in self.annotated.faults:
             raise self.annotated.faults[path]
-        if self.uem is not None and path not in self.regions:
+        listed = self.regions.get(path) or self.regions.get(split_channel(path)[0], [])
+        if self.uem is not None and not listed:
             raise without_region(path.name, self.uem, self.annotation, None)
         duration = audio_duration(path)
         events = self.annotated.events.get(path, [])
@@ -110,7 +128,7 @@ class OwnRecordings:
             raise _passes_end(cut[0], duration)
         self.left_out[CUT] += len(cut)
         unscored = self.annotated.unscored.get(path, [])
-        regions = annotated_regions(self.regions.get(path, []), unscored, duration)
+        regions = annotated_regions(listed, unscored, duration)
         return AnnotatedFile(uri, path, duration, [*clipped, *self._untimed(path, duration)], regions=regions)
 
     def _untimed(self, path: Path, duration: float) -> list[AnnotatedEvent]:

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.annotation_files import read_annotation_files
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, audio_duration, clip
 from pyannote.audio.database.corpora.locations import name_recordings
-from pyannote.audio.database.corpora.own_annotation import by_file
+from pyannote.audio.database.corpora.own_annotation import by_file, files_by_name
 from pyannote.audio.database.corpora.own_regions import annotated_regions, read_uem_files, without_region
+from pyannote.audio.database.formats.base import Reading, ReadOptions
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
-from pyannote.audio.io.rttm import read_events
 
 SUBSETS = ("train", "development", "test")
 
@@ -51,8 +52,11 @@ def find_subsets(annotation: Path) -> dict[str, Path]:
 
 
 def read_subsets(
-    folder: Path, audio: Mapping[Path, str], annotation: Mapping[str, Path]
-) -> tuple[list[AnnotatedFile], dict[str, list[str]]]:
+    folder: Path,
+    audio: Mapping[Path, str],
+    annotation: Mapping[str, Path],
+    options: ReadOptions | None = None,
+) -> tuple[list[AnnotatedFile], dict[str, list[str]], Reading]:
     r"""Read recordings whose subsets are those of the annotation.
 
     Parameters
@@ -63,12 +67,15 @@ def read_subsets(
         Audio files, each with its path below `folder`.
     annotation : mapping of str to Path
         RTTM file of each subset, optionally with a UEM file of the same name beside it.
+    options : ReadOptions, optional
 
     Returns
     -------
     recordings : list of AnnotatedFile, shape (recordings,)
     subsets : dict of str to list of str
         Uris of each subset.
+    reading : Reading
+        Content of all RTTM files, with what was left out.
 
     Raises
     ------
@@ -82,15 +89,20 @@ def read_subsets(
     >>> folder = getfixture("tmp_path")
     >>> soundfile.write(folder / "a.wav", np.zeros(8000), 8000)
     >>> _ = (folder / "my.test.rttm").write_text("SPEAKER a 1 0.2 0.5 <NA> <NA> car <NA> <NA>\n")
-    >>> recordings, subsets = read_subsets(folder, {folder / "a.wav": "a.wav"}, find_subsets(folder))
+    >>> recordings, subsets, _ = read_subsets(folder, {folder / "a.wav": "a.wav"}, find_subsets(folder))
     >>> subsets
     {'test': ['a']}
     """
     subset_of: dict[Path, str] = {}
     events: dict[Path, list[AnnotatedEvent]] = {}
     regions: dict[Path, Sequence[AnnotatedRegion]] = {}
+    unscored: dict[Path, list[AnnotatedRegion]] = {}
+    by_name, whole = files_by_name(folder, audio), Reading()
     for subset, rttm in annotation.items():
-        events_of_subset = by_file(read_events(rttm), folder, audio)
+        _, reading = read_annotation_files(rttm, by_name, options, "rttm")
+        whole.merge(reading)
+        events_of_subset = by_file(reading.events, folder, audio)
+        unscored |= by_file(reading.unscored, folder, audio)
         uem = rttm.with_suffix(".uem")
         parts = read_uem_files(uem, folder, audio) if uem.is_file() else None
         for path in (*events_of_subset, *(parts or ())):
@@ -105,18 +117,23 @@ def read_subsets(
         regions |= parts or {}
     uris = name_recordings({path: audio[path] for path in subset_of})
     recordings = [
-        _recording(path, uri, events.get(path, []), regions.get(path, [])) for path, uri in uris.items()
+        _recording(path, uri, events.get(path, []), regions.get(path, []), unscored.get(path, []))
+        for path, uri in uris.items()
     ]
     subsets = {
         subset: [uris[path] for path, its_subset in subset_of.items() if its_subset == subset]
         for subset in annotation
     }
-    return recordings, subsets
+    return recordings, subsets, whole
 
 
 def _recording(
-    path: Path, uri: str, events: Iterable[AnnotatedEvent], regions: Sequence[AnnotatedRegion]
+    path: Path,
+    uri: str,
+    events: Iterable[AnnotatedEvent],
+    regions: Sequence[AnnotatedRegion],
+    unscored: Sequence[AnnotatedRegion],
 ) -> AnnotatedFile:
     duration = audio_duration(path)
     clipped = [clip(event, duration) for event in events]
-    return AnnotatedFile(uri, path, duration, clipped, regions=annotated_regions(regions, [], duration))
+    return AnnotatedFile(uri, path, duration, clipped, regions=annotated_regions(regions, unscored, duration))

@@ -14,13 +14,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.corpora.annotated_file import absolute
 from pyannote.audio.database.corpora.held_out_speakers import SpeakerSession
 from pyannote.audio.database.corpora.own_data import find_audio
+from pyannote.audio.database.corpora.unread_audio import unread_audio
 from pyannote.audio.database.formats.base import ReadOptions, format_named
 from pyannote.audio.database.name_patterns import compiled_pattern, matched_names
-from pyannote.audio.io.waveform import SUFFIXES
 
 FORMATS = ("kaldi", "common_voice")
 """Formats of folders that name recordings and their speakers."""
@@ -65,16 +66,11 @@ class SpeakerFiles:
     def counts(self) -> str:
         """Numbers of recordings, speakers and sessions, in words."""
         found = set(self.sessions.values())
-        text = (
-            f"{_count(len(self.names), 'recording')} of {_count(len({s.speaker for s in found}), 'speaker')}"
-        )
+        speakers = counted(len({one.speaker for one in found}), "speaker")
+        text = f"{counted(len(self.names), 'recording')} of {speakers}"
         if any(one.session for one in found):
-            return f"{text} in {_count(len(found), 'session')}"
+            return f"{text} in {counted(len(found), 'session')}"
         return f"{text}, whose sessions are not known"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def find_speakers(folder: Path | str, output: Path | str, pattern: str | None = None) -> SpeakerFiles:
@@ -141,7 +137,7 @@ def _listed(folder: Path, name: str, pattern: re.Pattern[str] | None) -> Speaker
 
 def _in_folders(folder: Path, output: Path, pattern: re.Pattern[str] | None) -> SpeakerFiles:
     """Recordings whose paths tell the speaker."""
-    left_out = _unread(folder)
+    left_out = unread_audio(folder)
     try:
         names = find_audio(folder, output)
     except DataError as error:
@@ -163,12 +159,6 @@ def _in_folders(folder: Path, output: Path, pattern: re.Pattern[str] | None) -> 
     return SpeakerFiles(
         names, {path: speaker_session(path, name) for path, name in names.items()}, left_out, remarks
     )
-
-
-def _unread(folder: Path) -> Counter[str]:
-    suffixes = (path.suffix.lower() for path in folder.rglob("*") if not path.name.startswith("."))
-    unread = OTHER_AUDIO - SUFFIXES
-    return Counter(f"files *{suffix}, which are not read as audio" for suffix in suffixes if suffix in unread)
 
 
 def speaker_session(path: Path, name: str) -> SpeakerSession:

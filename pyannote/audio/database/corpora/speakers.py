@@ -20,7 +20,7 @@ from pyannote.core import Segment
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress, silent
-from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, audio_duration
+from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute, audio_duration
 from pyannote.audio.database.corpora.held_out_speakers import (
     SpeakerSession,
     balanced_trials,
@@ -30,6 +30,7 @@ from pyannote.audio.database.corpora.held_out_speakers import (
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_data import check_names
 from pyannote.audio.database.corpora.speaker_files import SpeakerFiles, find_speakers
+from pyannote.audio.database.corpora.splits import listed
 from pyannote.audio.database.corpora.writing import write_database
 from pyannote.audio.database.trial_lists import Trial, read_names, read_trials, uris_by_path_end
 from pyannote.audio.io.lines import AnnotatedEvent
@@ -60,6 +61,7 @@ def prepare(
     test: float = 0.2,
     trials: int = 10_000,
     seed: int = 0,
+    redraw: bool = False,
     progress: Progress = silent,
 ) -> Path:
     """Write RTTM, UEM, LST, trials and database.yml for recordings of known speakers.
@@ -85,6 +87,8 @@ def prepare(
         Number of trials to draw for development, and for test if there is no list of them.
     seed : int, optional
         The same data and seed give the same subsets and trials.
+    redraw : bool, optional
+        Whether speakers that are in lists of `output` are drawn again. Otherwise they keep their subsets.
     progress : Progress, optional
         Called with the recordings.
 
@@ -122,13 +126,16 @@ def prepare(
     sessions = {uri: found.sessions[path] for path, uri in uris.items()}
     lists = lists or Lists()
     uris_by_name = uris_by_path_end(uris) if any(lists) else {}
-    train, tested, listed = _sides(sessions, uris_by_name, lists, test, seed)
+    kept = {} if redraw else _kept(absolute(output), protocol, sessions)
+    train, tested, official = _sides(sessions, uris_by_name, lists, test, seed, kept)
     subsets = {"train": train}
     if development:
-        subsets["train"], subsets["development"] = draw_speakers(train, sessions, development, seed)
+        subsets["train"], subsets["development"] = _hold_out(
+            "development", train, sessions, development, seed, kept
+        )
     drawn = {"development": _draw(subsets["development"], sessions, trials, seed)} if development else {}
     if tested:
-        subsets["test"], drawn["test"] = tested, listed or _draw(tested, sessions, trials, seed)
+        subsets["test"], drawn["test"] = tested, official or _draw(tested, sessions, trials, seed)
     used = {uri for subset in subsets.values() for uri in subset}
     if unused := len(uris) - len(used):
         found.left_out["recordings that are in no subset"] = unused
@@ -179,23 +186,47 @@ def _sides(
     lists: Lists,
     test: float,
     seed: int,
+    kept: Mapping[str, str],
 ) -> tuple[list[str], list[str], list[Trial] | None]:
     """Recordings of train and test, and the trials of a list, if there is one."""
-    listed = None
+    official = None
     train = read_names(lists.train, uris_by_name) if lists.train else list(sessions)
     tested = read_names(lists.test, uris_by_name) if lists.test else []
     if lists.trials:
-        listed = read_trials(lists.trials, _only(uris_by_name, set(tested)) if lists.test else uris_by_name)
-        tested = tested or list(dict.fromkeys(uri for trial in listed for uri in trial[1:]))
+        official = read_trials(lists.trials, _only(uris_by_name, set(tested)) if lists.test else uris_by_name)
+        tested = tested or list(dict.fromkeys(uri for trial in official for uri in trial[1:]))
     if not tested and lists.train:
         of_train = {sessions[uri].speaker for uri in train}
         tested = [uri for uri in sessions if sessions[uri].speaker not in of_train] if test else []
     elif not tested and test:
-        train, tested = draw_speakers(train, sessions, test, seed)
+        train, tested = _hold_out("test", train, sessions, test, seed, kept)
     of_test = {sessions[uri].speaker for uri in tested}
     if lists.train:
         _check_apart({sessions[uri].speaker for uri in train}, of_test, lists.train)
-    return [uri for uri in train if sessions[uri].speaker not in of_test], tested, listed
+    return [uri for uri in train if sessions[uri].speaker not in of_test], tested, official
+
+
+def _kept(output: Path, protocol: str, sessions: Mapping[str, SpeakerSession]) -> dict[str, str]:
+    """Subset that an earlier preparation in the same folder has put each speaker into."""
+    return {
+        sessions[uri].speaker: subset
+        for subset, uris in listed(output, protocol).items()
+        for uri in uris
+        if uri in sessions
+    }
+
+
+def _hold_out(
+    subset: str,
+    uris: Iterable[str],
+    sessions: Mapping[str, SpeakerSession],
+    share: float,
+    seed: int,
+    kept: Mapping[str, str],
+) -> tuple[list[str], list[str]]:
+    """Draw speakers of a subset; those that are in one stay there."""
+    inside = {speaker for speaker, one in kept.items() if one == subset}
+    return draw_speakers(uris, sessions, share, seed, inside=inside, outside=kept.keys() - inside)
 
 
 def _only(uris_by_name: Mapping[str, str], uris: Collection[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ are prepared again, so that a test set remains one that no model has learned fro
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile
 from pyannote.audio.database.corpora.held_out_recordings import hold_out
+from pyannote.audio.io.channel_names import split_name
 from pyannote.audio.io.paths import inside
 from pyannote.audio.io.rttm import read_lst
 
@@ -141,7 +143,8 @@ def split(
     >>> split(files, {"test": 0.25}, seed=0, kept={"test": ["c"], "train": ["a", "d"]})
     {'train': ['a', 'b', 'd'], 'test': ['c']}
     """
-    train = {recording.uri: recording.seconds() for recording in recordings}
+    members = _files(recordings)
+    train = {file: _seconds(own) for file, own in members.items()}
     wanted = {subset: share for subset, share in shares.items() if share > 0}
     if len(train) <= len(wanted):
         count = counted(len(train), "recording is", "recordings are")
@@ -162,7 +165,24 @@ def split(
         train = {uri: train[uri] for uri in uris}
     if not train:
         raise _none_left()
-    return {"train": list(train)} | {subset: subsets[subset] for subset in wanted}
+    subsets = {"train": list(train)} | {subset: subsets[subset] for subset in wanted}
+    return {subset: [one.uri for file in files for one in members[file]] for subset, files in subsets.items()}
+
+
+def _files(recordings: Iterable[AnnotatedFile]) -> dict[str, list[AnnotatedFile]]:
+    """Recordings by their audio: channels of one file hear the same sounds, and go into one subset."""
+    files: dict[str, list[AnnotatedFile]] = {}
+    for one in recordings:
+        files.setdefault(split_name(one.uri)[0], []).append(one)
+    return files
+
+
+def _seconds(recordings: Iterable[AnnotatedFile]) -> dict[str, float]:
+    """Total duration of each label in seconds."""
+    total: Counter[str] = Counter()
+    for one in recordings:
+        total.update(one.seconds())
+    return dict(total)
 
 
 def _none_left() -> DataError:

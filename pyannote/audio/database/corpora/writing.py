@@ -30,6 +30,7 @@ from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolu
 from pyannote.audio.database.corpora.locations import audio_templates, link_audio
 from pyannote.audio.database.label_spelling import LABELS
 from pyannote.audio.database.trial_lists import Trial, write_trials
+from pyannote.audio.io.channel_names import split_channel, split_name
 from pyannote.audio.io.lines import safe_names
 from pyannote.audio.io.paths import inside
 from pyannote.audio.io.rttm import write_lst, write_rttm, write_uem
@@ -146,6 +147,9 @@ def write_config(
     {'Noise': {'Collection': {'All': {'uri': 'a.lst'}}}}
     """
     _write_yaml(output / "recordings.yml", {uri: str(path) for uri, path in audio.items()})
+    # `a#2` is channel 2 of the audio of `a`
+    channels = {uri: split_channel(path) for uri, path in audio.items()}
+    audio = {split_name(uri)[0] if channels[uri][1] else uri: channels[uri][0] for uri in audio}
     templates = audio_templates(audio) or link_audio(audio, output / "audio")
     content = {"Databases": {name: templates}, "Protocols": {name: tasks}}
     # pyannote.database reads it in the encoding of the locale
