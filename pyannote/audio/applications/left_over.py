@@ -12,7 +12,6 @@ from pyannote.audio.database.corpora.annotated_file import audio_duration
 from pyannote.audio.database.corpora.unread_audio import UNREAD
 from pyannote.audio.io.lines import quoted
 from pyannote.audio.io.rttm import read_events, read_uem
-from pyannote.audio.io.waveform import SUFFIXES
 from pyannote.audio.io.yaml_files import read_plain
 
 SHOWN = 3
@@ -105,7 +104,7 @@ def left_over(folder: Path, output: Path, reason: Reason) -> list[LeftOver]:
     >>> reason = lambda path: None if path.suffix == ".wav" else "not read"
     >>> for one in left_over(folder, folder / "out", reason):
     ...     print(one)
-    1 file *.WMA (a.WMA): sound in this format is not read; convert it to one of .aif, .aiff, .au, .caf, ...
+    1 file *.WMA (a.WMA): sound in this format is not read; convert it to wav or flac
     1 file *.txt (notes.txt): not read
     """
     kinds: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
@@ -130,7 +129,7 @@ def _files(folder: Path, output: Path) -> Iterator[Path]:
 
 def _reason(path: Path, reason: Reason) -> str | None:
     if path.suffix.lower() in UNREAD:
-        return f"sound in this format is not read; convert it to one of {', '.join(sorted(SUFFIXES))}"
+        return "sound in this format is not read; convert it to wav or flac"
     return reason(path)
 
 

@@ -389,10 +389,10 @@ def test_the_script_says_what_it_has_left_out(tut, tmp_path):
     assert [line.removeprefix(start).partition("; convert")[0] for line in left_out] == [
         "5 files *.ann (meta/street/a001.ann, meta/street/a002.ann, meta/street/a003.ann and 2 more): read "
         "only for an evaluation set without lists of events (..._evaluate.txt)",
-        "1 file *.wma (audio/street/b002.wma): sound in this format is not read",
         "1 file *.txt (evaluation_setup/street_fold1_tests.txt): no list such as "
         "evaluation_setup/street_fold1_train.txt",
         "1 file *.wav (audio/street/b001.wav): no list of evaluation_setup names it",
+        "1 file *.wma (audio/street/b002.wma): sound in this format is not read",
         "1 file *.yml (map.yml): no list such as evaluation_setup/street_fold1_train.txt",
     ]
 
