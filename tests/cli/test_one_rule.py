@@ -52,6 +52,7 @@ class Copied:
         result = self.block.here(
             "check", *arguments, database=self.recordings.config, cache=self.recordings.cache
         )
+        assert result.out, result.err
         answer = json.loads(result.out)
         return result.code, answer
 

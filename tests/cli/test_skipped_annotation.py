@@ -64,7 +64,7 @@ def test_a_file_with_wrong_annotation_is_left_out(fault, train, tmp_path, here):
     database = make(tmp_path / "data", 11, "r10", line)
     result, folder = train("faulty", database)
     assert result.code == 0, result.err
-    assert "Warning: 1 of 11 files are left out:\n" in result.err and message in result.err
+    assert "Warning: 1 of 11 files is left out:\n" in result.err and message in result.err
     assert f"{tmp_path / 'data' / 'all.rttm'}, line 13: " in result.err
     left_out = yaml.safe_load((folder / "left_out.yml").read_text())
     assert list(left_out) == ["Tones/r10"]

@@ -76,7 +76,7 @@ def test_detections_are_not_dropped_while_the_reference_stays(scene, copied):
 
     result = scene.run(*apply, SKIP)
     assert result.code == 0 and f"1 file, 'TUT2017/{uris[0]}'." in result.err
-    assert result.out.startswith("1 files, 6 events.")
+    assert result.out.startswith("1 file, 6 events.")
     assert figures(copied)["f_measure"] == {"f_measure": 1.0, "precision": 1.0, "recall": 1.0}
     name = f"{copied.protocol}.test"
     for path in copied.applied.glob(f"{name}*"):
@@ -85,7 +85,7 @@ def test_detections_are_not_dropped_while_the_reference_stays(scene, copied):
     run = ApplyFolder(copied.applied).run(name)
     assert (run.left_out, list(run.files)) == ([f"TUT2017/{uris[0]}"], [f"TUT2017/{uris[1]}"])
     pooled = scene.run("evaluate", copied.applied).out
-    told = f"1 files ('{uris[1]}'), and 1 left out (--unannotated=skip: 'TUT2017/{uris[0]}')"
+    told = f"1 file ('{uris[1]}'), and 1 left out (--unannotated=skip: 'TUT2017/{uris[0]}')"
     assert told in pooled and "1 folders, 1 files" in pooled
 
 

@@ -62,7 +62,7 @@ def raising(error, when=lambda *arguments: True):
 
 
 def in_libsndfile(monkeypatch, error, bad):
-    is_bad = lambda stream, *others: stream.name == str(bad)  # noqa: E731
+    is_bad = lambda stream, *others: os.fsdecode(stream.name) == str(bad)  # noqa: E731
     monkeypatch.setattr(soundfile.SoundFile, "read", raising(error, is_bad)(soundfile.SoundFile.read))
 
 

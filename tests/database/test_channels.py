@@ -196,7 +196,9 @@ def test_a_channel_that_the_file_lacks_is_refused_with_their_number(data, uri, s
     data.write("test.rttm", [])
     data.write("test.uem", [])
     data.load()
-    _, (unusable,) = readable_recordings(NAME, "test")
+    data.write("test.uem", [f"{uri} 1 0 1"])
+    data.load()
+    (unusable,) = readable_recordings(NAME, "test").unusable
     name, _, number = uri.partition("#")
     assert f"There is no channel {number}: {name}.wav {said}" in str(unusable.reason)
 
@@ -233,6 +235,7 @@ def test_a_template_of_the_configuration_is_filled_in_without_the_channel(data):
 
 def test_a_missing_file_is_named(data):
     data.list("other#2")
+    data.write("test.uem", ["other#2 1 0 1"])
     with pytest.raises(AudioError, match="No single audio file was found for other#2"):
         data.read()
 

@@ -103,7 +103,7 @@ class Corpus:
         known : collection of str
             Files that a finished training has left out.
         """
-        found = self._found(protocol, subset, known=known)
+        found = self._found(protocol, subset, known=known, tolerant=True)
         if not self.recipe.task.speakers:
             return found.readable, found.unusable
         sound, faulty = without_faults(found.readable)
@@ -119,11 +119,16 @@ class Corpus:
         return found
 
     def _found(
-        self, protocol: str, subset: str, annotated: bool = True, known: Collection[str] = ()
+        self,
+        protocol: str,
+        subset: str,
+        annotated: bool = True,
+        known: Collection[str] = (),
+        tolerant: bool = False,
     ) -> Found:
         templates, speakers = self.recipe.config.preprocessors, self.recipe.task.speakers
         self._check_scopes(protocol)
-        found = readable_recordings(protocol, subset, templates, annotated, speakers)
+        found = readable_recordings(protocol, subset, templates, annotated, speakers, tolerant)
         if not (found.readable or found.unusable):
             refuse_unannotated(found.unannotated)
         self._leave_out(subset, [one for one in found.unannotated if one.name not in known])

@@ -307,7 +307,7 @@ def _counted(one: Results) -> str:
     """The number of files and the names of the first ones, also of those that `apply` has left out."""
     left_out = () if one.run is None else one.run.left_out
     more = f", and {len(left_out)} left out (--unannotated=skip: {enumerated(left_out)})" if left_out else ""
-    return f"{len(one.reference)} files ({enumerated(one.reference)}){more}"
+    return f"{counted(len(one.reference), 'file')} ({enumerated(one.reference)}){more}"
 
 
 def _intervals(reference: EventLists, estimate: EventLists, classes: Sequence[str]) -> str:

@@ -50,8 +50,8 @@ def train(block: Block, options: TrainOptions) -> None:
         with ranks.main_first():
             config = checked_config(options.root, partial(refuse_other_shelf, block))
             corpus = Corpus(Recipe(config), options.parallel, device, options.scheduler, options.unannotated)
+            check = TrainingCheck(corpus, options.protocol, options.subset)
             opened, unusable = corpus.training_files(options.protocol, options.subset)
-            check = TrainingCheck(corpus, options.protocol, options.subset, unusable)
             left_out = LeftOut(options.skip, ranks, corpus.left_out)
             opened = left_out.without(opened, check.located(unusable))
             learner = learner_of(corpus, opened, options, device, ranks, check)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from pyannote.audio.core.collected_errors import combined_error
-from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
+from pyannote.audio.core.errors import AudioError, DataError, ToolkitError, UsageError
 from pyannote.audio.core.findings import raise_first
 from pyannote.audio.database.protocol_files import (
     by_name,
@@ -157,11 +157,17 @@ def readable_recordings(
     templates: Mapping[str, str] | None = None,
     annotated: bool = True,
     speakers: bool = False,
+    tolerant: bool = False,
 ) -> Found:
-    """Recordings of one subset of a protocol, those whose audio or annotation is wrong, and unannotated ones.
+    """Recordings of one subset of a protocol, those whose audio cannot be opened, and unannotated ones.
 
-    Parameters and errors are those of `recordings`: wrong lists, and wrong lines of annotation that do not
-    tell their recording, are still refused.
+    Other parameters and errors are those of `recordings`: lists and annotation that are wrong are refused.
+
+    Parameters
+    ----------
+    tolerant : bool
+        Whether recordings whose annotation is wrong are returned with those whose audio cannot be opened.
+        Lines that name no recording are still refused.
 
     Returns
     -------
@@ -178,7 +184,7 @@ def readable_recordings(
     protocol = find_protocol(name, templates)
     sources = sources_of(name, subset)
     check_sources(sources)
-    files = _files(protocol, name, subset)
+    files = _files(protocol, name, subset, tolerant)
     if not files:
         raise DataError(
             f"The subset {subset!r} of {name} has no files.", file=sources.get("uri"), fix="Fill its list."
@@ -189,10 +195,11 @@ def readable_recordings(
     bare = [file for file in files if is_unannotated(file)]
     found = Found([], [], _unannotated(name, subset, bare))
     without_regions = {name_of(file) for file in bare}
+    faults: type[DataError] = DataError if tolerant else AudioError
     for file in (one for one in files if name_of(one) not in without_regions):
         try:
             one = read_recording(file, sources, annotated)
-        except DataError as error:
+        except faults as error:
             found.unusable.append(Unusable(name_of(file), error))
         else:
             found.readable.append(with_scope(one, scope_of(file, name)) if speakers else one)
@@ -215,9 +222,9 @@ def _refuse_misspelt(name: str, subset: str, key: str, without: Set[str]) -> Non
         raise combined_error(list(errors.values()), ALIKE)
 
 
-def _files(protocol: Any, name: str, subset: str) -> list[Any]:
+def _files(protocol: Any, name: str, subset: str, tolerant: bool) -> list[Any]:
     try:
-        with read_strictly():
+        with read_strictly(tolerant):
             return list(getattr(protocol, subset)())
     except (NotImplementedError, AttributeError):
         raise UsageError(

@@ -38,7 +38,7 @@ class RTTM:
     Raises
     ------
     DataError
-        If a line is wrong and names no uri. A wrong line about a file is raised when its events are read.
+        If a line is wrong.
 
     Examples
     --------
@@ -51,20 +51,36 @@ class RTTM:
     def __init__(self, path: Path | str) -> None:
         from pyannote.audio.io.rttm import read_events
 
-        self._faults: dict[str, DataError] = {}
-        self._lines = LinesOfRecordings(read_events(path, self._faults))
+        self._lines = LinesOfRecordings(read_events(path))
 
     def __call__(self, file: Any) -> Annotation:
         """Annotation of a file or of its channel, empty if the RTTM file does not contain it."""
         from pyannote.core import Annotation
 
-        for uri in (file["uri"], split_name(file["uri"])[0]):
-            if uri in self._faults:
-                return _faulty(file["uri"], self._faults[uri])
         annotation = Annotation(uri=file["uri"])
         for event in self._lines.of(file["uri"], channel_of_file(file)):
             annotation[event.segment, Place(event.file, event.line)] = event.label
         return annotation
+
+
+class TolerantRTTM(RTTM):
+    """Loader that raises the error of a wrong line when the events of its file are read.
+
+    A line that names no file is refused at once.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        from pyannote.audio.io.rttm import read_events
+
+        self._faults: dict[str, DataError] = {}
+        self._lines = LinesOfRecordings(read_events(path, self._faults))
+
+    def __call__(self, file: Any) -> Annotation:
+        """Annotation of a file or channel, whose events raise an error if one of its lines is wrong."""
+        for uri in (file["uri"], split_name(file["uri"])[0]):
+            if uri in self._faults:
+                return _faulty(file["uri"], self._faults[uri])
+        return super().__call__(file)
 
 
 def _faulty(uri: str, fault: DataError) -> Annotation:
@@ -119,10 +135,15 @@ LOADERS = {".rttm": SimpleNamespace(load=lambda: RTTM), ".uem": SimpleNamespace(
 
 
 @contextmanager
-def read_strictly() -> Iterator[None]:
+def read_strictly(tolerant: bool = False) -> Iterator[None]:
     """Context in which pyannote.database reads lists, RTTM and UEM files with the strict readers.
 
     Its warnings are suppressed: the strict readers raise an error instead.
+
+    Parameters
+    ----------
+    tolerant : bool
+        Whether wrong lines of RTTM are raised only when the events of their files are read.
 
     Raises
     ------
@@ -142,6 +163,8 @@ def read_strictly() -> Iterator[None]:
 
     before = custom.LOADERS, custom.load_lst
     custom.LOADERS, custom.load_lst = {**custom.LOADERS, **LOADERS}, read_lst
+    if tolerant:
+        custom.LOADERS[".rttm"] = SimpleNamespace(load=lambda: TolerantRTTM)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

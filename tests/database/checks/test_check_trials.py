@@ -20,7 +20,7 @@ def found(files, rows, source=SOURCE):
     """Trials of (line, target, first, second), where sides are places of files."""
     lines, targets, first, second = (np.array(column) for column in zip(*rows, strict=True))
     lines = lines if source else np.zeros(0, dtype=np.int64)
-    return list(check_trials(Trials(files, first, second, targets.astype(bool), source, lines)))
+    return list(check_trials(Trials(files, first, second, targets.astype(bool), source=source, lines=lines)))
 
 
 VOICES = [recording("a1", "ann"), recording("a2", "ann"), recording("b1", "bob"), recording("c1", "cid")]

@@ -62,7 +62,7 @@ def test_a_pattern_finds_speakers_at_any_depth(folder):
         ("x/id00013-song-02-001.flac", "id00013"),
     ]
     assert reading.left_out.total() == 3 and "speaker that --pattern finds" in reading.remarks[0]
-    with pytest.raises(UsageError, match="no named groups"):
+    with pytest.raises(UsageError, match="no group `speaker`"):
         read_annotation_files(folder, {}, ReadOptions(pattern=".*"), name="clips")
 
 

@@ -81,7 +81,7 @@ def test_a_recording_with_unscored_regions_alone_is_named(tmp_path):
     ("line", "message"),
     [
         ("SPEAKER a 1 1.5 <NA> <NA> <NA> x <NA> <NA>", "'<NA>' is not a time"),
-        ("SPEAKER a 1 1.5 0 <NA> <NA> x <NA> <NA>", "shorter than a microsecond"),
+        ("NOSCORE a 1 1.5 0 <NA> <NA> <NA> <NA> <NA>", "shorter than a microsecond"),
         ("SPEAKER a 1 1.5 -1 <NA> <NA> x <NA> <NA>", "'-1' is not a time"),
         ("SPEAKER a 1 1.5 1 <NA> <NA> <NA> <NA> <NA>", "label is missing"),
         ("SPEAKER a 1 1.5 1 <NA> <NA> x", "Found 8 columns"),
@@ -95,6 +95,12 @@ def test_wrong_lines_are_refused_by_file_and_line(tmp_path, line, message):
     with pytest.raises(DataError, match=message) as caught:
         read(tmp_path, f";; a\nSPEAKER a 1 0 1 <NA> <NA> x <NA>\n{line}\n")
     assert (caught.value.file, caught.value.line) == (tmp_path / "a.rttm", 3)
+
+
+def test_turns_without_duration_are_counted(tmp_path):
+    reading = read(tmp_path, "SPEAKER a 1 1.5 0 <NA> <NA> x <NA> <NA>\n")
+    assert not reading.events and reading.left_out == {"events without duration": 1}
+    assert [place.line for place in reading.points] == [1]
 
 
 def test_the_reader_of_databases_stays_strict(tmp_path):

@@ -42,7 +42,11 @@ def test_channels_stay_apart(tmp_path):
 
 @pytest.mark.parametrize(
     ("line", "message"),
-    [("a 1 ann 0", "cannot be read"), ("a 1 ann 1 1 x", "not later"), ("a 1 ann 0 x y", "'x' is not a time")],
+    [
+        ("a 1 ann 0", "cannot be read"),
+        ("a 1 ann 1 0.5 x", "not later"),
+        ("a 1 ann 0 x y", "'x' is not a time"),
+    ],
 )
 def test_wrong_lines_are_refused_by_file_and_line(tmp_path, line, message):
     with pytest.raises(DataError, match=message) as caught:

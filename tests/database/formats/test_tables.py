@@ -280,7 +280,9 @@ def test_times_may_be_minutes_and_hours(tmp_path, written, seconds):
 def test_an_offset_is_onset_and_duration_and_both_must_agree(tmp_path):
     header = "filename,onset,duration,label\n"
     assert events(content(tmp_path, f"{header}a.wav,1.5,0.25,car\n")) == [("a.wav", 1.5, 1.75, "car")]
-    assert "not later" in refusal(tmp_path, f"{header}a.wav,1.5,0,car\n")[1]
+    point = content(tmp_path, f"{header}a.wav,1.5,0,car\n")
+    assert not point.events and point.left_out == {"events without duration": 1}
+    assert "not later" in refusal(tmp_path, "filename,onset,offset,label\na.wav,1.5,1,car\n")[1]
     both = "filename,onset,offset,duration,label\na.wav,1,2,1,car\n"
     rows = "a.wav,1,2,1.01,car\na.wav,1,,3,car\na.wav,1,2,,car\na.wav,,,,\n"
     found = [(onset, offset) for _, onset, offset, _ in events(content(tmp_path, both + rows))]

@@ -35,7 +35,9 @@ def test_tables_are_about_the_recordings_that_they_are_named_after(tmp_path, suf
     assert name == "csv_per_recording"
     assert events(reading) == [("a", 0.5, 2, "car"), ("b", 0.5, 2, "car")]
     assert list(reading.named) == ["a", "b", "c"]
-    assert reading.left_out == {f"annotation files without a recording, such as notes.{suffix}": 1}
+    assert reading.left_out == {
+        f"files *.csv or *.tsv or *.txt without a recording of their name, such as notes.{suffix}": 1
+    }
 
 
 def test_a_single_table_is_about_its_recording_too(tmp_path):

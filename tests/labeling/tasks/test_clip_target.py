@@ -72,6 +72,7 @@ WHOLE = [(0.0, 10.0, "dog")]
         ([file([*WHOLE, (1.0, 2.0, "cat")])] * 3, False),
         ([file([(0.0, 20.0, "dog")], [(0.0, 5.0), (8.0, 20.0)])] * 3, True),
         ([file(None)] * 3, False),
+        ([file(WHOLE, [])] * 3, False),
         ([], False),
     ],
 )

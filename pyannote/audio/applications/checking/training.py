@@ -67,8 +67,6 @@ class TrainingCheck:
     protocol : str
     name : str
         Subset to train on.
-    unusable : sequence of Unusable
-        Files of the subset that cannot be used; errors about them are not raised.
 
     Raises
     ------
@@ -76,17 +74,17 @@ class TrainingCheck:
         With the first error of a list of the protocol, or of annotation.
     """
 
-    def __init__(self, corpus: Corpus, protocol: str, name: str, unusable: Sequence[Unusable]) -> None:
+    def __init__(self, corpus: Corpus, protocol: str, name: str) -> None:
         self.corpus = corpus
         templates, speakers = corpus.recipe.config.preprocessors, corpus.recipe.task.speakers
         reader = Reader(protocol, templates, speakers, corpus.skip)
         self.subsets = reader.listed()
-        known = {one.name.partition("/")[2] for one in unusable}
-        found = [one for one in reader.findings if one.recording not in known]
-        found += [*listed_twice(self.subsets), *empty_subsets(self.subsets)]
-        self._warnings = [finding for finding in raise_first(found) if finding.kind == "spelling"]
         listed = (subset for subset in self.subsets if subset.name == name)
         self.train = next(listed, None) or Subset(name, sources_of(protocol, name))
+        # files to train on may be left out, if there are few of them
+        found = [one for one in reader.findings if one.recording not in self.train.lines]
+        found += [*listed_twice(self.subsets), *empty_subsets(self.subsets)]
+        self._warnings = [finding for finding in raise_first(found) if finding.kind == "spelling"]
 
     def located(self, unusable: Sequence[Unusable]) -> list[Unusable]:
         """Files that cannot be used; reasons that name no file are located in the list of the subset."""

@@ -142,7 +142,7 @@ def untimed_labels(files: Sequence[Recording]) -> Iterator[Finding]:
     >>> print(*untimed_labels(files))
     Each event lasts as long as its recording: do the labels say only that a class occurs somewhere in it? ...
     """
-    annotated = [file for file in files if file["events"]]
+    annotated = [file for file in files if file["events"] and file["regions"]]
     if len(annotated) >= FEWEST and all(map(_is_untimed, annotated)):
         yield Finding(
             "untimed",

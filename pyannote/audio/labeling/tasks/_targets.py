@@ -79,6 +79,7 @@ def linear_softmax(logits: Tensor) -> Tensor:
     >>> round(linear_softmax(logits).sigmoid().item(), 3)  # (0.04 + 0.04 + 0.64) / 1.2
     0.6
     """
-    scores = logits.float().sigmoid()
+    # in half precision, squares of small scores would be 0
+    scores = logits.to(torch.promote_types(logits.dtype, torch.float32)).sigmoid()
     pooled = (scores * scores).sum(dim=1, keepdim=True) / scores.sum(dim=1, keepdim=True).clamp(min=LEAST)
     return torch.logit(pooled, eps=LEAST)
