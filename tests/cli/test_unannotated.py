@@ -86,7 +86,7 @@ def test_detections_are_not_dropped_while_the_reference_stays(scene, copied):
     assert (run.left_out, list(run.files)) == ([f"TUT2017/{uris[0]}"], [f"TUT2017/{uris[1]}"])
     pooled = scene.run("evaluate", copied.applied).out
     told = f"1 file ('{uris[1]}'), and 1 left out (--unannotated=skip: 'TUT2017/{uris[0]}')"
-    assert told in pooled and "1 folders, 1 files" in pooled
+    assert told in pooled and "1 folder, 1 file" in pooled
 
 
 def test_a_validation_without_a_recording_is_that_of_a_list_without_it(scene, copied):
