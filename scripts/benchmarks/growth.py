@@ -40,7 +40,8 @@ from pyannote.audio.database.trial_lists import Trial, read_trials, write_trials
 from pyannote.audio.embedding.turns import solo_turns
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.inference.slide import Slide
-from pyannote.audio.io.rttm import read_events, read_rttm, write_rttm
+from pyannote.audio.io.rttm import read_events, read_rttm
+from pyannote.audio.io.rttm_writer import write_rttm
 from pyannote.audio.labeling.tasks.dcase import Dcase as DcaseTask
 from pyannote.audio.metrics.official import evaluate as official
 from pyannote.audio.metrics.segment_based import activity, count

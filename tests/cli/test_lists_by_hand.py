@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from pyannote.audio.applications.evaluate import read_folder
+from pyannote.audio.applications.applied_results import read_folder
 from pyannote.audio.core.errors import DataError, ToolkitError
 
 PROTOCOL = "Street.SpeakerDiarization.Cars"

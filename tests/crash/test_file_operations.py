@@ -14,7 +14,8 @@ from pyannote.audio.core.errors import CheckpointError, DataError
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.checkpoint import Checkpoints
-from pyannote.audio.io.rttm import read_rttm, write_rttm
+from pyannote.audio.io.rttm import read_rttm
+from pyannote.audio.io.rttm_writer import write_rttm
 from pyannote.audio.io.temporary import remove_temporaries
 from pyannote.audio.io.yaml_files import load_yaml, write_yaml
 from pyannote.audio.store.feature_store import FeatureStore

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted(path for folder in ("pyannote", "scripts") for path in (ROOT / folder).rglob("*.py"))
 
 ALLOWED = {
-    ("pyannote/audio/io/checkpoint.py", "torch.load"): "with weights_only=True, of archives that are checked",
+    ("pyannote/audio/io/tensor_files.py", "torch.load"): "with weights_only=True, of checked archives",
     ("pyannote/audio/io/workers.py", "pickle"): "of what this program has sent to its own workers",
     ("pyannote/audio/io/workers.py", "pickle.loads"): "of what this program has sent to its own workers",
     ("pyannote/audio/io/workers.py", "cloudpickle.dumps"): "it writes, for its own workers",

@@ -28,7 +28,8 @@ from pyannote.audio.database.trials import trials
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.event_lists import format_events, read_event_lists
 from pyannote.audio.io.lines import AnnotatedEvent, safe_name, safe_names
-from pyannote.audio.io.rttm import read_lst, read_rttm, read_uem, write_lst, write_rttm, write_uem
+from pyannote.audio.io.rttm import read_lst, read_rttm, read_uem
+from pyannote.audio.io.rttm_writer import write_lst, write_rttm, write_uem
 from pyannote.audio.io.yaml_files import load_yaml, write_yaml
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_database.py"

@@ -10,7 +10,7 @@ import yaml
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.specifications import Output, Specifications
 from pyannote.audio.inference.transfer import class_axes, transfer
-from pyannote.audio.io.checkpoint import load_tensors
+from pyannote.audio.io.tensor_files import load_tensors
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.models.tristou_net import TristouNet

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from pyannote.audio.core.errors import CheckpointError, StorageError
-from pyannote.audio.io.checkpoint import Checkpoints, Origin, load_tensors
+from pyannote.audio.io.checkpoint import Checkpoints, Origin
+from pyannote.audio.io.tensor_files import load_tensors
 
 
 def weights_of(epoch):

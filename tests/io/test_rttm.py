@@ -4,14 +4,11 @@ from pyannote.core import Annotation, Segment, Timeline
 from pyannote.database.util import load_rttm, load_uem
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.io.rttm import (
+from pyannote.audio.io.rttm import read_lst, read_rttm, read_uem, safe_name
+from pyannote.audio.io.rttm_writer import (
     format_lst,
     format_rttm,
     format_uem,
-    read_lst,
-    read_rttm,
-    read_uem,
-    safe_name,
     write_lst,
     write_rttm,
     write_uem,

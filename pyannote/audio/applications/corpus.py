@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pyannote.audio.applications.options import Unannotated
+from pyannote.audio.applications.options_shared import Unannotated
 from pyannote.audio.applications.terminal import bar, warn
 from pyannote.audio.augmentation._waveform import Sound, WaveformAugmentation
 from pyannote.audio.config.recipe import Recipe

@@ -17,7 +17,7 @@ from pyannote.audio.io import apply_folders
 from pyannote.audio.io.apply_folders import ApplyFolder
 from pyannote.audio.io.event_lists import format_events
 from pyannote.audio.io.lines import quoted
-from pyannote.audio.io.rttm import write_rttm
+from pyannote.audio.io.rttm_writer import write_rttm
 from pyannote.audio.io.storage import write_text
 from pyannote.audio.metrics import psds
 from pyannote.audio.metrics.official import evaluate, jsonable, table

@@ -28,10 +28,11 @@ from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.transfer import transfer
 from pyannote.audio.inference.weights import load_weights
-from pyannote.audio.io.checkpoint import Checkpoints, load_tensors
+from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.locks import FolderLock
 from pyannote.audio.io.temporary import remove_temporaries
+from pyannote.audio.io.tensor_files import load_tensors
 from pyannote.audio.models.base import Model
 from pyannote.audio.report.learning_rate import range_test_figure
 from pyannote.audio.train.allocator import tune_allocator

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.annotated_channels import name_channels
-from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines, formats
+from pyannote.audio.database.formats._lines import first_lines
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, formats
 from pyannote.audio.io.lines import quoted
 
 SHOWN = 3

@@ -1,7 +1,7 @@
 """Checkpoints: weights and training state of each epoch.
 
 An epoch exists if its manifest exists: weights and training state are written and flushed first, then the
-manifest with their digests. All files of tensors are read here.
+manifest with their digests.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.io.archives import check_archive
 from pyannote.audio.io.storage import digest_of, remove, write_bytes, write_text
 from pyannote.audio.io.storage_errors import storage_error
 from pyannote.audio.io.temporary import remove_temporaries
+from pyannote.audio.io.tensor_files import loaded
 
 if TYPE_CHECKING:
     import torch
@@ -205,7 +205,7 @@ class Checkpoints:
                 actual = digest_of(stream)
                 stream.seek(0)
                 if actual == expected:
-                    return _loaded(stream, path, device)
+                    return loaded(stream, path, device)
         except FileNotFoundError:
             raise CheckpointError("This file of the epoch is missing.", file=path, fix=OTHER_EPOCH) from None
         except OSError as error:
@@ -254,64 +254,6 @@ class Checkpoints:
             raise storage_error(error, manifest, action="read") from error
 
 
-def load_tensors(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Read a file of tensors and plain values without executing code from it.
-
-    Parameters
-    ----------
-    path : Path
-        File of `torch.save`, as large as its tensors or larger.
-    device : torch.device or str
-        Device of the tensors.
-
-    Raises
-    ------
-    CheckpointError
-        If it is missing or damaged, or contains other objects.
-
-    Examples
-    --------
-    >>> import torch
-    >>> path = getfixture("tmp_path") / "a.pt"
-    >>> torch.save({"bias": torch.ones(2)}, path)
-    >>> load_tensors(path)
-    {'bias': tensor([1., 1.])}
-    """
-    try:
-        if path.exists() and not path.is_file():
-            # reading a pipe or a device could block forever
-            raise CheckpointError(
-                "It cannot be read: it is not a regular file.", file=path, fix="Use another file."
-            )
-        with path.open("rb") as stream:
-            return _loaded(stream, path, device)
-    except FileNotFoundError:
-        raise CheckpointError("There is no such file.", file=path, fix="Check the path.") from None
-    except OSError as error:
-        raise CheckpointError(
-            f"This file of weights cannot be read ({error.strerror}).", file=path, fix="Use another file."
-        ) from None
-
-
-def _loaded(stream: BinaryIO, path: Path, device: torch.device | str) -> dict[str, Any]:
-    import torch
-
-    try:
-        check_archive(stream)
-        content = torch.load(stream, map_location=device, weights_only=True)
-        if _largest_tensor(content) > os.fstat(stream.fileno()).st_size:
-            raise ValueError("a tensor claims more bytes than the file has")
-    except Exception as error:
-        # torch raises a dozen classes of exceptions for damaged files
-        reason = str(error).split("\n")[0] or type(error).__name__
-        raise CheckpointError(
-            f"This file of weights cannot be read ({reason}).", file=path, fix="Use another epoch or file."
-        ) from None
-    if not isinstance(content, dict):
-        raise CheckpointError("This file contains no weights.", file=path, fix="Use another epoch or file.")
-    return content
-
-
 def _manifest_text(manifest: Path) -> str:
     """Text of a manifest, of at most 64 KiB."""
     if os.path.lexists(manifest) and not manifest.is_file():
@@ -321,14 +263,6 @@ def _manifest_text(manifest: Path) -> str:
         if stream.read(1):
             raise ValueError("it is too long")
     return text.decode()
-
-
-def _largest_tensor(content: Any) -> int:
-    """Bytes of the largest tensor in nested values: with strides of 0, it may exceed any memory."""
-    if isinstance(content, (dict, list, tuple)):
-        inner = content.values() if isinstance(content, dict) else content
-        return max(map(_largest_tensor, inner), default=0)
-    return content.numel() * content.element_size() if hasattr(content, "element_size") else 0
 
 
 def _serialized(content: Mapping[str, Any]) -> bytes:

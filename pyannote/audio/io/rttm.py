@@ -17,7 +17,6 @@ NIST, The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pyannote.core import Annotation, Segment, Timeline
@@ -35,13 +34,9 @@ from pyannote.audio.io.lines import (
     safe_name,
     safe_names,
 )
-from pyannote.audio.io.storage import write_text
 
 __all__ = [
     "event_of",
-    "format_lst",
-    "format_rttm",
-    "format_uem",
     "read_events",
     "read_lst",
     "read_regions",
@@ -52,9 +47,6 @@ __all__ = [
     "safe_names",
     "uri_of",
     "uri_of_event",
-    "write_lst",
-    "write_rttm",
-    "write_uem",
 ]
 
 
@@ -238,87 +230,3 @@ def _columns(text: str, expected: str, file: Path, line: int) -> list[str]:
             fix=f"Write it as `{expected}`, without blanks inside a name.",
         )
     return columns
-
-
-def format_rttm(annotations: Mapping[str, Annotation]) -> str:
-    """Format annotations as RTTM, with safe names for uris and labels.
-
-    Parameters
-    ----------
-    annotations : mapping of str to Annotation
-        Annotation of each uri.
-
-    Returns
-    -------
-    text : str
-        One line per event, times in seconds with 6 decimals; a uri without events has no line.
-
-    Raises
-    ------
-    DataError
-        If two uris, or two labels, have the same safe name.
-
-    Examples
-    --------
-    >>> annotation = Annotation()
-    >>> annotation[Segment(1.5, 3.5)] = "people walking"
-    >>> print(format_rttm({"a": annotation}), end="")
-    SPEAKER a 1 1.500000 2.000000 <NA> <NA> people_walking <NA> <NA>
-    """
-    uris = safe_names(annotations)
-    labels = safe_names(str(label) for annotation in annotations.values() for label in annotation.labels())
-    lines = []
-    for uri, annotation in annotations.items():
-        for segment, _, label in annotation.itertracks(yield_label=True):
-            times = f"{segment.start:.6f} {segment.duration:.6f}"
-            lines.append(f"SPEAKER {uris[uri]} 1 {times} <NA> <NA> {labels[str(label)]} <NA> <NA>\n")
-    return "".join(lines)
-
-
-def format_uem(timelines: Mapping[str, Timeline]) -> str:
-    r"""Format the annotated part of each uri as UEM, times in seconds with 6 decimals.
-
-    Examples
-    --------
-    >>> format_uem({"a": Timeline([Segment(0, 60)])})
-    'a 1 0.000000 60.000000\n'
-    """
-    uris = safe_names(timelines)
-    return "".join(
-        f"{uris[uri]} 1 {segment.start:.6f} {segment.end:.6f}\n"
-        for uri, timeline in timelines.items()
-        for segment in timeline
-    )
-
-
-def format_lst(uris: Iterable[str]) -> str:
-    r"""Format uris as LST.
-
-    Examples
-    --------
-    >>> format_lst(["a", "b c"])
-    'a\nb_c\n'
-    """
-    return "".join(f"{uri}\n" for uri in safe_names(uris).values())
-
-
-def write_rttm(path: str | Path, annotations: Mapping[str, Annotation]) -> None:
-    """Write annotations to an RTTM file, atomically.
-
-    Examples
-    --------
-    >>> annotation = Annotation()
-    >>> annotation[Segment(1.5, 3.5)] = "car"
-    >>> write_rttm(getfixture("tmp_path") / "a.rttm", {"a": annotation})
-    """
-    write_text(Path(path), format_rttm(annotations))
-
-
-def write_uem(path: str | Path, timelines: Mapping[str, Timeline]) -> None:
-    """Write the annotated part of each uri to a UEM file, atomically."""
-    write_text(Path(path), format_uem(timelines))
-
-
-def write_lst(path: str | Path, uris: Iterable[str]) -> None:
-    """Write uris to an LST file, atomically."""
-    write_text(Path(path), format_lst(uris))

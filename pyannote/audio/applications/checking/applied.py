@@ -17,6 +17,7 @@ from pyannote.audio.database.checks.audio import audio_findings, measure_audio, 
 from pyannote.audio.database.checks.excerpts import seems_faulty
 from pyannote.audio.database.checks.lists import listed_twice
 from pyannote.audio.database.checks.reader import Reader
+from pyannote.audio.database.checks.recordings import untimed_labels
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.faults import fault
 from pyannote.audio.database.protocols import Recording, name_of
@@ -82,6 +83,8 @@ def _of_subset(corpus: Corpus, subset: Subset) -> Iterator[Finding]:
     yield from merged_channels(subset)
     yield from events_outside(subset)
     yield from unknown_labels(corpus.recipe.task, subset)
+    if not corpus.recipe.task.speakers:
+        yield from untimed_labels(subset.files)
 
 
 def audio_warnings(file: Recording) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from pyannote.audio.core.findings import Finding
 from pyannote.audio.database.checks.annotation import check_annotation, shared_speakers
 from pyannote.audio.database.checks.audio import check_audio
 from pyannote.audio.database.checks.reader import Reader
-from pyannote.audio.database.checks.recordings import empty_annotation, unusual_headers
+from pyannote.audio.database.checks.recordings import empty_annotation, untimed_labels, unusual_headers
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.checks.trials import check_pairs, check_trials
 from pyannote.audio.database.protocols import Recording, Unusable
@@ -77,6 +77,9 @@ class Data:
         data.findings += unusual_headers(everything.values())
         for subset in data.subsets:
             data.findings += empty_annotation(subset.files, subset.listing, subset.lines)
+            # the task says so of training files
+            if not speakers and subset.name != "train":
+                data.findings += [replace(one, file=subset.listing) for one in untimed_labels(subset.files)]
         if not options.quick:
             data.findings += check_audio(headers, options.parallel, bar)
         data._left_out(speakers)

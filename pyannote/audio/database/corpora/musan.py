@@ -22,7 +22,7 @@ from pyannote.audio.database.corpora.annotated_file import absolute, audio_durat
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_data import check_names, find_audio
 from pyannote.audio.database.corpora.writing import database_folder, write_config
-from pyannote.audio.io.rttm import write_lst
+from pyannote.audio.io.rttm_writer import write_lst
 
 MUSAN = {"BackgroundNoise": "noise", "Music": "music", "Speech": "speech"}
 """Folder of each collection of MUSAN."""

@@ -33,7 +33,7 @@ from pyannote.audio.database.trial_lists import Trial, write_trials
 from pyannote.audio.io.channel_names import split_channel, split_name
 from pyannote.audio.io.lines import safe_names
 from pyannote.audio.io.paths import inside
-from pyannote.audio.io.rttm import write_lst, write_rttm, write_uem
+from pyannote.audio.io.rttm_writer import write_lst, write_rttm, write_uem
 from pyannote.audio.io.storage import write_text
 
 Protocols = Mapping[str, Mapping[str, Sequence[str]]]

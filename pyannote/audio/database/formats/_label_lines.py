@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.labels import Event
-from pyannote.audio.database.formats.base import first_lines, unreadable
+from pyannote.audio.database.formats._lines import first_lines, unreadable
 from pyannote.audio.io.lines import quoted
 
 

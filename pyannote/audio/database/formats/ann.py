@@ -14,7 +14,8 @@ from pathlib import Path
 
 from pyannote.audio.database.formats._events import add_event
 from pyannote.audio.database.formats._label_lines import looks_like_lines, split_line, writer
-from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, lines_of
+from pyannote.audio.database.formats._lines import lines_of
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions
 from pyannote.audio.io.lines import parse_seconds
 
 

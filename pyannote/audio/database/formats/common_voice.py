@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, Tag, first_lines, lines_of
+from pyannote.audio.database.formats._lines import first_lines, lines_of
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, Tag
 from pyannote.audio.io.lines import quoted
 from pyannote.audio.io.paths import is_file
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines
+from pyannote.audio.database.formats._lines import first_lines
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions
 from pyannote.audio.database.formats.tables.layouts import layout_in, read_table
 
 

@@ -17,14 +17,8 @@ from pathlib import Path
 from pyannote.core import Segment
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.formats.base import (
-    Format,
-    Reading,
-    ReadOptions,
-    first_lines,
-    lines_of,
-    unreadable,
-)
+from pyannote.audio.database.formats._lines import first_lines, lines_of, unreadable
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, parse_seconds, quoted
 
 SPEECH = {"lex", "frag", "fp", "un-lex", "for-lex"}

@@ -15,8 +15,9 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.formats._lines import first_lines
 from pyannote.audio.database.formats._tiers import Interval, Tier, add_tiers
-from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions
 from pyannote.audio.io.lines import parse_seconds, quoted
 from pyannote.audio.io.xml_files import Element, read_xml
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.labels import Event
-from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines
+from pyannote.audio.database.formats._lines import first_lines
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions
 from pyannote.audio.database.formats.tables.layouts import layout_in, read_table
 from pyannote.audio.io.event_lists import HEADER, format_events
 from pyannote.audio.io.lines import quoted

@@ -24,7 +24,8 @@ from pyannote.core import Segment
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.formats._events import add_event
 from pyannote.audio.database.formats._json import a_list, an_object, loaded, number, text_value
-from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, Tag, text_of
+from pyannote.audio.database.formats._lines import text_of
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, Tag
 from pyannote.audio.io.json_files import JsonObject, parse_json
 from pyannote.audio.io.lines import AnnotatedRegion, quoted
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.labels import Event
-from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines, text_of
+from pyannote.audio.database.formats._lines import first_lines, text_of
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions
 from pyannote.audio.database.formats.tables.columns import Columns, columns_of, roles_of, unread_columns
 from pyannote.audio.database.formats.tables.rows import Rows
 from pyannote.audio.io.lines import quoted

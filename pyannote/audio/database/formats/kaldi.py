@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, Tag, lines_of, unreadable
+from pyannote.audio.database.formats._lines import lines_of, unreadable
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, Tag
 from pyannote.audio.io.lines import AnnotatedEvent, Place, parse_segment, quoted
 from pyannote.audio.io.paths import is_file
 

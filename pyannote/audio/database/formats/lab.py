@@ -20,14 +20,8 @@ from pathlib import Path
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.formats._events import add_event
 from pyannote.audio.database.formats._label_lines import is_number, split_line
-from pyannote.audio.database.formats.base import (
-    Format,
-    Reading,
-    ReadOptions,
-    first_lines,
-    lines_of,
-    unreadable,
-)
+from pyannote.audio.database.formats._lines import first_lines, lines_of, unreadable
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions
 from pyannote.audio.io.lines import parse_seconds
 
 UNITS = 10_000_000

@@ -21,7 +21,8 @@ from urllib.parse import unquote
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.formats._events import add_event
 from pyannote.audio.database.formats._json import a_list, an_object, loaded, number
-from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, text_of
+from pyannote.audio.database.formats._lines import text_of
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions
 from pyannote.audio.io.json_files import JsonObject, parse_json
 from pyannote.audio.io.lines import Place, quoted
 

@@ -21,7 +21,8 @@ from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.labels import Event
 from pyannote.audio.database.formats._events import add_event
 from pyannote.audio.database.formats._label_lines import on_one_line
-from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines, lines_of
+from pyannote.audio.database.formats._lines import first_lines, lines_of
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions
 from pyannote.audio.io.lines import parse_seconds, quoted
 
 SELECTION, VIEW, CHANNEL = "Selection", "View", "Channel"

@@ -19,16 +19,11 @@ from pyannote.core import Annotation, Segment
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.labels import Event
-from pyannote.audio.database.formats.base import (
-    Format,
-    Reading,
-    ReadOptions,
-    first_lines,
-    lines_of,
-    unreadable,
-)
+from pyannote.audio.database.formats._lines import first_lines, lines_of, unreadable
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions
 from pyannote.audio.io.lines import AnnotatedRegion, quoted
-from pyannote.audio.io.rttm import event_of, format_rttm
+from pyannote.audio.io.rttm import event_of
+from pyannote.audio.io.rttm_writer import format_rttm
 
 UNSCORED = {"NOSCORE", "NO_RT_METADATA"}
 """Types of lines about regions that are not scored."""

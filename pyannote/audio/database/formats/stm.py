@@ -15,14 +15,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pyannote.audio.database.formats.base import (
-    Format,
-    Reading,
-    ReadOptions,
-    first_lines,
-    lines_of,
-    unreadable,
-)
+from pyannote.audio.database.formats._lines import first_lines, lines_of, unreadable
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion, parse_segment
 
 IGNORED = "ignore_time_segment_in_scoring"

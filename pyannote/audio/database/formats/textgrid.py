@@ -21,8 +21,9 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.labels import Event
+from pyannote.audio.database.formats._lines import first_lines, text_of
 from pyannote.audio.database.formats._tiers import Interval, Tier, add_tiers
-from pyannote.audio.database.formats.base import Format, Reading, ReadOptions, first_lines, text_of
+from pyannote.audio.database.formats.base import Format, Reading, ReadOptions
 from pyannote.audio.io.lines import checked_lines, parse_seconds, quoted
 
 TOKEN = re.compile(

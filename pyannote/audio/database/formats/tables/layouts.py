@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.formats.base import Reading, ReadOptions, first_lines, lines_of
+from pyannote.audio.database.formats._lines import first_lines, lines_of
+from pyannote.audio.database.formats.base import Reading, ReadOptions
 from pyannote.audio.database.formats.tables.columns import (
     Columns,
     columns_of,
