@@ -23,7 +23,7 @@ def speakers_of(output):
 
 
 def test_speakers_stay_where_they_are(tmp_path):
-    """Ten speakers, then thirty: two of ten are in test, then six of thirty, with the first two among them."""
+    """Ten speakers, then thirty: two of ten are in test, then six of thirty, the first two among them."""
     write_speakers(tmp_path / "audio", [f"s{number:02d}" for number in range(10)])
     prepare(tmp_path / "audio", tmp_path / "out", trials=20)
     first = speakers_of(tmp_path / "out")
