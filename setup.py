@@ -52,6 +52,7 @@ CLUSTER_REQUIREMENTS = [
 ]
 
 TEST_REQUIREMENTS = [
+    "av>=12.0",
     "cloudpickle>=2.0",
     "distributed>=2024.1",
     "hypothesis>=6.90",
