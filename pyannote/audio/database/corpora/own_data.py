@@ -20,7 +20,7 @@ from pyannote.audio.database.corpora.earlier import annotation_of, differences
 from pyannote.audio.database.corpora.label_maps import LabelMap, mapped
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_annotation import read_annotation
-from pyannote.audio.database.corpora.own_recordings import OwnRecordings
+from pyannote.audio.database.corpora.own_recordings import OwnRecordings, Rules
 from pyannote.audio.database.corpora.own_regions import find_uem, read_uem_files
 from pyannote.audio.database.corpora.own_subsets import find_subsets, read_subsets
 from pyannote.audio.database.corpora.splits import Subsets, by_folders, listed, split
@@ -159,23 +159,12 @@ def make_database(
     folder, output = absolute(audio), absolute(output)
     files = find_audio(folder, output)
     before = listed(output, protocol, strict=not redraw), annotation_of(output, name)
+    rules = Rules(allow_empty, skip, strict, Path(uem) if uem else find_uem(Path(annotation)))
     options = replace(options or ReadOptions(), strict=strict)
-    if rttm_of := find_subsets(Path(annotation)):
-        recordings, subsets, reading = read_subsets(folder, files, rttm_of, options)
-        found = _Found(recordings, subsets, "rttm", reading.left_out, [], reading.remarks)
+    if find_subsets(Path(annotation)):
+        found = _in_subsets(Path(annotation), folder, files, options)
     else:
-        annotated = read_annotation(Path(annotation), folder, files, options, format, skip=skip > 0)
-        regions = Path(uem) if uem else find_uem(Path(annotation))
-        own = OwnRecordings(
-            annotated,
-            Path(annotation),
-            allow_empty=allow_empty,
-            skip=skip,
-            strict=strict,
-            uem=regions,
-            regions=read_uem_files(regions, folder, files) if regions else None,
-        )
-        found = _found(own, files, by_folder=not redraw)
+        found = _in_one(Path(annotation), folder, files, options, format, rules, by_folder=not redraw)
     recordings = mapped(found.recordings, labels)
     subsets = found.subsets or split(recordings, shares, seed, None if redraw else before[0])
     return Preparation(
@@ -202,12 +191,29 @@ class _Found(NamedTuple):
     remarks: list[str]
 
 
-def _found(own: OwnRecordings, files: Mapping[Path, str], *, by_folder: bool) -> _Found:
+def _in_subsets(annotation: Path, folder: Path, files: Mapping[Path, str], options: ReadOptions) -> _Found:
+    recordings, subsets, reading = read_subsets(folder, files, find_subsets(annotation), options)
+    return _Found(recordings, subsets, "rttm", reading.left_out, [], reading.remarks)
+
+
+def _in_one(
+    annotation: Path,
+    folder: Path,
+    files: Mapping[Path, str],
+    options: ReadOptions,
+    format: str | None,
+    rules: Rules,
+    *,
+    by_folder: bool,
+) -> _Found:
+    annotated = read_annotation(annotation, folder, files, options, format, skip=rules.skip > 0)
+    regions = read_uem_files(rules.uem, folder, files) if rules.uem else {}
+    own = OwnRecordings(annotated, annotation, rules, regions)
     recordings = own.of(name_recordings(files))
     names = {one.uri: files[split_channel(one.audio)[0]] for one in recordings}
     subsets = by_folders(names) if by_folder else None
-    remarks = own.annotated.reading.remarks + ([BY_FOLDERS] if subsets else [])
-    return _Found(recordings, subsets, own.annotated.format, own.left_out, own.reasons, remarks)
+    remarks = annotated.reading.remarks + ([BY_FOLDERS] if subsets else [])
+    return _Found(recordings, subsets, annotated.format, own.left_out, own.reasons, remarks)
 
 
 def find_audio(folder: Path, output: Path) -> dict[Path, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from pyannote.core import Segment
 
@@ -23,14 +24,11 @@ UNTIMED = (
 )
 
 
-class OwnRecordings:
-    """Recordings of the user.
+class Rules(NamedTuple):
+    """What becomes of recordings and events that are not as they should be.
 
     Parameters
     ----------
-    annotated : OwnAnnotation
-    annotation : Path
-        Where it was read from, for errors.
     allow_empty : bool
         Whether recordings that the annotation does not name are recordings without events.
     skip : float
@@ -39,8 +37,30 @@ class OwnRecordings:
         Whether events that pass the end of their recording a little are refused.
     uem : Path, optional
         UEM file, or folder of UEM files; without one, recordings are annotated completely.
-    regions : mapping of Path to sequence of AnnotatedRegion, optional
-        Content of `uem`.
+
+    Examples
+    --------
+    >>> Rules(allow_empty=False, skip=0.1, strict=False).uem is None
+    True
+    """
+
+    allow_empty: bool
+    skip: float
+    strict: bool
+    uem: Path | None = None
+
+
+class OwnRecordings:
+    """Recordings of the user.
+
+    Parameters
+    ----------
+    annotated : OwnAnnotation
+    annotation : Path
+        Where it was read from, for errors.
+    rules : Rules
+    regions : mapping of Path to sequence of AnnotatedRegion
+        Content of the UEM files of `rules`.
 
     Attributes
     ----------
@@ -50,20 +70,9 @@ class OwnRecordings:
         Faults of recordings that were left out.
     """
 
-    def __init__(
-        self,
-        annotated: OwnAnnotation,
-        annotation: Path,
-        *,
-        allow_empty: bool,
-        skip: float,
-        strict: bool,
-        uem: Path | None = None,
-        regions: Regions | None = None,
-    ) -> None:
+    def __init__(self, annotated: OwnAnnotation, annotation: Path, rules: Rules, regions: Regions) -> None:
         self.annotated, self.annotation = annotated, annotation
-        self.allow_empty, self.skip, self.strict = allow_empty, skip, strict
-        self.uem, self.regions = uem, regions or {}
+        self.rules, self.regions = rules, regions
         self.left_out: Counter[str] = Counter(annotated.reading.left_out)
         self.reasons: list[ToolkitError] = []
 
@@ -82,7 +91,7 @@ class OwnRecordings:
         """
         uris = self._channels(uris)
         missing = [path for path in uris if path not in self.annotated.events | self.annotated.faults]
-        if self.allow_empty:
+        if self.rules.allow_empty:
             missing = []
         recordings = []
         for path, uri in uris.items():
@@ -91,7 +100,7 @@ class OwnRecordings:
             try:
                 recordings.append(self._recording(path, uri))
             except ToolkitError as error:
-                if not self.skip:
+                if not self.rules.skip:
                     raise
                 self.reasons.append(error)
         self._check(missing, len(uris))
@@ -116,15 +125,15 @@ class OwnRecordings:
         if path in self.annotated.faults:
             raise self.annotated.faults[path]
         listed = self.regions.get(path) or self.regions.get(split_channel(path)[0], [])
-        if self.uem is not None and not listed:
-            raise without_region(path.name, self.uem, self.annotation, None)
+        if self.rules.uem is not None and not listed:
+            raise without_region(path.name, self.rules.uem, self.annotation, None)
         duration = audio_duration(path)
         events = self.annotated.events.get(path, [])
         clipped = [clip(event, duration) for event in events]
         cut = [
             event for event, now in zip(events, clipped, strict=True) if now.segment.end < event.segment.end
         ]
-        if cut and self.strict:
+        if cut and self.rules.strict:
             raise _passes_end(cut[0], duration)
         self.left_out[CUT] += len(cut)
         unscored = self.annotated.unscored.get(path, [])
@@ -142,7 +151,7 @@ class OwnRecordings:
     def _check(self, missing: list[Path], total: int) -> None:
         """Refuse to leave out too many recordings, and count those that are."""
         unusable = len(missing) + len(self.reasons)
-        if unusable <= self.skip * total and unusable < total:
+        if unusable <= self.rules.skip * total and unusable < total:
             self.left_out["recordings without annotation"] += len(missing)
             self.left_out["recordings with a fault"] += len(self.reasons)
             self.left_out = +self.left_out
@@ -154,7 +163,7 @@ class OwnRecordings:
                 "leaves out up to half of the recordings.",
             )
         else:
-            raise _too_many(self.reasons, total, self.skip)
+            raise _too_many(self.reasons, total, self.rules.skip)
 
 
 def _passes_end(event: AnnotatedEvent, duration: float) -> DataError:
