@@ -586,3 +586,9 @@ def test_a_channel_that_the_audio_lacks_is_refused(tmp_path):
     (tmp_path / "all.rttm").write_text(lines)
     with pytest.raises(DataError, match="1 channel"):
         make_database(tmp_path / "audio", tmp_path / "all.rttm", tmp_path / "out", allow_empty=True)
+
+
+def test_the_annotation_may_be_the_present_folder(audio, tmp_path, monkeypatch):
+    labels = annotate(tmp_path, "audacity", EVENTS)
+    monkeypatch.chdir(labels)
+    assert make_database(audio, ".", tmp_path / "out").format == "audacity"

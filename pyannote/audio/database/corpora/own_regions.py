@@ -27,8 +27,11 @@ def find_uem(annotation: Path) -> Path | None:
     >>> find_uem(folder / "all.rttm").name
     'all.uem'
     """
+    # a folder such as `.` has no name
+    if annotation.is_dir() or not annotation.name:
+        return None
     beside = annotation.with_suffix(".uem")
-    return beside if not annotation.is_dir() and beside.is_file() else None
+    return beside if beside.is_file() else None
 
 
 def read_uem_files(path: Path, folder: Path, files: Iterable[Path]) -> Regions:
