@@ -14,11 +14,12 @@ Options:
 """
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 from pyannote.audio.applications.arguments import script_arguments
 from pyannote.audio.applications.left_over import Reason, recordings_of, say_prepared
-from pyannote.audio.applications.terminal import run, say
+from pyannote.audio.applications.terminal import run, say, warn
 from pyannote.audio.database.corpora.annotated_file import absolute
 from pyannote.audio.database.corpora.label_maps import LabelMap
 from pyannote.audio.database.corpora.tut2017 import DATABASE, prepare
@@ -46,9 +47,12 @@ def main() -> None:
     """Run the command."""
     arguments = script_arguments(__doc__)
     labels = LabelMap.read(Path(arguments["--labels"])) if arguments["--labels"] else None
-    path = prepare(arguments["<folder>"], arguments["<output>"], labels)
+    left_out: Counter[str] = Counter()
+    path = prepare(arguments["<folder>"], arguments["<output>"], labels, left_out)
     for remark in labels.remarks() if labels else ():
         say(remark)
+    for what, count in (+left_out).items():
+        warn(f"{count} {what}.")
     say_prepared(path, DATABASE, [absolute(arguments["<folder>"])], reason(path))
     print(f"{path} is ready.")
 

@@ -592,3 +592,16 @@ def test_the_annotation_may_be_the_present_folder(audio, tmp_path, monkeypatch):
     labels = annotate(tmp_path, "audacity", EVENTS)
     monkeypatch.chdir(labels)
     assert make_database(audio, ".", tmp_path / "out").format == "audacity"
+
+
+def test_events_of_subsets_are_cut_and_counted_or_refused(audio, tmp_path):
+    annotation = annotate_subsets(tmp_path / "annotation", SUBSETS)
+    with (annotation / "my.train.rttm").open("a") as stream:
+        stream.write(
+            "SPEAKER b 1 3.5 0.55 <NA> <NA> car <NA> <NA>\nSPEAKER b 1 1 0 <NA> <NA> car <NA> <NA>\n"
+        )
+    prepared = make_database(audio, annotation, tmp_path / "out")
+    assert sorted(prepared.left_out.values()) == [1, 1]
+    with pytest.raises(DataError) as caught:
+        make_database(audio, annotation, tmp_path / "out", strict=True)
+    assert caught.value.file == annotation / "my.train.rttm" and caught.value.line is not None

@@ -402,3 +402,23 @@ def test_the_script_ends_with_a_sentence_and_a_code(tmp_path):
     assert (done.returncode, done.stdout) == (DataError.code, "")
     assert "Traceback" not in done.stderr
     assert str(tmp_path / "nowhere") in done.stderr
+
+
+def test_events_that_are_cut_and_lists_that_differ_are_counted(tmp_path):
+    names = street(4)
+    make_tut(tmp_path / "tut", names)
+    lists = tmp_path / "tut" / "evaluation_setup"
+    for fold in (1, 2, 3, 4):
+        for part in ("train", "evaluate"):
+            path = lists / f"street_fold{fold}_{part}.txt"
+            if names[0] in path.read_text(encoding="utf-8"):
+                with path.open("a", encoding="utf-8") as stream:
+                    stream.write(f"{names[0]}\tstreet\t9.5\t10.05\tcar\n")
+    with (lists / "street_fold1_train.txt").open("a", encoding="utf-8") as stream:
+        stream.write(f"{names[1]}\tstreet\t0.25\t0.5\tcar\n")
+    left_out = Counter()
+    prepare(tmp_path / "tut", tmp_path / "out", left_out=left_out)
+    assert sorted((+left_out).values()) == [1, 1]
+    done = run(tmp_path / "tut", tmp_path / "out")
+    assert done.returncode == 0 and done.stderr.count("Warning: 1 ") == 2
+    assert "were cut there" in done.stderr and "differ between lists" in done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,8 @@ class AnnotatedFile:
         False if annotation is missing; an annotated file may have no events.
     regions : sequence of Segment, shape (regions,)
         Annotated regions, in seconds; none stands for the whole recording.
+    cut : int
+        Number of events that passed the end of the recording by 0.1 s or less, and were cut there.
 
     Examples
     --------
@@ -47,6 +49,7 @@ class AnnotatedFile:
     events: list[AnnotatedEvent] = field(default_factory=list)
     annotated: bool = True
     regions: Sequence[Segment] = ()
+    cut: int = 0
 
     def seconds(self) -> dict[str, float]:
         """Total duration of each label in `events`, of shape (events,), in seconds.
@@ -81,6 +84,53 @@ def audio_duration(path: Path) -> float:
     """
     header = info(path)
     return (header.samples * 1_000_000 // header.sample_rate) / 1_000_000
+
+
+CUT = "events that pass the end of their recording by 0.1 s or less, which were cut there"
+"""What counts of left out events call them."""
+
+
+def cut_events(
+    events: Iterable[AnnotatedEvent], duration: float, strict: bool = False
+) -> tuple[list[AnnotatedEvent], int]:
+    """Events cut at the end of their recording, and how many of them passed it.
+
+    Parameters
+    ----------
+    events : iterable of AnnotatedEvent, shape (events,)
+    duration : float
+        Duration of the recording, in seconds.
+    strict : bool, optional
+        Whether events that pass the end are refused.
+
+    Raises
+    ------
+    DataError
+        If one passes the end by more than 0.1 s, begins after it, or is refused.
+
+    Examples
+    --------
+    >>> event = AnnotatedEvent("a", Segment(1, 4.05), "car", Path("a.rttm"), 1)
+    >>> cut_events([event], duration=4.0)[1]
+    1
+    """
+    within, cut = [], 0
+    for event in events:
+        within.append(clip(event, duration))
+        if event.segment.end > duration:
+            cut += 1
+            if strict:
+                raise _passes_end(event, duration)
+    return within, cut
+
+
+def _passes_end(event: AnnotatedEvent, duration: float) -> DataError:
+    return DataError(
+        f"The event ends at {event.segment.end:.10g} s, but its recording at {duration:.10g} s.",
+        file=event.file,
+        line=event.line,
+        fix="Correct the times, or leave out --strict to cut it.",
+    )
 
 
 def clip(event: AnnotatedEvent, duration: float) -> AnnotatedEvent:

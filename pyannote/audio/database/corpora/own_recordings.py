@@ -10,13 +10,11 @@ from typing import NamedTuple
 from pyannote.core import Segment
 
 from pyannote.audio.core.errors import DataError, ToolkitError
-from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, audio_duration, clip
+from pyannote.audio.database.corpora.annotated_file import CUT, AnnotatedFile, audio_duration, cut_events
 from pyannote.audio.database.corpora.own_annotation import OwnAnnotation
 from pyannote.audio.database.corpora.own_regions import Regions, annotated_regions, without_region
 from pyannote.audio.io.channel_names import split_channel
 from pyannote.audio.io.lines import AnnotatedEvent
-
-CUT = "events that pass the end of their recording by 0.1 s or less, which were cut there"
 
 UNTIMED = (
     "labels without times, which last as long as their recordings from now on (train with `target: clip` if "
@@ -129,13 +127,8 @@ class OwnRecordings:
             raise without_region(path.name, self.rules.uem, self.annotation, None)
         duration = audio_duration(path)
         events = self.annotated.events.get(path, [])
-        clipped = [clip(event, duration) for event in events]
-        cut = [
-            event for event, now in zip(events, clipped, strict=True) if now.segment.end < event.segment.end
-        ]
-        if cut and self.rules.strict:
-            raise _passes_end(cut[0], duration)
-        self.left_out[CUT] += len(cut)
+        clipped, cut = cut_events(events, duration, self.rules.strict)
+        self.left_out[CUT] += cut
         unscored = self.annotated.unscored.get(path, [])
         regions = annotated_regions(listed, unscored, duration)
         return AnnotatedFile(uri, path, duration, [*clipped, *self._untimed(path, duration)], regions=regions)
@@ -164,15 +157,6 @@ class OwnRecordings:
             )
         else:
             raise _too_many(self.reasons, total, self.rules.skip)
-
-
-def _passes_end(event: AnnotatedEvent, duration: float) -> DataError:
-    return DataError(
-        f"The event ends at {event.segment.end:.10g} s, but its recording at {duration:.10g} s.",
-        file=event.file,
-        line=event.line,
-        fix="Correct the times, or leave out --strict to cut it.",
-    )
 
 
 def _too_many(reasons: list[ToolkitError], total: int, skip: float) -> ToolkitError:

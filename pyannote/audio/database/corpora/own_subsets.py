@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.annotation_files import read_annotation_files
-from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, audio_duration, clip
+from pyannote.audio.database.corpora.annotated_file import CUT, AnnotatedFile, audio_duration, cut_events
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_annotation import by_file, files_by_name
 from pyannote.audio.database.corpora.own_regions import annotated_regions, read_uem_files, without_region
@@ -93,6 +93,7 @@ def read_subsets(
     >>> subsets
     {'test': ['a']}
     """
+    strict = options is not None and options.strict
     subset_of: dict[Path, str] = {}
     events: dict[Path, list[AnnotatedEvent]] = {}
     regions: dict[Path, Sequence[AnnotatedRegion]] = {}
@@ -117,13 +118,15 @@ def read_subsets(
         regions |= parts or {}
     uris = name_recordings({path: audio[path] for path in subset_of})
     recordings = [
-        _recording(path, uri, events.get(path, []), regions.get(path, []), unscored.get(path, []))
+        _recording(path, uri, events.get(path, []), regions.get(path, []), unscored.get(path, []), strict)
         for path, uri in uris.items()
     ]
     subsets = {
         subset: [uris[path] for path, its_subset in subset_of.items() if its_subset == subset]
         for subset in annotation
     }
+    whole.left_out[CUT] += sum(one.cut for one in recordings)
+    whole.left_out = +whole.left_out
     return recordings, subsets, whole
 
 
@@ -133,7 +136,10 @@ def _recording(
     events: Iterable[AnnotatedEvent],
     regions: Sequence[AnnotatedRegion],
     unscored: Sequence[AnnotatedRegion],
+    strict: bool,
 ) -> AnnotatedFile:
     duration = audio_duration(path)
-    clipped = [clip(event, duration) for event in events]
-    return AnnotatedFile(uri, path, duration, clipped, regions=annotated_regions(regions, unscored, duration))
+    clipped, cut = cut_events(events, duration, strict)
+    return AnnotatedFile(
+        uri, path, duration, clipped, regions=annotated_regions(regions, unscored, duration), cut=cut
+    )

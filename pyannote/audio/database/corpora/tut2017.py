@@ -13,11 +13,18 @@ named `TUT2017.SpeakerDiarization.<Protocol>`:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute, audio_duration, clip
+from pyannote.audio.database.corpora.annotated_file import (
+    CUT,
+    AnnotatedFile,
+    absolute,
+    audio_duration,
+    cut_events,
+)
 from pyannote.audio.database.corpora.held_out_recordings import hold_out
 from pyannote.audio.database.corpora.label_maps import LabelMap, mapped
 from pyannote.audio.database.corpora.locations import name_recordings
@@ -30,13 +37,21 @@ from pyannote.audio.database.corpora.tut2017_layout import (
     read_folds,
 )
 from pyannote.audio.database.corpora.writing import Protocols, write_database
+from pyannote.audio.io.lines import AnnotatedEvent
 
 DATABASE = "TUT2017"
 DEVELOPMENT_SHARE = 1 / 3
+
+DIFFERING = "recordings whose events differ between lists: those of the list that evaluates them count"
 """Share of a fold's training files on which epochs and thresholds are selected."""
 
 
-def prepare(root: Path | str, output: Path | str, labels: LabelMap | None = None) -> Path:
+def prepare(
+    root: Path | str,
+    output: Path | str,
+    labels: LabelMap | None = None,
+    left_out: Counter[str] | None = None,
+) -> Path:
     """Write RTTM, UEM, LST and database.yml for TUT Sound Events 2017.
 
     Parameters
@@ -47,6 +62,8 @@ def prepare(root: Path | str, output: Path | str, labels: LabelMap | None = None
         Folder to write to, as `pyannote.audio.database.corpora.writing` explains.
     labels : LabelMap, optional
         Classes of labels that are merged or left out.
+    left_out : Counter of str, optional
+        Gets what was not used of the lists, in a few words, and how often.
 
     Returns
     -------
@@ -76,16 +93,25 @@ def prepare(root: Path | str, output: Path | str, labels: LabelMap | None = None
     names = {path: below_audio(path, development) for listed in lists[:-1] for path in listed}
     names |= {path: f"evaluation/{below_audio(path, evaluation)}" for path in evaluated if evaluation}
     uris = name_recordings(names)
-    listed_files = [_recording(path, uri, lists) for path, uri in uris.items()]
+    left_out = Counter() if left_out is None else left_out
+    listed_files = [_recording(path, uri, lists, left_out) for path, uri in uris.items()]
     recordings = dict(zip(uris, mapped(listed_files, labels), strict=True))
     return write_database(output, DATABASE, recordings.values(), _protocols(folds, evaluated, recordings))
 
 
-def _recording(path: Path, uri: str, lists: Iterable[Listed]) -> AnnotatedFile:
+def _recording(path: Path, uri: str, lists: Iterable[Listed], left_out: Counter[str]) -> AnnotatedFile:
     duration = audio_duration(path)
     versions = [listed[path] for listed in lists if path in listed]
-    clipped = [None if events is None else [clip(event, duration) for event in events] for events in versions]
-    return AnnotatedFile(uri, path, duration, clipped[0] or [], annotated=clipped[0] is not None)
+    clipped = [None if events is None else cut_events(events, duration) for events in versions]
+    first, *others = [None if one is None else _plain(one[0]) for one in clipped]
+    left_out[DIFFERING] += any(other not in (None, first) for other in others)
+    events, cut = clipped[0] or ([], 0)
+    left_out[CUT] += cut
+    return AnnotatedFile(uri, path, duration, events, annotated=clipped[0] is not None, cut=cut)
+
+
+def _plain(events: Iterable[AnnotatedEvent]) -> list[tuple[float, float, str]]:
+    return sorted((event.segment.start, event.segment.end, event.label) for event in events)
 
 
 def _protocols(
