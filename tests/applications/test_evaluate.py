@@ -2,14 +2,14 @@
 
 import pytest
 
-from pyannote.audio.applications import evaluate
+from pyannote.audio.applications.pooled_intervals import intervals
 
 FILES = [f"file{index}" for index in range(20)]
 
 
 def lines(reference, estimate):
     """Interval of each figure."""
-    _, *rows = evaluate._intervals(reference, estimate, ["car"]).splitlines()
+    _, *rows = intervals(reference, estimate, ["car"]).splitlines()
     return [row.partition(": ")[2] for row in rows]
 
 
