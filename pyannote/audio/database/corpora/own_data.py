@@ -153,18 +153,13 @@ def make_database(
     """
     check_names(name, protocol)
     shares = {"development": development, "test": test}
-    _check_shares(shares, skip)
-    if seed < 0:
-        raise UsageError(f"The seed {seed} is negative.", fix="Use 0 or more.")
+    _check_numbers(shares, skip, seed)
     folder, output = absolute(audio), absolute(output)
     files = find_audio(folder, output)
     before = listed(output, protocol, strict=not redraw), annotation_of(output, name)
     rules = Rules(allow_empty, skip, strict, Path(uem) if uem else find_uem(Path(annotation)))
     options = replace(options or ReadOptions(), strict=strict)
-    if find_subsets(Path(annotation)):
-        found = _in_subsets(Path(annotation), folder, files, options)
-    else:
-        found = _in_one(Path(annotation), folder, files, options, format, rules, by_folder=not redraw)
+    found = _found(Path(annotation), folder, files, options, format, rules, by_folder=not redraw)
     recordings = mapped(found.recordings, labels)
     subsets = found.subsets or split(recordings, shares, seed, None if redraw else before[0])
     return Preparation(
@@ -191,12 +186,7 @@ class _Found(NamedTuple):
     remarks: list[str]
 
 
-def _in_subsets(annotation: Path, folder: Path, files: Mapping[Path, str], options: ReadOptions) -> _Found:
-    recordings, subsets, reading = read_subsets(folder, files, find_subsets(annotation), options)
-    return _Found(recordings, subsets, "rttm", reading.left_out, [], reading.remarks)
-
-
-def _in_one(
+def _found(
     annotation: Path,
     folder: Path,
     files: Mapping[Path, str],
@@ -206,6 +196,9 @@ def _in_one(
     *,
     by_folder: bool,
 ) -> _Found:
+    if rttm_of := find_subsets(annotation):
+        recordings, given, reading = read_subsets(folder, files, rttm_of, options)
+        return _Found(recordings, given, "rttm", reading.left_out, [], reading.remarks)
     annotated = read_annotation(annotation, folder, files, options, format, skip=rules.skip > 0)
     regions = read_uem_files(rules.uem, folder, files) if rules.uem else {}
     own = OwnRecordings(annotated, annotation, rules, regions)
@@ -273,7 +266,9 @@ def check_names(*names: str) -> None:
             )
 
 
-def _check_shares(shares: Mapping[str, float], skip: float) -> None:
+def _check_numbers(shares: Mapping[str, float], skip: float, seed: int) -> None:
+    if seed < 0:
+        raise UsageError(f"The seed {seed} is negative.", fix="Use 0 or more.")
     if not 0 <= skip <= 1:
         raise UsageError(
             f"The share {skip:g} cannot be skipped.", fix="Use a share from 0 to 1, such as 0.1."

@@ -15,8 +15,13 @@ from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.annotation_files import read_annotation_files
 from pyannote.audio.database.corpora.annotated_file import CUT, AnnotatedFile, audio_duration, cut_events
 from pyannote.audio.database.corpora.locations import name_recordings
-from pyannote.audio.database.corpora.own_annotation import by_file, files_by_name
-from pyannote.audio.database.corpora.own_regions import annotated_regions, read_uem_files, without_region
+from pyannote.audio.database.corpora.own_annotation import Annotated, by_file, files_by_name
+from pyannote.audio.database.corpora.own_regions import (
+    Regions,
+    annotated_regions,
+    read_uem_files,
+    without_region,
+)
 from pyannote.audio.database.formats.base import Reading, ReadOptions
 from pyannote.audio.io.lines import AnnotatedEvent, AnnotatedRegion
 
@@ -110,10 +115,8 @@ def read_subsets(
             if subset_of.setdefault(path, subset) != subset:
                 both = f"{path.name} is in both {subset_of[path]} and {subset}."
                 raise DataError(both, file=rttm, fix="Keep it in one of them.")
-        for path, its_events in events_of_subset.items():
-            if parts is not None and path not in parts:
-                event = its_events[0]
-                raise without_region(event.recording, uem, event.file, event.line)
+        if parts is not None:
+            _check_regions(events_of_subset, parts, uem)
         events |= events_of_subset
         regions |= parts or {}
     uris = name_recordings({path: audio[path] for path in subset_of})
@@ -128,6 +131,13 @@ def read_subsets(
     whole.left_out[CUT] += sum(one.cut for one in recordings)
     whole.left_out = +whole.left_out
     return recordings, subsets, whole
+
+
+def _check_regions(events: Annotated, regions: Regions, uem: Path) -> None:
+    """Refuse recordings that a UEM file does not name."""
+    for path, (event, *_) in events.items():
+        if path not in regions:
+            raise without_region(event.recording, uem, event.file, event.line)
 
 
 def _recording(
