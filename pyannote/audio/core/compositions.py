@@ -35,7 +35,7 @@ def load_composition(values: Values, classes: tuple[str, ...]) -> Composition:
     ----------
     values : Values
         Content of specs.yml.
-    classes : tuple of str
+    classes : tuple of str, shape (classes,)
         Names of the classes.
 
     Raises

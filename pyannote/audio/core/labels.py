@@ -26,7 +26,7 @@ class ClassDefinition:
     ----------
     name : str
         Name of the class.
-    labels : tuple of str, optional
+    labels : tuple of str, optional, shape (labels,)
         Labels that it is made of. None: any label of the annotation.
     least : int
         Number of different labels that must be active at once, at least 1: 1 is the union of the labels, as
@@ -143,7 +143,7 @@ class Composition:
 
         Parameters
         ----------
-        regular : sequence of str
+        regular : sequence of str, shape (labels,)
             Labels that are classes themselves.
         union : mapping of str to sequence of str
             Classes that are active where at least one of their labels is.
@@ -164,7 +164,7 @@ class Composition:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the output columns.
+        """Names of the output columns, shape (classes,).
 
         Examples
         --------
@@ -175,7 +175,7 @@ class Composition:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels that are named by any class, without repetitions.
+        """Labels that are named by any class, without repetitions, shape (labels,).
 
         Examples
         --------
@@ -216,6 +216,10 @@ class Composition:
 
     def examples(self) -> tuple[str, ...]:
         """Labels that activate every class at once: those named, and invented ones for "any label".
+
+        Returns
+        -------
+        labels : tuple of str, shape (labels,)
 
         Examples
         --------

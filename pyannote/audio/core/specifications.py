@@ -59,7 +59,7 @@ class Output:
 
     @classmethod
     def load(cls, values: Values) -> Output:
-        """Read the entry `output` of `specs.yml`.
+        """Read the entry `output` of `specs.yml`, with `window` and `step` in seconds.
 
         Examples
         --------
@@ -199,7 +199,7 @@ class Specifications:
             )
 
     def changes(self, other: Specifications) -> list[str]:
-        """Names of the fields that differ; fields that are unknown to one of the two are equal.
+        """Names of the fields that differ, shape (fields,); those unknown to one of the two are equal.
 
         Examples
         --------

@@ -19,7 +19,7 @@ def spelled_alike(labels: Iterable[str]) -> list[list[str]]:
 
     Returns
     -------
-    groups : list of list of str
+    groups : list of list of str, shape (groups,)
         In alphabetical order, each of two labels or more.
 
     Examples

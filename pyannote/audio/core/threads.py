@@ -23,7 +23,7 @@ def in_order(
     ----------
     function : callable
         Called with one item, in a thread.
-    items : sequence
+    items : sequence, shape (items,)
     threads : int
         Items that are processed at once; below 2 in the calling thread.
 

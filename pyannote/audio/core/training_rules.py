@@ -41,7 +41,7 @@ class TrainingRules:
 
         Parameters
         ----------
-        files : sequence of Recording
+        files : sequence of Recording, shape (files,)
             Training files.
 
         Yields
@@ -57,12 +57,12 @@ class TrainingRules:
 
         Parameters
         ----------
-        files : sequence of Recording
+        files : sequence of Recording, shape (files,)
             Training files.
 
         Returns
         -------
-        list of str
+        list of str, shape (warnings,)
             Sentences of the warnings.
 
         Raises

@@ -23,7 +23,8 @@ def name_channels(reading: Reading) -> None:
     Parameters
     ----------
     reading : Reading
-        Gets other names of recordings, and remarks.
+        Its `events`, shape (events,), `unscored`, shape (regions,), and `named` get other names of
+        recordings; `remarks` gets sentences.
 
     Raises
     ------

@@ -48,7 +48,7 @@ def read_annotation_files(
     name : str
         Name of the format.
     reading : Reading
-        Content of all files.
+        Content of all files; times in seconds.
 
     Raises
     ------

@@ -100,7 +100,7 @@ def check_regions(
 
 
 def too_long_error(uri: str, end: float, duration: float, file: Path | None, line: int | None) -> DataError:
-    """Error about annotation that passes the end of its recording.
+    """Error about annotation that passes the end of its recording; `end` and `duration` are in seconds.
 
     Examples
     --------

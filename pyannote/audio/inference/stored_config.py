@@ -124,6 +124,8 @@ def origin_of(provenance: Mapping[str, Any]) -> Origin:
 def model_digest(config: Config, extraction: FeatureExtraction, specifications: Specifications) -> str:
     """Digest of all that the outputs of a network depend on beside its weights and user code.
 
+    It has 32 hexadecimal digits.
+
     Parameters
     ----------
     config : Config

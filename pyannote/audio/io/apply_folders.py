@@ -137,7 +137,7 @@ class ApplyFolder:
         ----------
         name : str
             Name of the run, `<Protocol>.<subset>`.
-        classes : sequence of str
+        classes : sequence of str, shape (classes,)
             Classes, each with an RTTM file.
         annotated : bool
             Whether there is a reference. If so, `evaluation.json` of earlier versions is among the results:
@@ -156,6 +156,10 @@ class ApplyFolder:
 
     def evaluated(self, subset: str) -> list[str]:
         """Protocols with a reference for a subset, in alphabetical order.
+
+        Returns
+        -------
+        protocols : list of str, shape (protocols,)
 
         Examples
         --------

@@ -123,7 +123,7 @@ def load_array(path: Path) -> NDArray[np.float32] | None:
 
 
 def is_whole(array: NDArray[Any], path: Path) -> bool:
-    """Whether a file that is mapped into memory has the length that its header promises.
+    """Whether a file that is mapped into memory has as many bytes as its header promises.
 
     A checksum may follow the numbers (see `save_pieces`).
 
@@ -230,6 +230,11 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 def load_arrays(path: Path, *names: str) -> list[NDArray[Any]] | None:
     """Arrays of an npz file by their names; None if the file is missing or damaged.
 
+    Returns
+    -------
+    arrays : list of ndarray, shape (names,), optional
+        In the order of `names`.
+
     Examples
     --------
     >>> load_arrays(getfixture("tmp_path") / "missing.npz", "mean") is None
@@ -269,6 +274,10 @@ def release(array: NDArray[Any]) -> None:
     """Free the memory of an array that is mapped read-only; it is read again from its file when needed.
 
     All other arrays are left unchanged.
+
+    Parameters
+    ----------
+    array : ndarray, any shape
 
     Examples
     --------

@@ -125,6 +125,11 @@ def read_event_lists(path: Path) -> dict[str, list[Event]]:
 def listed_events(path: Path) -> list[ListedEvent]:
     r"""Read the lines of an event list.
 
+    Returns
+    -------
+    lines : list of ListedEvent, shape (lines,)
+        All lines but the header and blank ones; times in seconds.
+
     Raises
     ------
     DataError

@@ -87,6 +87,8 @@ class TrainFolder:
     def write_files(self, contents: Contents) -> str:
         """Store the digests of training files by their names, and return the digest of the whole table.
 
+        It has 32 hexadecimal digits.
+
         Examples
         --------
         >>> folder = TrainFolder(getfixture("tmp_path"))
@@ -104,7 +106,7 @@ class TrainFolder:
         Parameters
         ----------
         expected : str
-            Digest of the table, from the stored configuration.
+            Digest of the table, from the stored configuration: 32 hexadecimal digits.
 
         Raises
         ------

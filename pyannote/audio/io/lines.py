@@ -28,7 +28,7 @@ _SECONDS = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 class AnnotatedEvent(NamedTuple):
-    """An annotated event, with its file and line, and the channel that an RTTM line gives.
+    """An annotated event, in seconds, with its file and line, and the channel that an RTTM line gives.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class AnnotatedEvent(NamedTuple):
 
 
 class AnnotatedRegion(NamedTuple):
-    """An annotated part of a recording, with its file and line, and the channel that a UEM line gives.
+    """An annotated part of a recording, in seconds, with its file and line, and the channel of a UEM line.
 
     Examples
     --------
@@ -221,7 +221,7 @@ def checked_lines(text: str, path: Path) -> Iterator[tuple[int, str]]:
 
 
 def content_of(path: Path) -> bytes:
-    """Content of a file.
+    """Content of a file, all of its bytes.
 
     Raises
     ------

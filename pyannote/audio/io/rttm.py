@@ -56,10 +56,16 @@ def read_events(path: str | Path, faults: dict[str, DataError] | None = None) ->
     Parameters
     ----------
     path : path
-        File of lines `SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>`.
+        File of lines `SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>`, with start and
+        duration in seconds.
     faults : dict of str to DataError, optional
         Gets the first error of each uri of whose events a line is wrong, which is not raised then. A line
         that names no uri is always refused.
+
+    Returns
+    -------
+    events : list of AnnotatedEvent, shape (events,)
+        Times in seconds.
 
     Examples
     --------
@@ -82,7 +88,7 @@ def read_events(path: str | Path, faults: dict[str, DataError] | None = None) ->
 
 
 def event_of(text: str, path: Path, line: int, *, empty: bool = False) -> AnnotatedEvent:
-    """Parse a line of an RTTM file; `empty` accepts an event without duration.
+    """Parse a line of an RTTM file, with times in seconds; `empty` accepts an event without duration.
 
     Examples
     --------
@@ -126,7 +132,8 @@ def read_rttm(path: str | Path) -> dict[str, Annotation]:
     Parameters
     ----------
     path : path
-        File of lines `SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>`.
+        File of lines `SPEAKER uri 1 start duration <NA> <NA> label <NA> <NA>`, with start and
+        duration in seconds.
 
     Returns
     -------
@@ -153,13 +160,13 @@ def read_rttm(path: str | Path) -> dict[str, Annotation]:
 
 
 def read_regions(path: str | Path) -> list[AnnotatedRegion]:
-    """Read the annotated parts of a UEM file in the order of its lines."""
+    """Read the annotated parts of a UEM file, in seconds, in the order of its lines."""
     path = Path(path)
     return [region_of(text, path, line) for line, text in read_lines(path)]
 
 
 def region_of(text: str, path: Path, line: int) -> AnnotatedRegion:
-    """Parse a line of a UEM file.
+    """Parse a line of a UEM file, with start and end in seconds.
 
     Examples
     --------
@@ -171,7 +178,7 @@ def region_of(text: str, path: Path, line: int) -> AnnotatedRegion:
 
 
 def read_uem(path: str | Path) -> dict[str, Timeline]:
-    """Read a UEM file (lines `uri 1 start end`) as the annotated part of each uri.
+    """Read a UEM file (lines `uri 1 start end`, in seconds) as the annotated part of each uri.
 
     Examples
     --------
@@ -188,6 +195,10 @@ def read_uem(path: str | Path) -> dict[str, Timeline]:
 
 def read_lst(path: str | Path) -> list[str]:
     r"""Read an LST file (one uri per line, without repetitions).
+
+    Returns
+    -------
+    uris : list of str, shape (uris,)
 
     Examples
     --------

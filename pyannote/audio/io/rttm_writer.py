@@ -78,7 +78,7 @@ def format_lst(uris: Iterable[str]) -> str:
 
 
 def write_rttm(path: str | Path, annotations: Mapping[str, Annotation]) -> None:
-    """Write annotations to an RTTM file, atomically.
+    """Write annotations to an RTTM file, atomically; times in seconds, with 6 decimals.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def write_rttm(path: str | Path, annotations: Mapping[str, Annotation]) -> None:
 
 
 def write_uem(path: str | Path, timelines: Mapping[str, Timeline]) -> None:
-    """Write the annotated part of each uri to a UEM file, atomically."""
+    """Write the annotated part of each uri to a UEM file, atomically; in seconds, with 6 decimals."""
     write_text(Path(path), format_uem(timelines))
 
 

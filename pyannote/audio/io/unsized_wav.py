@@ -57,11 +57,11 @@ class UnsizedWav(RawIOBase):
         return count
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Set the position, and return it."""
+        """Set the position in the file, in bytes, and return it."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        """Position in the file."""
+        """Position in the file, in bytes."""
         return self._file.tell()
 
     def readable(self) -> bool:

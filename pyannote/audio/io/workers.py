@@ -68,7 +68,7 @@ class Workers:
         ----------
         function : callable
             Called with an item. On a cluster, the function, the items and the results are pickled.
-        items : sequence
+        items : sequence, shape (items,)
         file : callable
             Returns the recording of an item, for errors. By default, items are paths.
 

@@ -80,7 +80,7 @@ class Catalog:
         return index, unreadable
 
     def contents(self, files: Sequence[AudioFile], progress: Progress = silent) -> list[str]:
-        """Digest of the content of each recording (see `content_of`)."""
+        """Digest of the content of each recording (see `content_of`), shape (files,)."""
         extraction = self.stored.extraction
         if isinstance(extraction, Precomputed):
             files = [extraction.path(file) for file in files]

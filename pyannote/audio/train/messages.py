@@ -78,7 +78,7 @@ class Messages:
         Raises
         ------
         PeerError
-            If the store does not answer within `TIMEOUT`.
+            If the store does not answer within `TIMEOUT` seconds.
         """
         _with_timeout(lambda: self._store.set(f"{topic}/{self._rank}", content))
 
@@ -88,7 +88,7 @@ class Messages:
         Raises
         ------
         PeerError
-            If the store does not answer within `TIMEOUT`.
+            If the store does not answer within `TIMEOUT` seconds.
         """
         return _with_timeout(lambda: self._store.get(f"{topic}/{rank}")).decode()
 
@@ -119,7 +119,7 @@ class Messages:
 
     @contextmanager
     def heartbeats(self) -> Iterator[None]:
-        """Send heartbeats inside the block, and report its failure to the other processes.
+        """Send a heartbeat every `HEARTBEAT` seconds inside the block, and report its failure to the others.
 
         Raises
         ------

@@ -51,7 +51,7 @@ class Comparison(ABC):
         """Ground truth, as an array of any shape."""
 
     def digest(self) -> str:
-        """Digest of excerpts and ground truth.
+        """Digest of excerpts and ground truth, in 32 hexadecimal digits.
 
         Examples
         --------

@@ -143,7 +143,10 @@ class Criterion:
         return search(scores, target, prior=self.prior)
 
     def value(self, point: Threshold) -> float:
-        """Reported value of a threshold: F-score, error rate, or recall (0 without the required precision).
+        """Reported value of a threshold.
+
+        It is the F-score, or recall (0 without the required precision), in [0, 1], or the error rate, 0 or
+        more.
 
         Examples
         --------
@@ -170,7 +173,7 @@ class Criterion:
 
 
 def fscore(point: Threshold) -> float:
-    """F-score 2 P R / (P + R) at a threshold with precision P and recall R; 0 where undefined.
+    """F-score 2 P R / (P + R) at a threshold with precision P and recall R, in [0, 1]; 0 where undefined.
 
     Examples
     --------
@@ -182,7 +185,7 @@ def fscore(point: Threshold) -> float:
 
 
 def figures(point: Threshold) -> dict[str, float | None]:
-    """F-score, precision and recall of a class, as they count.
+    """F-score, precision and recall of a class, as they count, in [0, 1].
 
     They are None for a class that does not occur. Where no threshold reaches the required precision, recall
     and F-score count as 0, and the precision is the highest that any threshold has.

@@ -48,7 +48,7 @@ def remarks(selection: Selection, precision: float | None = None) -> str:
     ----------
     selection : Selection
     precision : float, optional
-        Required precision, from 0 to 1.
+        Required precision, in [0, 1].
 
     Examples
     --------

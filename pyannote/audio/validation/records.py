@@ -53,6 +53,10 @@ class Records:
     def stored(self, epochs: Iterable[int]) -> list[int]:
         """Epochs whose scores are stored and undamaged, out of some, in rising order.
 
+        Returns
+        -------
+        epochs : list of int, shape (epochs,)
+
         Examples
         --------
         >>> Records(getfixture("tmp_path"), {}).stored([1, 2])

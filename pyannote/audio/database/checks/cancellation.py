@@ -36,7 +36,7 @@ _QUIET = 1e-3
 
 
 class Cancellation:
-    """Power of channels and of their mean, block by block.
+    """Power of channels and of their mean, in blocks of at most 16384 samples.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class Cancellation:
 
     @property
     def share(self) -> float:
-        """Share of the recording in which channels cancel, without its quiet parts, 0 to 1."""
+        """Share of the recording in which channels cancel, without its quiet parts, in [0, 1]."""
         loud = self._loud()
         return sum(length for length, *_, cancels in loud if cancels) / max(1, sum(one[0] for one in loud))
 

@@ -100,7 +100,12 @@ class Reader:
         return [subset for subset in subsets if subset is not None]
 
     def listed(self, names: Collection[str] = SUBSETS) -> list[Subset]:
-        """Subsets whose recordings a file lists, with the lines of their annotation; no audio is opened."""
+        """Subsets whose recordings a file lists, with the lines of their annotation; no audio is opened.
+
+        Returns
+        -------
+        subsets : list of Subset, shape (subsets,)
+        """
         subsets = []
         for name in (one for one in SUBSETS if one in names):
             subset = Subset(name, sources_of(self.name, name), channel=channel_of(self.name, name))

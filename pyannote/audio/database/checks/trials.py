@@ -68,6 +68,7 @@ def check_trials(found: Trials) -> Iterator[Finding]:
     Parameters
     ----------
     found : Trials
+        Its `first`, `second` and `targets` have shape (trials,).
 
     Yields
     ------
@@ -99,7 +100,7 @@ def check_pairs(files: Sequence[Recording], name: str) -> Iterator[Finding]:
 
     Parameters
     ----------
-    files : sequence of Recording
+    files : sequence of Recording, shape (files,)
         Annotated with speakers. If any has several, turns are clustered, and files are not compared.
     name : str
         Subset of the files.

@@ -41,6 +41,10 @@ def differences(
     before, now : tuple
         Subsets, and annotation of each uri. Recordings without events may have none.
 
+    Returns
+    -------
+    sentences : list of str, shape (sentences,)
+
     Examples
     --------
     >>> differences(({"train": ["a"], "test": ["b"]}, {}), ({"train": ["a", "b", "c"]}, {}))

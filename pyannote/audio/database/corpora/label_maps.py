@@ -138,6 +138,16 @@ class LabelMap:
 def mapped(recordings: Sequence[AnnotatedFile], labels: LabelMap | None) -> list[AnnotatedFile]:
     """Recordings whose events have the classes of a map, if there is one, as labels.
 
+    Parameters
+    ----------
+    recordings : sequence of AnnotatedFile, shape (files,)
+    labels : LabelMap, optional
+
+    Returns
+    -------
+    recordings : list of AnnotatedFile, shape (files,)
+        As many as there were, in the same order.
+
     Raises
     ------
     DataError

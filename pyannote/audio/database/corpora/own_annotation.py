@@ -39,11 +39,11 @@ class OwnAnnotation:
         Name of the format that it was read in.
     reading : Reading
         All that it contains.
-    events : dict of Path to list of AnnotatedEvent
-        Events of each audio file that is annotated.
-    tags : dict of Path to list of Tag
+    events : dict of Path to list of AnnotatedEvent, shape (events,)
+        Events of each audio file that is annotated; times in seconds.
+    tags : dict of Path to list of Tag, shape (tags,)
         Labels without times of each audio file that has any.
-    unscored : dict of Path to list of AnnotatedRegion
+    unscored : dict of Path to list of AnnotatedRegion, shape (regions,)
         Parts of each audio file whose annotation is unknown.
     faults : dict of Path to DataError
         Audio files whose annotation cannot be read.

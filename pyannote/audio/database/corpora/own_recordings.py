@@ -57,8 +57,8 @@ class OwnRecordings:
     annotation : Path
         Where it was read from, for errors.
     rules : Rules
-    regions : mapping of Path to sequence of AnnotatedRegion
-        Content of the UEM files of `rules`.
+    regions : mapping of Path to sequence of AnnotatedRegion, shape (regions,)
+        Content of the UEM files of `rules`; times in seconds.
 
     Attributes
     ----------
@@ -81,6 +81,11 @@ class OwnRecordings:
         ----------
         uris : mapping of Path to str
             Uri of each audio file.
+
+        Returns
+        -------
+        recordings : list of AnnotatedFile, shape (files,)
+            In the order of `uris`; annotated channels of a file are recordings of their own.
 
         Raises
         ------

@@ -103,6 +103,13 @@ def annotated_regions(
 def within(region: AnnotatedRegion, duration: float) -> Segment:
     """Region cut at the end of its recording.
 
+    Parameters
+    ----------
+    region : AnnotatedRegion
+        Times in seconds.
+    duration : float
+        Duration of the recording, in seconds.
+
     Raises
     ------
     DataError

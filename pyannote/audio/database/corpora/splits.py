@@ -52,6 +52,11 @@ def listed(output: Path, protocol: str, *, strict: bool = True) -> dict[str, lis
     strict : bool, optional
         Whether damaged and contradicting lists are refused. Otherwise there was no earlier preparation.
 
+    Returns
+    -------
+    subsets : dict of str to list of str, shape (recordings,)
+        Uris of each subset.
+
     Raises
     ------
     DataError
@@ -95,6 +100,11 @@ def by_folders(names: Mapping[str, str]) -> dict[str, list[str]] | None:
     ----------
     names : mapping of str to str
         Path of the audio file of each uri, below the audio folder.
+
+    Returns
+    -------
+    subsets : dict of str to list of str, shape (recordings,), optional
+        Uris of each subset.
 
     Examples
     --------

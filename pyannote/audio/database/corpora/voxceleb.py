@@ -156,6 +156,10 @@ def listed_trials(root: Path, official: Path | str | None = None) -> list[Path]:
     official : path, optional
         List of the trials of test.
 
+    Returns
+    -------
+    paths : list of Path, shape (lists,)
+
     Examples
     --------
     >>> folder = getfixture("tmp_path")

@@ -70,7 +70,7 @@ def text_value(parent: JsonObject, key: str, path: Path) -> str:
 
 
 def number(parent: JsonObject, key: str, path: Path) -> float:
-    """Value of a key, which has to be a finite number, 0 or more.
+    """Value of a key, which has to be a finite number of seconds, 0 or more.
 
     Examples
     --------

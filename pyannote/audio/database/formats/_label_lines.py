@@ -53,7 +53,7 @@ def split_line(text: str, path: Path, line: int) -> tuple[str, str, str]:
 
 
 def looks_like_lines(path: Path) -> bool:
-    r"""Whether the first lines of a file are an onset, an offset that is not earlier, and a label.
+    r"""Whether the first lines of a file are an onset and a later or equal offset, in seconds, and a label.
 
     The very first has to be, and half of the others: the reader then names those that are wrong. Lines that
     begin with a backslash are not looked at. An empty file looks right.
@@ -94,6 +94,8 @@ def is_number(text: str) -> bool:
 
 def writer(suffix: str) -> Callable[[Mapping[str, Sequence[Event]], Mapping[str, float]], dict[str, str]]:
     r"""Writer of a format with one file a recording and one line `onset <tab> offset <tab> label` an event.
+
+    Times are in seconds, with six decimals.
 
     Parameters
     ----------

@@ -14,6 +14,11 @@ from pyannote.audio.io.lines import checked_lines, content_of
 def first_lines(path: Path, count: int = 20) -> list[str]:
     """First lines of a file that are not blank, for `looks_right`; none if it is not text.
 
+    Returns
+    -------
+    lines : list of str, shape (lines,)
+        At most `count`, out of the first 65536 bytes.
+
     Examples
     --------
     >>> first_lines(Path("/nowhere"))

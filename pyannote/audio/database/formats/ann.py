@@ -20,7 +20,7 @@ from pyannote.audio.io.lines import parse_seconds
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read the events of a recording."""
+    """Read the events of a recording; times are in seconds."""
     reading = Reading()
     reading.name(recording, path, 1)
     for line, text in lines_of(path, reading):

@@ -24,7 +24,7 @@ from pyannote.audio.io.lines import parse_seconds
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read the labels of a recording."""
+    """Read the labels of a recording; times are in seconds."""
     reading = Reading()
     reading.name(recording, path, 1)
     for line, text in lines_of(path, reading):

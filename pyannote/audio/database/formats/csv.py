@@ -23,7 +23,7 @@ from pyannote.audio.io.lines import quoted
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read a table."""
+    """Read a table, whose times are in seconds, or in minutes and seconds (1:30.5)."""
     return read_table(path, options)
 
 
@@ -36,7 +36,7 @@ def looks_right(path: Path) -> bool:
 
 
 def write(events: Mapping[str, Sequence[Event]], durations: Mapping[str, float]) -> dict[str, str]:
-    """Format events as one table."""
+    """Format events as one table; times are in seconds, with six decimals."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["filename", "onset", "offset", "label"])

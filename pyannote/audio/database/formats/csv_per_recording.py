@@ -14,7 +14,7 @@ from pyannote.audio.database.formats.tables.layouts import layout_in, read_table
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read the table of a recording."""
+    """Read the table of a recording; its times are in seconds, or in minutes and seconds (1:30.5)."""
     return read_table(path, options, recording)
 
 

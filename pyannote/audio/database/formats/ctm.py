@@ -34,7 +34,7 @@ REMARK = "Words are read as events of their speaker, or `speech`; words that tou
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read words as events of speech."""
+    """Read words as events of speech; their starts and durations are in seconds."""
     reading = Reading(remarks=[REMARK])
     words: dict[tuple[str, str, str], list[AnnotatedEvent]] = {}
     for line, text in lines_of(path, reading):

@@ -28,7 +28,7 @@ Slots = dict[str, float | None]
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read the tiers of a recording."""
+    """Read the tiers of a recording; times are in milliseconds in the file, and in seconds when read."""
     reading = Reading()
     root = read_xml(path)
     if root.name != ROOT:

@@ -20,7 +20,7 @@ from pyannote.audio.io.lines import quoted
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read an event list."""
+    """Read an event list, whose times are in seconds, or in minutes and seconds (1:30.5)."""
     return read_table(path, options)
 
 

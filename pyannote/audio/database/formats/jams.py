@@ -37,7 +37,7 @@ TOLERANCE = 0.1
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read the annotation of a recording."""
+    """Read the annotation of a recording; times and durations are in seconds."""
     reading = Reading()
     content = an_object(parse_json(text_of(path, reading), path), path, 1)
     duration = _duration(content, path)

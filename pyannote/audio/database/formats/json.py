@@ -25,7 +25,7 @@ Object = dict[str, object]
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read a list of events."""
+    """Read a list of events, whose times are in seconds, or in minutes and seconds (1:30.5)."""
     rows = Rows(path, options)
     known: dict[tuple[str, ...], Columns] = {}
     for line, found in _objects(text_of(path, rows.reading), path):
@@ -116,7 +116,7 @@ def looks_right(path: Path) -> bool:
 
 
 def write(events: Mapping[str, Sequence[Event]], durations: Mapping[str, float]) -> dict[str, str]:
-    """Format events as one list, with an object a line."""
+    """Format events as one list, with an object a line; times are in seconds, rounded to six decimals."""
     objects: list[Object] = []
     for recording, own in events.items():
         objects += [

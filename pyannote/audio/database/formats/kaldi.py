@@ -39,7 +39,7 @@ class _Entry(NamedTuple):
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read a data folder."""
+    """Read a data folder; starts and ends of segments are in seconds."""
     reading = Reading()
     audio = _audio(path, reading)
     speakers = _speakers(path, reading)

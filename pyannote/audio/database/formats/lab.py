@@ -32,7 +32,7 @@ SURELY_SECONDS, SURELY_UNITS = 10_000, 1_000_000
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read the labels of a recording."""
+    """Read the labels of a recording; times in the file are in seconds, or in units of HTK (100 ns)."""
     reading = Reading()
     reading.name(recording, path, 1)
     lines = list(lines_of(path, reading))

@@ -33,7 +33,7 @@ FIX = "Correct it, or export the tasks again."
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read an export."""
+    """Read an export; starts and ends of regions are in seconds."""
     reading = Reading()
     tasks = parse_json(text_of(path, reading), path)
     if not isinstance(tasks, list):

@@ -42,7 +42,7 @@ Row = dict[str, str]
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read a selection table."""
+    """Read a selection table, whose times are in seconds."""
     reading = Reading()
     rows = _rows(path, reading)
     line, header = next(rows)
@@ -170,7 +170,7 @@ def _header(path: Path) -> set[str]:
 
 
 def write(events: Mapping[str, Sequence[Event]], durations: Mapping[str, float]) -> dict[str, str]:
-    """Format the events of each recording as a selection table."""
+    """Format the events of each recording as a selection table; times are in seconds, with six decimals."""
     header = "\t".join([SELECTION, VIEW, CHANNEL, BEGIN, END, "Annotation"])
     return {
         f"{recording}.Table.1.selections.txt": "\n".join(

@@ -47,7 +47,7 @@ TYPES = {"SPEAKER"} | UNSCORED | OTHERS
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read an RTTM file."""
+    """Read an RTTM file; starts and durations are in seconds."""
     reading = Reading()
     for line, text in lines_of(path, reading):
         columns = text.split()
@@ -85,7 +85,7 @@ def looks_right(path: Path) -> bool:
 
 
 def write(events: Mapping[str, Sequence[Event]], durations: Mapping[str, float]) -> dict[str, str]:
-    """Format events as one RTTM file."""
+    """Format events as one RTTM file; times are in seconds, with six decimals."""
     annotations = {}
     for recording, its_events in events.items():
         annotation = annotations[recording] = Annotation(uri=recording)

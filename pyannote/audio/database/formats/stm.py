@@ -23,7 +23,7 @@ IGNORED = "ignore_time_segment_in_scoring"
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read transcribed segments as turns of speakers."""
+    """Read transcribed segments as turns of speakers; starts and ends are in seconds."""
     reading = Reading()
     for line, text in lines_of(path, reading):
         if text.lstrip().startswith(";;"):

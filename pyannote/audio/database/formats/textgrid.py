@@ -38,7 +38,7 @@ Row = list[Event]
 
 
 def read(path: Path, recording: str, options: ReadOptions) -> Reading:
-    """Read a TextGrid."""
+    """Read a TextGrid, whose times are in seconds."""
     reading = Reading()
     tokens = _Tokens(text_of(path, reading), path)
     if (tokens.text(), tokens.text()) != ("ooTextFile", "TextGrid"):
@@ -138,7 +138,7 @@ def looks_right(path: Path) -> bool:
 
 
 def write(events: Mapping[str, Sequence[Event]], durations: Mapping[str, float]) -> dict[str, str]:
-    """Format the events of each recording as a TextGrid, in the long form."""
+    """Format the events of each recording as a TextGrid, in the long form; times are in seconds."""
     return {
         f"{recording}.TextGrid": _formatted(_rows(its_events), durations[recording])
         for recording, its_events in events.items()

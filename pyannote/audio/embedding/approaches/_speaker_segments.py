@@ -121,7 +121,7 @@ class SpeakerSegments(TrainingRules):
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        """Names of the speakers that `check` has found, in alphabetical order.
+        """Names of the speakers that `check` has found, in alphabetical order, shape (speakers,).
 
         Examples
         --------

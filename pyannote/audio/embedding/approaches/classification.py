@@ -110,7 +110,7 @@ class Classification(Approach):
         return functional.cross_entropy(self.loss_logits(logits, labels), labels)
 
     def measures(self) -> dict[str, float]:
-        """Share of segments whose speaker has the highest score, "accuracy", since the last call.
+        """Share of segments whose speaker has the highest score, "accuracy", since the last call, in [0, 1].
 
         Examples
         --------

@@ -90,7 +90,9 @@ class ContrastiveLoss(Approach):
         return _half_mean_square(distances, same) + _half_mean_square(missing, different)
 
     def measures(self) -> dict[str, float]:
-        """Share of pairs of different speakers within the margin, "active_negatives", since the last call.
+        """Share of pairs of different speakers within the margin since the last call, "active_negatives".
+
+        It lies in [0, 1].
 
         Examples
         --------

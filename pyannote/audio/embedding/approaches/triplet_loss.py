@@ -103,7 +103,7 @@ class TripletLoss(Approach):
         return self._clamped(delta).sum() / max(1, len(delta))
 
     def measures(self) -> dict[str, float]:
-        """Share of triplets with delta > 0, "active_triplets", since the last call.
+        """Share of triplets with delta > 0, "active_triplets", since the last call, in [0, 1].
 
         Examples
         --------

@@ -50,7 +50,7 @@ class DetectionRules(TrainingRules):
 
         Parameters
         ----------
-        files : sequence of Recording
+        files : sequence of Recording, shape (files,)
             Training files.
 
         Yields
@@ -78,7 +78,13 @@ class DetectionRules(TrainingRules):
         return {}
 
     def handful(self, files: Sequence[Recording]) -> list[Recording]:
-        """A few training files with a region of the duration of a chunk, for a trial."""
+        """A few training files with a region of the duration of a chunk, for a trial.
+
+        Returns
+        -------
+        files : list of Recording, shape (files,)
+            At most `HANDFUL`.
+        """
         long_enough = (
             file for file in files if any(end - start >= self.duration for start, end in file["regions"])
         )

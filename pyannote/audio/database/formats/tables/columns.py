@@ -116,7 +116,7 @@ def roles_of(names: Sequence[str], label_column: str | None = None) -> set[str]:
 
     Parameters
     ----------
-    names : sequence of str
+    names : sequence of str, shape (columns,)
     label_column : str, optional
         Name of the column of labels.
 
@@ -135,6 +135,10 @@ def roles_of(names: Sequence[str], label_column: str | None = None) -> set[str]:
 def columns_without_names(cells: Sequence[str]) -> Columns | None:
     """Columns of a line of a table whose first line is an event, or None if they are in no known order.
 
+    Parameters
+    ----------
+    cells : sequence of str, shape (columns,)
+
     Examples
     --------
     >>> columns_without_names(["a.wav", "0.5", "1.5", "car"]) == FILES_AND_EVENTS
@@ -152,7 +156,7 @@ def columns_of(names: Sequence[str], label_column: str | None, path: Path, line:
 
     Parameters
     ----------
-    names : sequence of str
+    names : sequence of str, shape (columns,)
     label_column : str, optional
         Name of the column of labels, where several may be.
     path, line : Path, int

@@ -43,7 +43,7 @@ class Layout(NamedTuple):
 
 
 def read_table(path: Path, options: ReadOptions, recording: str | None = None) -> Reading:
-    r"""Read a table of annotation.
+    r"""Read a table of annotation, whose times are in seconds, or in minutes and seconds (1:30.5).
 
     Parameters
     ----------
@@ -180,6 +180,10 @@ def layout_in(path: Path) -> Layout | None:
 
 def split(text: str, delimiter: str) -> list[str]:
     r"""Cells of a line; none if its quotes do not match.
+
+    Returns
+    -------
+    cells : list of str, shape (columns,)
 
     Examples
     --------

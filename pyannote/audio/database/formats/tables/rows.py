@@ -63,7 +63,8 @@ class Rows:
         Parameters
         ----------
         cells : mapping of str to str
-            Content of the cell of each role (see `pyannote.audio.database.formats.tables.columns`).
+            Content of the cell of each role (see `pyannote.audio.database.formats.tables.columns`);
+            times in seconds, or in minutes and seconds (1:30.5).
         line : int
         several : bool, optional
             Whether a comma separates weak labels.
