@@ -88,7 +88,7 @@ def _joined(words: list[AnnotatedEvent]) -> list[AnnotatedEvent]:
 
 
 def looks_right(path: Path) -> bool:
-    """Whether the first lines have two numbers as their third and fourth column."""
+    """Whether the first lines have five to eight columns, of which the fourth (the duration) is a number."""
     lines = [line.split() for line in first_lines(path) if not line.lstrip().startswith(";;")]
     return all(5 <= len(columns) <= 8 and _is_number(columns[3]) for columns in lines if "*" not in columns)
 
