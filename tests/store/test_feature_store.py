@@ -307,6 +307,22 @@ def test_precomputed_features_of_equal_content_have_one_key(tmp_path, monkeypatc
     assert len([*(tmp_path / "cache" / "packs").glob("pack-*.npy")]) == 2
 
 
+def test_precomputed_features_that_change_while_their_key_is_determined_are_refused(tmp_path):
+    precomputed, files = scores_of(tmp_path / "scores", 1, 2)
+
+    def progress(results, total, description):
+        """Replace a file once its content has been read."""
+        done = list(results)
+        precomputed.dump(files[0], np.zeros((20, 2)))
+        return done
+
+    store = FeatureStore(precomputed, tmp_path / "cache")
+    with pytest.raises(AudioError, match="has changed while it was being read"):
+        store.prepare(files, progress)
+    assert list(store.unreadable(files)) == []
+    assert len(store.pack(files).data) == 30
+
+
 def test_precomputed_features_that_change_after_the_look_are_refused(tmp_path):
     precomputed, files = scores_of(tmp_path / "scores", 1, 2)
     lazy = FeatureStore(precomputed, tmp_path / "cache").lazy(files)

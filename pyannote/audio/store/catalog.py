@@ -15,7 +15,7 @@ from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.store.computing import Work
 from pyannote.audio.store.content_digests import ContentDigests
-from pyannote.audio.store.content_key import content_key, state_of
+from pyannote.audio.store.content_key import changed_error, content_key, state_of
 from pyannote.audio.store.index import Index
 from pyannote.audio.store.location import write_shared
 from pyannote.audio.store.stored import StoredFeatures
@@ -152,7 +152,8 @@ class Catalog:
         keys = self._digests(sources, results, progress)
         states = [b"" if isinstance(result, DataError) else result for result in results]
         frames = [
-            key if isinstance(key, DataError) else count for key, count in zip(keys, counts, strict=True)
+            key if isinstance(key, DataError) else result_or_error(partial(_count, extraction, state), file)
+            for file, key, state in zip(files, keys, states, strict=True)
         ]
         return _described(keys, states, frames)
 
@@ -165,6 +166,14 @@ class Catalog:
             self._contents.get([file for file, _ in pairs], [state for _, state in pairs], progress)
         )
         return [state if isinstance(state, DataError) else next(digests) for state in states]
+
+
+def _count(extraction: Precomputed, state: bytes, file: AudioFile) -> int:
+    """Number of frames of a recording; an error if their file has changed since its state was determined."""
+    count = len(extraction(file).data)
+    if state_of(extraction.path(file)) != state:
+        raise changed_error(extraction.path(file))
+    return count
 
 
 def _described(
