@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -91,9 +90,6 @@ def compute_all(
             stack.enter_context(shared_lock(folder, remove_temporaries))
             scratch = stack.enter_context(temporary_folder(folder))
         one = partial(compute, extraction=extraction, threads=threads, device=device, scratch=scratch)
-        if device is None or device.type == "cpu":
-            # one more waits for the disk while the others are computed; the memory of a GPU may be short
-            workers = replace(workers, parallel=workers.parallel + 1)
         done = workers.map(partial(_computed, one), work, file=itemgetter(0))
         results = progress(done, total=len(work), description="Computing features")
         return {path: error for path, error in results if error is not None}
