@@ -26,6 +26,7 @@ from pyannote.audio.models.base import Model
 from pyannote.audio.store.packs import Pack
 from pyannote.audio.train.acceleration import Acceleration
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
+from pyannote.audio.train.interfaces import begin_epoch
 from pyannote.audio.train.trainer import Trainer
 
 ENOUGH = 2.0
@@ -103,7 +104,9 @@ class DryRun:
         """Take one batch through the network, to its gradients."""
         device = self.corpus.device
         batch = {name: value.to(device) for name, value in next(iter(self._short(1).batches(1, 0))).items()}
-        for augmentation in self.corpus.recipe.augmentations("batches"):
+        augmentations = self.corpus.recipe.augmentations("batches")
+        begin_epoch(augmentations, 1, self.task)
+        for augmentation in augmentations:
             batch = augmentation(batch, torch.Generator(device).manual_seed(0))
         self.model.train()
         with _counted() as kept:
