@@ -19,10 +19,10 @@ DENSEST = 100
 class EventPaste(Augmentation):
     """Add annotated events of other moments of the training set, with their targets.
 
-    The number of events of a chunk of D seconds is uniform in {0, ..., round(2 density D)}. Each is drawn from
-    the training files alone; its middle lies anywhere in the chunk; it is amplified by g decibels, with g
-    uniform in [-gain, gain]. Where events overlap, the last one drawn is heard. A level a and that of an event e
-    become 10 log10(10^(a / 10) + 10^((e + g) / 10)); the target of each class is the maximum of both.
+    The number of events of a chunk of D seconds is uniform in {0, ..., round(2 density D)}. Each is drawn
+    from the training files alone; its middle lies anywhere in the chunk; it is amplified by g decibels, with
+    g uniform in [-gain, gain]. Where events overlap, the last one drawn is heard. A level a and that of an
+    event e become 10 log10(10^(a / 10) + 10^((e + g) / 10)); the target of each class is the maximum of both.
 
     Features of shape (batch, frames, bands) must be log power in decibels, as those of
     `LibrosaMelSpectrogram`. The long-term input stays as it is, since it belongs to the recording.
@@ -37,16 +37,16 @@ class EventPaste(Augmentation):
         Whether each class is pasted equally often; otherwise, each event is.
     fade : float
         Duration of the linear fades at both ends of an event, in seconds, 0 or more.
-    last_epoch : int, optional
-        Last epoch in which events are pasted; all epochs by default. Without them, the last epochs show
-        events as densely as they really are.
+    end : float
+        Share of the epochs of the training in which events are pasted, in [0, 1]. The epochs after them show
+        events as densely as they really are. Below 1, the scheduler must know the end of training.
 
     Examples
     --------
     >>> frames, activity = torch.zeros(100, 4), torch.zeros(100, 2)
     >>> frames[30:40], activity[30:40, 1] = 50.0, 1.0
     >>> paste = EventPaste(density=2.0, gain=0.0, fade=0.0)
-    >>> paste.begin(1, TrainingFrames(frames, activity, offsets=[0, 100], step=0.1))
+    >>> paste.begin(TrainingFrames(frames, activity, offsets=[0, 100], step=0.1), epoch=1, planned=None)
     >>> batch = {"X": torch.zeros(1, 40, 4), "y": torch.zeros(1, 40, 2)}
     >>> pasted = paste(batch, torch.Generator().manual_seed(2))
     >>> bool(((pasted["X"][0, :, 0] > 49) == (pasted["y"][0, :, 1] == 1)).all()), int(pasted["y"].sum())
@@ -61,37 +61,50 @@ class EventPaste(Augmentation):
         gain: float = 6.0,
         balanced: bool = True,
         fade: float = 0.03,
-        last_epoch: int | None = None,
+        end: float = 1.0,
     ) -> None:
         if not (0 <= density <= DENSEST and 0 <= gain <= LOUDEST and 0 <= fade < float("inf")):
             raise ConfigError(
                 f"density must be in [0, {DENSEST}], gain in [0, {LOUDEST}], and fade at least 0 and finite."
             )
-        if last_epoch is not None and last_epoch < 0:
-            raise ConfigError(f"last_epoch must not be negative, as {last_epoch} is.")
+        if not 0 <= end <= 1:
+            raise ConfigError(f"end must be in [0, 1], not {end}.")
         self.density = density
         self.gain = gain
         self.balanced = balanced
         self.fade = fade
-        self.last_epoch = last_epoch
+        self.end = end
         self._training: TrainingFrames | None = None
         self._bank: EventBank | None = None
         self._ended = False
         self._share = torch.ones(())
 
-    def begin(self, epoch: int, training: TrainingFrames | None) -> None:
-        """Take the events of the training files, and stop pasting after the last epoch.
+    def begin(self, training: TrainingFrames | None, epoch: int, planned: int | None) -> None:
+        """Take the events of the training files, and end pasting when its share of the epochs is over.
+
+        Parameters
+        ----------
+        training : TrainingFrames, optional
+        epoch : int
+            Counted from 1.
+        planned : int, optional
+            Epochs of the training, if the scheduler knows them.
 
         Raises
         ------
         ConfigError
-            If the task has no frames with the activity of classes.
+            If the task has no frames with the activity of classes, or the end of training is not known.
         """
         if training is None:
             raise ConfigError("EventPaste needs a task that detects classes in frames.")
+        if self.end < 1 and planned is None:
+            raise ConfigError(
+                f"EventPaste with end: {self.end:g} needs a scheduler that knows the end of training.",
+                fix="Use CosineScheduler or OneCycleScheduler, or leave out `end`.",
+            )
         if training is not self._training:
             self._training, self._bank = training, None
-        self._ended = self.last_epoch is not None and epoch > self.last_epoch
+        self._ended = planned is not None and epoch > self.end * planned
         # a step that was recorded as a CUDA graph reads this tensor, and runs no line of Python again
         self._share.fill_(not self._ended)
 

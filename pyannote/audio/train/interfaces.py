@@ -188,17 +188,17 @@ class EpochAugmentation(Protocol):
     True
     """
 
-    def begin(self, epoch: int, training: TrainingFrames | None) -> None:
-        """Prepare for an epoch, counted from 1."""
+    def begin(self, training: TrainingFrames | None, epoch: int, planned: int | None) -> None:
+        """Prepare for an epoch, counted from 1, of those that are planned, if their number is known."""
 
 
-def begin_epoch(augmentations: Iterable[Augmentation], epoch: int, task: Task) -> None:
-    """Prepare augmentations for batches of a task in an epoch, counted from 1.
+def begin_epoch(augmentations: Iterable[Augmentation], task: Task, epoch: int, planned: int | None) -> None:
+    """Prepare augmentations for the batches of a task in an epoch, counted from 1.
 
     Examples
     --------
-    >>> begin_epoch([], epoch=1, task=getfixture("trainer").task)
+    >>> begin_epoch([], getfixture("trainer").task, epoch=1, planned=20)
     """
     for augmentation in augmentations:
         if isinstance(augmentation, EpochAugmentation):
-            augmentation.begin(epoch, task.training_frames())
+            augmentation.begin(task.training_frames(), epoch, planned)

@@ -253,7 +253,7 @@ class Trainer:
 
     def _begin(self, epoch: int) -> None:
         """Prepare augmentations, set the training mode, and give all processes the same weights."""
-        begin_epoch(self.augmentations, epoch, self.task)
+        begin_epoch(self.augmentations, self.task, epoch, self.scheduler.planned)
         self.model.train()
         self.ranks.synchronize(self.model, self.task.head)
 
