@@ -114,9 +114,9 @@ def difference(first: Sequence[Training], second: Sequence[Training], measure: M
     value, (low, high) = paired_bootstrap(
         *([[training[file] for file in files] for training in row] for row in (first, second)), measure
     )
-    gain, low, high = (value, low, high) if sign > 0 else (-value, -high, -low)
-    word = "better" if gain >= 0 else "worse"
-    if gain < 0:
-        gain, low, high = -gain, -high, -low
+    better = sign * value >= 0
+    shown = sign if better else -sign
+    # 0 more, as minus zero would be shown
+    low, high = sorted(shown * end + 0.0 for end in (low, high))
     interval = "" if np.isnan(low) else f" [{low:.3f}, {high:.3f}]"
-    return f"{word} by {gain:.3f}{interval}"
+    return f"{'better' if better else 'worse'} by {shown * value:.3f}{interval}"

@@ -141,6 +141,11 @@ def trained(runs: Sequence[Run], arguments: Mapping[str, Any], kept: Kept) -> bo
                 else:
                     kept.add(run, folder)
                     say(f"{number} of {len(runs)}: {label}: {folder}")
+    except BaseException:
+        # finished epochs are safe: nobody waits for trainings that are under way
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
     return not failed

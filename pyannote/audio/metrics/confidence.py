@@ -150,7 +150,7 @@ def paired_bootstrap(
     >>> round(better.value, 2), better.interval
     (0.1, (0.0, 0.2))
     """
-    _check([*first, *second])
+    _check([*first, *second] if first and second else [])
     check_level(level)
     files = len(first[0])
     whole, copies = np.ones((1, files), dtype=np.int64), _copies(files, n, seed)
