@@ -61,6 +61,12 @@ def test_senseless_values_are_refused_with_file_and_key(part, key, value, tmp_pa
     assert caught.value.message.startswith(".".join((part, "dog", *key))) and len(caught.value.message) < 200
 
 
+@pytest.mark.parametrize("value", [*NUMBERS, 0, -1, 1e6])
+def test_senseless_durations_of_chunks_are_refused(value, tmp_path):
+    with pytest.raises(CheckpointError, match=r"chunk\.duration must be a number"):
+        written(tmp_path, {**PARAMS, "chunk": {"duration": value, "step": 0.25}})
+
+
 @pytest.mark.parametrize("key", ["epoch", *PARAMETERS])
 def test_missing_values_are_named(key, tmp_path):
     content = copy.deepcopy(PARAMS)

@@ -227,9 +227,6 @@ class DetectionApplyOptions(ApplyOptions):
         "tsv,rttm",
         read=listed,
     )
-    duration: float | None = seconds(
-        "--duration", "D", "Duration of a chunk in seconds (default: that of training)"
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from pyannote.audio.core.errors import CheckpointError
+from pyannote.audio.core.errors import CheckpointError, UsageError
 from pyannote.audio.core.values import LAST_EPOCH, Values
 from pyannote.audio.core.windows import DAY
 from pyannote.audio.features.base import FeatureExtraction
@@ -123,12 +123,15 @@ class Pretrained:
     device : torch.device or str
         Device of the models.
     duration : float, optional
-        Duration of a chunk in seconds. Defaults to that of training.
+        Duration of a chunk in seconds, which must be that of the validation: its thresholds belong to it.
+        Defaults to that of the validation; where an earlier version has not stored it, to that of training.
 
     Raises
     ------
     CheckpointError
         If the folder holds no validation, or its training is damaged.
+    UsageError
+        If the validation has found its thresholds with chunks of another duration.
 
     Examples
     --------
@@ -156,13 +159,28 @@ class Pretrained:
         if set(self.chosen) != set(self.classes):
             raise _damaged_params(folder.params)
         epochs = [self.chosen[name]["epoch"] for name in self.classes]
-        frames = self.specifications.frames_of(duration)
+        frames = self._frames(duration, folder)
         slides = {}
         for epoch in sorted(set(epochs)):
             check_version(self.params, epoch, self.bundle.checkpoints, folder.path)
             model = self.bundle.load(self.bundle.network(), epoch)
             slides[epoch] = Slide(model.to(device), frames, step, batch_size)
         self.ensemble = Ensemble(slides, epochs)
+
+    def _frames(self, duration: float | None, folder: ValidateFolder) -> int:
+        """Feature frames of a chunk; chunks of another duration than in the validation are refused."""
+        frames_of = self.specifications.frames_of
+        if "chunk" not in self.params:
+            return frames_of(duration)
+        validated: float = self.params["chunk"]["duration"]
+        if duration is not None and frames_of(duration) != frames_of(validated):
+            raise UsageError(
+                f"--duration={duration:g} is not the duration of the chunks that the thresholds of this "
+                f"validation were found with, which is {validated:g} s.",
+                file=folder.params,
+                fix=f"Leave it out, or run `validate` with --duration={duration:g} first.",
+            )
+        return frames_of(validated)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -253,6 +271,8 @@ def load_params(validate: Path) -> dict[str, Any]:
             fix="Use `pyannote-audio emb`, or pyannote.audio.inference.speaker_embedding.SpeakerEmbedding.",
         )
     values = Values(params, path, "Correct it, or run `validate` again.")
+    if "chunk" in values:
+        values.number("chunk", "duration", low=0, high=DAY, above=True)
     for part in ("params", "class_wise"):
         for name in values.names(part):
             values.whole(part, name, "epoch", low=1, high=LAST_EPOCH)
