@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.inference.pretrained import PARAMETERS, load_params
+from pyannote.audio.inference.detection_params import PARAMETERS, load_params
 
 SOUND = {
     "epoch": 3,
