@@ -101,6 +101,15 @@ def test_other_trainings_have_another_folder(three, here):
     assert names[0] == "0001" and [name[:10] for name in names[1:]] == ["mean-of-2-", "mean-of-3-"]
 
 
+def test_folds_of_which_one_is_a_mean_are_pooled_with_a_warning(trained, here):
+    one, two, fold = trained(), trained(seed=1, validate=("--duration=4",)), trained(protocol=OTHER_FOLD)
+    for folders in (one, fold):
+        shutil.rmtree(folders.validate / "apply", ignore_errors=True)
+    assert apply(here, [one, two]).code == apply(here, [fold], protocol=OTHER_FOLD).code == 0
+    result = here("dcase", "evaluate", one.applied, fold.applied)
+    assert result.code == 0 and "folders hold means of the scores of 1 and of 2 trainings." in result.err
+
+
 def test_one_training_is_itself(trained, data):
     wav = sorted((data / "tut" / "audio").rglob("*.wav"))[0]
     alone, listed = Pretrained(trained().validate), Pretrained([trained().validate])
