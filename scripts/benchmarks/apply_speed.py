@@ -33,6 +33,7 @@ import numpy as np
 import soundfile
 import torch
 from common import CLASSES, interleaved, median, ratio, table
+from torch import nn
 
 from pyannote.audio.applications.apply import apply
 from pyannote.audio.applications.blocks.base import block
@@ -46,6 +47,7 @@ from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import TrainFolder
 from pyannote.audio.io.yaml_files import write_yaml
 from pyannote.audio.models._local import LocalModel
+from pyannote.audio.models.base import Model
 from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.store.statistics import long_term_average
@@ -125,6 +127,29 @@ def one_by_one(work: Callable[[], object]) -> None:
         work()
 
 
+def convolved(model: Model, work: Callable[[], object]) -> int:
+    """Number of frames that some work gives to the first convolution of a model."""
+    first = next(layer for layer in model.modules() if isinstance(layer, nn.Conv1d | nn.Conv2d))
+    seen: list[int] = []
+    hook = first.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].numel()))
+    try:
+        work()
+    finally:
+        hook.remove()
+    return sum(seen) // SPECIFICATIONS.inputs["X"]
+
+
+def check_arms(slide: Slide, model: Model, arms: dict[str, Callable[[], object]], frames: int) -> None:
+    """Check that convolutions are shared in one arm, and in the other one computed for each chunk."""
+    shared, alone = (convolved(model, arms[name]) for name in ("shared", "one by one"))
+    expected = len(slide.starts(frames)) * slide.frames
+    if not shared < alone == expected:
+        raise SystemExit(
+            f"{type(model).__name__}: the convolutions took {shared} frames shared and {alone} one by one, "
+            f"which should be {expected}. `one_by_one` no longer does what its name says."
+        )
+
+
 def corpus_rows(files: int, seconds: float, rounds: int) -> list[list[str]]:
     """Time a whole corpus, from wav to RTTM."""
     work = Path(tempfile.mkdtemp())
@@ -166,11 +191,12 @@ def overlap_rows(seconds: float, rounds: int) -> list[list[str]]:
         model = architecture(SPECIFICATIONS)
         overlapping = Slide(model, SPECIFICATIONS.frames)
         apart = Slide(model, SPECIFICATIONS.frames, step=1.0)
-        arms = {
+        arms: dict[str, Callable[[], object]] = {
             "shared": partial(overlapping, inputs),
             "one by one": partial(one_by_one, partial(overlapping, inputs)),
             "apart": partial(one_by_one, partial(apart, inputs)),
         }
+        check_arms(overlapping, model, arms, len(inputs["X"]))
         spent = interleaved(arms, rounds, warmup=2)
         covering = overlapping.frames / (overlapping.step_outputs * model.resolution)
         for arm, goal in (("shared", f"below {covering:.2f}"), ("one by one", "-")):

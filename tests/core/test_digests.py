@@ -36,6 +36,29 @@ def test_the_same_values_have_one_digest(one, other):
     assert digest(one) == digest(other)
 
 
+KEYED = [
+    {1: "a"}, {"1": "a"}, {True: "a"}, {"True": "a"}, {"true": "a"}, {None: "a"}, {"None": "a"},
+    {"null": "a"}, {1.5: "a"}, {"1.5": "a"}, {'"1"': "a"}, {1: "a", "1": "b"}, {1: "b", "1": "a"}, {"1": "b"},
+    [{1: "a"}], [{"1": "a"}], {1: {"2": "a"}}, {"1": {2: "a"}}, {1: {2: "a"}}, {"1": {"2": "a"}},
+    {'"1"': {2: "a"}}, {"x": {1: "a"}}, {"x": {"1": "a"}}, {(1, 2): "a"}, {"[1, 2]": "a"}, {"(1, 2)": "a"},
+    'typed keys: {"1": "a"}',
+]  # fmt: skip
+
+
+def test_types_of_keys_are_told_apart():
+    pairs = [(one, other) for one, other in combinations(KEYED, 2) if digest(one) == digest(other)]
+    assert pairs == []
+
+
+def test_the_order_of_keys_of_several_types_does_not_count():
+    assert digest({1: "a", "1": "b", None: "c"}) == digest({None: "c", "1": "b", 1.0: "a"})
+
+
+def test_a_key_that_is_no_plain_value_is_refused():
+    with pytest.raises(TypeError):
+        digest({object(): 1})
+
+
 def test_the_order_of_lists_counts():
     assert digest(["a", "b"]) != digest(["b", "a"])
 

@@ -55,3 +55,30 @@ def test_an_error_comes_when_no_thread_is_at_work_any_more():
         list(in_order(work, range(3), threads=2))
     # what was not yet begun is left
     assert sorted(finished) in ([1], [1, 2])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_items_of_an_iterator_are_taken_by_the_calling_thread_when_there_is_room(threads):
+    takers = []
+
+    def items():
+        for item in range(100):
+            takers.append(threading.get_ident())
+            yield item
+
+    results = in_order(str, items(), threads)
+    assert [next(results), next(results)] == ["0", "1"]
+    assert len(takers) <= 2 + threads and {*takers} == {threading.get_ident()}
+    assert [*results] == [str(item) for item in range(2, 100)]
+
+
+def test_an_error_of_the_iterator_is_raised_when_its_threads_have_ended():
+    running = threading.active_count()
+
+    def items():
+        yield 1
+        raise ValueError("no further items")
+
+    with pytest.raises(ValueError, match="no further items"):
+        list(in_order(str, items(), threads=2))
+    assert threading.active_count() == running

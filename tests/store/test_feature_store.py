@@ -254,7 +254,84 @@ def test_precomputed_features_are_given_as_they_are(tmp_path, files):
     pack = store.pack(files)
     assert pack.data.shape == (40, 2)
     np.testing.assert_array_equal(pack.long_term, np.ones((4, 2)))
-    assert not (tmp_path / "cache").exists()
+    # no frames are stored again, but the digests of their files
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["contents"]
+
+
+def scores_of(folder, *values):
+    """Stored scores of recordings a, b, ..., each constant."""
+    window = SlidingWindow(start=0, duration=0.1, step=0.1)
+    precomputed, files = Precomputed.create(folder, window, dimension=2), []
+    for name, value in zip("abc", values, strict=False):
+        files.append({"uri": name})
+        precomputed.dump(files[-1], np.full((10, 2), value))
+    return precomputed, files
+
+
+def rewrite(path, value):
+    """Write other numbers into a file of scores; name, inode, size and time of change stay."""
+    before = path.stat()
+    frames = np.load(path, mmap_mode="r+")
+    frames[:] = value
+    frames.flush()
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("again", [False, True])
+def test_precomputed_features_follow_the_content_of_their_files(tmp_path, monkeypatch, many, again):
+    """Same name, size and time of change, but other numbers: in one process, and after a new start."""
+    monkeypatch.setattr(gathering, "PACK_FILES", 1 if many else 3)
+    precomputed, files = scores_of(tmp_path / "scores", 1, 2)
+    store = FeatureStore(precomputed, tmp_path / "cache")
+    assert (store.long_term(files[0])[0], store.pack(files).data[0, 0]) == (1, 1)
+    rewrite(precomputed.path(files[0]), 7)
+    store = FeatureStore(precomputed, tmp_path / "cache") if again else store
+    pack = store.pack(files)
+    assert pack.data[::10, 0].tolist() == [7, 2]
+    assert pack.long_term[:, 0].tolist() == [7, 2]
+    assert (store.long_term(files[0])[0], store.get(files[0])[0, 0]) == (7, 7)
+    assert store.lazy(files).long_term(0)[0] == 7
+
+
+def test_precomputed_features_of_equal_content_have_one_key(tmp_path, monkeypatch):
+    """Neither folder, name nor time of change counts: a copy is found by what is in it."""
+    monkeypatch.setattr(gathering, "PACK_FILES", 1)
+    for folder, values in (("one", (1, 2)), ("copy", (1, 2)), ("other", (1, 3))):
+        precomputed, files = scores_of(tmp_path / folder, *values)
+        os.utime(precomputed.path(files[0]), ns=(len(folder), len(folder)))
+        store = FeatureStore(precomputed, tmp_path / "cache")
+        store.folder = store._stored.folder = tmp_path / "cache" / "packs"
+        store.pack(files)
+    assert len([*(tmp_path / "cache" / "packs").glob("pack-*.npy")]) == 2
+
+
+def test_precomputed_features_that_change_while_their_key_is_determined_are_refused(tmp_path):
+    precomputed, files = scores_of(tmp_path / "scores", 1, 2)
+
+    def progress(results, total, description):
+        """Replace a file once its content has been read."""
+        done = list(results)
+        precomputed.dump(files[0], np.zeros((20, 2)))
+        return done
+
+    store = FeatureStore(precomputed, tmp_path / "cache")
+    with pytest.raises(AudioError, match="has changed while it was being read"):
+        store.prepare(files, progress)
+    assert list(store.unreadable(files)) == []
+    assert len(store.pack(files).data) == 30
+
+
+def test_precomputed_features_that_change_after_the_look_are_refused(tmp_path):
+    precomputed, files = scores_of(tmp_path / "scores", 1, 2)
+    lazy = FeatureStore(precomputed, tmp_path / "cache").lazy(files)
+    os.utime(precomputed.path(files[0]), ns=(1, 1))
+    assert lazy[0][0, 0] == 1
+    rewrite(precomputed.path(files[0]), 7)
+    with pytest.raises(AudioError, match="has changed while it was being read"):
+        lazy[0]
+    assert lazy[1][0, 0] == 2
 
 
 def test_a_long_recording_needs_little_memory(tmp_path):

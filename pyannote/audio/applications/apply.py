@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from pyannote.audio.applications.terminal import warn
 from pyannote.audio.applications.validation_folder import validation_folder
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.core.digests import digest
+from pyannote.audio.core.threads import in_order
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.apply_folders import ApplyFolder
@@ -65,9 +67,16 @@ def _answers(
     applier: Applier, files: Sequence[Recording], corpus: Corpus, frames: Precomputed
 ) -> Iterator[Any]:
     """Write the frames of each recording, and give its answer."""
-    for file, own in zip(files, applier.each(files, corpus), strict=True):
-        frames.dump(file, own)
-        yield applier.answer(own, file)
+
+    def written(one: tuple[Recording, Any]) -> tuple[Recording, Any]:
+        frames.dump(*one)
+        return one
+
+    # the network goes on while the disk is waited for
+    pairs = zip(files, applier.each(files, corpus), strict=True)
+    with closing(in_order(written, pairs, threads=2)) as done:
+        for file, own in done:
+            yield applier.answer(own, file)
 
 
 def apply_one(

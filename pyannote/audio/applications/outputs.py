@@ -9,7 +9,7 @@ from pathlib import Path
 from pyannote.audio.applications.terminal import warn
 from pyannote.audio.core.counted import counted
 from pyannote.audio.io.paths import inside
-from pyannote.audio.io.storage import move, remove
+from pyannote.audio.io.storage import move, move_all, remove
 from pyannote.audio.io.temporary import remove_temporaries, temporary_folder
 
 
@@ -44,8 +44,7 @@ def new_scores(output: Path, results: Sequence[Path] = ()) -> Iterator[Path]:
             outdated = _scores(output, but=scratch)
             remove([output / metadata.name, *outdated])
             _tell_removed(output, {*outdated} - {*places.values()})
-        for path, place in places.items():
-            move(path, place)
+        move_all(places)
         move(metadata, output / metadata.name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -12,8 +12,8 @@ _Result = TypeVar("_Result")
 
 
 def in_order(
-    function: Callable[[_Item], _Result], items: Sequence[_Item], threads: int = 1
-) -> Iterator[_Result]:
+    function: Callable[[_Item], _Result], items: Iterable[_Item], threads: int = 1
+) -> Generator[_Result, None, None]:
     """Yield the result of a function for each item, in the order of the items.
 
     At most `threads` results wait in memory. If an item fails, all threads have ended when its error is
@@ -23,7 +23,8 @@ def in_order(
     ----------
     function : callable
         Called with one item, in a thread.
-    items : sequence, shape (items,)
+    items : iterable
+        The calling thread takes them, as there is room.
     threads : int
         Items that are processed at once; below 2 in the calling thread.
 
@@ -32,7 +33,7 @@ def in_order(
     >>> list(in_order(abs, [-1, 2, -3], threads=2))
     [1, 2, 3]
     """
-    if min(threads, len(items)) < 2:
+    if threads < 2 or (isinstance(items, Sized) and len(items) < 2):
         yield from map(function, items)
         return
     waiting: deque[Future[_Result]] = deque()

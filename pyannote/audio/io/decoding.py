@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -250,14 +250,39 @@ def channels(header: AudioInfo, start: int = 0, stop: int | None = None) -> Iter
     >>> [block.shape for block in channels(info(path))], [len(block) for block in channels(info(path), 7999)]
     ([(8000, 2)], [1])
     """
-    stop = header.samples if stop is None else stop
+    yield from channels_of_parts(header, [(start, header.samples if stop is None else stop)])
+
+
+def channels_of_parts(header: AudioInfo, parts: Iterable[tuple[int, int]]) -> Iterator[Waveform]:
+    """As `channels`, of several parts of a file, which is opened once.
+
+    Parameters
+    ----------
+    header : AudioInfo
+        Header of the file, from `info`.
+    parts : iterable of tuple of int
+        First sample (included) and last sample (excluded) of each.
+
+    Yields
+    ------
+    ndarray of float32, shape (samples, channels)
+        Of a long part, several blocks.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "a.wav"
+    >>> soundfile.write(path, np.zeros(8000), 16000)
+    >>> [block.shape for block in channels_of_parts(info(path), [(0, 10), (7000, 8000)])]
+    [(10, 1), (1000, 1)]
+    """
     with _opened(header.path) as (stream, pick):
-        stream.seek(start)
-        for begin in range(start, stop, block_length(stream)):
-            count = min(block_length(stream), stop - begin)
-            block = stream.read(count, dtype="float32", always_2d=True)
-            if len(block) < count:
-                raise _cut_short(header.path, f"{header.samples} samples", begin + len(block))
-            used = pick(block)
-            check_samples(used, header.path)
-            yield block if pick is mix_down else used[:, None]
+        for start, stop in parts:
+            stream.seek(start)
+            for begin in range(start, stop, block_length(stream)):
+                count = min(block_length(stream), stop - begin)
+                block = stream.read(count, dtype="float32", always_2d=True)
+                if len(block) < count:
+                    raise _cut_short(header.path, f"{header.samples} samples", begin + len(block))
+                used = pick(block)
+                check_samples(used, header.path)
+                yield block if pick is mix_down else used[:, None]

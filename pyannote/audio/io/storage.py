@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
@@ -24,6 +24,7 @@ __all__ = [
     "digest_of",
     "is_locked",
     "move",
+    "move_all",
     "remove",
     "storage_error",
     "write_array",
@@ -135,12 +136,43 @@ def move(path: Path, target: Path) -> None:
     >>> (folder / "new" / "b.txt").read_text()
     'abc'
     """
-    try:
-        _make(target.parent)
-        path.replace(target)
-        flush_folder(target.parent)
-    except OSError as error:
-        raise storage_error(error, target) from error
+    move_all({path: target})
+
+
+def move_all(targets: Mapping[Path, Path]) -> None:
+    """Move files on the same disk, in the given order, and flush each folder once, at the end.
+
+    Parameters
+    ----------
+    targets : mapping of Path to Path
+        New path of each file; files that have these paths are replaced.
+
+    Raises
+    ------
+    StorageError
+        A file cannot be moved; with the new path.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> write_text(folder / "a.txt", "abc")
+    >>> move_all({folder / "a.txt": folder / "new" / "b.txt"})
+    >>> (folder / "new" / "b.txt").read_text()
+    'abc'
+    """
+    folders = {}
+    for path, target in targets.items():
+        try:
+            _make(target.parent)
+            path.replace(target)
+        except OSError as error:
+            raise storage_error(error, target) from error
+        folders[target.parent] = target
+    for folder, target in folders.items():
+        try:
+            flush_folder(folder)
+        except OSError as error:
+            raise storage_error(error, target) from error
 
 
 def _make(folder: Path) -> None:

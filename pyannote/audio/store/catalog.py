@@ -15,7 +15,7 @@ from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.io.waveform import AudioFile
 from pyannote.audio.store.computing import Work
 from pyannote.audio.store.content_digests import ContentDigests
-from pyannote.audio.store.content_key import content_key, state_of
+from pyannote.audio.store.content_key import changed_error, content_key, state_of
 from pyannote.audio.store.index import Index
 from pyannote.audio.store.location import write_shared
 from pyannote.audio.store.stored import StoredFeatures
@@ -64,7 +64,7 @@ class Catalog:
     def look_up(self, files: Sequence[AudioFile], progress: Progress = silent) -> Lookup:
         """Index of the readable recordings, and the errors of the others by position."""
         if isinstance(self.stored.extraction, Precomputed):
-            return _precomputed(self.stored.extraction, files)
+            return self._precomputed(self.stored.extraction, files, progress)
         results = [result_or_error(state_of, file) for file in files]
         states = [b"" if isinstance(result, DataError) else result for result in results]
         path = self.stored.folder / f"index-{blake2b(b''.join(states), digest_size=16).hexdigest()}.npz"
@@ -81,33 +81,31 @@ class Catalog:
 
     def contents(self, files: Sequence[AudioFile], progress: Progress = silent) -> list[str]:
         """Digest of the content of each recording (see `content_of`), shape (files,)."""
-        extraction = self.stored.extraction
-        if isinstance(extraction, Precomputed):
-            files = [extraction.path(file) for file in files]
-        results = self._contents.get(files, [state_of(file) for file in files], progress)
+        sources = [self._source(file) for file in files]
+        results = self._contents.get(sources, [state_of(source) for source in sources], progress)
         if errors := list(errors_by_position(results).values()):
             raise combined_error(errors)
         return [content for content in results if isinstance(content, str)]
 
     def work(self, file: AudioFile) -> Work:
         """Path of the features of a recording, shape (frames, dimension), stored or not yet."""
-        extraction = self.stored.extraction
-        if isinstance(extraction, Precomputed):
-            path = extraction.path(file)
-            return Work(file, path, state_of(path))
-        state = state_of(file)
+        source = self._source(file)
+        state = state_of(source)
         if state not in self._keys:
-            (content,) = self._contents.get([file], [state], silent)
+            (content,) = self._contents.get([source], [state], silent)
             if isinstance(content, DataError):
                 raise content
-            self._keys[state] = content_key(file, content)
+            self._keys[state] = content_key(source, content)
         return self._work(file, self._keys[state], state)
 
     def all_work(self, files: Sequence[AudioFile], index: Index) -> Iterator[Work]:
         """Paths of the features of all recordings of an index, each of shape (frames, dimension)."""
-        if isinstance(self.stored.extraction, Precomputed):
-            return map(self.work, files)
         return map(self._work, files, index.keys, index.states)
+
+    def _source(self, file: AudioFile) -> AudioFile:
+        """File whose content the features follow from: the recording, or its `Precomputed` frames."""
+        extraction = self.stored.extraction
+        return extraction.path(file) if isinstance(extraction, Precomputed) else file
 
     def _work(self, file: AudioFile, key: str, state: bytes) -> Work:
         return Work(file, self.stored.folder / f"{key}.npy", state)
@@ -140,6 +138,25 @@ class Catalog:
             )
         return _described(keys, states, [key if isinstance(key, DataError) else frames[key] for key in keys])
 
+    def _precomputed(self, extraction: Precomputed, files: Sequence[AudioFile], progress: Progress) -> Lookup:
+        """Index of recordings whose frames lie in a folder of the user, with the content of these as keys."""
+        counts = [result_or_error(lambda file: len(extraction(file).data), file) for file in files]
+        sources = [
+            file if isinstance(count, DataError) else extraction.path(file)
+            for file, count in zip(files, counts, strict=True)
+        ]
+        results = [
+            count if isinstance(count, DataError) else result_or_error(state_of, source)
+            for source, count in zip(sources, counts, strict=True)
+        ]
+        keys = self._digests(sources, results, progress)
+        states = [b"" if isinstance(result, DataError) else result for result in results]
+        frames = [
+            key if isinstance(key, DataError) else result_or_error(partial(_count, extraction, state), file)
+            for file, key, state in zip(files, keys, states, strict=True)
+        ]
+        return _described(keys, states, frames)
+
     def _digests(
         self, files: Sequence[AudioFile], states: Sequence[bytes | DataError], progress: Progress
     ) -> list[str | DataError]:
@@ -151,14 +168,12 @@ class Catalog:
         return [state if isinstance(state, DataError) else next(digests) for state in states]
 
 
-def _precomputed(extraction: Precomputed, files: Sequence[AudioFile]) -> Lookup:
-    """Index of recordings whose frames lie in a folder of the user, with the file states as keys."""
-    counts = [result_or_error(lambda file: len(extraction(file).data), file) for file in files]
-    states = [
-        b"" if isinstance(count, DataError) else state_of(extraction.path(file))
-        for file, count in zip(files, counts, strict=True)
-    ]
-    return _described([state.hex() for state in states], states, counts)
+def _count(extraction: Precomputed, state: bytes, file: AudioFile) -> int:
+    """Number of frames of a recording; an error if their file has changed since its state was determined."""
+    count = len(extraction(file).data)
+    if state_of(extraction.path(file)) != state:
+        raise changed_error(extraction.path(file))
+    return count
 
 
 def _described(

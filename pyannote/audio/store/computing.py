@@ -36,9 +36,10 @@ class Work(NamedTuple):
     file : path or mapping
         Recording; its features have the shape (frames, dimension).
     path : Path
-        File of its features: ``<key>.npy`` (see `content_key`).
+        File of its features: ``<key>.npy`` (see `content_key`). Frames of `Precomputed` stay where they are.
     state : bytes
-        State of the recording when its key was determined (see `state_of`).
+        State of the recording, or of the file of its `Precomputed` frames, when its key was determined (see
+        `state_of`).
 
     Examples
     --------

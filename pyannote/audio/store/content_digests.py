@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from itertools import compress
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from pyannote.audio.core.collected_errors import result_or_error
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.progress import Progress
+from pyannote.audio.features._threads import threads_per_recording
 from pyannote.audio.io.arrays import load_arrays, save_arrays
 from pyannote.audio.io.storage import remove
 from pyannote.audio.io.waveform import AudioFile
@@ -91,7 +93,10 @@ class ContentDigests:
         work = list(files.items())
         if self.workers.scheduler is not None:
             work = [(state, portable(file)) for state, file in work]
-        done = self.workers.map(_read_one, work, file=itemgetter(1))
+        # as many at once as features take threads: a digest is computed by a single one
+        threads = self.workers.parallel * threads_per_recording(self.workers.parallel)
+        workers = replace(self.workers, parallel=threads)
+        done = workers.map(_read_one, work, file=itemgetter(1))
         results = list(progress(done, total=len(work), description="Reading recordings"))
         errors = {state: error for state, error in results if isinstance(error, DataError)}
         pairs = [(state, digest) for state, digest in results if isinstance(digest, str)]

@@ -23,6 +23,7 @@ from pyannote.audio.io.storage import remove, write_text
 from pyannote.audio.io.temporary import remove_temporaries
 from pyannote.audio.io.workers import Workers
 from pyannote.audio.store.computing import Work, compute, compute_all
+from pyannote.audio.store.content_key import check_unchanged
 from pyannote.audio.store.location import write_shared
 from pyannote.audio.store.statistics import long_term_average
 
@@ -37,7 +38,8 @@ class StoredFeatures:
     """Features of recordings in a folder, one file for each, float32 of shape (frames, dimension).
 
     A checksum of the numbers is verified when a file is opened for the first time. If it does not match, the
-    features are computed again. Frames of `Precomputed` have no checksum, and are returned unchanged.
+    features are computed again. Frames of `Precomputed` have no checksum, and are returned unchanged; those
+    that have changed since their key was determined are refused.
 
     Parameters
     ----------
@@ -74,12 +76,15 @@ class StoredFeatures:
         Raises
         ------
         DataError
-            The features are missing, and the recording cannot be read.
+            The features are missing, and the recording cannot be read; or frames of `Precomputed` have
+            changed since their key was determined.
         StorageError
             The folder cannot be written.
         """
         if isinstance(self.extraction, Precomputed):
-            return cast(Features, self.extraction(work.file).data)
+            frames = cast(Features, self.extraction(work.file).data)
+            check_unchanged(self.extraction.path(work.file), work.state, work.path.stem)
+            return frames
         features = self._load(work.path)
         if features is None or not self._is_intact(work.path):
             del features

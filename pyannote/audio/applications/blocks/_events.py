@@ -30,6 +30,7 @@ from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.core.labels import Composition, Event
 from pyannote.audio.core.overlaps import merged
 from pyannote.audio.core.specifications import Specifications
+from pyannote.audio.core.threads import in_order
 from pyannote.audio.database.contents import contents_of
 from pyannote.audio.database.label_spelling import spelling_of
 from pyannote.audio.database.protocols import Recording
@@ -162,7 +163,8 @@ class EventApplier:
     def each(self, files: Sequence[Recording], corpus: Corpus) -> Iterator[Scores]:
         """Scores of each recording, in order; chunks of short ones share batches."""
         specifications, ensemble = self.pretrained.specifications, self.pretrained.ensemble
-        inputs = (corpus.inputs(file, specifications) for file in files)
+        # stored features are verified, and averaged, while the network computes
+        inputs = in_order(partial(corpus.inputs, specifications=specifications), files, threads=2)
         frames = [round(file["duration"] / specifications.step) for file in files]
         with applied_batches(self.options.batch):
             batches = bar(ensemble.batches(inputs), total=ensemble.count(frames), description="Applying")

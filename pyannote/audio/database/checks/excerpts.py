@@ -10,7 +10,7 @@ import numpy as np
 
 from pyannote.audio.database.checks.audio import CLIPPED_SHARE
 from pyannote.audio.database.checks.cancellation import Cancellation
-from pyannote.audio.io.decoding import channels
+from pyannote.audio.io.decoding import channels_of_parts
 from pyannote.audio.io.waveform import AudioInfo
 
 DISTANCE = 10.0
@@ -53,12 +53,12 @@ def seems_faulty(header: AudioInfo) -> bool:
     cancellation, largest, peaks, samples = Cancellation(), 0.0, 0, 0
     length = min(header.samples, round(SECONDS * header.sample_rate))
     count = min(16, max(4, round(header.duration / DISTANCE)))
-    for start in np.linspace(0, header.samples - length, count).astype(int).tolist():
-        for block in channels(header, start, start + length):
-            if header.channels > 1:
-                cancellation.add(block)
-            magnitudes = np.abs(block)
-            peak = float(magnitudes.max())
-            peaks = peaks * (largest >= peak) + int((magnitudes == max(peak, largest)).sum())
-            largest, samples = max(peak, largest), samples + magnitudes.size
+    starts = np.linspace(0, header.samples - length, count).astype(int).tolist()
+    for block in channels_of_parts(header, [(start, start + length) for start in starts]):
+        if header.channels > 1:
+            cancellation.add(block)
+        magnitudes = np.abs(block)
+        peak = float(magnitudes.max())
+        peaks = peaks * (largest >= peak) + int((magnitudes == max(peak, largest)).sum())
+        largest, samples = max(peak, largest), samples + magnitudes.size
     return cancellation.share > 0 or (peaks - 1) / samples >= _SUSPICION * CLIPPED_SHARE
