@@ -17,7 +17,7 @@ from pyannote.audio.applications.files import check_paths, files_of
 from pyannote.audio.applications.options import ApplyOptions
 from pyannote.audio.applications.outputs import new_scores
 from pyannote.audio.applications.terminal import warn
-from pyannote.audio.applications.validation_folder import validation_folder
+from pyannote.audio.applications.validation_folder import applied_folder, tell_unvalidated
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.core.digests import digest
 from pyannote.audio.database.protocols import Recording
@@ -28,12 +28,13 @@ from pyannote.audio.store.feature_store import FeatureStore
 
 
 def apply(block: Block, options: ApplyOptions) -> None:
-    """Apply the choice of a validation to the recordings of a protocol, or to one audio file."""
-    validate = validation_folder(options.validate)
+    """Apply the choice of a validation, or a training as it is, to a protocol or to one audio file."""
+    validate = applied_folder(options.validate)
     device = choose_device(options.cpu, options.gpu)
     applier = block.apply(validate, options, device)
     for remark in applier.bundle.remarks:
         warn(remark)
+    tell_unvalidated(validate, applier.folder)
     corpus = Corpus(
         Recipe(applier.bundle.config), options.parallel, device, options.scheduler, options.unannotated
     )

@@ -21,6 +21,7 @@ from pyannote.audio.applications.options_shared import Machine, Reading, Workers
 Choice = Literal["auto", "on", "off"]
 DistanceName = Literal["cosine", "euclidean", "angular"]
 SUBSETS = ("train", "development", "test")
+BOTH = "train+development"
 DAY = 86400
 
 
@@ -56,6 +57,11 @@ class TrainOptions(Workers):
     root: Path = argument("<root>", Path)
     protocol: str = argument("<protocol>")
     subset: str = _subset("Files to train on", "train")
+    with_development: bool = option(
+        "--with-development",
+        "Train on the development files as well, and choose nothing by them: give `apply` the folder of the "
+        "training, whose last epoch it takes, with the threshold 0.5",
+    )
     first: int | Literal["last"] = option(
         "--from", "Go on after epoch N, or after the `last` one; replace later ones", "N", "0", read=epoch
     )
@@ -85,6 +91,11 @@ class TrainOptions(Workers):
         "Validate on the development files after each epoch, and stop when nothing improves "
         "(EarlyStopping below `callbacks:` in config.yml)",
     )
+
+    @property
+    def trained(self) -> str:
+        """Subset that is trained on, "train+development" for both; part of the name of the folder."""
+        return BOTH if self.with_development else self.subset
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,13 +1,15 @@
-"""Folder of a validation, from the path that a user names."""
+"""Folder of a validation or of a training, from the path that a user names."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from pyannote.audio.applications.terminal import say
+from pyannote.audio.applications.terminal import say, warn
 from pyannote.audio.core.errors import UsageError
+from pyannote.audio.inference.unvalidated import THRESHOLD
 from pyannote.audio.io.experiment_folders import PARAMS, ValidateFolder
+from pyannote.audio.io.locks import is_locked
 
 
 def validation_folder(named: Path) -> Path:
@@ -43,6 +45,34 @@ def validation_folder(named: Path) -> Path:
         )
     say(f"Using the validation {chosen[0]}")
     return chosen[0]
+
+
+def applied_folder(named: Path) -> Path:
+    """Folder that `apply` reads: that of a training as it is, or else that of a validation.
+
+    Raises
+    ------
+    UsageError
+        If it is neither (see `validation_folder`).
+    """
+    folder = ValidateFolder(named)
+    return folder.path if folder.is_training else validation_folder(named)
+
+
+def tell_unvalidated(folder: Path, applied: str) -> None:
+    """Say that nothing was chosen on development files, where a folder is that of a training.
+
+    Parameters
+    ----------
+    folder : Path
+    applied : str
+        Name of the folder of the results, that of the epoch.
+    """
+    if not ValidateFolder(folder).is_training:
+        return
+    if is_locked(folder, "train"):
+        warn(f"{folder} is still being trained: epoch {int(applied)} is its last one so far.")
+    say(f"Epoch {int(applied)}, the last one, with the threshold {THRESHOLD:g}: no validation has chosen any.")
 
 
 def _without_task(name: str) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.values import LAST_EPOCH, Values
 from pyannote.audio.core.windows import DAY
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.inference.bundle import bundle_of
+from pyannote.audio.inference.bundle import Bundle, bundle_of
 from pyannote.audio.inference.slide import Inputs, Scores, Slide
+from pyannote.audio.inference.unvalidated import last_epoch
 from pyannote.audio.io.experiment_folders import ValidateFolder, check_version
 from pyannote.audio.io.yaml_files import load_yaml
 from pyannote.audio.store.statistics import long_term_average
@@ -106,14 +107,15 @@ class Ensemble:
 
 
 class Pretrained:
-    """Trained detector, with the epochs that a validation has selected.
+    """Trained detector, with the epochs that a validation has selected, or with its last epoch.
 
     User classes that its configuration names must have been loaded by `config.classes.load_code`.
 
     Parameters
     ----------
     validate_dir : path
-        Folder of a validation, with params.yml.
+        Folder of a validation, with params.yml. Given the folder of a training, it takes the last epoch and
+        the threshold 0.5 for all classes.
     selection : {"class-wise", "global"}
         Best epoch of each class, or best single epoch.
     step : float
@@ -148,8 +150,12 @@ class Pretrained:
         duration: float | None = None,
     ) -> None:
         folder = ValidateFolder(Path(validate_dir))
-        self.params = load_params(folder.path)
-        self.bundle = bundle_of(folder, self.params)
+        if folder.is_training:
+            self.bundle = Bundle.of(folder.train)
+            self.params = last_epoch(self.bundle)
+        else:
+            self.params = load_params(folder.path)
+            self.bundle = bundle_of(folder, self.params)
         self.specifications = self.bundle.specifications
         self.extraction: FeatureExtraction = self.bundle.extraction()
         self.chosen: dict[str, Any] = self.params["class_wise" if selection == "class-wise" else "params"]
