@@ -82,7 +82,9 @@ class Option:
         text = f"{self.help}{default}."
         wrapped = textwrap.wrap(text, WIDTH - COLUMN, break_on_hyphens=False, break_long_words=False)
         # docopt takes the word after a single blank for the value of the option
-        lines = [f"{head:<{COLUMN}}{wrapped[0]}", *wrapped[1:]] if len(head) + 2 <= COLUMN else [head, *wrapped]
+        lines = (
+            [f"{head:<{COLUMN}}{wrapped[0]}", *wrapped[1:]] if len(head) + 2 <= COLUMN else [head, *wrapped]
+        )
         return f"\n{'':<{COLUMN}}".join(lines).replace("\0", " ")
 
 

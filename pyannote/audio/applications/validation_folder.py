@@ -72,7 +72,9 @@ def tell_unvalidated(folder: Path, applied: str) -> None:
         return
     if is_locked(folder, "train"):
         warn(f"{folder} is still being trained: epoch {int(applied)} is its last one so far.")
-    say(f"Epoch {int(applied)}, the last one, with the threshold {THRESHOLD:g}: no validation has chosen any.")
+    say(
+        f"Epoch {int(applied)}, the last one, with the threshold {THRESHOLD:g}: no validation has chosen any."
+    )
 
 
 def _without_task(name: str) -> tuple[str, ...]:

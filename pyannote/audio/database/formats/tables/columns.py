@@ -174,7 +174,7 @@ def columns_of(names: Sequence[str], label_column: str | None, path: Path, line:
     """
     known = [role_of(name) for name in names]
     if label_column is not None:
-        labels = _called(names, label_column, path, line)
+        labels = called(names, label_column, "--label-column", path, line)
         known = [None if role == "label" else role for role in known]
         known = ["label" if place in labels else role for place, role in enumerate(known)]
     found = {role: [place for place, one in enumerate(known) if one == role] for role in known if role}
@@ -190,14 +190,36 @@ def columns_of(names: Sequence[str], label_column: str | None, path: Path, line:
     return Columns(roles, len(names), True, unread, _key(names[roles["label"]]) in _PLURAL)
 
 
-def _called(names: Sequence[str], label_column: str, path: Path, line: int) -> list[int]:
-    places = [place for place, name in enumerate(names) if _key(name) == _key(label_column)]
+def called(names: Sequence[str], name: str, option: str, path: Path, line: int) -> list[int]:
+    """Places of the columns of a name, whatever its case, blanks and underscores.
+
+    Parameters
+    ----------
+    names : sequence of str, shape (columns,)
+    name : str
+        As the user has written it.
+    option : str
+        That of the command line, for errors.
+    path, line : Path, int
+        Place of the names, for errors.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+
+    Examples
+    --------
+    >>> called(["file", "Recording place"], "recording_place", "--group", Path("a.csv"), 1)
+    [1]
+    """
+    places = [place for place, one in enumerate(names) if _key(one) == _key(name)]
     if not places:
         raise DataError(
-            f"There is no column {quoted(label_column)}; found are {_listed(names)}.",
+            f"There is no column {quoted(name)}; found are {_listed(names)}.",
             file=path,
             line=line,
-            fix="Correct --label-column.",
+            fix=f"Correct {option}.",
         )
     return places
 
