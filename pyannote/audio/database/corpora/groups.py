@@ -6,12 +6,43 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pyannote.audio.core.errors import DataError
+from pyannote.audio.database.corpora.annotated_file import AnnotatedFile
 from pyannote.audio.database.corpora.own_annotation import OwnAnnotation
 from pyannote.audio.database.name_patterns import compiled_pattern
 from pyannote.audio.io.channel_names import split_channel
 from pyannote.audio.io.lines import quoted
 
-REDRAW = "Draw all subsets anew with --redraw, or leave out --group."
+
+def groups_within(
+    subsets: Mapping[str, Sequence[str]],
+    why: str,
+    group: str | None,
+    names: Mapping[Path, str],
+    recordings: Sequence[AnnotatedFile],
+    annotated: OwnAnnotation | None = None,
+) -> dict[str, str]:
+    """Group of each recording, empty where no groups are asked for; given subsets may not divide one.
+
+    Parameters
+    ----------
+    subsets : mapping of str to sequence of str
+        Given subsets, if there are any.
+    why : str
+        Where these come from (see `refuse_divided`).
+    group, names, annotated
+        See `groups_of`.
+    recordings : sequence of AnnotatedFile, shape (recordings,)
+
+    Examples
+    --------
+    >>> groups_within({}, "", None, {}, [])
+    {}
+    """
+    if group is None:
+        return {}
+    groups = groups_of(group, names, {one.audio: one.uri for one in recordings}, annotated)
+    refuse_divided(subsets, groups, why)
+    return groups
 
 
 def is_pattern(group: str) -> bool:
@@ -118,7 +149,7 @@ def refuse_divided(subsets: Mapping[str, Sequence[str]], groups: Mapping[str, st
 
     Examples
     --------
-    >>> refuse_divided({"train": ["a"], "test": ["b"]}, {"a": "bridge", "b": "park"}, "the lists say so")
+    >>> refuse_divided({"train": ["a"], "test": ["b"]}, {"a": "bridge", "b": "park"}, "the lists say")
     """
     first: dict[str, tuple[str, str]] = {}
     for subset, uris in subsets.items():
@@ -128,5 +159,5 @@ def refuse_divided(subsets: Mapping[str, Sequence[str]], groups: Mapping[str, st
                 raise DataError(
                     f"The group {quoted(groups[uri])} is in {before} ({quoted(other)}) and in {subset} "
                     f"({quoted(uri)}), as {why}.",
-                    fix=REDRAW,
+                    fix="Draw subsets anew: --redraw, and one file of annotation. Or leave out --group.",
                 )

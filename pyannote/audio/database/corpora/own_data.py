@@ -17,10 +17,10 @@ from typing import NamedTuple
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute
 from pyannote.audio.database.corpora.earlier import annotation_of, differences
-from pyannote.audio.database.corpora.groups import groups_of, is_pattern, refuse_divided
+from pyannote.audio.database.corpora.groups import groups_within, is_pattern
 from pyannote.audio.database.corpora.label_maps import LabelMap, mapped
 from pyannote.audio.database.corpora.locations import name_recordings
-from pyannote.audio.database.corpora.own_annotation import OwnAnnotation, read_annotation
+from pyannote.audio.database.corpora.own_annotation import read_annotation
 from pyannote.audio.database.corpora.own_recordings import OwnRecordings, Rules
 from pyannote.audio.database.corpora.own_regions import find_uem, read_uem_files
 from pyannote.audio.database.corpora.own_subsets import find_subsets, read_subsets
@@ -58,6 +58,8 @@ class Preparation:
         How the annotation was read, where that is not obvious.
     changes : list of str
         Differences from an earlier preparation in the same folder.
+    groups : dict of str to str
+        Group of each uri, if groups were asked for.
     """
 
     path: Path
@@ -69,6 +71,7 @@ class Preparation:
     reasons: list[ToolkitError] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    groups: dict[str, str] = field(default_factory=dict)
 
 
 def make_database(
@@ -177,6 +180,7 @@ def make_database(
         found.reasons,
         found.remarks,
         differences(before, (subsets, annotation_of(output, name))),
+        found.groups,
     )
 
 
@@ -205,7 +209,7 @@ def _found(
 ) -> _Found:
     if rttm_of := find_subsets(annotation):
         recordings, given, reading = read_subsets(folder, files, rttm_of, options)
-        groups = _grouped(group, files, recordings, given)
+        groups = groups_within(given, "the files of annotation say", group, files, recordings)
         return _Found(recordings, given, "rttm", reading.left_out, [], reading.remarks, groups)
     annotated = read_annotation(annotation, folder, files, options, format, skip=rules.skip > 0)
     regions = read_uem_files(rules.uem, folder, files) if rules.uem else {}
@@ -214,23 +218,8 @@ def _found(
     names = {one.uri: files[split_channel(one.audio)[0]] for one in recordings}
     subsets = by_folders(names) if by_folder else None
     remarks = annotated.reading.remarks + ([BY_FOLDERS] if subsets else [])
-    groups = _grouped(group, files, recordings, subsets, annotated)
+    groups = groups_within(subsets or {}, "the folders of the audio say", group, files, recordings, annotated)
     return _Found(recordings, subsets, annotated.format, own.left_out, own.reasons, remarks, groups)
-
-
-def _grouped(
-    group: str | None,
-    files: Mapping[Path, str],
-    recordings: list[AnnotatedFile],
-    given: Subsets | None,
-    annotated: OwnAnnotation | None = None,
-) -> dict[str, str]:
-    """Group of each recording, none without `--group`; subsets that are given may not divide one."""
-    if group is None:
-        return {}
-    groups = groups_of(group, files, {one.audio: one.uri for one in recordings}, annotated)
-    refuse_divided(given or {}, groups, "the folders of the audio, or the files of annotation, say")
-    return groups
 
 
 def find_audio(folder: Path, output: Path) -> dict[Path, str]:

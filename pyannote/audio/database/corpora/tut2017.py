@@ -6,11 +6,11 @@ named `TUT2017.SpeakerDiarization.<Protocol>`:
 * `MyProtocol`: the training files of fold 1 are train, its evaluation files both development and test. Scores
   on test are therefore optimistic, because epochs and thresholds are selected on the same files.
 * `Fold1`, `Fold2`...: the evaluation files of the fold are test, those of the next fold are development, and
-  the other files train. Lists of the challenge keep recordings of one place in one fold, so that no two of the
-  three subsets share a place: scores on test are unbiased, and what is selected on development is selected on
+  the other files train. Lists of the challenge keep recordings of one place in one fold, so that no two of
+  the three subsets share a place: scores on test are unbiased, and epochs and thresholds are selected on
   unknown places.
-* `Evaluation`, if the evaluation set is present: it is test; the evaluation files of one fold are development,
-  those of the other folds train.
+* `Evaluation`, if the evaluation set is present: it is test; the evaluation files of one fold are
+  development, those of the other folds train.
 
 Where the next fold would leave a class without training files, or has none of a class itself, another fold is
 taken. With a single other fold, which would leave nothing to train on, a third of the training files is
@@ -47,7 +47,6 @@ from pyannote.audio.io.lines import AnnotatedEvent
 
 DATABASE = "TUT2017"
 DEVELOPMENT_SHARE = 1 / 3
-
 """Share of a fold's training files that are development where no other fold can be."""
 
 DIFFERING = "recordings whose events differ between lists: those of the list that evaluates them count"

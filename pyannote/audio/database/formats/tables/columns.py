@@ -216,7 +216,7 @@ def called(names: Sequence[str], name: str, option: str, path: Path, line: int) 
     places = [place for place, one in enumerate(names) if _key(one) == _key(name)]
     if not places:
         raise DataError(
-            f"There is no column {quoted(name)}; found are {_listed(names)}.",
+            f"There is no column {quoted(name)}; found are {_listed(names) or 'none'}.",
             file=path,
             line=line,
             fix=f"Correct {option}.",
@@ -269,15 +269,17 @@ def not_a_table(names: Sequence[str], path: Path, line: int) -> DataError:
     )
 
 
-def unread_columns(*tables: Columns) -> list[str]:
-    """Sentence about columns that are not read, if there are any.
+def unread_columns(*tables: Columns, but: str | None = None) -> list[str]:
+    """Sentence about columns that are not read, if there are any beside one.
 
     Examples
     --------
     >>> unread_columns(columns_of(["file", "class", "fold"], None, Path("a.csv"), 1))
     ["Columns that are not read: 'fold'."]
     """
-    names = list(dict.fromkeys(name for columns in tables for name in columns.unread))
+    read = None if but is None else _key(but)
+    unread = (name for columns in tables for name in columns.unread)
+    names = list(dict.fromkeys(name for name in unread if _key(name) != read))
     return [f"Columns that are not read: {_listed(names)}."] if names else []
 
 

@@ -76,11 +76,11 @@ def read_table(path: Path, options: ReadOptions, recording: str | None = None) -
             return reading
     delimiter, columns = _columns(lines, options, path)
     _check_naming(columns, recording, path, lines[0][0])
-    reading.remarks += unread_columns(columns)
+    group = _place_of_group(lines, delimiter, columns, options, path)
+    reading.remarks += unread_columns(columns, but=options.group_column)
     # event lists of sed_eval, and those of this package, have a file without events as its name alone
     name_alone = delimiter == "\t" and (not columns.named or lines[0][1].strip() == HEADER)
     rows = Rows(path, options, recording, delimiter == ";", reading)
-    group = _place_of_group(lines, delimiter, columns, options, path)
     for line, text in lines[columns.named :]:
         cells = split(text, delimiter)
         if name_alone and len(cells) == 1:
