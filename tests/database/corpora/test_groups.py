@@ -140,7 +140,7 @@ def test_rows_that_contradict_each_other_name_the_line(audio, tmp_path):
     path = table(audio)
     path.write_text(path.read_text() + "\nbridge-1.wav,0.1,0.3,car,park")
     with pytest.raises(
-        DataError, match="'bridge-1.wav' is of the group 'park' here, and of 'bridge' before"
+        DataError, match=r"'bridge-1\.wav' is of the group 'park' here, and of 'bridge' before"
     ) as caught:
         make_database(audio, path, tmp_path / "out", group="Recording place")
     assert caught.value.line == 17
