@@ -266,6 +266,11 @@ class EvaluateOptions:
     protocol: str | None = option(
         "--protocol", "Results of this protocol, where a folder holds those of several", "P"
     )
+    errors: bool = option(
+        "--errors",
+        "Tell which errors there are: missed, invented and confused events and wrong boundaries; which "
+        "events are found; and the figures without each kind of error",
+    )
     output: Path | None = option("--output", "Write the figures there, as JSON", "FILE", read=path)
     debug: bool = option("--debug", "Show tracebacks")
 
