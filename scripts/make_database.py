@@ -17,6 +17,9 @@ Options:
   --test=SHARE         Share of the recordings for test, 0 for none. [default: 0.2]
   --seed=N             Another number draws other subsets. [default: 0]
   --redraw             Draw all subsets anew: recordings that are in lists of <output> keep theirs otherwise.
+  --group=HOW          Which recordings stay in one subset, such as those of one place: column of the table of
+                       annotation, or regular expression with the group `group`, (?P<group>...), for the path
+                       below <audio>, without suffix. Shares are then those of the groups.
   --uem=PATH           UEM file, or folder of UEM files: which parts of recordings are annotated. By default
                        the file beside <annotation> with its name and the suffix .uem, or else everything.
   --labels=FILE        YAML file of lines `label: class`: labels of one class are merged, and those of `null`
@@ -88,6 +91,7 @@ def main() -> None:
         ),
         format=arguments["--format"],
         labels=labels,
+        group=arguments["--group"],
     )
     for remark in labels.remarks() if labels else ():
         say(remark)

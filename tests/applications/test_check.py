@@ -232,7 +232,7 @@ def test_nothing_is_written_where_the_experiment_is(answer, experiment):
 
 
 def test_it_can_be_interrupted(here, experiment, monkeypatch):
-    def interrupt(header):
+    def interrupt(header, compared):
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(audio_checks, "measure_audio", interrupt)

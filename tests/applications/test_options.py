@@ -24,6 +24,8 @@ CASES = [
 ]
 
 DEFAULTS = {
+    "with_development": False,
+    "errors": False,
     "accept_changes": False, "backend": None, "batch": 32, "code": None, "compiled": "auto", "cpu": False,
     "criterion": "balanced", "database": None, "debug": False, "evergreen": False, "every": 1, "first": 0,
     "formats": ("tsv", "rttm"),

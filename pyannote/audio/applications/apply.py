@@ -18,7 +18,7 @@ from pyannote.audio.applications.files import check_paths, files_of
 from pyannote.audio.applications.options import ApplyOptions
 from pyannote.audio.applications.outputs import new_scores
 from pyannote.audio.applications.terminal import warn
-from pyannote.audio.applications.validation_folder import validation_folder
+from pyannote.audio.applications.validation_folder import applied_folder
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.threads import in_order
@@ -30,8 +30,8 @@ from pyannote.audio.store.feature_store import FeatureStore
 
 
 def apply(block: Block, options: ApplyOptions) -> None:
-    """Apply the choice of one or several validations to recordings of a protocol, or to one audio file."""
-    validate = tuple(map(validation_folder, options.validate))
+    """Apply the choice of validations, or trainings as they are, to a protocol or to one audio file."""
+    validate = tuple(map(applied_folder, options.validate))
     device = choose_device(options.cpu, options.gpu)
     applier = block.apply(validate, options, device)
     for remark in dict.fromkeys(remark for bundle in applier.bundles for remark in bundle.remarks):

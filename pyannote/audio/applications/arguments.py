@@ -82,7 +82,11 @@ class Option:
         default = "" if self.default is None else f" [default:\0{self.default}]"
         text = f"{self.help}{default}."
         wrapped = textwrap.wrap(text, WIDTH - COLUMN, break_on_hyphens=False, break_long_words=False)
-        return (f"{head:<{COLUMN}}" + f"\n{'':<{COLUMN}}".join(wrapped)).replace("\0", " ")
+        # docopt takes the word after a single blank for the value of the option
+        lines = (
+            [f"{head:<{COLUMN}}{wrapped[0]}", *wrapped[1:]] if len(head) + 2 <= COLUMN else [head, *wrapped]
+        )
+        return f"\n{'':<{COLUMN}}".join(lines).replace("\0", " ")
 
 
 def option(word: str, help: str, value: str = "", default: str | None = None, **others: Any) -> Any:

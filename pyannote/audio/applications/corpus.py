@@ -99,15 +99,24 @@ class Corpus:
 
         Parameters
         ----------
-        protocol, subset : str
+        protocol : str
+        subset : str
+            Name of a subset, or those of two, as in "train+development".
         known : collection of str
             Files that a finished training has left out.
         """
-        found = self._found(protocol, subset, known=known, tolerant=True)
-        if not self.recipe.task.speakers:
-            return found.readable, found.unusable
-        sound, faulty = without_faults(found.readable)
-        return sound, [*found.unusable, *faulty]
+        usable: dict[str, Recording] = {}
+        unusable: dict[str, Unusable] = {}
+        for one in subset.split("+"):
+            found = self._found(protocol, one, known=known, tolerant=True)
+            sound, faulty = found.readable, found.unusable
+            if self.recipe.task.speakers:
+                sound, silent = without_faults(found.readable)
+                faulty = [*found.unusable, *silent]
+            # a recording of both subsets is trained on once
+            usable |= {name_of(file): file for file in sound if name_of(file) not in usable}
+            unusable |= {bad.name: bad for bad in faulty if bad.name not in unusable}
+        return list(usable.values()), list(unusable.values())
 
     def trials(self, protocol: str, subset: str) -> Trials:
         """Trials of a protocol, checked."""

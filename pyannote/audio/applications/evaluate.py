@@ -8,6 +8,8 @@ from typing import Any
 
 from pyannote.audio.applications.applied_results import Results, read_folder
 from pyannote.audio.applications.blocks.base import Block
+from pyannote.audio.applications.error_analysis import analysis
+from pyannote.audio.applications.error_tables import error_tables
 from pyannote.audio.applications.event_results import (
     figures_json,
     figures_table,
@@ -48,8 +50,11 @@ def evaluate(block: Block, options: EvaluateOptions) -> None:
     say_table(figures_table(results, scores))
     say_table(intervals(reference, estimate, classes))
     tell_unannotated(reference, classes)
+    errors = analysis(found, classes, spelling) if options.errors else None
+    if errors is not None:
+        say_table(error_tables(errors))
     if options.output is not None:
-        write_text(options.output, figures_json(results, scores))
+        write_text(options.output, figures_json(results, scores, errors=errors))
 
 
 def _psds(found: Sequence[Results], classes: Sequence[str]) -> dict[str, Score]:

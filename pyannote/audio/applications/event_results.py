@@ -177,11 +177,15 @@ def figures_table(figures: Mapping[str, Any], scores: Mapping[str, psds.Score]) 
 
 
 def figures_json(
-    figures: Mapping[str, Any], scores: Mapping[str, psds.Score], seen: Sequence[str] = ()
+    figures: Mapping[str, Any],
+    scores: Mapping[str, psds.Score],
+    seen: Sequence[str] = (),
+    errors: Mapping[str, Any] | None = None,
 ) -> str:
-    """Official figures as JSON, with polyphonic sound detection scores, and seen files, if there are any."""
+    """Official figures as JSON; with detection scores, seen files and kinds of errors, if there are any."""
     content = {**jsonable(figures), **({"psds": psds.plain(scores)} if scores else {})}
     content |= {"seen_in_training": list(seen)} if seen else {}
+    content |= {} if errors is None else {"errors": errors}
     return json.dumps(content, indent=1) + "\n"
 
 

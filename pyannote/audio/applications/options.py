@@ -22,6 +22,7 @@ from pyannote.audio.applications.options_shared import Machine, Reading, Workers
 Choice = Literal["auto", "on", "off"]
 DistanceName = Literal["cosine", "euclidean", "angular"]
 SUBSETS = ("train", "development", "test")
+BOTH = "train+development"
 DAY = 86400
 
 
@@ -61,6 +62,11 @@ class TrainOptions(Workers):
     root: Path = argument("<root>", Path)
     protocol: str = argument("<protocol>")
     subset: str = _subset("Files to train on", "train")
+    with_development: bool = option(
+        "--with-development",
+        "Train on the development files as well, and choose nothing by them: give `apply` the folder of the "
+        "training, whose last epoch it takes, with the threshold 0.5",
+    )
     first: int | Literal["last"] = option(
         "--from", "Go on after epoch N, or after the `last` one; replace later ones", "N", "0", read=epoch
     )
@@ -90,6 +96,11 @@ class TrainOptions(Workers):
         "Validate on the development files after each epoch, and stop when nothing improves "
         "(EarlyStopping below `callbacks:` in config.yml)",
     )
+
+    @property
+    def trained(self) -> str:
+        """Subset that is trained on, "train+development" for both; part of the name of the folder."""
+        return BOTH if self.with_development else self.subset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +268,11 @@ class EvaluateOptions:
     )
     protocol: str | None = option(
         "--protocol", "Results of this protocol, where a folder holds those of several", "P"
+    )
+    errors: bool = option(
+        "--errors",
+        "Tell which errors there are: missed, invented and confused events and wrong boundaries; which "
+        "events are found; and the figures without each kind of error",
     )
     output: Path | None = option("--output", "Write the figures there, as JSON", "FILE", read=path)
     debug: bool = option("--debug", "Show tracebacks")

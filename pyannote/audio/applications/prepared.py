@@ -27,7 +27,7 @@ def tell(prepared: Preparation) -> None:
         more = len(prepared.reasons) - SHOWN
         rest = [f"and {more} more."] if more > 0 else []
         warn("these recordings are left out:", *prepared.reasons[:SHOWN], *rest)
-    say_table(contents_table(prepared.recordings, prepared.subsets, prepared.format))
+    say_table(contents_table(prepared.recordings, prepared.subsets, prepared.format, prepared.groups))
     if prepared.left_out:
         counts = [(str(count), what) for what, count in sorted(prepared.left_out.items())]
         say_table(described("Left out, or changed", counts))
@@ -37,7 +37,10 @@ def tell(prepared: Preparation) -> None:
 
 
 def contents_table(
-    recordings: Sequence[AnnotatedFile], subsets: Mapping[str, Sequence[str]], form: str
+    recordings: Sequence[AnnotatedFile],
+    subsets: Mapping[str, Sequence[str]],
+    form: str,
+    groups: Mapping[str, str] | None = None,
 ) -> str:
     """Table of recordings, events, and duration of each label, by subset.
 
@@ -48,6 +51,8 @@ def contents_table(
         Uris of each subset.
     form : str
         Name of the format of the annotation.
+    groups : mapping of str to str, optional
+        Group of each uri.
 
     Examples
     --------
@@ -64,6 +69,7 @@ def contents_table(
     labels = sorted({event.label for one in recordings for event in one.events})
     rows = [
         ["recordings", *(str(len(own)) for own in files.values())],
+        *_of_groups(groups or {}, subsets),
         ["duration", *(spelled(sum(one.duration for one in own)) for own in files.values())],
         ["events", *(str(sum(len(one.events) for one in own)) for own in files.values())],
         ["without events", *(str(sum(not one.events for one in own)) for own in files.values())],
@@ -72,6 +78,11 @@ def contents_table(
         own_row = [_of_label(label, own) for own in files.values()]
         rows.append([label, *own_row])
     return aligned(f"Read as {form}", list(files), rows)
+
+
+def _of_groups(groups: Mapping[str, str], subsets: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    counts = [str(len({groups[uri] for uri in uris if uri in groups})) for uris in subsets.values()]
+    return [["groups", *counts]] if groups else []
 
 
 def _of_label(label: str, files: Sequence[AnnotatedFile]) -> str:

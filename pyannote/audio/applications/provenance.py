@@ -90,7 +90,7 @@ class Provenance:
         files = folder.write_files(self.files)
         provenance: dict[str, Any] = {
             "protocol": self.options.protocol,
-            "subset": self.options.subset,
+            "subset": self.options.trained,
             "seed": self.options.seed,
             "versions": versions(),
             "code": self.code,

@@ -43,16 +43,17 @@ from pyannote.audio.train.trainer import Trainer
 
 def train(block: Block, options: TrainOptions) -> None:
     """Train from the first epoch to the last, or resume."""
+    _refuse_contradiction(options)
     torch.autograd.set_detect_anomaly(options.debug)
     tune_allocator()
     device = choose_device(options.cpu, options.gpu)
-    folder = TrainFolder(options.root / "train" / f"{options.protocol}.{options.subset}")
+    folder = TrainFolder(options.root / "train" / f"{options.protocol}.{options.trained}")
     with join_processes(device) as ranks:
         with ranks.main_first():
             config = checked_config(options.root, partial(refuse_other_shelf, block))
             corpus = Corpus(Recipe(config), options.parallel, device, options.scheduler, options.unannotated)
-            check = TrainingCheck(corpus, options.protocol, options.subset)
-            opened, unusable = corpus.training_files(options.protocol, options.subset)
+            check = TrainingCheck(corpus, options.protocol, options.trained)
+            opened, unusable = corpus.training_files(options.protocol, options.trained)
             left_out = LeftOut(options.skip, ranks, corpus.left_out)
             opened = left_out.without(opened, check.located(unusable))
             learner = learner_of(corpus, opened, options, device, ranks, check)
@@ -70,6 +71,19 @@ def train(block: Block, options: TrainOptions) -> None:
                 left_out.remember(folder)
             _announce(corpus, learner, folder, left_out.count, resumed, options.last)
             _learn(learner.trainer, block, corpus, folder, provenance, resumed)
+
+
+def _refuse_contradiction(options: TrainOptions) -> None:
+    """Refuse to learn from development files and to choose by them, or to learn from another subset."""
+    if options.with_development and options.validate:
+        raise UsageError(
+            "--with-development leaves no development files for --validate.", fix="Leave one of them out."
+        )
+    if options.with_development and options.subset != "train":
+        raise UsageError(
+            f"--with-development trains on train and development, and not on --subset={options.subset}.",
+            fix="Leave one of them out.",
+        )
 
 
 def _begin(

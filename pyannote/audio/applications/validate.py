@@ -13,11 +13,11 @@ from pyannote.audio.applications.blocks.base import Block
 from pyannote.audio.applications.corpus import Corpus, applied_batches
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.devices import choose_device
-from pyannote.audio.applications.options import TrainOptions, ValidateOptions
+from pyannote.audio.applications.options import BOTH, TrainOptions, ValidateOptions
 from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.terminal import bar, say, say_table, warn
 from pyannote.audio.config.recipe import Recipe
-from pyannote.audio.core.errors import CheckpointError, StorageError
+from pyannote.audio.core.errors import CheckpointError, StorageError, UsageError
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import TrainFolder
@@ -42,6 +42,7 @@ def validate(block: Block, options: ValidateOptions) -> None:
     for remark in bundle.remarks:
         warn(remark)
     refuse_other_shelf(block, bundle.config)
+    _refuse_trained_on(bundle, options)
     corpus = Corpus(Recipe(bundle.config), options.parallel, device, options.scheduler, options.unannotated)
     validator = validator_of(block, corpus, bundle, options)
     available = validator.checkpoints.epochs
@@ -72,6 +73,20 @@ def validate(block: Block, options: ValidateOptions) -> None:
         raise _nothing_validated(folder, options, first, usable)
     say_table(validator.measure.summary())
     _tell_scores(validator)
+
+
+def _refuse_trained_on(bundle: Bundle, options: ValidateOptions) -> None:
+    """Refuse to choose by development files that the training has learned from."""
+    own = bundle.config.provenance or {}
+    if own.get("subset") != BOTH or own.get("protocol") != options.protocol:
+        return
+    if options.subset in BOTH.split("+"):
+        raise UsageError(
+            f"This training has learned from the {options.subset} files (--with-development): an epoch or a "
+            "threshold that they choose is one for known sounds.",
+            fix=f"Run `apply {bundle.folder.path} {options.protocol}`, which takes the last epoch; or name "
+            "other files with --subset.",
+        )
 
 
 def validator_of(block: Block, corpus: Corpus, bundle: Bundle, options: ValidateOptions) -> Validator:

@@ -1,13 +1,15 @@
-"""Folder of a validation, from the path that a user names."""
+"""Folder of a validation or of a training, from the path that a user names."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from pyannote.audio.applications.terminal import say
+from pyannote.audio.applications.terminal import say, warn
 from pyannote.audio.core.errors import UsageError
+from pyannote.audio.inference.unvalidated import THRESHOLD
 from pyannote.audio.io.experiment_folders import PARAMS, ValidateFolder
+from pyannote.audio.io.locks import is_locked
 
 
 def validation_folder(named: Path) -> Path:
@@ -43,6 +45,34 @@ def validation_folder(named: Path) -> Path:
         )
     say(f"Using the validation {chosen[0]}")
     return chosen[0]
+
+
+def applied_folder(named: Path) -> Path:
+    """Folder that `apply` reads: that of a training as it is, or else that of a validation.
+
+    Raises
+    ------
+    UsageError
+        If it is neither (see `validation_folder`).
+    """
+    folder = ValidateFolder(named)
+    return folder.path if folder.is_training else validation_folder(named)
+
+
+def tell_unvalidated(folder: ValidateFolder, epoch: int) -> None:
+    """Say that nothing was chosen on development files, where a folder is that of a training.
+
+    Parameters
+    ----------
+    folder : ValidateFolder
+    epoch : int
+        Epoch that is applied.
+    """
+    if not folder.is_training:
+        return
+    if is_locked(folder.path, "train"):
+        warn(f"{folder.path} is still being trained: epoch {epoch} is its last one so far.")
+    say(f"Epoch {epoch}, the last one, with the threshold {THRESHOLD:g}: no validation has chosen any.")
 
 
 def _without_task(name: str) -> tuple[str, ...]:

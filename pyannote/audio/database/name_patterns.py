@@ -12,7 +12,10 @@ from pyannote.audio.io.lines import quoted
 
 
 def compiled_pattern(
-    pattern: str, needed: frozenset[str], allowed: frozenset[str] = frozenset()
+    pattern: str,
+    needed: frozenset[str],
+    allowed: frozenset[str] = frozenset(),
+    option: str = "--pattern",
 ) -> re.Pattern[str]:
     """Regular expression with named groups.
 
@@ -22,6 +25,8 @@ def compiled_pattern(
         As the user has written it.
     needed, allowed : frozenset of str
         Groups that it has, and others that it may have.
+    option : str, optional
+        That of the command line, for errors.
 
     Raises
     ------
@@ -37,7 +42,7 @@ def compiled_pattern(
         compiled = re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise UsageError(
-            f"{quoted(pattern)} is not a regular expression ({error}).", fix="Correct --pattern."
+            f"{quoted(pattern)} is not a regular expression ({error}).", fix=f"Correct {option}."
         ) from None
     groups = set(compiled.groupindex)
     if not needed <= groups <= needed | allowed:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Pretrained:
-    """Trained detector, with the epochs that a validation has selected.
+    """Trained detector, with the epochs that a validation has selected, or with its last epoch.
 
     User classes that its configuration names must have been loaded by `config.classes.load_code`.
 
@@ -34,7 +34,8 @@ class Pretrained:
     Parameters
     ----------
     validate_dir : path, or sequence of paths
-        Folder of a validation, with params.yml, or those of several trainings.
+        Folder of a validation, with params.yml, or those of several trainings. Given the folder of a
+        training, it takes the last epoch and the threshold 0.5 for all classes.
     selection : {"class-wise", "global"}
         Best epoch of each class, or best single epoch.
     step : float

@@ -1,4 +1,4 @@
-"""Trained detector with the epochs and parameters that one validation has chosen."""
+"""Trained detector with the epochs and parameters that one validation has chosen, or its last epoch."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any
 import torch
 
 from pyannote.audio.core.errors import CheckpointError, UsageError
-from pyannote.audio.inference.bundle import bundle_of
+from pyannote.audio.inference.bundle import Bundle, bundle_of
 from pyannote.audio.inference.detection_params import load_params
 from pyannote.audio.inference.ensemble import Ensemble
 from pyannote.audio.inference.slide import Slide
+from pyannote.audio.inference.unvalidated import last_epoch
 from pyannote.audio.io.experiment_folders import ValidateFolder, check_version
 
 
 class Validated:
-    """Trained detector with the epochs and parameters that one validation has chosen.
+    """Trained detector with the epochs and parameters that one validation has chosen, or its last epoch.
 
     Parameters are those of `Pretrained`, for one folder.
 
@@ -42,8 +43,13 @@ class Validated:
         device: torch.device | str = "cpu",
         duration: float | None = None,
     ) -> None:
-        self.folder, self.params = folder, load_params(folder.path)
-        self.bundle = bundle_of(folder, self.params)
+        self.folder = folder
+        if folder.is_training:
+            self.bundle = Bundle.of(folder.train)
+            self.params = last_epoch(self.bundle)
+        else:
+            self.params = load_params(folder.path)
+            self.bundle = bundle_of(folder, self.params)
         self.extraction = self.bundle.extraction()
         self.specifications = self.bundle.specifications
         classes = self.specifications.classes

@@ -178,7 +178,8 @@ class ValidateFolder:
 
     def __init__(self, path: Path) -> None:
         lexical = Path(os.path.abspath(path))  # noqa: PTH100  `<root>/train` may be a link
-        known = len(lexical.parents) > 1 and (lexical.parents[1] / SPECS).exists()
+        trained = [lexical, *lexical.parents[1:2]]
+        known = any(os.path.exists(folder / SPECS) for folder in trained)  # noqa: PTH110  of any length
         self.path = lexical if known else path.resolve()
         self.params = self.path / PARAMS
 
@@ -191,7 +192,21 @@ class ValidateFolder:
         >>> ValidateFolder(Path("/P.train/validate_f1/P.development")).train.path.as_posix()
         '/P.train'
         """
-        return TrainFolder(self.path.parents[1] if len(self.path.parents) > 1 else self.path)
+        if self.is_training or len(self.path.parents) < 2:
+            return TrainFolder(self.path)
+        return TrainFolder(self.path.parents[1])
+
+    @property
+    def is_training(self) -> bool:
+        """Whether it is the folder of a training itself, of which no validation has chosen an epoch.
+
+        Examples
+        --------
+        >>> folder = ValidateFolder(getfixture("detector"))
+        >>> folder.is_training, ValidateFolder(folder.train.path).is_training
+        (False, True)
+        """
+        return os.path.exists(self.path / SPECS)  # noqa: PTH110  a name that is too long is no error here
 
 
 def load_specifications(train: Path, kind: OutputKind = "frames") -> Specifications:

@@ -119,10 +119,42 @@ def test_my_protocol_is_the_first_fold_of_the_challenge(tut, tmp_path):
     assert list(load(path, "MyProtocol", "test")) == list(load(path, "MyProtocol", "development"))
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_development_is_as_balanced_as_a_third_of_the_training_files_can_be(tmp_path, seed):
-    events = make_tut(tmp_path, street(12), seed=seed)
+def test_development_is_the_test_list_of_the_next_fold(tut, tmp_path):
+    """In lists of the challenge, recordings of one place are in the test list of one fold."""
+    left_out = Counter()
+    path = prepare(tut[0], tmp_path / "out", left_out=left_out)
+    tested = []
+    for fold in (1, 2, 3, 4):
+        lines = (tut[0] / "evaluation_setup" / f"street_fold{fold}_test.txt").read_text().splitlines()
+        tested.append({Path(line.split("\t")[0]).stem for line in lines})
+    for place in range(4):
+        found = [set(load(path, f"Fold{place + 1}", subset)) for subset in ("test", "development", "train")]
+        after = [tested[(place + offset) % 4] for offset in range(4)]
+        assert found == [after[0], after[1], after[2] | after[3]]
+    assert not +left_out
+
+
+def test_a_class_of_one_other_fold_stays_in_training(tmp_path):
+    """The next fold alone has a class, which training needs: the one after is development of fold 1."""
+    events = make_tut(tmp_path, street(8))
+    for path in (tmp_path / "evaluation_setup").glob("*.txt"):
+        text = path.read_text(encoding="utf-8")
+        if "fold2_evaluate" in path.name or ("train" in path.name and "fold2" not in path.name):
+            text += rows("audio/street/a002.wav", "street", [(1, 2, "rare")])
+        path.write_text(text, encoding="utf-8")
     path = prepare(tmp_path, tmp_path / "out")
+    assert len(events) == 8
+    assert set(load(path, "Fold1", "development")) == {"a003", "a007"}
+    assert set(load(path, "Fold1", "train")) == {"a002", "a006", "a004", "a008"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_with_two_folds_development_is_as_balanced_as_a_third_can_be(tmp_path, seed):
+    events = make_tut(tmp_path, street(18), folds=2, seed=seed)
+    left_out = Counter()
+    path = prepare(tmp_path, tmp_path / "out", left_out=left_out)
+    ((warning, count),) = (+left_out).items()
+    assert "drawn at random" in warning and count == 2
     train, development = load(path, "Fold2", "train"), load(path, "Fold2", "development")
     files = sorted([*train, *development])
     assert len(files) == 9
@@ -224,8 +256,8 @@ def test_the_evaluation_set_is_test_if_it_is_present(tmp_path, parts, ann, annot
     tested = load(path, "Evaluation", "test")
     assert set(tested) == {"evaluation/street/a001", "e001"}
     development = load(path, "Evaluation", "development")
-    assert len(development) == 3
-    assert len(load(path, "Evaluation", "train")) == 5
+    assert {uri.removeprefix("street/") for uri in development} == {"a001", "a005"}
+    assert len(load(path, "Evaluation", "train")) == 6
     for file in tested.values():
         assert "evaluation" in str(file["audio"].resolve())
         assert (file["annotation"] is not None) == annotated

@@ -24,6 +24,7 @@ from pyannote.audio.applications.event_scores import (
 from pyannote.audio.applications.files import check_uris, is_audio
 from pyannote.audio.applications.options import DetectionApplyOptions, DetectionOptions
 from pyannote.audio.applications.terminal import bar, say, say_table, warn
+from pyannote.audio.applications.validation_folder import tell_unvalidated
 from pyannote.audio.core.counted import counted
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError, UsageError
@@ -158,6 +159,8 @@ class EventApplier:
     def open(self, folder: ApplyFolder, name: str, files: Sequence[Recording], corpus: Corpus) -> EventRun:
         """Refuse recordings that share a name: before the work."""
         check_uris(files)
+        for member in self.pretrained.members:
+            tell_unvalidated(member.folder, next(iter(member.ensemble.slides)))
         return EventRun(self, folder, name, files, corpus)
 
     def each(self, files: Sequence[Recording], corpus: Corpus) -> Iterator[Scores]:

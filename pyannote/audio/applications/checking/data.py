@@ -16,6 +16,7 @@ from pyannote.audio.database.checks.annotation import check_annotation, shared_s
 from pyannote.audio.database.checks.audio import check_audio
 from pyannote.audio.database.checks.reader import Reader
 from pyannote.audio.database.checks.recordings import empty_annotation, untimed_labels, unusual_headers
+from pyannote.audio.database.checks.shared_names import shared_names
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.database.checks.trials import check_pairs, check_trials
 from pyannote.audio.database.protocols import Recording, Unusable
@@ -68,6 +69,7 @@ class Data:
         data = cls(reader.subsets(bar), reader.findings)
         data.findings += check_annotation(data.subsets)
         data.findings += _without_subsets(data, protocol)
+        data.findings += shared_names(data.subsets)
         if speakers:
             data.findings += check_scopes(protocol)
             data.findings += shared_speakers(data.subsets)

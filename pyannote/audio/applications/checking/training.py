@@ -20,7 +20,7 @@ from pyannote.audio.database.checks.excerpts import seems_faulty
 from pyannote.audio.database.checks.lists import empty_subsets, listed_twice
 from pyannote.audio.database.checks.reader import Reader
 from pyannote.audio.database.checks.recordings import empty_annotation, unusual_headers
-from pyannote.audio.database.checks.subsets import Subset
+from pyannote.audio.database.checks.subsets import Subset, joined
 from pyannote.audio.database.protocols import Recording, Unusable
 from pyannote.audio.database.sources import sources_of
 from pyannote.audio.io.waveform import AudioInfo
@@ -66,7 +66,7 @@ class TrainingCheck:
     corpus : Corpus
     protocol : str
     name : str
-        Subset to train on.
+        Subset to train on, or two of them, as in "train+development".
 
     Raises
     ------
@@ -79,8 +79,10 @@ class TrainingCheck:
         templates, speakers = corpus.recipe.config.preprocessors, corpus.recipe.task.speakers
         reader = Reader(protocol, templates, speakers, corpus.skip)
         self.subsets = reader.listed()
-        listed = (subset for subset in self.subsets if subset.name == name)
-        self.train = next(listed, None) or Subset(name, sources_of(protocol, name))
+        listed = {subset.name: subset for subset in self.subsets}
+        self.names = name.split("+")
+        self.parts = [listed.get(one) or Subset(one, sources_of(protocol, one)) for one in self.names]
+        self.train = joined(self.parts)
         # files to train on may be left out, if there are few of them
         found = [one for one in reader.findings if one.recording not in self.train.lines]
         found += [*listed_twice(self.subsets), *empty_subsets(self.subsets)]
@@ -103,8 +105,10 @@ class TrainingCheck:
         """
         self.train.files = [file for file in files if "speed" not in file]
         self.train.uris = self.train.uris or [(file["uri"], 0) for file in self.train.files]
+        for part in self.parts if self.parts[1:] else ():
+            part.files = [file for file in self.train.files if file["uri"] in part.lines]
         found = [*check_task(self.corpus, files, self.train)]
-        others = [subset for subset in self.subsets if subset is not self.train]
+        others = [subset for subset in self.subsets if subset.name not in self.names]
         # classes may follow from the training files; what a label is called is the first thing to mend
         spellings = check_spellings(self.corpus.recipe.task, [self.train, *others])
         self._warnings += raise_first([*spellings, *found])
@@ -122,19 +126,20 @@ class TrainingCheck:
 
     def _of_files(self, resolution: int) -> Iterator[Finding]:
         train, window = self.train, self.corpus.recipe.extraction.sliding_window
-        others = [subset for subset in self.subsets if subset is not train]
+        others = [subset for subset in self.subsets if subset.name not in self.names]
         yield from unused(self.corpus)
         yield from check_fit(self.corpus, train)
-        yield from check_annotation([train, *others])
+        yield from check_annotation([*self.parts, *others])
         if self.corpus.recipe.task.speakers:
             yield from shared_speakers([train, *others])
         headers = [file["header"] for file in train.files if "header" in file]
         yield from unusual_headers(headers)
         yield from _channels_that_cancel(headers)
-        yield from empty_annotation(train.files, train.listing, train.lines)
+        for part in self.parts:
+            yield from empty_annotation(part.files, part.listing, part.lines)
         yield from check_lengths(self.corpus, train, resolution * window.step)
 
     def _of_listing(self, one: Unusable) -> DataError:
-        line = self.train.lines.get(one.name.partition("/")[2])
-        reason = one.reason
-        return type(reason)(reason.message, file=self.train.listing, line=line, fix=reason.fix)
+        uri, reason = one.name.partition("/")[2], one.reason
+        part = next((part for part in self.parts if uri in part.lines), self.parts[0])
+        return type(reason)(reason.message, file=part.listing, line=part.lines.get(uri), fix=reason.fix)

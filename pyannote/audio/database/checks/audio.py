@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.progress import Progress, silent
 from pyannote.audio.core.threads import in_order
 from pyannote.audio.database.checks.cancellation import Cancellation
+from pyannote.audio.database.checks.landmarks import LandmarkFinder, Landmarks
+from pyannote.audio.database.checks.shared_sounds import seconds_of_each, shared_sounds
 from pyannote.audio.database.faults import FIX, fault
 from pyannote.audio.io.decoding import channels
 from pyannote.audio.io.samples import mix_down
@@ -52,6 +55,8 @@ class AudioStatistics:
     cancelled, loss : float
         Share of the recording in which channels cancel, and the loss of level there, in decibels (see
         `cancellation`).
+    landmarks : Landmarks, optional
+        Of the beginning of the recording, where they were asked for.
 
     Examples
     --------
@@ -70,14 +75,17 @@ class AudioStatistics:
     fault: str | None = None
     cancelled: float = 0.0
     loss: float = 0.0
+    landmarks: Landmarks | None = None
 
 
-def measure_audio(header: AudioInfo) -> AudioStatistics:
+def measure_audio(header: AudioInfo, compared: float = 0.0) -> AudioStatistics:
     """Statistics of a recording, decoded completely in constant memory.
 
     Parameters
     ----------
     header : AudioInfo
+    compared : float, optional
+        Duration from the beginning whose landmarks are found, in seconds.
 
     Returns
     -------
@@ -96,7 +104,7 @@ def measure_audio(header: AudioInfo) -> AudioStatistics:
     """
     digest = blake2b(str(header.sample_rate).encode(), digest_size=16)
     peaks, largest, total, squares = np.zeros(header.channels), 0, 0.0, 0.0
-    cancellation = Cancellation()
+    cancellation, finder = Cancellation(), LandmarkFinder(header.sample_rate, compared)
     try:
         for block in channels(header):
             if header.channels > 1:
@@ -106,6 +114,7 @@ def measure_audio(header: AudioInfo) -> AudioStatistics:
             largest = largest * bool(now.max() == peaks.max()) + int((magnitudes == now.max()).sum())
             peaks, mono = now, np.ascontiguousarray(mix_down(block))
             digest.update(mono.data)
+            finder.add(mono)
             total += float(mono.sum(dtype=np.float64))
             squares += float(np.square(mono, dtype=np.float64).sum())
         kind = fault(header.path)
@@ -121,6 +130,7 @@ def measure_audio(header: AudioInfo) -> AudioStatistics:
         fault=kind,
         cancelled=cancellation.share,
         loss=cancellation.loss,
+        landmarks=finder.found(),
     )
 
 
@@ -153,7 +163,8 @@ def check_audio(
     ['silent']
     """
     unique = list({header.path: header for listed in headers.values() for header in listed}.values())
-    decoded = in_order(measure_audio, unique, parallel)
+    measure = partial(measure_audio, compared=seconds_of_each(len(unique)) if len(headers) > 1 else 0.0)
+    decoded = in_order(measure, unique, parallel)
     statistics = {
         one.header.path: one for one in progress(decoded, total=len(unique), description="Decoding")
     }
@@ -162,7 +173,13 @@ def check_audio(
     where = {
         header.path: f"{header.path.name} ({name})" for name, listed in headers.items() for header in listed
     }
-    yield from duplicate_audio(statistics.values(), where)
+    copies = list(duplicate_audio(statistics.values(), where))
+    yield from copies
+    copied = {finding.file for finding in copies}
+    landmarks = {
+        path: one.landmarks for path, one in statistics.items() if one.landmarks and path not in copied
+    }
+    yield from shared_sounds({name: [one.path for one in own] for name, own in headers.items()}, landmarks)
 
 
 def audio_findings(sound: AudioStatistics) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -114,3 +114,31 @@ class Subset:
     @cached_property
     def _regions(self) -> LinesOfRecordings[AnnotatedRegion]:
         return LinesOfRecordings(self.regions)
+
+
+def joined(subsets: Sequence[Subset]) -> Subset:
+    """Recordings and annotation of several subsets as those of one; a recording of several counts once.
+
+    Lines of lists are unknown in it, as there are several lists.
+
+    Parameters
+    ----------
+    subsets : sequence of Subset, shape (subsets,)
+        At least one; a single one is returned as it is.
+
+    Examples
+    --------
+    >>> both = joined([Subset("train", uris=[("a", 1)]), Subset("development", uris=[("b", 1), ("a", 2)])])
+    >>> both.name, both.uris
+    ('train+development', [('a', 0), ('b', 0)])
+    """
+    if len(subsets) == 1:
+        return subsets[0]
+    first = {uri: subset for subset in reversed(subsets) for uri, _ in subset.uris}
+    first = {uri: first[uri] for subset in subsets for uri, _ in subset.uris}
+    return Subset(
+        "+".join(subset.name for subset in subsets),
+        uris=[(uri, 0) for uri in first],
+        events=[event for uri, subset in first.items() for event in subset.events_of(uri)],
+        regions=[region for uri, subset in first.items() for region in subset.regions_of(uri)],
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 
 import numpy as np
 
@@ -69,6 +69,49 @@ def hold_out(
     return [name for name in durations if name not in held_out], [
         name for name in durations if name in held_out
     ]
+
+
+def hold_out_group(
+    durations: Mapping[str, Mapping[str, float]], groups: Sequence[Collection[str]]
+) -> tuple[list[str], list[str]] | None:
+    """Hold out one of several groups of recordings, such as those of one place; None if none can be.
+
+    It is the group that leaves the fewest classes without training data; of these, the one that lacks the
+    fewest classes itself; of equal ones the first.
+
+    Parameters
+    ----------
+    durations : mapping of str to mapping of str to float
+        Duration of each class in each recording, in seconds.
+    groups : sequence of collection of str, shape (groups,)
+        Names of recordings; others than those of `durations` are ignored.
+
+    Returns
+    -------
+    remaining, held_out : list of str, optional
+        Recordings of the two parts, at least one each, in the order of `durations`.
+
+    Examples
+    --------
+    >>> durations = {"a": {"car": 9}, "b": {"car": 1, "dog": 2}, "c": {"dog": 1, "car": 1}}
+    >>> hold_out_group(durations, [["a"], ["b", "x"], ["c"]])
+    (['a', 'c'], ['b'])
+    """
+    splits = [
+        ([name for name in durations if name not in group], [name for name in durations if name in group])
+        for group in groups
+    ]
+    classes = _classes(durations, durations)
+
+    def missing(parts: tuple[list[str], list[str]]) -> tuple[int, int]:
+        untrained, unmeasured = (len(classes - _classes(durations, part)) for part in parts)
+        return untrained, unmeasured
+
+    return min((parts for parts in splits if all(parts)), key=missing, default=None)
+
+
+def _classes(durations: Mapping[str, Mapping[str, float]], names: Collection[str]) -> set[str]:
+    return {label for name in names for label, seconds in durations[name].items() if seconds > 0}
 
 
 def _class_shares(durations: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> np.ndarray:

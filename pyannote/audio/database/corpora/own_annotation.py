@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -47,6 +47,8 @@ class OwnAnnotation:
         Parts of each audio file whose annotation is unknown.
     faults : dict of Path to DataError
         Audio files whose annotation cannot be read.
+    groups : dict of Path to str
+        Group of each audio file, where a column tells it (see `ReadOptions`).
     """
 
     format: str
@@ -55,6 +57,7 @@ class OwnAnnotation:
     tags: dict[Path, list[Tag]]
     unscored: dict[Path, list[AnnotatedRegion]]
     faults: dict[Path, DataError]
+    groups: dict[Path, str] = field(default_factory=dict)
 
 
 def read_annotation(
@@ -108,7 +111,8 @@ def read_annotation(
     for region in _known(reading.unscored, file_of):
         unscored[file_of[region.recording]].append(region)
     faulty = {file_named(recording, by_name, path): error for recording, error in faults.items()}
-    return OwnAnnotation(name, reading, events, tags, unscored, faulty)
+    groups = {file_of[one]: group for one, group in reading.groups.items() if one in file_of}
+    return OwnAnnotation(name, reading, events, tags, unscored, faulty, groups)
 
 
 def _files_of(reading: Reading, by_name: Mapping[str, set[Path]], skip: bool) -> dict[str, Path]:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile, absolute
 from pyannote.audio.database.corpora.earlier import annotation_of, differences
+from pyannote.audio.database.corpora.groups import groups_within, is_pattern
 from pyannote.audio.database.corpora.label_maps import LabelMap, mapped
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.own_annotation import read_annotation
@@ -57,6 +58,8 @@ class Preparation:
         How the annotation was read, where that is not obvious.
     changes : list of str
         Differences from an earlier preparation in the same folder.
+    groups : dict of str to str
+        Group of each uri, if groups were asked for.
     """
 
     path: Path
@@ -68,6 +71,7 @@ class Preparation:
     reasons: list[ToolkitError] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    groups: dict[str, str] = field(default_factory=dict)
 
 
 def make_database(
@@ -88,6 +92,7 @@ def make_database(
     options: ReadOptions | None = None,
     format: str | None = None,
     labels: LabelMap | None = None,
+    group: str | None = None,
 ) -> Preparation:
     r"""Write RTTM, UEM, LST and database.yml for the user's data.
 
@@ -126,7 +131,9 @@ def make_database(
         Name of the format of the annotation, if it cannot be told from the files.
     labels : LabelMap, optional
         Classes of labels that are merged or left out.
-
+    group : str, optional
+        Column of the annotation, or regular expression with a group `group` for names of recordings, that
+        says which recordings stay in one subset, such as those of one place (see `corpora.groups`).
 
     Raises
     ------
@@ -158,10 +165,11 @@ def make_database(
     files = find_audio(folder, output)
     before = listed(output, protocol, strict=not redraw), annotation_of(output, name)
     rules = Rules(allow_empty, skip, strict, Path(uem) if uem else find_uem(Path(annotation)))
-    options = replace(options or ReadOptions(), strict=strict)
-    found = _found(Path(annotation), folder, files, options, format, rules, by_folder=not redraw)
+    column = None if group is None or is_pattern(group) else group
+    options = replace(options or ReadOptions(), strict=strict, group_column=column)
+    found = _found(Path(annotation), folder, files, options, format, rules, by_folder=not redraw, group=group)
     recordings = mapped(found.recordings, labels)
-    subsets = found.subsets or split(recordings, shares, seed, None if redraw else before[0])
+    subsets = found.subsets or split(recordings, shares, seed, None if redraw else before[0], found.groups)
     return Preparation(
         write_database(output, name, recordings, {protocol: subsets}),
         f"{name}.SpeakerDiarization.{protocol}",
@@ -172,6 +180,7 @@ def make_database(
         found.reasons,
         found.remarks,
         differences(before, (subsets, annotation_of(output, name))),
+        found.groups,
     )
 
 
@@ -184,6 +193,7 @@ class _Found(NamedTuple):
     left_out: Counter[str]
     reasons: list[ToolkitError]
     remarks: list[str]
+    groups: dict[str, str]
 
 
 def _found(
@@ -195,10 +205,12 @@ def _found(
     rules: Rules,
     *,
     by_folder: bool,
+    group: str | None,
 ) -> _Found:
     if rttm_of := find_subsets(annotation):
         recordings, given, reading = read_subsets(folder, files, rttm_of, options)
-        return _Found(recordings, given, "rttm", reading.left_out, [], reading.remarks)
+        groups = groups_within(given, "the files of annotation say", group, files, recordings)
+        return _Found(recordings, given, "rttm", reading.left_out, [], reading.remarks, groups)
     annotated = read_annotation(annotation, folder, files, options, format, skip=rules.skip > 0)
     regions = read_uem_files(rules.uem, folder, files) if rules.uem else {}
     own = OwnRecordings(annotated, annotation, rules, regions)
@@ -206,7 +218,8 @@ def _found(
     names = {one.uri: files[split_channel(one.audio)[0]] for one in recordings}
     subsets = by_folders(names) if by_folder else None
     remarks = annotated.reading.remarks + ([BY_FOLDERS] if subsets else [])
-    return _Found(recordings, subsets, annotated.format, own.left_out, own.reasons, remarks)
+    groups = groups_within(subsets or {}, "the folders of the audio say", group, files, recordings, annotated)
+    return _Found(recordings, subsets, annotated.format, own.left_out, own.reasons, remarks, groups)
 
 
 def find_audio(folder: Path, output: Path) -> dict[Path, str]:

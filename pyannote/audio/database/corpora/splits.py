@@ -13,6 +13,7 @@ from pathlib import Path
 from pyannote.audio.core.counted import counted
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.corpora.annotated_file import AnnotatedFile
+from pyannote.audio.database.corpora.groups import refuse_divided
 from pyannote.audio.database.corpora.held_out_recordings import hold_out
 from pyannote.audio.io.channel_names import split_name
 from pyannote.audio.io.paths import inside
@@ -120,7 +121,11 @@ def by_folders(names: Mapping[str, str]) -> dict[str, list[str]] | None:
 
 
 def split(
-    recordings: Iterable[AnnotatedFile], shares: Mapping[str, float], seed: int, kept: Subsets | None = None
+    recordings: Iterable[AnnotatedFile],
+    shares: Mapping[str, float],
+    seed: int,
+    kept: Subsets | None = None,
+    groups: Mapping[str, str] | None = None,
 ) -> dict[str, list[str]]:
     """Split recordings into train and other subsets, with every class in train wherever possible.
 
@@ -134,6 +139,8 @@ def split(
     kept : mapping of str to sequence of str, optional
         Recordings that stay in a subset, where there is such a subset. A subset with more of them than its
         share gets no others.
+    groups : mapping of str to str, optional
+        Group of each uri: recordings of one group go into one subset, and shares are those of the groups.
 
     Returns
     -------
@@ -143,7 +150,7 @@ def split(
     Raises
     ------
     DataError
-        If there are too few recordings.
+        If there are too few recordings or groups, or `kept` divides one of them.
 
     Examples
     --------
@@ -153,16 +160,15 @@ def split(
     >>> split(files, {"test": 0.25}, seed=0, kept={"test": ["c"], "train": ["a", "d"]})
     {'train': ['a', 'b', 'd'], 'test': ['c']}
     """
-    members = _files(recordings)
+    members = _undivided(recordings, groups or {})
     train = {file: _seconds(own) for file, own in members.items()}
     wanted = {subset: share for subset, share in shares.items() if share > 0}
     if len(train) <= len(wanted):
-        count = counted(len(train), "recording is", "recordings are")
-        found = f"{count} too few for train, {' and '.join(wanted)}."
-        raise DataError(found, fix="Add recordings, cut long ones, or set the share of a subset to 0.")
-    stays = {
-        uri: subset for subset, uris in (kept or {}).items() for uri in uris if subset in ("train", *wanted)
-    }
+        raise _too_few(len(train), wanted, bool(groups))
+    unit_of = {one.uri: unit for unit, own in members.items() for one in own}
+    staying = {subset: uris for subset, uris in (kept or {}).items() if subset in ("train", *wanted)}
+    refuse_divided(staying, unit_of, "the lists of an earlier preparation say")
+    stays = {unit_of[uri]: subset for subset, uris in staying.items() for uri in uris if uri in unit_of}
     subsets: dict[str, list[str]] = {}
     # the smaller share first, so that rounding always leaves a recording for the following subsets
     for subset, share in sorted(wanted.items(), key=lambda item: item[1]):
@@ -179,12 +185,24 @@ def split(
     return {subset: [one.uri for file in files for one in members[file]] for subset, files in subsets.items()}
 
 
-def _files(recordings: Iterable[AnnotatedFile]) -> dict[str, list[AnnotatedFile]]:
-    """Recordings by their audio: channels of one file hear the same sounds, and go into one subset."""
+def _undivided(
+    recordings: Iterable[AnnotatedFile], groups: Mapping[str, str]
+) -> dict[str, list[AnnotatedFile]]:
+    """Recordings by group, or by audio: channels of one file hear the same sounds, and stay together."""
     files: dict[str, list[AnnotatedFile]] = {}
     for one in recordings:
-        files.setdefault(split_name(one.uri)[0], []).append(one)
+        files.setdefault(groups.get(one.uri) or split_name(one.uri)[0], []).append(one)
     return files
+
+
+def _too_few(count: int, wanted: Iterable[str], grouped: bool) -> DataError:
+    are = (
+        counted(count, "group is", "groups are")
+        if grouped
+        else counted(count, "recording is", "recordings are")
+    )
+    found = f"{are} too few for train, {' and '.join(wanted)}."
+    return DataError(found, fix="Add recordings, cut long ones, or set the share of a subset to 0.")
 
 
 def _seconds(recordings: Iterable[AnnotatedFile]) -> dict[str, float]:

@@ -5,10 +5,16 @@ named `TUT2017.SpeakerDiarization.<Protocol>`:
 
 * `MyProtocol`: the training files of fold 1 are train, its evaluation files both development and test. Scores
   on test are therefore optimistic, because epochs and thresholds are selected on the same files.
-* `Fold1`, `Fold2`...: the evaluation files of the fold are test; a third of its training files is
-  development, the rest train. Scores on test are unbiased.
-* `Evaluation`, if the evaluation set is present: it is test; a third of the development set is development,
-  the rest train.
+* `Fold1`, `Fold2`...: the evaluation files of the fold are test, those of the next fold are development, and
+  the other files train. Lists of the challenge keep recordings of one place in one fold, so that no two of
+  the three subsets share a place: scores on test are unbiased, and epochs and thresholds are selected on
+  unknown places.
+* `Evaluation`, if the evaluation set is present: it is test; the evaluation files of one fold are
+  development, those of the other folds train.
+
+Where the next fold would leave a class without training files, or has none of a class itself, another fold is
+taken. With a single other fold, which would leave nothing to train on, a third of the training files is
+development, drawn at random.
 """
 
 from __future__ import annotations
@@ -25,7 +31,7 @@ from pyannote.audio.database.corpora.annotated_file import (
     audio_duration,
     cut_events,
 )
-from pyannote.audio.database.corpora.held_out_recordings import hold_out
+from pyannote.audio.database.corpora.held_out_recordings import hold_out, hold_out_group
 from pyannote.audio.database.corpora.label_maps import LabelMap, mapped
 from pyannote.audio.database.corpora.locations import name_recordings
 from pyannote.audio.database.corpora.tut2017_layout import (
@@ -41,9 +47,14 @@ from pyannote.audio.io.lines import AnnotatedEvent
 
 DATABASE = "TUT2017"
 DEVELOPMENT_SHARE = 1 / 3
+"""Share of a fold's training files that are development where no other fold can be."""
 
 DIFFERING = "recordings whose events differ between lists: those of the list that evaluates them count"
-"""Share of a fold's training files on which epochs and thresholds are selected."""
+AT_RANDOM = (
+    "protocols whose development files are drawn at random, and may share places with training files: there "
+    "are too few folds to take those of another one"
+)
+"""What `left_out` counts."""
 
 
 def prepare(
@@ -96,7 +107,8 @@ def prepare(
     left_out = Counter() if left_out is None else left_out
     listed_files = [_recording(path, uri, lists, left_out) for path, uri in uris.items()]
     recordings = dict(zip(uris, mapped(listed_files, labels), strict=True))
-    return write_database(output, DATABASE, recordings.values(), _protocols(folds, evaluated, recordings))
+    protocols = _protocols(folds, evaluated, recordings, left_out)
+    return write_database(output, DATABASE, recordings.values(), protocols)
 
 
 def _recording(path: Path, uri: str, lists: Iterable[Listed], left_out: Counter[str]) -> AnnotatedFile:
@@ -115,26 +127,36 @@ def _plain(events: Iterable[AnnotatedEvent]) -> list[tuple[float, float, str]]:
 
 
 def _protocols(
-    folds: Mapping[int, Fold], evaluated: Listed, recordings: Mapping[Path, AnnotatedFile]
+    folds: Mapping[int, Fold],
+    evaluated: Listed,
+    recordings: Mapping[Path, AnnotatedFile],
+    left_out: Counter[str],
 ) -> Protocols:
     def uris(paths: Iterable[Path]) -> list[str]:
         return [recordings[path].uri for path in paths]
 
-    def with_development(train: Iterable[Path], test: Iterable[Path]) -> dict[str, list[str]]:
+    def with_development(
+        train: Iterable[Path], test: Iterable[Path], others: Iterable[Fold]
+    ) -> dict[str, list[str]]:
         seconds = {recordings[path].uri: recordings[path].seconds() for path in train}
         if len(seconds) < 2:
             name = next(iter(seconds))
             found = f"'{name}' is the only training file of a fold, which leaves none for development."
             raise DataError(found, fix="Give each fold two training files or more.")
-        remaining, held_out = hold_out(seconds, DEVELOPMENT_SHARE)
+        divided = hold_out_group(seconds, [uris(other.test) for other in others])
+        left_out[AT_RANDOM] += divided is None
+        remaining, held_out = divided or hold_out(seconds, DEVELOPMENT_SHARE)
         return {"train": remaining, "development": held_out, "test": uris(test)}
 
     first = folds[min(folds)]
     protocols = {
         "MyProtocol": {"train": uris(first.train), "development": uris(first.test), "test": uris(first.test)}
     }
-    protocols |= {f"Fold{number}": with_development(fold.train, fold.test) for number, fold in folds.items()}
+    ordered = list(folds.values())
+    for place, (number, fold) in enumerate(folds.items()):
+        others = ordered[place + 1 :] + ordered[:place]
+        protocols[f"Fold{number}"] = with_development(fold.train, fold.test, others)
     if evaluated:
         everything = dict.fromkeys(path for fold in folds.values() for path in [*fold.train, *fold.test])
-        protocols["Evaluation"] = with_development(everything, evaluated)
+        protocols["Evaluation"] = with_development(everything, evaluated, ordered)
     return protocols

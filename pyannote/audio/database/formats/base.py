@@ -60,6 +60,8 @@ class Reading:
         What else has to be said, each once: other encodings than UTF-8, or columns that are not understood.
     points : list of Place
         Where events without duration are.
+    groups : dict of str to str
+        Group of each recording, such as its place, where a column that the options name says so.
 
     Examples
     --------
@@ -80,6 +82,7 @@ class Reading:
     left_out: Counter[str] = field(default_factory=Counter)
     remarks: list[str] = field(default_factory=list)
     points: list[Place] = field(default_factory=list)
+    groups: dict[str, str] = field(default_factory=dict)
 
     def name(self, recording: str, file: Path, line: int) -> None:
         """Note that a line names a recording."""
@@ -110,6 +113,7 @@ class Reading:
         self.named = self.named | {key: at for key, at in other.named.items() if key not in self.named}
         self.audio = other.audio | self.audio
         self.subsets = other.subsets | self.subsets
+        self.groups = other.groups | self.groups
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,8 @@ class ReadOptions:
         contain the speaker.
     strict : bool
         Whether events without duration are refused. Otherwise they are counted.
+    group_column : str, optional
+        Name of the column of a table that says which recordings belong together.
 
     Raises
     ------
@@ -151,6 +157,7 @@ class ReadOptions:
     soft: float | None = None
     pattern: str | None = None
     strict: bool = False
+    group_column: str | None = None
 
     def __post_init__(self) -> None:
         if self.soft is not None and not 0 < self.soft <= 1:

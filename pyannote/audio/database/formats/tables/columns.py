@@ -174,7 +174,7 @@ def columns_of(names: Sequence[str], label_column: str | None, path: Path, line:
     """
     known = [role_of(name) for name in names]
     if label_column is not None:
-        labels = _called(names, label_column, path, line)
+        labels = called(names, label_column, "--label-column", path, line)
         known = [None if role == "label" else role for role in known]
         known = ["label" if place in labels else role for place, role in enumerate(known)]
     found = {role: [place for place, one in enumerate(known) if one == role] for role in known if role}
@@ -190,14 +190,36 @@ def columns_of(names: Sequence[str], label_column: str | None, path: Path, line:
     return Columns(roles, len(names), True, unread, _key(names[roles["label"]]) in _PLURAL)
 
 
-def _called(names: Sequence[str], label_column: str, path: Path, line: int) -> list[int]:
-    places = [place for place, name in enumerate(names) if _key(name) == _key(label_column)]
+def called(names: Sequence[str], name: str, option: str, path: Path, line: int) -> list[int]:
+    """Places of the columns of a name, whatever its case, blanks and underscores.
+
+    Parameters
+    ----------
+    names : sequence of str, shape (columns,)
+    name : str
+        As the user has written it.
+    option : str
+        That of the command line, for errors.
+    path, line : Path, int
+        Place of the names, for errors.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+
+    Examples
+    --------
+    >>> called(["file", "Recording place"], "recording_place", "--group", Path("a.csv"), 1)
+    [1]
+    """
+    places = [place for place, one in enumerate(names) if _key(one) == _key(name)]
     if not places:
         raise DataError(
-            f"There is no column {quoted(label_column)}; found are {_listed(names)}.",
+            f"There is no column {quoted(name)}; found are {_listed(names) or 'none'}.",
             file=path,
             line=line,
-            fix="Correct --label-column.",
+            fix=f"Correct {option}.",
         )
     return places
 
@@ -247,15 +269,17 @@ def not_a_table(names: Sequence[str], path: Path, line: int) -> DataError:
     )
 
 
-def unread_columns(*tables: Columns) -> list[str]:
-    """Sentence about columns that are not read, if there are any.
+def unread_columns(*tables: Columns, but: str | None = None) -> list[str]:
+    """Sentence about columns that are not read, if there are any beside one.
 
     Examples
     --------
     >>> unread_columns(columns_of(["file", "class", "fold"], None, Path("a.csv"), 1))
     ["Columns that are not read: 'fold'."]
     """
-    names = list(dict.fromkeys(name for columns in tables for name in columns.unread))
+    read = None if but is None else _key(but)
+    unread = (name for columns in tables for name in columns.unread)
+    names = list(dict.fromkeys(name for name in unread if _key(name) != read))
     return [f"Columns that are not read: {_listed(names)}."] if names else []
 
 

@@ -12,6 +12,7 @@ from pyannote.audio.database.formats._lines import first_lines, lines_of
 from pyannote.audio.database.formats.base import Reading, ReadOptions
 from pyannote.audio.database.formats.tables.columns import (
     Columns,
+    called,
     columns_of,
     columns_without_names,
     not_a_table,
@@ -75,7 +76,8 @@ def read_table(path: Path, options: ReadOptions, recording: str | None = None) -
             return reading
     delimiter, columns = _columns(lines, options, path)
     _check_naming(columns, recording, path, lines[0][0])
-    reading.remarks += unread_columns(columns)
+    group = _place_of_group(lines, delimiter, columns, options, path)
+    reading.remarks += unread_columns(columns, but=options.group_column)
     # event lists of sed_eval, and those of this package, have a file without events as its name alone
     name_alone = delimiter == "\t" and (not columns.named or lines[0][1].strip() == HEADER)
     rows = Rows(path, options, recording, delimiter == ";", reading)
@@ -86,7 +88,36 @@ def read_table(path: Path, options: ReadOptions, recording: str | None = None) -
         if len(cells) != columns.count:
             raise _other_count(cells, columns, delimiter, path, line)
         rows.add({role: cells[place] for role, place in columns.places.items()}, line, columns.several)
+        if group is not None:
+            _add_group(rows, cells, columns, group, line)
     return rows.finished()
+
+
+def _place_of_group(
+    lines: Sequence[tuple[int, str]], delimiter: str, columns: Columns, options: ReadOptions, path: Path
+) -> int | None:
+    if options.group_column is None:
+        return None
+    number, first = lines[0]
+    names = split(first, delimiter) if columns.named else []
+    return called(names, options.group_column, "--group, or name the columns", path, number)[0]
+
+
+def _add_group(rows: Rows, cells: Sequence[str], columns: Columns, place: int, line: int) -> None:
+    """Note the group of the recording of a row; all rows of a recording have to agree."""
+    recording, group = rows.name({"file": cells[columns.places.get("file", 0)]}, line), cells[place]
+    if is_nothing(group):
+        raise DataError(
+            f"The group of {quoted(recording)} is missing.", file=rows.path, line=line, fix="Write it."
+        )
+    before = rows.reading.groups.setdefault(recording, group)
+    if before != group:
+        raise DataError(
+            f"{quoted(recording)} is of the group {quoted(group)} here, and of {quoted(before)} before.",
+            file=rows.path,
+            line=line,
+            fix="Correct one of them: a recording belongs to one group.",
+        )
 
 
 def _columns(lines: Sequence[tuple[int, str]], options: ReadOptions, path: Path) -> tuple[str, Columns]:

@@ -74,7 +74,7 @@ class Rows:
         DataError
             If it can be read as neither an event, nor weak labels, nor the name of a recording alone.
         """
-        recording = self._name(cells, line)
+        recording = self.name(cells, line)
         if all(is_nothing(text) for role, text in cells.items() if role != "file"):
             self.reading.name(recording, self.path, line)
             return
@@ -100,7 +100,20 @@ class Rows:
                 self.reading.left_out["soft labels that continue those before them"] += continuing
         return self.reading
 
-    def _name(self, cells: Mapping[str, str], line: int) -> str:
+    def name(self, cells: Mapping[str, str], line: int) -> str:
+        """Recording that a row is about.
+
+        Parameters
+        ----------
+        cells : mapping of str to str
+            Content of the cell of each role.
+        line : int
+
+        Raises
+        ------
+        DataError
+            If it is missing.
+        """
         if self.recording is not None:
             return self.recording
         # recordings may be called nan
