@@ -77,7 +77,7 @@ class LandmarkFinder:
         self._rate, self._left = sample_rate, seconds * sample_rate
         self._window = np.hanning(round(WINDOW * sample_rate)).astype(np.float32)
         self._blocks: list[np.ndarray] = []
-        self._size, self._chunks = 0, 0
+        self._size, self._analysed = 0, 0
         self._found: list[Landmarks] = []
 
     def add(self, mono: np.ndarray) -> None:
@@ -100,8 +100,8 @@ class LandmarkFinder:
         samples = np.concatenate([*self._blocks, np.zeros(0, np.float32)])
         times, frequencies = _peaks(_magnitudes(samples, self._rate, self._window))
         codes, anchors = _pairs(times, frequencies)
-        self._found.append(Landmarks(codes, anchors + self._chunks))
-        self._chunks += round(len(samples) / self._rate / HOP)
+        self._found.append(Landmarks(codes, anchors + round(self._analysed / self._rate / HOP)))
+        self._analysed += len(samples)
         self._blocks, self._size = [], 0
 
 
