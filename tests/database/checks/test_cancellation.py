@@ -13,7 +13,7 @@ from pyannote.audio.database.faults import fault, without_faults
 from pyannote.audio.io.waveform import info
 
 RATE = 16000
-STREETS = Path("/work/shared/data/sed/flac/street")
+STREETS = Path(__file__).parents[4] / "shared" / "data" / "sed" / "flac" / "street"
 CHANCE = np.random.default_rng(0)
 VOICE = CHANCE.normal(0, 0.1, 20 * RATE)
 OTHER = CHANCE.normal(0, 0.1, 20 * RATE)

@@ -17,7 +17,7 @@ from pyannote.audio.database.checks.shared_sounds import SoundIndex, seconds_of_
 from pyannote.audio.database.checks.subsets import Subset
 from pyannote.audio.io.waveform import info
 
-DATA = Path("/work/shared/data")
+DATA = Path(__file__).parents[4] / "shared" / "data"
 RATE = 16000
 
 
