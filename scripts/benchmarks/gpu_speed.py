@@ -43,7 +43,8 @@ from pyannote.audio.augmentation.frequency_shift import FrequencyShift
 from pyannote.audio.augmentation.random_equalization import RandomEqualization
 from pyannote.audio.augmentation.time_stretch import TimeStretch
 from pyannote.audio.core.errors import ToolkitError
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.windows import DAY
 from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.additive_angular_margin_loss import AdditiveAngularMarginLoss

@@ -10,7 +10,8 @@ from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ConfigError, DataError, OutOfMemoryError
 from pyannote.audio.core.findings import raise_first
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.checks.subsets import Subset
 
 FOLD = "TUT2017.SpeakerDiarization.Fold1"

@@ -7,7 +7,8 @@ from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 
 CONFIG = """\
 approach:

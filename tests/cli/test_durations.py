@@ -42,3 +42,19 @@ def test_a_validation_of_an_earlier_version_says_no_duration_and_takes_any(copie
     found = Pretrained(copied.validate, duration=2 * trained).ensemble.slides
     usual = Pretrained(copied.validate).ensemble.slides
     assert [slide.frames for slide in found.values()] == [2 * slide.frames for slide in usual.values()]
+
+
+def test_the_duration_of_chunks_that_are_applied_is_one_of_the_configuration(experiment, here):
+    text = experiment.config.read_text()
+    experiment.config.write_text(text.replace("duration: 2.0", "duration: 2.0\n      applied_duration: 3.0"))
+    names = [experiment.root, experiment.protocol]
+    assert here("dcase", "train", "--cpu", "--to=1", *names).code == 0
+    chunk = yaml.safe_load((experiment.train / "specs.yml").read_text())["chunk"]
+    assert (chunk["duration"], chunk["applied_duration"]) == (2.0, 3.0)
+    assert here("dcase", "validate", "--cpu", experiment.train, experiment.protocol).code == 0
+    assert yaml.safe_load((experiment.validate / "params.yml").read_text())["chunk"]["duration"] == 3.0
+    for folder in (experiment.validate, experiment.train):
+        (slide,) = Pretrained(folder).ensemble.slides.values()
+        assert slide.frames == round(3.0 / chunk["step"])
+    assert here("dcase", "apply", "--cpu", experiment.validate, experiment.protocol).code == 0
+    assert frames(experiment) == round(3.0 / chunk["step"])

@@ -10,7 +10,8 @@ from torch import nn
 from pyannote.audio.config.recipe import Recipe, shelf_of
 from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ConfigError, DataError, UsageError
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.train.callbacks.early_stopping import EarlyStopping
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 

@@ -11,7 +11,8 @@ from pyannote.audio.config.registry import available, check_parameters
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._normalization import InstanceNormalization
 
 FEATURES = Specifications("TripletLoss", {"X": 24}, ("a", "b", "c"), 1.0, 0.01, 16000, Output("vector"))

@@ -20,7 +20,8 @@ from torch.func import functional_call
 
 from pyannote.audio.config.registry import available
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.embedding.approaches.base import Approach
 from pyannote.audio.labeling.tasks._class_weights import loss_weights
 

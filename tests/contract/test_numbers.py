@@ -15,7 +15,8 @@ from pyannote.audio.config.registry import FOLDERS, accepts, available, build, f
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 
 FRAMES = Specifications("Dcase", {"X": 40, "long_term": 40}, ("a", "b", "c"), 2.0, 0.01, 44100)
 WAVEFORM = Specifications("TripletLoss", {"X": 1}, ("a", "b", "c"), 1.0, 1 / 16000, 16000)

@@ -22,7 +22,8 @@ from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml
 from pyannote.audio.core.class_files import snake_case
 from pyannote.audio.core.errors import ConfigError, UsageError
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.train.interfaces import EpochAugmentation
 
 EVERY = [(kind, name) for kind in FOLDERS for name in available(kind)]

@@ -15,7 +15,8 @@ from pyannote.audio.config.resolved import INJECTED, filled
 from pyannote.audio.config.schema import Block, block_of
 from pyannote.audio.config.yaml_lines import read_yaml
 from pyannote.audio.core.digests import digest
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.features.precomputed import Precomputed
 
 EVERY = [(kind, name) for kind in FOLDERS for name in available(kind)]

@@ -9,7 +9,8 @@ import yaml
 
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.core.labels import ClassDefinition, Composition
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 
 PLAIN = Specifications("Dcase", {"X": 40, "long_term": 40}, ("brakes squeaking", "car"), 2.0, 0.01, 44100)
 COMPOSED = Specifications(
@@ -71,7 +72,11 @@ def test_files_of_earlier_versions_are_read_as_before(kind):
     ("duration", "step", "frames"), [(2.0, 0.01, 200), (0.3, 0.1, 3), (0.001, 0.01, 1), (1.0, 0.03, 33)]
 )
 def test_frames_of_a_chunk(duration, step, frames):
-    assert Specifications("T", {"X": 1}, ("a",), duration, step, 16000).frames == frames
+    specs = Specifications("T", {"X": 1}, ("a",), duration, step, 16000)
+    assert specs.frames == specs.frames_of(None) == frames
+    longer = replace(specs, applied_duration=5 * duration)
+    assert longer.frames == frames and longer.frames_of(None) == specs.frames_of(5 * duration)
+    assert Specifications.load(longer.dump()) == longer
 
 
 def test_a_model_of_another_resolution_is_refused():
@@ -107,6 +112,7 @@ ODD = {
     ("y", "made_of", "overlap", "least"): WHOLE,
     ("chunk",): [None, [], {}, {"duration": 2.0, "step": 0.01, "sample_rate": 16000, "stepp": 1}],
     ("chunk", "duration"): NUMBERS,
+    ("chunk", "applied_duration"): NUMBERS,
     ("chunk", "step"): [*NUMBERS, 1e-300],
     # 0 stands for precomputed features
     ("chunk", "sample_rate"): [value for value in WHOLE if value is False or value != 0],
@@ -132,9 +138,10 @@ def test_values_that_make_no_sense_are_refused_with_file_and_key(key, value):
     assert text.startswith("train/specs.yml: ") and key[-1] in text and len(text) < 400, text
 
 
-@pytest.mark.parametrize(
-    "key", [key for key in ODD if key[-1] not in ("ouput", "made_of", "output", "least", "window", "step")]
-)
+OPTIONAL = ("ouput", "made_of", "output", "least", "window", "step", "applied_duration")
+
+
+@pytest.mark.parametrize("key", [key for key in ODD if key[-1] not in OPTIONAL])
 def test_missing_keys_are_named(key):
     content = copy.deepcopy(COMPOSED.dump())
     place = content

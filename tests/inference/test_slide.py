@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.inference.slide import Slide
 from pyannote.audio.models._outputs import chunk_logits
 from pyannote.audio.models.crnn import Crnn

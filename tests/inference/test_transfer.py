@@ -8,7 +8,8 @@ import torch
 import yaml
 
 from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.inference.transfer import class_axes, transfer
 from pyannote.audio.io.tensor_files import load_tensors
 from pyannote.audio.models.crnn import Crnn

@@ -11,7 +11,8 @@ from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._normalization import Ball, InstanceNormalization, Ring, Sphere
 from pyannote.audio.models._pooling import AttentiveStatistics, pooling_layer
 from pyannote.audio.models._sinc import SincFilters, WaveformFrames

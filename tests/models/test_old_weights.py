@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from pyannote.audio.config.registry import available
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.inference.weights import load_weights
 
 STATES = sorted((Path(__file__).parents[1] / "data" / "states").glob("*.pt"))

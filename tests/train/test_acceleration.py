@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models.clopi_net import ClopiNet
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.models.x_vector import XVector

@@ -10,7 +10,8 @@ from torch import nn
 
 from pyannote.audio.augmentation.add_noise import AddNoise
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.core.outputs import Output
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments
 from pyannote.audio.embedding.approaches.additive_angular_margin_loss import AdditiveAngularMarginLoss
 from pyannote.audio.embedding.approaches.triplet_loss import TripletLoss

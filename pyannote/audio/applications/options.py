@@ -116,7 +116,7 @@ class ValidateOptions(Workers):
     evergreen: bool = option("--evergreen", "Take the newest epoch first")
     batch: int = _batch("Chunks")
     duration: float | None = seconds(
-        "--duration", "D", "Duration of a chunk in seconds (default: that of training)"
+        "--duration", "D", "Duration of a chunk in seconds (default: that of the task)"
     )
     step: float = _step("From one chunk to the next, as a share of it")
 

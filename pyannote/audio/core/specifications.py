@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
-from typing import Any, Literal, get_args
+from typing import Any
 
 from pyannote.audio.core.compositions import dump_composition, load_composition
 from pyannote.audio.core.errors import CheckpointError, ConfigError
 from pyannote.audio.core.labels import Composition
+from pyannote.audio.core.outputs import Output, OutputKind
 from pyannote.audio.core.values import Values
 from pyannote.audio.core.windows import DAY
-
-OutputKind = Literal["frames", "vector", "chunk"]
-Activation = Literal["sigmoid", "none"]
 
 FINEST = 1e-6
 """Smallest step between two feature frames, in seconds."""
@@ -22,62 +20,8 @@ FINEST = 1e-6
 WIDEST = 1 << 24
 """Highest dimension of an input."""
 
-
-@dataclass(frozen=True)
-class Output:
-    """Output of a model.
-
-    Parameters
-    ----------
-    kind : {"frames", "vector", "chunk"}
-        Scores of classes in each output frame, one vector for each chunk (an embedding), or one score of
-        each class for each chunk.
-    window, step : float, optional
-        Duration of an output frame, and time between the starts of two, in seconds. None until the model is
-        known, and for vectors.
-    activation : {"sigmoid", "none"}, optional
-        Function that turns outputs into scores. Defaults to "none" for vectors, otherwise to "sigmoid".
-
-    Examples
-    --------
-    >>> Output("frames", window=0.09, step=0.09).dump()
-    {'kind': 'frames', 'window': 0.09, 'step': 0.09, 'activation': 'sigmoid'}
-    """
-
-    kind: OutputKind = "frames"
-    window: float | None = None
-    step: float | None = None
-    activation: Activation | None = None
-
-    def __post_init__(self) -> None:
-        if self.activation is None:
-            object.__setattr__(self, "activation", "none" if self.kind == "vector" else "sigmoid")
-
-    def dump(self) -> dict[str, Any]:
-        """Plain mapping for `specs.yml`."""
-        return {name: value for name, value in vars(self).items() if value is not None}
-
-    @classmethod
-    def load(cls, values: Values) -> Output:
-        """Read the entry `output` of `specs.yml`, with `window` and `step` in seconds.
-
-        Examples
-        --------
-        >>> content = {"output": {"kind": "chunk", "activation": "sigmoid"}}
-        >>> Output.load(Values(content, "specs.yml", "Correct it.")).kind
-        'chunk'
-        """
-        values.only("output", allowed=("kind", "window", "step", "activation"))
-        times = {
-            name: values.number("output", name, low=0, high=DAY, above=True)
-            for name in ("window", "step")
-            if name in values.names("output")
-        }
-        return cls(
-            kind=values.choice("output", "kind", among=get_args(OutputKind)),
-            activation=values.choice("output", "activation", among=get_args(Activation)),
-            **times,
-        )
+FRAMES = Output()
+"""Scores of output frames."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +47,8 @@ class Specifications:
     composition : Composition, optional
         Definitions of the classes, in their order. None if they are unknown (`specs.yml` of earlier
         versions) or have no meaning (speakers of an embedding).
+    applied_duration : float, optional
+        Duration of the chunks of a recording that is scored, in seconds; by default, as in training.
 
     Examples
     --------
@@ -119,8 +65,9 @@ class Specifications:
     duration: float
     step: float
     sample_rate: int
-    output: Output = Output()
+    output: Output = FRAMES
     composition: Composition | None = None
+    applied_duration: float | None = None
 
     @property
     def frames(self) -> int:
@@ -139,14 +86,15 @@ class Specifications:
         Parameters
         ----------
         duration : float, optional
-            In seconds; None stands for the duration of a training chunk.
+            In seconds; None stands for that of the chunks of a recording that is scored.
 
         Examples
         --------
         >>> Specifications("Dcase", {"X": 40}, ("car",), 2.0, 0.01, 44100).frames_of(0.5)
         50
         """
-        return max(1, round((self.duration if duration is None else duration) / self.step))
+        applied = self.duration if self.applied_duration is None else self.applied_duration
+        return max(1, round((applied if duration is None else duration) / self.step))
 
     def of_model(self, resolution: int) -> Specifications:
         """Copy with window and step of the outputs of a model.
@@ -245,11 +193,17 @@ class Specifications:
         {'duration': 2.0, 'step': 0.01, 'sample_rate': 44100}
         """
         made_of = None if self.composition is None else {"made_of": dump_composition(self.composition)}
+        applied = None if self.applied_duration is None else {"applied_duration": self.applied_duration}
         return {
             "task": self.task,
             **{name: {"dimension": dimension} for name, dimension in self.inputs.items()},
             "y": {"classes": list(self.classes), **(made_of or {})},
-            "chunk": {"duration": self.duration, "step": self.step, "sample_rate": self.sample_rate},
+            "chunk": {
+                "duration": self.duration,
+                **(applied or {}),
+                "step": self.step,
+                "sample_rate": self.sample_rate,
+            },
             "output": self.output.dump(),
         }
 
@@ -275,7 +229,7 @@ class Specifications:
         """
         values = Values(content, file, "Correct it, or copy specs.yml from where the weights come from.")
         values.only("y", allowed=("classes", "made_of"))
-        values.only("chunk", allowed=("duration", "step", "sample_rate"))
+        values.only("chunk", allowed=("duration", "applied_duration", "step", "sample_rate"))
         classes = values.texts("y", "classes")
         return cls(
             task=values.text("task"),
@@ -286,6 +240,11 @@ class Specifications:
             sample_rate=values.whole("chunk", "sample_rate", low=0, high=2**31 - 1),
             output=Output.load(values) if "output" in values else Output(kind),
             composition=load_composition(values, classes) if "made_of" in values.names("y") else None,
+            applied_duration=(
+                values.number("chunk", "applied_duration", low=0, high=DAY, above=True)
+                if "applied_duration" in values.names("chunk")
+                else None
+            ),
         )
 
 

@@ -11,7 +11,8 @@ from pyannote.audio.config.registry import build
 from pyannote.audio.config.schema import Config, load_config
 from pyannote.audio.core.contents import Content
 from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.core.specifications import OutputKind, Specifications
+from pyannote.audio.core.outputs import OutputKind
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.inference.stored_config import (
     COPY_WHOLE,

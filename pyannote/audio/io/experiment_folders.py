@@ -11,7 +11,8 @@ from typing import Any
 from pyannote.audio.core.contents import Content, Contents
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import CheckpointError, ConfigError, UsageError
-from pyannote.audio.core.specifications import OutputKind, Specifications
+from pyannote.audio.core.outputs import OutputKind
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.storage import write_text
 from pyannote.audio.io.yaml_files import load_yaml, write_yaml

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from pyannote.audio.core.specifications import OutputKind
+from pyannote.audio.core.outputs import OutputKind
 from pyannote.audio.models._encoder import EncoderModel
 
 
@@ -27,7 +27,8 @@ class EmbeddingModel(EncoderModel):
     ...
     ...     def embed(self, encoded: Tensor) -> Tensor:
     ...         return encoded.mean(dim=1)
-    >>> from pyannote.audio.core.specifications import Output, Specifications
+    >>> from pyannote.audio.core.outputs import Output
+    >>> from pyannote.audio.core.specifications import Specifications
     >>> specs = Specifications("TripletLoss", {"X": 20}, ("a", "b"), 1.0, 0.01, 16000, Output("vector"))
     >>> model = Mean(specs, 20, instance_normalize=False, batch_normalize=False, normalize=True)
     >>> import torch

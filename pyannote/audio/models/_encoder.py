@@ -8,7 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from pyannote.audio.core.specifications import OutputKind, Specifications
+from pyannote.audio.core.outputs import OutputKind
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._checks import check_sizes
 from pyannote.audio.models._heads import long_term_layers, score_head, vector_layers
 from pyannote.audio.models._normalization import InstanceNormalization, Normalization, normalization
@@ -64,7 +65,7 @@ class EncoderModel(Model):
     ...
     ...     def encode(self, frames: Tensor) -> Tensor:
     ...         return self.layer(frames).tanh()
-    >>> from pyannote.audio.core.specifications import Output
+    >>> from pyannote.audio.core.outputs import Output
     >>> for kind in "frames", "vector", "chunk":
     ...     model = Tiny(Specifications("Dcase", {"X": 20}, ("a", "b"), 1.0, 0.01, 16000, Output(kind)))
     ...     print(kind, tuple(model({"X": torch.randn(3, 100, 20)}).shape))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from pyannote.audio.core.specifications import Output
+from pyannote.audio.core.outputs import Output
 from pyannote.audio.models._heads import pooled_logits
 
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import OutputKind, Specifications
+from pyannote.audio.core.outputs import OutputKind
+from pyannote.audio.core.specifications import Specifications
 
 Batch = Mapping[str, Tensor]
 

@@ -52,7 +52,7 @@ class ClopiNet(EncoderModel):
     Examples
     --------
     >>> import torch
-    >>> from pyannote.audio.core.specifications import Output
+    >>> from pyannote.audio.core.outputs import Output
     >>> specs = Specifications("TripletLoss", {"X": 59}, ("a", "b"), 1.0, 0.01, 16000, Output("vector"))
     >>> model = ClopiNet(specs, recurrent=[32, 32], linear=[16])
     >>> model.dimension, tuple(model({"X": torch.randn(8, 100, 59)}).shape)

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import OutputKind, Specifications
+from pyannote.audio.core.outputs import OutputKind
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._checks import check_depth, check_sizes
 from pyannote.audio.models._encoder import EncoderModel
 from pyannote.audio.models._heads import long_term_layers, score_head

@@ -9,7 +9,8 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.core.specifications import OutputKind, Specifications
+from pyannote.audio.core.outputs import OutputKind
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.models._checks import check_sizes
 from pyannote.audio.models._heads import long_term_layers, score_head
 from pyannote.audio.models._local import LocalModel

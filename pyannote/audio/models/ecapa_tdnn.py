@@ -129,7 +129,7 @@ class EcapaTdnn(EncoderModel):
 
     Examples
     --------
-    >>> from pyannote.audio.core.specifications import Output
+    >>> from pyannote.audio.core.outputs import Output
     >>> specs = Specifications("TripletLoss", {"X": 80}, ("a", "b"), 1.0, 0.01, 16000, Output("vector"))
     >>> tuple(EcapaTdnn(specs, channels=32)({"X": torch.randn(4, 100, 80)}).shape)
     (4, 192)

@@ -59,7 +59,7 @@ class PyanNet(EncoderModel):
     Examples
     --------
     >>> import torch
-    >>> from pyannote.audio.core.specifications import Output
+    >>> from pyannote.audio.core.outputs import Output
     >>> specs = Specifications("TripletLoss", {"X": 1}, ("a", "b"), 1.0, 1 / 16000, 16000, Output("vector"))
     >>> tuple(PyanNet(specs, recurrent=[16])({"X": torch.randn(4, 16000, 1)}).shape)
     (4, 128)

@@ -91,7 +91,7 @@ class ResNet(EncoderModel):
 
     Examples
     --------
-    >>> from pyannote.audio.core.specifications import Output
+    >>> from pyannote.audio.core.outputs import Output
     >>> specs = Specifications("TripletLoss", {"X": 40}, ("a", "b"), 1.0, 0.01, 16000, Output("vector"))
     >>> tuple(ResNet(specs, channels=[4, 4, 8, 8])({"X": torch.randn(4, 100, 40)}).shape)
     (4, 128)

@@ -50,7 +50,7 @@ class SincNet(EncoderModel):
     Examples
     --------
     >>> import torch
-    >>> from pyannote.audio.core.specifications import Output
+    >>> from pyannote.audio.core.outputs import Output
     >>> specs = Specifications("TripletLoss", {"X": 1}, ("a", "b"), 1.0, 1 / 16000, 16000, Output("vector"))
     >>> model = SincNet(specs)
     >>> model.resolution, tuple(model({"X": torch.randn(4, 16000, 1)}).shape)

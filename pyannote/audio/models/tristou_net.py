@@ -49,7 +49,7 @@ class TristouNet(EncoderModel):
     Examples
     --------
     >>> import torch
-    >>> from pyannote.audio.core.specifications import Output
+    >>> from pyannote.audio.core.outputs import Output
     >>> specs = Specifications("TripletLoss", {"X": 35}, ("a", "b"), 1.0, 0.01, 16000, Output("vector"))
     >>> tuple(TristouNet(specs)({"X": torch.randn(8, 100, 35)}).shape)
     (8, 16)

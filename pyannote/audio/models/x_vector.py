@@ -62,7 +62,7 @@ class XVector(EncoderModel):
     Examples
     --------
     >>> import torch
-    >>> from pyannote.audio.core.specifications import Output
+    >>> from pyannote.audio.core.outputs import Output
     >>> specs = Specifications("TripletLoss", {"X": 24}, ("a", "b"), 1.0, 0.01, 16000, Output("vector"))
     >>> model = XVector(specs, channels=[64, 64, 64, 64, 192], dimension=64)
     >>> tuple(model({"X": torch.randn(4, 100, 24)}).shape)

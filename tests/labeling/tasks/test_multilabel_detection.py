@@ -320,6 +320,8 @@ def test_senseless_labels_are_refused(spec, words):
         ({"duration": float("inf")}, "positive"),
         ({"batch_size": 0}, "positive"),
         ({"per_epoch": 0.0}, "positive"),
+        ({"applied_duration": 0.0}, "applied_duration must be positive"),
+        ({"applied_duration": float("nan")}, "applied_duration must be positive"),
     ],
 )
 def test_senseless_parameters_are_refused(arguments, words):

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from pyannote.audio.core.errors import ConfigError
 from pyannote.audio.core.labels import Composition
+from pyannote.audio.core.outputs import Output, OutputKind
 from pyannote.audio.core.ranks import WHOLE, Rank
-from pyannote.audio.core.specifications import Output, OutputKind, Specifications
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.embedding.approaches._segment_training import SegmentTraining
 from pyannote.audio.embedding.approaches._speaker_segments import SpeakerSegments

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from itertools import islice
 
-from pyannote.audio.core.errors import DataError
+from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.labels import Composition
+from pyannote.audio.core.outputs import OutputKind
 from pyannote.audio.core.training_rules import TrainingRules
+from pyannote.audio.core.windows import DAY
 from pyannote.audio.database.checks.recordings import short_recordings, untimed_labels
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.labeling.tasks._targets import Target
@@ -19,6 +21,30 @@ HANDFUL = 4
 
 INVENTED_LABELS = ("label 1", "label 2")
 """Labels of a trial on noise, where the classes of a task follow from the data."""
+
+
+def check_applied(duration: float | None, kind: OutputKind) -> None:
+    """Check the duration in seconds of the chunks of a recording that is scored, if there is one.
+
+    Raises
+    ------
+    ConfigError
+        If it is out of its range, or the network scores chunks, which are as long as in training.
+
+    Examples
+    --------
+    >>> check_applied(8.0, "frames")
+    >>> check_applied(8.0, "chunk")
+    Traceback (most recent call last):
+    ...
+    pyannote.audio.core.errors.ConfigError: applied_duration needs scores of frames, not of ...
+    """
+    if duration is None:
+        return
+    if kind != "frames":
+        raise ConfigError("applied_duration needs scores of frames, not of chunks.", fix="Leave it out.")
+    if not 0 < duration <= DAY:
+        raise ConfigError(f"applied_duration must be positive and at most {DAY} (seconds), not {duration:g}.")
 
 
 class DetectionRules(TrainingRules):

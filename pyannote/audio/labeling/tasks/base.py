@@ -13,14 +13,15 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from pyannote.audio.augmentation.base import TrainingFrames
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.labels import Composition, Event
+from pyannote.audio.core.outputs import Output, OutputKind
 from pyannote.audio.core.ranks import WHOLE, Rank
-from pyannote.audio.core.specifications import Output, OutputKind, Specifications
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.core.windows import DAY, LARGEST_BATCH, batches_per_epoch, check_epoch
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.labeling.tasks._class_weights import Weights, check_weights, loss_weights
 from pyannote.audio.labeling.tasks._hooks import TaskHooks
-from pyannote.audio.labeling.tasks._rules import DetectionRules
+from pyannote.audio.labeling.tasks._rules import DetectionRules, check_applied
 from pyannote.audio.labeling.tasks._targets import Target, linear_softmax, targets_of
 from pyannote.audio.labeling.tasks._training_set import TrainingSet
 from pyannote.audio.store.packs import Pack
@@ -30,8 +31,7 @@ class Task(DetectionRules, TaskHooks):
     """Detection of classes that may be active at once, from chunks of one duration.
 
     A subclass defines its classes in `labels`, or in `findings` where they follow from the training files.
-    Where its targets are not the activity of labels, it also overrides `reference`, from which the targets of
-    training and the reference of validation are made.
+    Where targets are not the activity of labels, it also overrides `reference`, of which they are made.
 
     Batches contain frames "X" of shape (batch, frames, dimension) and activity "y" of shape (batch, frames,
     classes); the network gives logits of shape (batch, outputs, classes), or (batch, classes) for chunks.
@@ -39,19 +39,20 @@ class Task(DetectionRules, TaskHooks):
     Parameters
     ----------
     duration : float
-        Duration of a chunk, in seconds, at most a day.
+        Duration of a chunk, in seconds.
     batch_size : int
         Chunks of a batch, 1 to 65,536.
     per_epoch : float
         Audio of an epoch, in days: 1 is 43,200 chunks of 2 s.
     target : {"majority", "any", "share", "clip"}
-        Target of a class in an output: 1 where the class fills at least half of the output, 1 where it is
-        active in any part of the output, or the share of the output that it fills. An output is an output
-        frame, or the chunk. "clip": whether the class is active anywhere in the chunk, compared with the
-        pooled scores of the chunk (see `linear_softmax`), for recordings whose labels have no times.
+        Target of a class in an output (a frame, or the chunk): 1 where the class fills at least half of it, 1
+        where it is active in any part of it, or the share that it fills. "clip": whether the class is active
+        in the chunk, compared with its pooled scores (`linear_softmax`), for labels without times.
     class_weights : "balanced" or mapping of str to float, optional
         Weight of each class in the loss, 0 or more. "balanced": inverse to the square root of the share of
         the training set that the class fills, with mean 1.
+    applied_duration : float, optional
+        Duration of the chunks of a recording that is scored, in seconds; by default, `duration`.
 
     Raises
     ------
@@ -83,19 +84,20 @@ class Task(DetectionRules, TaskHooks):
         per_epoch: float = 1.0,
         target: Target = "majority",
         class_weights: Weights = None,
+        applied_duration: float | None = None,
     ) -> None:
         if not (0 < duration <= DAY and 1 <= batch_size <= LARGEST_BATCH and 0 < per_epoch < math.inf):
-            raise ConfigError(
-                f"duration, batch_size and per_epoch must be positive, duration at most {DAY} (seconds), and "
-                f"batch_size at most {LARGEST_BATCH}."
-            )
+            limits = f"duration at most {DAY} (seconds), and batch_size at most {LARGEST_BATCH}"
+            raise ConfigError(f"duration, batch_size and per_epoch must be positive, {limits}.")
         check_epoch(per_epoch, duration)
+        check_applied(applied_duration, self.output_kind)
         self.head = nn.Identity()
         self.duration = duration
         self.batch_size = batch_size
         self.per_epoch = per_epoch
         self.target = target
         self.class_weights = class_weights
+        self.applied_duration = applied_duration
         self._weights: Tensor | None = None
         if self.labels.classes:
             check_weights(class_weights, self.labels.classes)
@@ -160,6 +162,7 @@ class Task(DetectionRules, TaskHooks):
             sample_rate=extraction.sample_rate,
             output=Output(self.output_kind),
             composition=self.labels,
+            applied_duration=self.applied_duration,
         )
 
     def inputs(self, extraction: FeatureExtraction) -> dict[str, int]:

@@ -23,7 +23,7 @@ class Dcase(MultilabelDetection):
 
     Parameters
     ----------
-    labels_spec, duration, batch_size, per_epoch, target, class_weights
+    labels_spec, duration, batch_size, per_epoch, target, class_weights, applied_duration
         As in `MultilabelDetection`.
     logavgmel : bool
         Whether batches contain the long-term input "long_term" of shape (batch, dimension).
@@ -49,8 +49,11 @@ class Dcase(MultilabelDetection):
         per_epoch: float = 1.0,
         target: Target = "majority",
         class_weights: Weights = None,
+        applied_duration: float | None = None,
     ) -> None:
-        super().__init__(labels_spec, duration, batch_size, per_epoch, target, class_weights)
+        super().__init__(
+            labels_spec, duration, batch_size, per_epoch, target, class_weights, applied_duration
+        )
         self.logavgmel = logavgmel
 
     def inputs(self, extraction: FeatureExtraction) -> dict[str, int]:

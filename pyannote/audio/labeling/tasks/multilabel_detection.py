@@ -31,7 +31,7 @@ class MultilabelDetection(Task):
         `regular`: labels that are classes; `union`: classes that are active where one of several labels
         is; `intersection`: classes that are active where all of several labels are; `ignore`: labels of
         the data that are not used.
-    duration, batch_size, per_epoch, target, class_weights
+    duration, batch_size, per_epoch, target, class_weights, applied_duration
         As in `Task`.
 
     Examples
@@ -50,10 +50,11 @@ class MultilabelDetection(Task):
         per_epoch: float = 1.0,
         target: Target = "majority",
         class_weights: Weights = None,
+        applied_duration: float | None = None,
     ) -> None:
         self.labels, self.ignored = _labels(labels_spec)
         self._spec = labels_spec
-        super().__init__(duration, batch_size, per_epoch, target, class_weights)
+        super().__init__(duration, batch_size, per_epoch, target, class_weights, applied_duration)
 
     def expects(self, label: str) -> bool:
         """Whether `labels_spec` contains a label.
