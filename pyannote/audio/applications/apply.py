@@ -29,6 +29,7 @@ from pyannote.audio.store.feature_store import FeatureStore
 
 def apply(block: Block, options: ApplyOptions) -> None:
     """Apply the choice of a validation to the recordings of a protocol, or to one audio file."""
+    assert block.apply is not None, "other blocks have no command `apply`"
     validate = validation_folder(options.validate)
     device = choose_device(options.cpu, options.gpu)
     applier = block.apply(validate, options, device)
