@@ -142,7 +142,10 @@ def _text(value: Mapping[str, int] | str) -> str:
     return ", ".join(f"{name} of dimension {dimension}" for name, dimension in value.items())
 
 
-_ONLY_LAST = "These weights are those of pretraining: all layers but the last are used, which starts from random values."
+_ONLY_LAST = (
+    "These weights are those of pretraining: all layers but the last one are used, and that starts from "
+    "random values."
+)
 
 
 def _remarks(before: Specifications, now: Specifications) -> list[str]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from pyannote.audio.train.trainer import EpochReport
 
+_CLASSES = ("none",)
+"""In the place of classes, which there are none of: arrays of activity must not be empty."""
+
 _FULL = 0.999
 """Share of an output frame above which it is masked: sums of float32 are not exact."""
 
@@ -152,7 +155,7 @@ class MaskedPrediction(LongTermInput):
 
     def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
         """Prepare to draw chunks of the features of (files,), and measure these."""
-        super().prepare(files, pack, replace(specifications, classes=()))
+        super().prepare(files, pack, replace(specifications, classes=_CLASSES))
         self.normalize(*pack.statistics())
         self._step = specifications.step
 
