@@ -145,6 +145,16 @@ def detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def front_end(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a network that gives 4 values each 160 samples."""
+    from onnx_files import convolution
+
+    path = tmp_path_factory.mktemp("networks") / "front_end.onnx"
+    weights = np.random.default_rng(0).normal(size=(4, 1, 240))
+    return convolution(path, weights, hop=160, pads=(40, 40))
+
+
+@pytest.fixture(scope="session")
 def verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a validation of an embedding."""
     train = trained(tmp_path_factory.mktemp("embedding"), EMBEDDING)

@@ -40,6 +40,11 @@ MEDIA_REQUIREMENTS = [
     "av>=12.0",
 ]
 
+# Onnx runs networks with it.
+ONNX_REQUIREMENTS = [
+    "onnxruntime>=1.17",
+]
+
 # Peers of scripts/benchmarks; what is not installed is not measured.
 BENCHMARK_REQUIREMENTS = [
     "lightning>=2.2",
@@ -58,6 +63,8 @@ TEST_REQUIREMENTS = [
     "hypothesis>=6.90",
     "import-linter>=2.7",
     "mypy>=1.8",
+    "onnx>=1.15",
+    "onnxruntime>=1.17",
     "pyannote.metrics>=3.2",
     "pytest>=7.4",
     "pytest-xdist>=3.5",
@@ -83,6 +90,7 @@ setup(
         "benchmark": BENCHMARK_REQUIREMENTS,
         "cluster": CLUSTER_REQUIREMENTS,
         "media": MEDIA_REQUIREMENTS,
+        "onnx": ONNX_REQUIREMENTS,
         "reverb": REVERB_REQUIREMENTS,
         "test": TEST_REQUIREMENTS,
     },

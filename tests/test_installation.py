@@ -86,7 +86,7 @@ def test_stubs_are_installed():
 def test_every_import_is_required():
     """Whatever a module imports is of the standard library, of this package, or among the requirements."""
     _, constants = setup_arguments()
-    extras = ("REVERB_REQUIREMENTS", "CLUSTER_REQUIREMENTS", "MEDIA_REQUIREMENTS")
+    extras = ("REVERB_REQUIREMENTS", "CLUSTER_REQUIREMENTS", "MEDIA_REQUIREMENTS", "ONNX_REQUIREMENTS")
     names = constants["REQUIREMENTS"] + [name for extra in extras for name in constants[extra]]
     required = {re.split("[<>]", name)[0] for name in names}
     called = {"yaml": "pyyaml", "docopt": "docopt-ng"}

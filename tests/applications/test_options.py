@@ -41,6 +41,7 @@ OTHER_DEFAULTS = {
     ("TrainOptions", "last"): 100,
     ("TrainOptions", "subset"): "train",
     ("OldTrainOptions", "subset"): "train",
+    ("EpochOptions", "subset"): "development",
     ("ValidateOptions", "subset"): "development",
     ("DetectionOptions", "subset"): "development",
     ("EmbeddingOptions", "subset"): "development",

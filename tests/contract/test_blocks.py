@@ -38,13 +38,18 @@ BLOCK = detection_block("Speech activity detection.")
 def test_a_block_names_its_shelf_and_its_commands(name):
     found = block(name)
     assert found.about.endswith(".") and len(found.about) < 100
-    assert available(found.shelf) and {"train", "validate", "apply"} <= found.commands.keys()
-    assert callable(found.measure) and callable(found.apply)
+    assert available(found.shelf) and {"train", "validate"} <= found.commands.keys()
+    assert callable(found.measure)
+    # a block whose models answer nothing has nothing to apply
+    assert callable(found.apply) == ("apply" in found.commands)
 
 
 def test_each_block_has_an_entry_in_the_table_of_tested_blocks():
-    """The tests of commands with bad input, and of resumed trainings, run over that table."""
-    assert sorted(ENTRIES) == BLOCKS
+    """The tests of commands with bad input, and of resumed trainings, run over that table.
+
+    What is pretrained without annotation has tests of its own.
+    """
+    assert sorted(ENTRIES) == [name for name in BLOCKS if block(name).annotated]
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,15 @@ RATES = [8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000]
 CROPS = 15
 
 
-def made(name):
-    """Extraction with defaults; those that need more than a rate read no waveform."""
+def made(name, network):
+    """Extraction with defaults; those that need more than a rate or a network read no waveform."""
     found = getattr(importlib.import_module(available("feature_extraction")[name]), name)
     known = inspect.signature(found).parameters
     needed = {key for key, value in known.items() if value.default is inspect.Parameter.empty}
-    if needed - {"sample_rate"}:
+    if needed - {"sample_rate", "file"}:
         pytest.skip(f"{name} needs {', '.join(sorted(needed))}")
-    return found(**({"sample_rate": 16000} if "sample_rate" in known else {}))
+    given = {"sample_rate": 16000, "file": str(network)}
+    return found(**{key: value for key, value in given.items() if key in known})
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +39,8 @@ def recorded(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", available("feature_extraction"))
-def test_crops_of_a_file_are_parts_of_the_whole(name, recorded, promise):
-    extraction, random = made(name), np.random.default_rng(1)
+def test_crops_of_a_file_are_parts_of_the_whole(name, recorded, front_end, promise):
+    extraction, random = made(name, front_end), np.random.default_rng(1)
     for rate in RATES:
         for file in ({"audio": recorded[rate]}, {"audio": recorded[rate], "speed": 0.9}):
             whole = extraction(file)

@@ -63,15 +63,16 @@ EVERY = list(parameters())
 
 
 @pytest.fixture
-def make(tmp_path):
+def make(tmp_path, front_end):
     """Build a class with one number, as it stands in a file."""
     path = tmp_path / "config.yml"
+    given = {**NEEDED, "file": str(front_end)}
 
     def make(kind, name, parameter, written):
         found = find(kind, name, read_yaml_of(path, ""), ())
         signature = parameters_of(found)
         document = read_yaml_of(path, f"{kind}:\n  name: {name}\n  params:\n    {parameter}: {written}\n")
-        needed = {key: value for key, value in NEEDED.items() if key in signature and key != parameter}
+        needed = {key: value for key, value in given.items() if key in signature and key != parameter}
         needed = {key: needed[key] for key in needed if signature[key].default is inspect.Parameter.empty}
         block = Block(name, {**needed, **document.content[kind]["params"]}, (kind,))
         if "specifications" not in signature:

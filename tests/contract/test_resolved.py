@@ -25,13 +25,14 @@ WAVEFORM = Specifications("TripletLoss", {"X": 1}, ("a", "b", "c"), 1.0, 1 / 160
 
 
 @pytest.fixture
-def needed(tmp_path):
+def needed(tmp_path, front_end):
     """Values of parameters that have no default, by name."""
     Precomputed.create(tmp_path / "features", SlidingWindow(duration=0.02, step=0.02, start=0.0), 8)
     return {
         "learning_rate": 0.01,
         "labels_spec": {"regular": ["a", "b"]},
         "sample_rate": 16000,
+        "file": str(front_end),
         "root_dir": str(tmp_path / "features"),
         "collection": "MUSAN.Collection.Noise",
     }

@@ -28,6 +28,7 @@ INJECTED = {"specifications", "use_memmap"}
 PROGRAMS = [
     *((block, command) for block in ("dcase", "mlt") for command in ("train", "validate", "apply")),
     *((block, "evaluate") for block in ("dcase", "mlt")),
+    *(("pretrain", command) for command in ("train", "validate")),
     *(("emb", command) for command in ("train", "validate", "apply", "compare")),
     ("check",),
 ]
@@ -156,7 +157,9 @@ def test_options_are_those_of_the_commands(program, here, section):
     own = {
         name: (where, default)
         for name, (where, default) in documented(f"{command.capitalize()} options", section).items()
-        if where in ("all", block) or (where == "detection" and block != "emb")
+        if where in ("all", block)
+        or (where == "detection" and block in ("dcase", "mlt"))
+        or (where == "applied" and block != "pretrain")
     }
     options = printed(result.out)
     assert set(options) == set(common) | set(own)

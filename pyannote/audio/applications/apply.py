@@ -31,6 +31,7 @@ from pyannote.audio.store.feature_store import FeatureStore
 
 def apply(block: Block, options: ApplyOptions) -> None:
     """Apply the choice of validations, or trainings as they are, to a protocol or to one audio file."""
+    assert block.apply is not None, "other blocks have no command `apply`"
     validate = tuple(map(applied_folder, options.validate))
     device = choose_device(options.cpu, options.gpu)
     applier = block.apply(validate, options, device)

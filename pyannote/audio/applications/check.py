@@ -10,8 +10,8 @@ from dataclasses import replace
 from pyannote.audio.applications.checking import labels
 from pyannote.audio.applications.checking.configuration import (
     check_features,
-    labels_are_speakers,
     read,
+    trained_class,
     unused,
 )
 from pyannote.audio.applications.checking.data import Data
@@ -31,6 +31,7 @@ from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.core.findings import Finding
 from pyannote.audio.core.foreign_errors import is_out_of_memory
+from pyannote.audio.core.training_rules import TrainingRules
 from pyannote.audio.database.protocols import Recording
 
 
@@ -54,12 +55,8 @@ def look(options: CheckOptions) -> Check:
     if config is not None and not wrong:
         _build(result, config)
     if options.protocol is not None:
-        result.data = Data.of(
-            options.protocol,
-            config,
-            config is not None and labels_are_speakers(config),
-            options,
-        )
+        rules = TrainingRules if config is None else trained_class(config)
+        result.data = Data.of(options.protocol, config, rules, options)
         result.add(result.data.findings)
     if result.corpus is not None:
         files = [] if result.data is None else _fit(result, result.corpus, result.data)

@@ -137,6 +137,7 @@ class Corpus:
     ) -> Found:
         templates, speakers = self.recipe.config.preprocessors, self.recipe.task.speakers
         self._check_scopes(protocol)
+        annotated = annotated and self.recipe.task.annotated
         found = readable_recordings(protocol, subset, templates, annotated, speakers, tolerant)
         if not (found.readable or found.unusable):
             refuse_unannotated(found.unannotated)

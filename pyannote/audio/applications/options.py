@@ -104,7 +104,7 @@ class TrainOptions(Workers):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValidateOptions(Workers):
+class EpochOptions(Workers):
     """Options of `validate` that all blocks have."""
 
     train: Path = argument("<train>", Path)
@@ -115,6 +115,12 @@ class ValidateOptions(Workers):
     every: int = option("--every", "Validate epochs that are multiples of N", "N", "1", read=whole(1))
     evergreen: bool = option("--evergreen", "Take the newest epoch first")
     batch: int = _batch("Chunks")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidateOptions(EpochOptions):
+    """Options of `validate` of models that are applied on a sliding window."""
+
     duration: float | None = seconds(
         "--duration", "D", "Duration of a chunk in seconds (default: that of the task)"
     )

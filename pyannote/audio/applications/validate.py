@@ -13,7 +13,7 @@ from pyannote.audio.applications.blocks.base import Block
 from pyannote.audio.applications.corpus import Corpus, applied_batches
 from pyannote.audio.applications.curves import curves
 from pyannote.audio.applications.devices import choose_device
-from pyannote.audio.applications.options import BOTH, TrainOptions, ValidateOptions
+from pyannote.audio.applications.options import BOTH, EpochOptions, TrainOptions
 from pyannote.audio.applications.signals import uninterrupted
 from pyannote.audio.applications.terminal import bar, say, say_table, warn
 from pyannote.audio.config.recipe import Recipe
@@ -32,7 +32,7 @@ START_PATIENCE = 20.0
 """Seconds to wait for a training that is about to start."""
 
 
-def validate(block: Block, options: ValidateOptions) -> None:
+def validate(block: Block, options: EpochOptions) -> None:
     """Validate epochs until the training has ended and all are validated, or up to the last one asked for."""
     tune_allocator()
     folder = TrainFolder.existing(options.train)
@@ -75,7 +75,7 @@ def validate(block: Block, options: ValidateOptions) -> None:
     _tell_scores(validator)
 
 
-def _refuse_trained_on(bundle: Bundle, options: ValidateOptions) -> None:
+def _refuse_trained_on(bundle: Bundle, options: EpochOptions) -> None:
     """Refuse to choose by development files that the training has learned from."""
     own = bundle.config.provenance or {}
     if own.get("subset") != BOTH or own.get("protocol") != options.protocol:
@@ -89,7 +89,7 @@ def _refuse_trained_on(bundle: Bundle, options: ValidateOptions) -> None:
         )
 
 
-def validator_of(block: Block, corpus: Corpus, bundle: Bundle, options: ValidateOptions) -> Validator:
+def validator_of(block: Block, corpus: Corpus, bundle: Bundle, options: EpochOptions) -> Validator:
     """Validator of a training by the measure of a block."""
     name = f"{options.protocol}.{options.subset}"
     folder = getattr(options, "folder", None)
@@ -104,7 +104,7 @@ def _validated(validator: Validator, epoch: int, writer: SummaryWriter) -> str:
 
 
 def _nothing_validated(
-    folder: TrainFolder, options: ValidateOptions, first: int, usable: list[bool]
+    folder: TrainFolder, options: EpochOptions, first: int, usable: list[bool]
 ) -> CheckpointError:
     if usable:
         found = "None of its epochs can be used: the warnings above tell what is wrong with each."

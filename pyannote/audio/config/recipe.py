@@ -85,7 +85,8 @@ class Recipe:
     @cached_property
     def resolved(self) -> Config:
         """Configuration with the defaults of all missing parameters."""
-        return resolved(self.config, self.shelf, self.task.defaults())
+        defaults = {**self.task.defaults(), "feature_extraction": self.extraction.found}
+        return resolved(self.config, self.shelf, defaults)
 
     def augmentations(self, acts_on: str) -> list[Any]:
         """Augmentations of one kind, in the order of the configuration.

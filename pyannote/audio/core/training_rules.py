@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.core.findings import Finding, raise_first
@@ -25,6 +25,9 @@ class TrainingRules:
     >>> [str(finding) for finding in Pairs().findings(["a.wav"])]
     ['The number of files is odd. Add a file.']
     """
+
+    annotated: ClassVar[bool] = True
+    """Whether the class learns from annotation, which training files must then have."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

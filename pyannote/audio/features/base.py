@@ -204,6 +204,11 @@ class FeatureExtraction(ABC):
         user_code = {} if code is None else {"code": code}
         return {"name": type(self).__name__, "version": self.version, **user_code, **values}
 
+    @property
+    def found(self) -> dict[str, Any]:
+        """Parameters that are found where a configuration leaves them out, and that trainings store; none."""
+        return {}
+
     def __call__(self, file: AudioFile) -> SlidingWindowFeature:
         """All frames of a recording.
 

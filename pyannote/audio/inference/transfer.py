@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,8 +64,11 @@ def transfer(model: Model, weights: Mapping[str, Tensor], file: Path, make: Make
         ]
     before = load_specifications(train, now.output.kind)
     _check(before, now, file)
-    load_weights(model, _matched(model, weights, before, class_axes(make, now)), file)
-    return _remarks(before, now)
+    # values of frames, which pretraining predicts, are no classes, whatever their names are
+    alike = before.output.activation == now.output.activation
+    known = [name for name in now.classes if alike and name in before.classes]
+    load_weights(model, _matched(model, weights, before, known, class_axes(make, now)), file)
+    return _remarks(before, now) if alike else [_ONLY_LAST, *_other_features(before, now)]
 
 
 def class_axes(make: Make, specifications: Specifications) -> dict[str, int]:
@@ -98,10 +101,13 @@ def class_axes(make: Make, specifications: Specifications) -> dict[str, int]:
 
 
 def _matched(
-    model: Model, weights: Mapping[str, Tensor], before: Specifications, axes: Mapping[str, int]
+    model: Model,
+    weights: Mapping[str, Tensor],
+    before: Specifications,
+    known: Sequence[str],
+    axes: Mapping[str, int],
 ) -> dict[str, Tensor]:
-    """Weights with rows in the order of the classes of a network; rows of new classes stay random."""
-    known = [name for name in model.specifications.classes if name in before.classes]
+    """Weights with rows in the order of the classes of a network; rows of classes not known stay random."""
     to, source = (
         torch.tensor([classes.index(name) for name in known], dtype=torch.long)
         for classes in (model.specifications.classes, before.classes)
@@ -136,6 +142,12 @@ def _text(value: Mapping[str, int] | str) -> str:
     return ", ".join(f"{name} of dimension {dimension}" for name, dimension in value.items())
 
 
+_ONLY_LAST = (
+    "These weights are those of pretraining: all layers but the last one are used, and that starts from "
+    "random values."
+)
+
+
 def _remarks(before: Specifications, now: Specifications) -> list[str]:
     remarks = []
     for classes, known, remark in (
@@ -153,13 +165,16 @@ def _remarks(before: Specifications, now: Specifications) -> list[str]:
         missing = [repr(name) for name in classes if name not in known]
         if missing:
             remarks.append(remark.format(", ".join(missing)))
-    for what, given, needed in (
-        ("at {} Hz", before.sample_rate, now.sample_rate),
-        ("with a step of {} s", before.step, now.step),
-    ):
-        if given != needed:
-            remarks.append(
-                f"These weights were trained on features {what.format(f'{given:g}')}; this training computes "
-                f"them {what.format(f'{needed:g}')}."
-            )
-    return remarks
+    return [*remarks, *_other_features(before, now)]
+
+
+def _other_features(before: Specifications, now: Specifications) -> list[str]:
+    return [
+        f"These weights were trained on features {what.format(f'{given:g}')}; this training computes "
+        f"them {what.format(f'{needed:g}')}."
+        for what, given, needed in (
+            ("at {} Hz", before.sample_rate, now.sample_rate),
+            ("with a step of {} s", before.step, now.step),
+        )
+        if given != needed
+    ]

@@ -131,16 +131,19 @@ class Block:
         Kind of class that is trained.
     measure : callable
         Makes the measure of a validation from a corpus, a trained model and options.
-    apply : callable
-        Makes the applier (see `Apply`).
+    apply : callable or None
+        Makes the applier (see `Apply`); None for a block whose models answer nothing.
     commands : mapping of str to Command
+    annotated : bool
+        Whether the classes that it trains learn from annotation.
     """
 
     about: str
     shelf: Literal["task", "approach"]
     measure: Callable[[Corpus, Bundle, Any], Measure]
-    apply: Apply
+    apply: Apply | None
     commands: Mapping[str, Command] = field(default_factory=dict)
+    annotated: bool = True
 
     def texts(self, program: str) -> dict[str, str]:
         """Help of each command of a program, such as "pyannote-audio dcase"."""
@@ -156,7 +159,7 @@ def blocks() -> dict[str, Block]:
     Examples
     --------
     >>> sorted(blocks())
-    ['dcase', 'emb', 'mlt']
+    ['dcase', 'emb', 'mlt', 'pretrain']
     """
     folders = import_module(str(__package__)).__path__
     names = sorted({file.stem for folder in folders for file in Path(folder).glob("[a-z]*.py")})

@@ -14,6 +14,7 @@ from pyannote.audio.config.registry import build, check_parameters, find
 from pyannote.audio.config.schema import Block, Config, load_config
 from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.core.findings import Finding
+from pyannote.audio.core.training_rules import TrainingRules
 
 
 def read(root: Path) -> tuple[Config | None, list[Finding]]:
@@ -25,14 +26,14 @@ def read(root: Path) -> tuple[Config | None, list[Finding]]:
     return config, list(_blocks(config))
 
 
-def labels_are_speakers(config: Config) -> bool:
-    """Whether the task or approach of a configuration exists and takes labels for names of speakers."""
+def trained_class(config: Config) -> type[TrainingRules]:
+    """Task or approach of a configuration; the base class of both if there is no such class."""
     where = (*config.task.where, "name")
     try:
-        task = find(shelf_of(config), config.task.name, config.document, where)
+        found: type[TrainingRules] = find(shelf_of(config), config.task.name, config.document, where)
     except ToolkitError:
-        return False
-    return bool(getattr(task, "speakers", False))
+        return TrainingRules
+    return found
 
 
 def _blocks(config: Config) -> Iterator[Finding]:

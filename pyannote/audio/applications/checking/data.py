@@ -12,6 +12,7 @@ from pyannote.audio.applications.terminal import bar
 from pyannote.audio.config.schema import Config
 from pyannote.audio.core.errors import DataError, ToolkitError, UsageError
 from pyannote.audio.core.findings import Finding
+from pyannote.audio.core.training_rules import TrainingRules
 from pyannote.audio.database.checks.annotation import check_annotation, shared_speakers
 from pyannote.audio.database.checks.audio import check_audio
 from pyannote.audio.database.checks.reader import Reader
@@ -48,15 +49,17 @@ class Data:
     trials: dict[str, Trials] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, protocol: str, config: Config | None, speakers: bool, options: CheckOptions) -> Data:
+    def of(
+        cls, protocol: str, config: Config | None, rules: type[TrainingRules], options: CheckOptions
+    ) -> Data:
         """Read all subsets of a protocol.
 
         Parameters
         ----------
         protocol : str
         config : Config, optional
-        speakers : bool
-            Whether labels are names of speakers.
+        rules : type
+            Task or approach that is trained.
         options : CheckOptions
 
         Raises
@@ -65,7 +68,8 @@ class Data:
             If there is no such protocol.
         """
         templates = {} if config is None else config.preprocessors
-        reader = Reader(protocol, templates, speakers, options.unannotated == "skip")
+        speakers, skip = bool(getattr(rules, "speakers", False)), options.unannotated == "skip"
+        reader = Reader(protocol, templates, speakers, skip, rules.annotated)
         data = cls(reader.subsets(bar), reader.findings)
         data.findings += check_annotation(data.subsets)
         data.findings += _without_subsets(data, protocol)

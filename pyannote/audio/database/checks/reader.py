@@ -44,6 +44,8 @@ class Reader:
         Whether labels are names of speakers (see `recordings`).
     skip_unannotated : bool
         Whether recordings without annotated regions are left out, with a warning, instead of refused.
+    annotated : bool
+        Whether recordings of training and development must have an annotation.
 
     Attributes
     ----------
@@ -77,8 +79,10 @@ class Reader:
         templates: Mapping[str, str] | None = None,
         speakers: bool = False,
         skip_unannotated: bool = False,
+        annotated: bool = True,
     ) -> None:
         self.name, self.speakers, self._skip = name, speakers, skip_unannotated
+        self._annotated = annotated
         self.findings: list[Finding] = []
         self._protocol = find_protocol(name, templates)
         self._read: dict[Path, list[Any]] = {}
@@ -247,7 +251,7 @@ class Reader:
             self.findings += late
             return
         try:
-            one = read_recording(file, subset.sources, annotated=subset.name != "test")
+            one = read_recording(file, subset.sources, annotated=self._annotated and subset.name != "test")
         except DataError as error:
             self.findings.append(located(Finding.of("annotation", error), subset, uri))
             return

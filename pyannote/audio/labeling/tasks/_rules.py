@@ -83,6 +83,12 @@ class DetectionRules(TrainingRules):
         ------
         Finding
         """
+        yield from self.short_files(files)
+        if self.target != "clip":
+            yield from untimed_labels([file for file in files if "speed" not in file])
+
+    def short_files(self, files: Sequence[Recording]) -> Iterator[Finding]:
+        """Files without a region of the duration of a chunk: an error if all of the (files,) are."""
         originals = [file for file in files if "speed" not in file]
         short = list(short_recordings(originals, self.duration))
         if originals and len(short) == len(originals):
@@ -96,8 +102,6 @@ class DetectionRules(TrainingRules):
             )
         else:
             yield from short
-        if self.target != "clip":
-            yield from untimed_labels(originals)
 
     def counts(self, files: Sequence[Recording]) -> dict[str, int]:
         """Numbers of speakers and turns in training files: none, as labels are not speakers."""

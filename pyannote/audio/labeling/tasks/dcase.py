@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.database.protocols import Recording
-from pyannote.audio.features.base import FeatureExtraction
 from pyannote.audio.labeling.tasks._class_weights import Weights
+from pyannote.audio.labeling.tasks._long_term import LongTermInput
 from pyannote.audio.labeling.tasks._targets import Target
 from pyannote.audio.labeling.tasks.multilabel_detection import MultilabelDetection
-from pyannote.audio.store.packs import Pack
-from pyannote.audio.store.statistics import mean_and_deviation
 
 
-class Dcase(MultilabelDetection):
+class Dcase(LongTermInput, MultilabelDetection):
     """Multilabel detection whose network also reads the average log-mel of the whole recording.
 
     Parameters
@@ -55,33 +48,3 @@ class Dcase(MultilabelDetection):
             labels_spec, duration, batch_size, per_epoch, target, class_weights, applied_duration
         )
         self.logavgmel = logavgmel
-
-    def inputs(self, extraction: FeatureExtraction) -> dict[str, int]:
-        """Dimension of "X", and of "long_term" of shape (batch, dimension).
-
-        Examples
-        --------
-        >>> from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
-        >>> Dcase({"regular": ["car"]}, logavgmel=False).inputs(LibrosaMelSpectrogram(n_mels=40))
-        {'X': 40}
-        """
-        short = super().inputs(extraction)
-        return {**short, "long_term": extraction.dimension} if self.logavgmel else short
-
-    def prepare(self, files: Sequence[Recording], pack: Pack, specifications: Specifications) -> None:
-        """Store the long-term vectors of all files, shape (files, dimension), as well."""
-        super().prepare(files, pack, specifications)
-        self._long_term = torch.from_numpy(pack.long_term).to(pack.device)
-
-    def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """Mean and standard deviation of each input, of shape (dimension,), over frames or files."""
-        short = super().statistics()
-        return (
-            {**short, "long_term": mean_and_deviation(self._training.pack.long_term)}
-            if self.logavgmel
-            else short
-        )
-
-    def extra_inputs(self, files: Tensor) -> dict[str, Tensor]:
-        """Long-term vector of the file of each chunk, shape (batch, dimension)."""
-        return {"long_term": self._long_term.index_select(0, files)} if self.logavgmel else {}
