@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,9 @@ class Backend(ABC):
     needs_training: bool = False
     """Whether `fit` with embeddings of training speakers must come first."""
 
+    needs_parts: bool = False
+    """Whether `fit` takes embeddings of parts of the turns as a third argument, to choose parameters by."""
+
     metric: Metric = "cosine"
     """Distance between transformed embeddings, for clustering."""
 
@@ -45,6 +48,17 @@ class Backend(ABC):
         speakers : int64, shape (embeddings,)
             Index of the speaker of each embedding.
         """
+
+    def chosen(self) -> dict[str, Any]:
+        """Parameters that `fit` has chosen, by name; none by default.
+
+        Examples
+        --------
+        >>> from pyannote.audio.embedding.backends.direct import Direct
+        >>> Direct().chosen()
+        {}
+        """
+        return {}
 
     def state(self) -> dict[str, NDArray[np.float32]]:
         """Learned arrays, by name, each of its own shape; none by default.
