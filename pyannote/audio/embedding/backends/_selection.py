@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.embedding.backends.base import Embeddings
+from pyannote.audio.embedding.backends._domains import domains_of
+from pyannote.audio.embedding.backends.base import Embeddings, unit
 from pyannote.audio.metrics.verification import det_curve
 
 SHRINKAGES = (0.95, 0.9, 0.8, 0.7, 0.5, 0.35, 0.2, 0.1, 0.05)
@@ -16,6 +18,9 @@ SHRINKAGES = (0.95, 0.9, 0.8, 0.7, 0.5, 0.35, 0.2, 0.1, 0.05)
 
 COHORTS = (0.0, 0.05, 0.1, 0.2, 0.4)
 """Sizes of the cohort that are compared, as shares of the training speakers."""
+
+DOMAINS = (1, 2, 3)
+"""Numbers of domains that are compared."""
 
 FOLDS = 5
 """Parts of the training speakers, each of which is left out once."""
@@ -63,20 +68,21 @@ class Choice(NamedTuple):
 
     Examples
     --------
-    >>> Choice(shrinkage=0.5, cohort=9, value=0.02).cohort
+    >>> Choice(shrinkage=0.5, cohort=9, domains=1, value=0.02).cohort
     9
     """
 
     shrinkage: float
     cohort: int
+    domains: int
     value: float
 
 
 class Learner(Protocol):
     """Back-end with a shrinkage, whose scores can be normalised by cohorts of any size."""
 
-    def fit(self, embeddings: Embeddings, speakers: NDArray[np.int64]) -> None:
-        """Learn from embeddings of shape (turns, dimension)."""
+    def fit(self, embeddings: Embeddings, speakers: NDArray[np.int64], parts: Embeddings) -> None:
+        """Learn from embeddings of turns and of their parts, each of shape (turns, dimension)."""
 
     def transform(self, embeddings: Embeddings) -> Embeddings:
         """Embeddings in the space in which they are compared, shape (embeddings, dimension)."""
@@ -88,12 +94,13 @@ class Learner(Protocol):
 
 
 def choose(
-    make: Callable[[float], Learner],
+    make: Callable[[float, int], Learner],
     teaching: Teaching,
     shrinkages: Sequence[float] = SHRINKAGES,
     cohorts: Sequence[float] | int = COHORTS,
+    domains: Sequence[int] = DOMAINS,
 ) -> Choice:
-    """Shrinkage and size of the cohort with the lowest equal error rate on left-out training speakers.
+    """Parameters with the lowest equal error rate on left-out training speakers.
 
     Speaker i belongs to fold i modulo `FOLDS`. For each fold, back-ends learn from the turns of all other
     speakers, and compare all pairs of parts of the speakers of the fold; the rates of all folds are averaged.
@@ -101,21 +108,31 @@ def choose(
     parameter would differ from another. Parts of about the duration of the training segments are about as
     hard to compare as whole turns of other speakers.
 
+    The rate of a fold is the mean of two: that of all pairs, and that of pairs of speakers who are in one of
+    two groups (see `domains_of`). Where speakers were recorded in different ways, pairs of unlike
+    recordings are easy, and would hide how well the others are told apart.
+
+    First, domains are compared with the middle one of the shrinkages and all cohorts; then shrinkages and
+    cohorts. Of equally good parameters, those with fewer domains, a smaller cohort, and the strongest
+    shrinkage are chosen.
+
     Parameters
     ----------
     make : callable
-        Back-end with a shrinkage.
+        Gives the back-end with a shrinkage and a number of domains.
     teaching : Teaching
     shrinkages : sequence of float
         Values in [0, 1] to compare.
     cohorts : sequence of float, or int
         Shares of the training speakers to compare, or a number of speakers that is given.
+    domains : sequence of int
+        Numbers of domains to compare.
 
     Returns
     -------
     Choice
-        With fewer than `FEWEST` speakers, or if no fold has pairs of both kinds: the first of a single
-        shrinkage, or `FALLBACK`, the given cohort or none, and a rate of NaN.
+        With fewer than `FEWEST` speakers, or if no fold has pairs of both kinds: what is given, or else
+        `FALLBACK`, no cohort, and the first of `domains`; and a rate of NaN.
 
     Examples
     --------
@@ -123,22 +140,22 @@ def choose(
     >>> random = np.random.default_rng(0)
     >>> speakers = np.repeat(np.arange(20), 5)
     >>> points = (random.normal(size=(20, 4))[speakers] + random.normal(size=(100, 4))).astype(np.float32)
-    >>> choose(WCCN, Teaching(points, points, speakers), cohorts=0).cohort
-    0
+    >>> choose(lambda shrinkage, _: WCCN(shrinkage, 0, 1), Teaching(points, points, speakers)).domains
+    1
     """
-    _, rows = np.unique(teaching.speakers, return_inverse=True)
     shares = [cohorts] if isinstance(cohorts, int) else cohorts
-    grid = np.array(
-        [_fold_rates(make, teaching, rows % FOLDS == fold, shrinkages, shares) for fold in _folds(rows)]
-    )
-    if not grid.size:
+    folds = list(_folds(teaching))
+    if not folds:
         shrinkage = shrinkages[0] if len(shrinkages) == 1 else FALLBACK
-        return Choice(shrinkage, cohorts if isinstance(cohorts, int) else 0, np.nan)
-    rates = grid.mean(axis=0)
-    # of equal rates, the first: no cohort before a cohort, then the strongest shrinkage
-    cohort, shrinkage = np.unravel_index(rates.T.argmin(), rates.T.shape)
-    size = _size(shares[int(cohort)], int(rows.max()) + 1)
-    return Choice(shrinkages[int(shrinkage)], size, float(rates.min()))
+        return Choice(shrinkage, cohorts if isinstance(cohorts, int) else 0, domains[0], np.nan)
+    middle = shrinkages[len(shrinkages) // 2]
+    grouped = _rates([partial(make, middle, count) for count in domains], folds, shares)
+    # of equal rates, the first one is chosen
+    count = domains[int(grouped.min(axis=1).argmin())]
+    rates = _rates([partial(make, shrinkage, count) for shrinkage in shrinkages], folds, shares)
+    column, row = np.unravel_index(rates.T.argmin(), rates.T.shape)
+    size = _size(shares[int(column)], len(np.unique(teaching.speakers)))
+    return Choice(shrinkages[int(row)], size, count, float(rates.min()))
 
 
 def _size(share: float, speakers: int) -> int:
@@ -148,53 +165,71 @@ def _size(share: float, speakers: int) -> int:
     return max(1, round(share * speakers)) if share else 0
 
 
-def _folds(rows: NDArray[np.int64]) -> Iterator[int]:
+class _Fold(NamedTuple):
+    """Turns to learn from, turns of other speakers to compare, and the group of each of the latter."""
+
+    taught: Teaching
+    compared: Teaching
+    groups: NDArray[np.int64]
+
+
+def _folds(teaching: Teaching) -> Iterator[_Fold]:
     """Folds whose speakers give pairs of both kinds, while others have several turns to learn from."""
-    counts = np.bincount(rows)
+    _, rows, counts = np.unique(teaching.speakers, return_inverse=True, return_counts=True)
     if len(counts) < FEWEST:
         return
+    groups = domains_of(unit(teaching.embeddings), rows, 2)
     for fold in range(FOLDS):
         inside = np.arange(len(counts)) % FOLDS == fold
         if (counts[inside] > 1).any() and (counts[~inside] > 1).any():
-            yield fold
+            compared = inside[rows] & _spread(rows)
+            yield _Fold(teaching.only(~inside[rows]), teaching.only(compared), groups[compared])
 
 
-def _fold_rates(
-    make: Callable[[float], Learner],
-    teaching: Teaching,
-    left_out: NDArray[np.bool_],
-    shrinkages: Sequence[float],
-    shares: Sequence[float],
+def _rates(
+    makers: Sequence[Callable[[], Learner]], folds: Sequence[_Fold], shares: Sequence[float]
 ) -> NDArray[np.float64]:
-    """Equal error rates on left-out speakers, shape (shrinkages, shares)."""
-    taught = teaching.only(~left_out)
-    compared = _spread(teaching.only(left_out))
+    """Equal error rates on left-out speakers, means over the folds, shape (makers, shares)."""
+    rates = np.array([[_fold_rates(make(), fold, shares) for make in makers] for fold in folds])
+    mean: NDArray[np.float64] = rates.mean(axis=0)
+    return mean
+
+
+def _fold_rates(backend: Learner, fold: _Fold, shares: Sequence[float]) -> list[float]:
+    """Equal error rates on the left-out speakers of a fold, one for each size of the cohort."""
+    taught, compared, groups = fold
+    backend.fit(taught.embeddings, taught.speakers, taught.parts)
+    points = backend.transform(compared.parts)
     first, second = np.triu_indices(len(compared.speakers), 1)
     targets = compared.speakers[first] == compared.speakers[second]
-    speakers = len(np.unique(taught.speakers))
-    rates = np.empty((len(shrinkages), len(shares)))
-    for row, shrinkage in enumerate(shrinkages):
-        backend = make(shrinkage)
-        backend.fit(taught.embeddings, taught.speakers)
-        points = backend.transform(compared.parts)
-        for column, share in enumerate(shares):
-            scores = backend.scores(points, first, second, _size(share, speakers))
-            rates[row, column] = det_curve(scores, targets).equal_error_rate().value
-    return rates
+    alike = groups[first] == groups[second]
+    sizes = [_size(share, len(np.unique(taught.speakers))) for share in shares]
+    scores = [backend.scores(points, first, second, size) for size in sizes]
+    return [(_rate(one, targets) + _rate(one[alike], targets[alike])) / 2 for one in scores]
 
 
-def _spread(teaching: Teaching) -> Teaching:
-    """Evenly spaced speakers with several turns and turns of each, at most `SPEAKERS` and `PARTS`."""
-    names, rows, counts = np.unique(teaching.speakers, return_inverse=True, return_counts=True)
-    # speakers with several turns first: they alone have pairs of one speaker
-    order = np.argsort(counts < 2, kind="stable")
-    several = max(1, int((counts > 1).sum()))
-    speakers = order[_evenly(min(several, SPEAKERS), several)] if several > SPEAKERS else order[:SPEAKERS]
+def _rate(scores: NDArray[np.float64], targets: NDArray[np.bool_]) -> float:
+    """Equal error rate; 0 if all pairs are of one kind."""
+    if targets.all() or not targets.any():
+        return 0.0
+    return det_curve(scores, targets).equal_error_rate().value
+
+
+def _spread(rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Turns that are compared: evenly spaced ones of each fold and speaker, shape (turns,).
+
+    Speakers with several turns come first: they alone have pairs of one speaker.
+    """
+    counts = np.bincount(rows)
     chosen = np.zeros(len(rows), dtype=bool)
-    for speaker in speakers:
-        turns = np.flatnonzero(rows == speaker)
-        chosen[turns[_evenly(min(PARTS, len(turns)), len(turns))]] = True
-    return teaching.only(chosen)
+    for fold in range(FOLDS):
+        speakers = np.arange(fold, len(counts), FOLDS)
+        several = speakers[counts[speakers] > 1]
+        kept = several[_evenly(SPEAKERS, len(several))] if len(several) > SPEAKERS else speakers[:SPEAKERS]
+        for speaker in kept:
+            turns = np.flatnonzero(rows == speaker)
+            chosen[turns[_evenly(min(PARTS, len(turns)), len(turns))]] = True
+    return chosen
 
 
 def _evenly(count: int, among: int) -> NDArray[np.int64]:

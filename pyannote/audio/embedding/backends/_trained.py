@@ -1,4 +1,4 @@
-"""Base class of back-ends with a shrinkage and a cohort, which may be chosen by cross-validation."""
+"""Base class of back-ends whose parameters may be chosen by cross-validation over training speakers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.embedding.backends._selection import COHORTS, SHRINKAGES, Teaching, choose
+from pyannote.audio.embedding.backends._selection import COHORTS, DOMAINS, SHRINKAGES, Teaching, choose
 from pyannote.audio.embedding.backends.base import Backend, Embeddings
 
 Shrinkage = float | Literal["auto"]
 Cohort = int | Literal["auto"]
+Domains = int | Literal["auto"]
 
 BLOCK = 1 << 14
 """Pairs that are compared at once, which bounds the memory for millions of trials."""
@@ -35,6 +36,8 @@ class TrainedBackend(Backend):
         Share of a covariance that is equal in all directions, in [0, 1].
     cohort : int or "auto"
         Number of training speakers that normalise a score; 0 for no normalisation.
+    domains : int or "auto"
+        Number of domains whose means are subtracted (see `domain_centers`).
 
     Raises
     ------
@@ -46,26 +49,26 @@ class TrainedBackend(Backend):
     Matejka et al., "Analysis of Score Normalization in Multilingual Speaker Recognition", Interspeech 2017.
     """
 
-    needs_training = True
+    needs_training, needs_parts = True, True
 
     arrays: tuple[str, ...]
     """Names of the arrays that `estimate` gives; "speakers" has the shape (speakers, dimension)."""
 
-    def __init__(self, shrinkage: Shrinkage = "auto", cohort: Cohort = "auto") -> None:
-        if (shrinkage != "auto" and not 0 <= shrinkage <= 1) or (cohort != "auto" and cohort < 0):
-            raise ConfigError('shrinkage must be in [0, 1] or "auto", and cohort 0 or more, or "auto".')
-        self.shrinkage, self.cohort = shrinkage, cohort
+    def __init__(self, shrinkage: Shrinkage, cohort: Cohort, domains: Domains) -> None:
+        if shrinkage != "auto" and not 0 <= shrinkage <= 1:
+            raise ConfigError(f'shrinkage must be in [0, 1] or "auto", not {shrinkage}.')
+        if (cohort != "auto" and cohort < 0) or (domains != "auto" and domains < 1):
+            raise ConfigError('cohort must be 0 or more, and domains 1 or more, or "auto".')
+        self.shrinkage, self.cohort, self.domains = shrinkage, cohort, domains
         self._learned: dict[str, NDArray[np.float32]] = {}
-
-    @property
-    def needs_parts(self) -> bool:
-        """Whether `fit` chooses a parameter, by embeddings of parts of the turns."""
-        return "auto" in (self.shrinkage, self.cohort)
 
     def fit(
         self, embeddings: Embeddings, speakers: NDArray[np.int64], parts: Embeddings | None = None
     ) -> None:
         """Choose the parameters that are "auto" (see `_selection.choose`), and learn from all embeddings.
+
+        Parts are learned from as well: a network knows the whole turns of its training speakers too well, so
+        that these vary less than the turns of other speakers.
 
         Parameters
         ----------
@@ -73,21 +76,20 @@ class TrainedBackend(Backend):
         speakers : int64, shape (turns,)
             Index of the speaker of each turn.
         parts : float32, shape (turns, dimension), optional
-            Embedding of a part of each turn; without them, whole turns are compared.
+            Embedding of a part of each turn; without them, whole turns take their place.
 
         Raises
         ------
         DataError
             If no speaker has two embeddings, or an embedding is not finite.
         """
-        shrinkage, cohort = self.shrinkage, self.cohort
-        if shrinkage == "auto" or cohort == "auto":
-            teaching = Teaching(embeddings, embeddings if parts is None else parts, speakers)
-            shrinkages = SHRINKAGES if shrinkage == "auto" else (shrinkage,)
-            choice = choose(self._fixed, teaching, shrinkages, COHORTS if cohort == "auto" else cohort)
-            shrinkage, cohort = choice.shrinkage, choice.cohort
-        self._learned = self.estimate(embeddings, speakers, shrinkage)
-        self._learned["chosen"] = np.array([shrinkage, cohort], dtype=np.float32)
+        automatic = "auto" in (self.shrinkage, self.cohort, self.domains)
+        teaching = Teaching(embeddings, embeddings if parts is None else parts, speakers)
+        shrinkage, cohort, domains = self._choose(teaching) if automatic else self._given()
+        if parts is not None:
+            embeddings, speakers = np.concatenate([embeddings, parts]), np.concatenate([speakers, speakers])
+        self._learned = self.estimate(embeddings, speakers, shrinkage, domains)
+        self._learned["chosen"] = np.array([shrinkage, cohort, domains], dtype=np.float32)
 
     def chosen(self) -> dict[str, Any]:
         """Parameters that `fit` has chosen, by name.
@@ -100,12 +102,13 @@ class TrainedBackend(Backend):
         """
         if "chosen" not in self._learned:
             return {}
-        shrinkage, cohort = (float(f"{value:.6g}") for value in self._learned["chosen"])
-        found = {"shrinkage": shrinkage, "cohort": int(cohort)}
+        # single precision has six exact decimal digits
+        shrinkage, cohort, domains = (float(f"{value:.6g}") for value in self._learned["chosen"])
+        found = {"shrinkage": shrinkage, "cohort": int(cohort), "domains": int(domains)}
         return {name: value for name, value in found.items() if getattr(self, name) == "auto"}
 
     def state(self) -> dict[str, NDArray[np.float32]]:
-        """Learned arrays, each of its own shape, and "chosen": shrinkage and cohort, shape (2,).
+        """Learned arrays, each of its own shape, and "chosen": shrinkage, cohort, domains, shape (3,).
 
         Examples
         --------
@@ -118,7 +121,7 @@ class TrainedBackend(Backend):
     def load(self, state: Mapping[str, NDArray[np.float32]]) -> None:
         """Load the arrays of `state`, each of its own shape.
 
-        States of earlier versions have no "chosen", and back-ends with given parameters do without.
+        States of earlier versions have no "chosen", and back-ends with a given cohort do without.
 
         Raises
         ------
@@ -134,8 +137,8 @@ class TrainedBackend(Backend):
         >>> backend.transform(np.array([[3, 4]], dtype=np.float32))
         array([[0.6, 0.8]], dtype=float32)
         """
-        needed = (*self.arrays, *(["chosen"] if self.needs_parts else []))
-        self._learned = {name: state[name] for name in needed}
+        known = "chosen" in state or self.cohort == "auto"
+        self._learned = {name: state[name] for name in (*self.arrays, *(["chosen"] if known else []))}
 
     def similarity(
         self, embeddings: Embeddings, first: NDArray[np.int64], second: NDArray[np.int64]
@@ -174,13 +177,25 @@ class TrainedBackend(Backend):
         highest: NDArray[np.float64] = -np.sort(-scores, axis=1)[:, :cohort]
         return highest.mean(axis=1)
 
-    def _fixed(self, shrinkage: float) -> TrainedBackend:
-        """The same back-end with a given shrinkage."""
-        return type(self)(shrinkage, 0)
+    def _given(self) -> tuple[float, int, int]:
+        """Shrinkage, cohort and domains, of which none is "auto"."""
+        assert self.shrinkage != "auto" and self.cohort != "auto" and self.domains != "auto"
+        return self.shrinkage, self.cohort, self.domains
+
+    def _choose(self, teaching: Teaching) -> tuple[float, int, int]:
+        """Shrinkage, cohort and domains, of which those that are "auto" are chosen."""
+        choice = choose(
+            lambda shrinkage, domains: type(self)(shrinkage, 0, domains),
+            teaching,
+            SHRINKAGES if self.shrinkage == "auto" else (self.shrinkage,),
+            COHORTS if self.cohort == "auto" else self.cohort,
+            DOMAINS if self.domains == "auto" else (self.domains,),
+        )
+        return choice.shrinkage, choice.cohort, choice.domains
 
     @abstractmethod
     def estimate(
-        self, embeddings: Embeddings, speakers: NDArray[np.int64], shrinkage: float
+        self, embeddings: Embeddings, speakers: NDArray[np.int64], shrinkage: float, domains: int
     ) -> dict[str, NDArray[np.float32]]:
         """Arrays of `arrays` from embeddings of training speakers, shape (turns, dimension).
 
@@ -191,6 +206,8 @@ class TrainedBackend(Backend):
             Index of the speaker of each turn.
         shrinkage : float
             In [0, 1].
+        domains : int
+            At least 1.
         """
 
     def own(self, points: NDArray[np.float64]) -> NDArray[np.float64]:

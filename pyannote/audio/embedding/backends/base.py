@@ -34,12 +34,14 @@ class Backend(ABC):
     """Whether `fit` with embeddings of training speakers must come first."""
 
     needs_parts: bool = False
-    """Whether `fit` takes embeddings of parts of the turns as a third argument, to choose parameters by."""
+    """Whether `fit` takes embeddings of parts of the turns as a third argument."""
 
     metric: Metric = "cosine"
     """Distance between transformed embeddings, for clustering."""
 
-    def fit(self, embeddings: Embeddings, speakers: NDArray[np.int64]) -> None:  # noqa: B027
+    def fit(  # noqa: B027
+        self, embeddings: Embeddings, speakers: NDArray[np.int64], parts: Embeddings | None = None
+    ) -> None:
         """Learn from embeddings of training speakers; by default, nothing.
 
         Parameters
@@ -47,6 +49,8 @@ class Backend(ABC):
         embeddings : float32, shape (embeddings, dimension)
         speakers : int64, shape (embeddings,)
             Index of the speaker of each embedding.
+        parts : float32, shape (embeddings, dimension), optional
+            Embedding of a part of each turn, if `needs_parts`.
         """
 
     def chosen(self) -> dict[str, Any]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pyannote.audio.embedding.backends._domains import centred, domain_centers
 from pyannote.audio.embedding.backends._speaker_statistics import shrunk, speaker_statistics, sums, whitening
-from pyannote.audio.embedding.backends._trained import Cohort, Shrinkage, TrainedBackend
+from pyannote.audio.embedding.backends._trained import Cohort, Domains, Shrinkage, TrainedBackend
 from pyannote.audio.embedding.backends.base import Embeddings, unit
 
 
 class PLDA(TrainedBackend):
     """Log-likelihood ratio of "one speaker" and "two speakers" for normal distributions.
 
-    Embeddings x are whitened as in `WCCN`, z = sqrt(D) u(P^T (u(x) - m)), where u gives length 1 and D is the
-    dimension: after this length normalisation, distributions are about normal. The model is
-    z = n + s + e with the mean n, the speaker s ~ N(0, B) and the deviation e ~ N(0, W) of a recording. The
-    similarity of two embeddings is
+    Embeddings x are whitened as in `WCCN`, z = sqrt(D) u(P^T (u(x) - m)), where m is the mean of the nearest
+    domain, u gives length 1, and D is the dimension: after this length normalisation, distributions are
+    about normal. The model is z = n + s + e with the mean n, the speaker s ~ N(0, B) and the deviation
+    e ~ N(0, W) of a recording. The similarity of two embeddings is
 
         log N([z1; z2]; [n; n], [[B + W, B], [B, B + W]]) - log N(z1; n, B + W) - log N(z2; n, B + W).
 
@@ -37,6 +38,9 @@ class PLDA(TrainedBackend):
         chosen by cross-validation over the training speakers.
     cohort : int or "auto"
         Number of training speakers that normalise a score; 0 for no normalisation. "auto": chosen as well.
+    domains : int or "auto"
+        Number of domains of the training speakers, such as kinds of recordings, which are found by
+        clustering; 1 subtracts one mean. "auto": chosen as well.
 
     References
     ----------
@@ -59,34 +63,38 @@ class PLDA(TrainedBackend):
 
     arrays = ("center", "whitening", "mean", "projection", "between", "speakers")
 
-    def __init__(self, shrinkage: Shrinkage = "auto", cohort: Cohort = "auto") -> None:
-        super().__init__(shrinkage, cohort)
+    def __init__(
+        self, shrinkage: Shrinkage = "auto", cohort: Cohort = "auto", domains: Domains = "auto"
+    ) -> None:
+        super().__init__(shrinkage, cohort, domains)
 
     def estimate(
-        self, embeddings: Embeddings, speakers: NDArray[np.int64], shrinkage: float
+        self, embeddings: Embeddings, speakers: NDArray[np.int64], shrinkage: float, domains: int
     ) -> dict[str, NDArray[np.float32]]:
         """Whitening m ("center"), P ("whitening"); model n ("mean"), Q ("projection"), b ("between").
 
-        "speakers" are the mean y of training speakers, shape (speakers, dimension). P and Q have the shape
-        (dimension, dimension), the others (dimension,).
+        "center" has the shape (domains, dimension), P and Q (dimension, dimension), n and b (dimension,).
+        "speakers" are the mean y of training speakers, shape (speakers, dimension).
         """
         values = unit(embeddings)
-        center = values.mean(axis=0)
+        centers = domain_centers(values, speakers, domains)
+        values = centred(values, centers)
         white = whitening(shrunk(speaker_statistics(values, speakers).within, shrinkage))
-        scaled = _normalized(values - center, white)
+        scaled = _normalized(values, white)
         found, mean = speaker_statistics(scaled, speakers), scaled.mean(axis=0)
         projection, between = _diagonal(
             shrunk(found.within, shrinkage), shrunk(_without_negative(found.between()), shrinkage)
         )
         points = (scaled - mean) @ projection
         means = sums(points, found.speakers, len(found.counts)) / found.counts[:, None]
-        learned = (center, white, mean, projection, between, means)
+        learned = (centers, white, mean, projection, between, means)
         return {name: array.astype(np.float32) for name, array in zip(self.arrays, learned, strict=True)}
 
     def transform(self, embeddings: Embeddings) -> Embeddings:
         """Embeddings y = Q^T (sqrt(D) u(P^T (u(x) - m)) - n), shape (embeddings, dimension)."""
         learned = self._learned
-        scaled = _normalized(unit(embeddings) - learned["center"], learned["whitening"])
+        values = centred(unit(embeddings), learned["center"].astype(np.float64))
+        scaled = _normalized(values, learned["whitening"])
         projected: Embeddings = ((scaled - learned["mean"]) @ learned["projection"]).astype(np.float32)
         return projected
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pyannote.audio.embedding.backends._domains import centred, domain_centers
 from pyannote.audio.embedding.backends._speaker_statistics import shrunk, speaker_statistics, sums, whitening
-from pyannote.audio.embedding.backends._trained import Cohort, Shrinkage, TrainedBackend
+from pyannote.audio.embedding.backends._trained import Cohort, Domains, Shrinkage, TrainedBackend
 from pyannote.audio.embedding.backends.base import Embeddings, unit
 
 
@@ -15,7 +16,8 @@ class WCCN(TrainedBackend):
 
     y = u(P^T (u(x) - m)), with u(x) = x / |x|, the mean m of the embeddings of training speakers, and P such
     that P P^T is the inverse of C = (1 - shrinkage) W + shrinkage trace(W) / D I. W is the covariance within
-    speakers, of speakers with at least two embeddings; D is the dimension.
+    speakers, of speakers with at least two embeddings; D is the dimension. With several `domains`, m is the
+    nearest of their means.
 
     With `cohort`, similarity(y, z) = y . z - (c(y) + c(z)) / 2, where c is the mean similarity to the
     `cohort` most similar training speakers: adaptive s-norm without division by the standard deviation, which
@@ -29,6 +31,9 @@ class WCCN(TrainedBackend):
         training speakers.
     cohort : int or "auto"
         Number of training speakers that normalise a score; 0 for no normalisation. "auto": chosen as well.
+    domains : int or "auto"
+        Number of domains of the training speakers, such as kinds of recordings, which are found by
+        clustering; 1 subtracts one mean. "auto": chosen as well.
 
     References
     ----------
@@ -46,30 +51,34 @@ class WCCN(TrainedBackend):
     >>> backend.transform(embeddings).shape
     (200, 3)
     >>> list(backend.chosen())
-    ['cohort']
+    ['cohort', 'domains']
     """
 
     arrays = ("center", "projection", "speakers")
 
-    def __init__(self, shrinkage: Shrinkage = "auto", cohort: Cohort = "auto") -> None:
-        super().__init__(shrinkage, cohort)
+    def __init__(
+        self, shrinkage: Shrinkage = "auto", cohort: Cohort = "auto", domains: Domains = "auto"
+    ) -> None:
+        super().__init__(shrinkage, cohort, domains)
 
     def estimate(
-        self, embeddings: Embeddings, speakers: NDArray[np.int64], shrinkage: float
+        self, embeddings: Embeddings, speakers: NDArray[np.int64], shrinkage: float, domains: int
     ) -> dict[str, NDArray[np.float32]]:
-        """Mean "center" (dimension,), "projection" P (dimension, dimension), and "speakers".
+        """Means "center" (domains, dimension), "projection" P (dimension, dimension), and "speakers".
 
         The latter are the directions of the sums of y of each training speaker, shape (speakers, dimension).
         """
         values = unit(embeddings)
-        found = speaker_statistics(values, speakers)
-        center, projection = values.mean(axis=0), whitening(shrunk(found.within, shrinkage))
-        whitened = unit((values - center) @ projection)
+        centers = domain_centers(values, speakers, domains)
+        found = speaker_statistics(centred(values, centers), speakers)
+        projection = whitening(shrunk(found.within, shrinkage))
+        whitened = unit(centred(values, centers) @ projection)
         directions = unit(sums(whitened, found.speakers, len(found.counts)))
-        arrays = {"center": center, "projection": projection, "speakers": directions}
+        arrays = {"center": centers, "projection": projection, "speakers": directions}
         return {name: array.astype(np.float32) for name, array in arrays.items()}
 
     def transform(self, embeddings: Embeddings) -> Embeddings:
         """Embeddings y = u(P^T (u(x) - m)) of length 1, shape (embeddings, dimension)."""
-        projected = (unit(embeddings) - self._learned["center"]) @ self._learned["projection"]
-        return unit(projected).astype(np.float32)
+        # states of earlier versions have one mean, of shape (dimension,)
+        centers = np.atleast_2d(self._learned["center"]).astype(np.float64)
+        return unit(centred(unit(embeddings), centers) @ self._learned["projection"]).astype(np.float32)
