@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import pdist
 
 from pyannote.audio.embedding.backends._speaker_statistics import sums
 from pyannote.audio.embedding.backends.base import unit
@@ -47,7 +48,7 @@ def domains_of(values: Values, speakers: NDArray[np.int64], count: int) -> NDArr
     """
     _, rows, counts = np.unique(speakers, return_inverse=True, return_counts=True)
     if count > 1 and len(counts) >= count * FEWEST:
-        tree = linkage(unit(sums(values, rows, len(counts))), method="ward")
+        tree = linkage(pdist(unit(sums(values, rows, len(counts)))), method="ward")
         for clusters in range(count, 1, -1):
             found: NDArray[np.int64] = fcluster(tree, clusters, criterion="maxclust").astype(np.int64) - 1
             if np.bincount(found).min() >= FEWEST:

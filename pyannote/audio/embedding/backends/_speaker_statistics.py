@@ -82,7 +82,7 @@ def speaker_statistics(values: Values, speakers: NDArray[np.int64]) -> SpeakerSt
     Raises
     ------
     DataError
-        If no speaker has two embeddings, or an embedding is not finite.
+        If no speaker has two embeddings.
 
     Examples
     --------
@@ -90,11 +90,6 @@ def speaker_statistics(values: Values, speakers: NDArray[np.int64]) -> SpeakerSt
     Traceback (most recent call last):
     pyannote.audio.core.errors.DataError: No training speaker has two turns, which the covariance ...
     """
-    if not np.isfinite(values).all():
-        raise DataError(
-            "An embedding of a training speaker is not finite.",
-            fix="Check the training files, and whether the training has diverged.",
-        )
     _, rows, counts = np.unique(speakers, return_inverse=True, return_counts=True)
     several = counts[rows] > 1
     if not several.any():

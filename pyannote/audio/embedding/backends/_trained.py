@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.embedding.backends._selection import COHORTS, DOMAINS, SHRINKAGES, Teaching, choose
 from pyannote.audio.embedding.backends.base import Backend, Embeddings
 
@@ -83,9 +83,13 @@ class TrainedBackend(Backend):
         DataError
             If no speaker has two embeddings, or an embedding is not finite.
         """
-        automatic = "auto" in (self.shrinkage, self.cohort, self.domains)
         teaching = Teaching(embeddings, embeddings if parts is None else parts, speakers)
-        shrinkage, cohort, domains = self._choose(teaching) if automatic else self._given()
+        if not (np.isfinite(teaching.embeddings).all() and np.isfinite(teaching.parts).all()):
+            raise DataError(
+                "An embedding of a training speaker is not finite.",
+                fix="Check the training files, and whether the training has diverged.",
+            )
+        shrinkage, cohort, domains = self._parameters(teaching)
         if parts is not None:
             embeddings, speakers = np.concatenate([embeddings, parts]), np.concatenate([speakers, speakers])
         self._learned = self.estimate(embeddings, speakers, shrinkage, domains)
@@ -177,13 +181,10 @@ class TrainedBackend(Backend):
         highest: NDArray[np.float64] = -np.sort(-scores, axis=1)[:, :cohort]
         return highest.mean(axis=1)
 
-    def _given(self) -> tuple[float, int, int]:
-        """Shrinkage, cohort and domains, of which none is "auto"."""
-        assert self.shrinkage != "auto" and self.cohort != "auto" and self.domains != "auto"
-        return self.shrinkage, self.cohort, self.domains
-
-    def _choose(self, teaching: Teaching) -> tuple[float, int, int]:
+    def _parameters(self, teaching: Teaching) -> tuple[float, int, int]:
         """Shrinkage, cohort and domains, of which those that are "auto" are chosen."""
+        if self.shrinkage != "auto" and self.cohort != "auto" and self.domains != "auto":
+            return self.shrinkage, self.cohort, self.domains
         choice = choose(
             lambda shrinkage, domains: type(self)(shrinkage, 0, domains),
             teaching,

@@ -52,11 +52,11 @@ class PLDA(TrainedBackend):
     --------
     >>> random = np.random.default_rng(0)
     >>> speakers = np.repeat(np.arange(20), 10)
-    >>> embeddings = random.normal(size=(20, 3))[speakers] + 0.2 * random.normal(size=(200, 3))
+    >>> points = random.normal(size=(20, 3))[speakers] + 0.1 * random.normal(size=(200, 3))
     >>> backend = PLDA(shrinkage=0.1, cohort=0)
-    >>> backend.fit(embeddings.astype(np.float32), speakers)
-    >>> points = backend.transform(embeddings.astype(np.float32))
-    >>> same, other = backend.similarity(points, np.array([0, 0]), np.array([1, 10]))
+    >>> backend.fit(points.astype(np.float32), speakers)
+    >>> embeddings = backend.transform(np.array([[1, 1, 0], [2, 2, 0], [0, 0, 1]], dtype=np.float32))
+    >>> same, other = backend.similarity(embeddings, np.array([0, 0]), np.array([1, 2]))
     >>> bool(same > 0 > other)
     True
     """
