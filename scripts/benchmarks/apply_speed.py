@@ -40,7 +40,7 @@ from pyannote.audio.applications.options import DetectionApplyOptions
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.inference import chunks
-from pyannote.audio.inference.pretrained import PARAMETERS
+from pyannote.audio.inference.detection_params import PARAMETERS
 from pyannote.audio.inference.slide import Slide
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import TrainFolder
@@ -114,7 +114,7 @@ def applied(validate: Path, work: Path) -> None:
         apply(
             block("dcase"),
             DetectionApplyOptions(
-                validate=validate, protocol=PROTOCOL, cpu=True, parallel=max(1, (os.cpu_count() or 1) - 1)
+                validate=(validate,), protocol=PROTOCOL, cpu=True, parallel=max(1, (os.cpu_count() or 1) - 1)
             ),
         )
 

@@ -1,233 +1,197 @@
-"""What helps a sound event detector, and what does not: inputs, selection, thresholds, architecture.
+"""What helps a sound event detector, and what does not: any configurations, side by side.
 
-Every row is trained on each fold and applied to its test files; the counts of all folds are pooled, as the
-challenge does, and scored in segments of 1 s (error rate and F1 as sed_eval defines them).
+Every row is trained on each protocol (such as the folds of one) with each seed, and applied to its test
+files; the counts of all protocols are pooled, as the challenge does, and scored in segments of 1 s (error
+rate and F1 as sed_eval defines them). What has been trained is kept, and trained again only if its
+configuration, its files, or the code that trains have changed; what was interrupted goes on where it was.
+Rows of earlier runs stay in the table.
 
-Usage: detection_table.py [options] <database.yml> <output>
+Usage: detection_table.py [options] [--row=ROW]... <database.yml> <output>
 
-  --folds=N           Folds Fold1 ... FoldN of the protocol [default: 4].
-  --seeds=N           Trainings of each row [default: 2].
-  --rows=NAMES        Rows to train, separated by semicolons (default: all).
-  --epochs=N          Epochs of each training [default: 20].
-  --protocol=P        Database and task of the folds [default: TUT2017.SpeakerDiarization].
-  --config=DIR        Folder with config.yml and config.crnn.yml [default: tutorials/models/dcase].
-  --rescore           Score again what has been trained.
-  --only-table        Print the table of what has been trained.
+  --row=ROW          NAME=CONFIG [KEY=VALUE]... [--duration=D] [--epochs=N] [--shuffled]: a configuration,
+                     entries of it to set (task.params.logavgmel=False), seconds of a chunk when it is
+                     applied, epochs, and whether each file gets the long-term vector of another one
+                     (default: rows of the tutorial).
+  --against=NAME     Compare the other rows with this one, by a bootstrap over files.
+  --protocols=NAMES  Protocols that are pooled, with commas between; later ones may be the last part alone
+                     [default: TUT2017.SpeakerDiarization.Fold1,Fold2,Fold3,Fold4].
+  --seeds=N          Trainings of each row and protocol [default: 2].
+  --epochs=N         Epochs of each training [default: 20].
+  --every=N          Score epochs that are multiples of N, and the last one [default: 1].
+  --mean=N           Also the mean of the scores of N trainings with different seeds, in each combination.
+  --way=WAY          Selection of epochs and thresholds of the first tables
+                     [default: class-wise, default]; without development files: last epoch, 0.5.
+  --labels=L         Classes: those of the data, or of the config [default: data].
+  --code=FILES       Python files with classes that configurations name, with commas between.
+  --jobs=N           Trainings at once, of one thread each [default: 2].
+  --keep             Keep trainings by earlier code of the package.
+  --only-table       Print the table of what has been trained.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+import multiprocessing
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import docopt
-import numpy as np
-import yaml
+import torch
+from detection_figures import tables
+from detection_rows import Kept
+from detection_runs import Row, Run, common_labels, finish
+from detection_scores import WAYS
 
-from pyannote.audio.applications import corpus as corpus_module
-from pyannote.audio.applications.blocks._events import detection_measure
-from pyannote.audio.applications.blocks.base import block
-from pyannote.audio.applications.corpus import Corpus
-from pyannote.audio.applications.options import DetectionOptions, TrainOptions
-from pyannote.audio.applications.train import train
-from pyannote.audio.config.recipe import Recipe
-from pyannote.audio.database.protocols import labels_of, recordings
-from pyannote.audio.inference.bundle import Bundle
-from pyannote.audio.inference.slide import Inputs
-from pyannote.audio.io.experiment_folders import TrainFolder
-from pyannote.audio.metrics.segment_based import SegmentCounts, count
-from pyannote.audio.store.feature_store import FeatureStore
-from pyannote.audio.store.packs import Pack
-from pyannote.audio.validation.criterion import Criterion
-from pyannote.audio.validation.reference import Items
-from pyannote.audio.validation.selection import evaluate, select
+from pyannote.audio.applications.terminal import run as run_command
+from pyannote.audio.applications.terminal import say, say_table, warn
+from pyannote.audio.config.classes import load_code
+from pyannote.audio.core.digests import digest
+from pyannote.audio.core.errors import ToolkitError, UsageError
+from pyannote.audio.database.known_protocols import load_database
+from pyannote.audio.io.storage import write_text
 
-SHORTEST = (0.0, 0.5)
-
-
-@dataclass(frozen=True)
-class Way:
-    """How epochs and thresholds are selected on the development files."""
-
-    criterion: Criterion
-    single: bool
-    shortest: tuple[float, ...] = (0.0,)
+HERE = Path(__file__).resolve().parent
+CONFIGS = HERE.parents[1] / "tutorials" / "models" / "dcase"
+TUTORIAL = (
+    f"Dcase, short-term input alone={CONFIGS}/config.yml task.params.logavgmel=False",
+    f"Dcase, with long-term input={CONFIGS}/config.yml",
+    f"Dcase, long-term input shuffled between files={CONFIGS}/config.yml --shuffled",
+    f"Crnn, with long-term input={CONFIGS}/config.crnn.yml",
+)
 
 
-# a prior without mercy leaves the threshold at 0.5
-FIXED = Criterion("fscore", prior=1e9, tolerance=0)
-PLAIN = Criterion("fscore", prior=0, tolerance=0)
-WAYS = {
-    "one epoch, 0.5": Way(FIXED, single=True),
-    "class-wise, 0.5": Way(FIXED, single=False),
-    "one epoch, best F-score": Way(PLAIN, single=True),
-    "class-wise, best F-score": Way(PLAIN, single=False),
-    "one epoch, default": Way(Criterion(), single=True, shortest=SHORTEST),
-    "class-wise, default": Way(Criterion(), single=False, shortest=SHORTEST),
-}
-ROWS: dict[str, dict[str, Any]] = {
-    "Dcase, short-term input alone": {"config": "config.yml", "long_term": False},
-    "Dcase, with long-term input": {"config": "config.yml"},
-    "Dcase, long-term input shuffled between files": {"config": "config.yml", "shuffled": True},
-    "Crnn, with long-term input": {"config": "config.crnn.yml"},
-}
+def prepare(database: str, code: Sequence[str]) -> None:
+    """Prepare a process: protocols, classes of the user, and one thread."""
+    torch.set_num_threads(1)
+    load_database(database)
+    for file in code:
+        load_code(file)
 
 
-class ShuffledStore(FeatureStore):
-    """A store that gives each file the long-term vector of another file of its subset."""
-
-    def pack(self, files: Any, augmentations: Any = ()) -> Pack:
-        """Pack of files, with their long-term vectors in another order."""
-        pack = super().pack(files)
-        return replace(pack, long_term=np.roll(pack.long_term, 1, axis=0))
+def work(runs: Sequence[Run]) -> list[str | ToolkitError]:
+    """Train and score in a worker, and return the name of each folder, or why that failed."""
+    return [_attempted(run) for run in runs]
 
 
-@dataclass(frozen=True)
-class Run:
-    """One training: a row of the table, a fold and a seed."""
-
-    row: str
-    fold: int
-    seed: int
-
-    def folder(self, output: Path) -> Path:
-        """Where the experiment is."""
-        name = "".join(character if character.isalnum() else "_" for character in self.row)
-        return output / name / f"seed{self.seed}" / f"fold{self.fold}"
+def _attempted(run: Run) -> str | ToolkitError:
+    try:
+        return finish(run).name
+    except ToolkitError as error:
+        return error
 
 
-def prepare(run: Run, output: Path, configs: Path, protocol: str) -> Path:
-    """Write the configuration of a run, with the labels of the data."""
-    row = ROWS[run.row]
-    config = yaml.safe_load((configs / row["config"]).read_text())
-    config["task"]["params"]["labels_spec"] = {"regular": labels_of(recordings(protocol, "train"))}
-    config["task"]["params"]["logavgmel"] = row.get("long_term", True)
-    folder = run.folder(output)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.yml").write_text(yaml.safe_dump(config))
-    return folder
-
-
-def shuffled(inputs: Iterable[Inputs]) -> list[Inputs]:
-    """The same inputs with the long-term vector of the file before each."""
-    found = list(inputs)
-    vectors = [one["long_term"] for one in found]
-    return [
-        {**one, "long_term": vector} for one, vector in zip(found, vectors[-1:] + vectors[:-1], strict=True)
-    ]
-
-
-def score(run: Run, root: Path, protocol: str) -> None:
-    """Score development and test files with each epoch, and keep segments of 1 s for the table."""
-    folder = TrainFolder(root / "train" / f"{protocol}.train")
-    bundle = Bundle.of(folder)
-    corpus = Corpus(Recipe(bundle.config))
-    content: dict[str, Any] = {}
-    for subset in ("development", "test"):
-        options = DetectionOptions(train=folder.path, protocol=protocol, subset=subset)
-        measure = detection_measure(corpus, bundle, options)
-        if ROWS[run.row].get("shuffled"):
-            inputs = shuffled(measure.inputs())
-            measure.inputs = lambda inputs=inputs: inputs
-        epochs = bundle.checkpoints.epochs()
-        reference = measure.reference
-        bounds = np.cumsum(reference.outputs)[:-1]
-        scores = [np.split(measure.score(epoch), bounds) for epoch in epochs]
-        for shortest in SHORTEST:
-            items = [reference.items(one, "segments", shortest) for one in scores]
-            content[f"{subset}_scores_{shortest}"] = np.stack([item.scores for item in items])
-        content[f"{subset}_target"] = items[0].target
-        content["epochs"] = np.array(epochs)
-    np.savez(root / "segments.npz", **content)
-
-
-def selections(content: Mapping[str, Any]) -> Iterator[tuple[str, SegmentCounts]]:
-    """Counts on the test files of each way to select epochs and thresholds on the development files."""
-    names = tuple(map(str, range(content["development_target"].shape[1])))
-    epochs = content["epochs"].tolist()
-    for title, way in WAYS.items():
-        history = {}
-        for index, epoch in enumerate(epochs):
-            items = {
-                shortest: Items(
-                    content[f"development_scores_{shortest}"][index], content["development_target"]
-                )
-                for shortest in way.shortest
-            }
-            history[epoch] = evaluate(items, names, way.criterion)
-        selection = select(history, way.criterion)
-        chosen = selection.single if way.single else selection.class_wise
-        columns = [
-            content[f"test_scores_{choice.shortest}"][epochs.index(choice.epoch)][:, column]
-            >= choice.threshold
-            for column, choice in enumerate(chosen.values())
-        ]
-        yield title, count(content["test_target"], np.stack(columns, axis=1))
-
-
-def table(output: Path, runs: list[Run]) -> str:
-    """Error rate and F1 of each row and selection, as two tables of means over seeds."""
-    pooled: dict[tuple[str, str, int], SegmentCounts] = {}
+def sharing(runs: Sequence[Run]) -> list[list[Run]]:
+    """Runs in groups, each of which shares a training: rows that differ in how they are applied alone."""
+    groups: dict[str, list[Run]] = {}
     for run in runs:
-        path = run.folder(output) / "segments.npz"
-        if path.exists():
-            for title, counts in selections(np.load(path)):
-                key = (run.row, title, run.seed)
-                pooled[key] = pooled[key] + counts if key in pooled else counts
-    errors = {key: counts.overall.error_rate for key, counts in pooled.items()}
-    f_measures = {key: counts.overall.f_measure for key, counts in pooled.items()}
-    return f"{means('Error rate', errors)}\n\n{means('F1', f_measures)}"
+        content = [run.row.content(run.labels), run.row.shuffled, run.protocol, run.seed, run.epochs]
+        groups.setdefault(digest(content), []).append(run)
+    return list(groups.values())
 
 
-def means(measure: str, figures: Mapping[tuple[str, str, int], float]) -> str:
-    """Table of one measure: the mean over seeds of each row and selection."""
-    rows = list(dict.fromkeys(row for row, _, _ in figures))
-    titles = list(dict.fromkeys(title for _, title, _ in figures))
-    lines = [f"| {measure} | " + " | ".join(titles) + " |", "|---|" + "---|" * len(titles)]
-    for row in rows:
-        cells = [
-            np.mean([value for (name, way, _), value in figures.items() if (name, way) == (row, title)])
-            for title in titles
-        ]
-        lines.append(f"| {row} | " + " | ".join(f"{cell:.2f}" for cell in cells) + " |")
-    return "\n".join(lines)
+def full_names(protocols: str) -> list[str]:
+    """Full names of protocols; those that are the last part alone belong to the first one."""
+    first, *others = protocols.split(",")
+    return [first, *(one if "." in one else f"{first.rpartition('.')[0]}.{one}" for one in others)]
 
 
-def main() -> None:
-    """Train what is missing, and print the table."""
-    from pyannote.database import registry
-
-    arguments = docopt.docopt(__doc__)
-    output = Path(arguments["<output>"])
-    registry.load_database(arguments["<database.yml>"])
-    rows = arguments["--rows"].split(";") if arguments["--rows"] else list(ROWS)
-    runs = [
-        Run(row, fold, seed)
+def planned(arguments: Mapping[str, Any], rows: Sequence[Row]) -> list[Run]:
+    """Trainings of the rows, those of one seed of all rows before those of the next."""
+    protocols = full_names(arguments["--protocols"])
+    labels = common_labels(protocols) if arguments["--labels"] == "data" else None
+    return [
+        Run(
+            row,
+            protocol,
+            seed,
+            row.epochs or int(arguments["--epochs"]),
+            labels,
+            int(arguments["--every"]),
+            Path(arguments["<output>"]),
+            bool(arguments["--keep"]),
+        )
         for seed in range(int(arguments["--seeds"]))
         for row in rows
-        for fold in range(1, int(arguments["--folds"]) + 1)
+        for protocol in protocols
     ]
-    for run in runs:
-        protocol, root = f"{arguments['--protocol']}.Fold{run.fold}", run.folder(output)
-        if arguments["--rescore"] and (root / "segments.npz").exists():
-            score(run, root, protocol)
-        if arguments["--only-table"] or (root / "segments.npz").exists():
-            continue
-        prepare(run, output, Path(arguments["--config"]), protocol)
-        store = ShuffledStore if ROWS[run.row].get("shuffled") else FeatureStore
-        with patch.object(corpus_module, "FeatureStore", store):
-            train(
-                block("dcase"),
-                TrainOptions(root=root, protocol=protocol, last=int(arguments["--epochs"]), seed=run.seed),
-            )
-        score(run, root, protocol)
-    text = table(output, runs)
-    print(text)
-    (output / "table.md").write_text(text + "\n")
+
+
+def trained(runs: Sequence[Run], arguments: Mapping[str, Any], kept: Kept) -> bool:
+    """Train what is missing, keep which trainings rows have, and return whether nothing has failed."""
+    # threads of libraries are set before a process begins
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
+    pool = ProcessPoolExecutor(
+        int(arguments["--jobs"]),
+        multiprocessing.get_context("spawn"),
+        prepare,
+        (str(Path(arguments["<database.yml>"]).resolve()), _files(arguments["--code"])),
+    )
+    number, failed = 0, False
+    try:
+        futures = {pool.submit(work, group): group for group in sharing(runs)}
+        for future in as_completed(futures):
+            for run, folder in zip(futures[future], future.result(), strict=True):
+                number, label = number + 1, f"{run.row.name}, {run.protocol}, seed {run.seed}"
+                if isinstance(folder, ToolkitError):
+                    warn(f"{label}: {folder}")
+                    failed = True
+                else:
+                    kept.add(run, folder)
+                    say(f"{number} of {len(runs)}: {label}: {folder}")
+    except BaseException:
+        # finished epochs are safe: nobody waits for trainings that are under way
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return not failed
+
+
+def _files(code: str | None) -> list[str]:
+    return [str(Path(file).resolve()) for file in (code or "").split(",") if file]
+
+
+def checked(arguments: Mapping[str, Any]) -> list[Row]:
+    """Rows that are named, or those of the tutorial.
+
+    Raises
+    ------
+    UsageError
+        If a number, a way, or a row is none, or two rows have one name.
+    """
+    for option in ("--seeds", "--epochs", "--every", "--jobs", "--mean"):
+        if arguments[option] is not None and not (arguments[option].isdigit() and int(arguments[option])):
+            raise UsageError(f"{option}={arguments[option]} is no number above 0.")
+    if arguments["--labels"] not in ("data", "config"):
+        raise UsageError(f"--labels={arguments['--labels']} is neither data nor config.")
+    if arguments["--way"] not in WAYS:
+        raise UsageError(f"There is no way {arguments['--way']!r} to select; there are {'; '.join(WAYS)}.")
+    if not Path(arguments["<database.yml>"]).is_file():
+        raise UsageError(f"There is no file {arguments['<database.yml>']}.", fix="Name a database.yml.")
+    rows = [Row.of(text) for text in arguments["--row"] or TUTORIAL]
+    names = [row.name for row in rows]
+    if len(set(names)) < len(names):
+        raise UsageError("Two rows have one name.", fix="Give each a name of its own.")
+    return rows
+
+
+def main() -> int:
+    """Train what is missing, and print the table."""
+    arguments = docopt.docopt(__doc__)
+    rows, output = checked(arguments), Path(arguments["<output>"])
+    prepare(arguments["<database.yml>"], _files(arguments["--code"]))
+    kept = Kept(output)
+    done = arguments["--only-table"] or trained(planned(arguments, rows), arguments, kept)
+    mean = int(arguments["--mean"]) if arguments["--mean"] else None
+    text = tables(list(kept.figures(mean)), arguments["--against"], arguments["--way"])
+    write_text(output / "table.md", text + "\n")
+    say_table(text)
+    return 0 if done else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

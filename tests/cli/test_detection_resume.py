@@ -88,3 +88,16 @@ def test_another_resolution_of_the_same_weights_is_refused(copied, here):
         }[command]
         assert (result.code, "Traceback" in result.err) == (expected.code, False), result.err
         assert words in result.err
+
+
+def test_a_plan_of_the_learning_rate_ends_with_the_training(experiment, here):
+    text = experiment.config.read_text().replace("ConstantScheduler", "CosineScheduler")
+    experiment.config.write_text(text)
+
+    def trained(*options):
+        return here("dcase", "train", "--cpu", *options, experiment.root, experiment.protocol)
+
+    assert "planned" not in trained("--to=2").err
+    longer = trained("--from=last", "--to=3")
+    assert longer.code == 0
+    assert "planned for 2 epochs, --to is 3: later epochs keep its last value" in longer.err

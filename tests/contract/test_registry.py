@@ -16,13 +16,14 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from pyannote.audio.augmentation.base import Augmentation
+from pyannote.audio.augmentation.base import Augmentation, TrainingFrames
 from pyannote.audio.config.registry import FOLDERS, available, build, check_parameters, find, parameters_of
 from pyannote.audio.config.schema import Block
 from pyannote.audio.config.yaml_lines import read_yaml
 from pyannote.audio.core.class_files import snake_case
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.specifications import Output, Specifications
+from pyannote.audio.train.interfaces import EpochAugmentation
 
 EVERY = [(kind, name) for kind in FOLDERS for name in available(kind)]
 BOTH = Specifications("Dcase", {"X": 40, "long_term": 40}, ("a", "b", "c"), 2.0, 0.01, 44100)
@@ -211,13 +212,24 @@ def changes_features(name):
     return issubclass(getattr(module, name), Augmentation)
 
 
+def begun(name):
+    """Augmentation in the first epoch of a training on a file of two events."""
+    augmentation = made("data_augmentation", name)
+    if isinstance(augmentation, EpochAugmentation):
+        frames, activity = 10 * torch.randn(200, 40, generator=seeded(1)) - 30, torch.zeros(200, 3)
+        activity[20:60, 0], activity[50:90, 2] = 1, 1
+        training = TrainingFrames(frames, activity, offsets=[0, 200], step=0.01)
+        augmentation.begin(training, epoch=1, planned=10)
+    return augmentation
+
+
 @pytest.mark.parametrize("name", [name for name in of("data_augmentation") if changes_features(name)])
 class TestAugmentation:
     @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
     @pytest.mark.parametrize("without", [(), ("long_term",)])
     def test_keeps_shapes_types_and_names(self, name, dtype, without):
         batch = {key: value for key, value in batch_of(dtype=dtype).items() if key not in without}
-        changed = made("data_augmentation", name)(batch, seeded(0))
+        changed = begun(name)(batch, seeded(0))
         assert changed.keys() == batch.keys()
         for key, value in changed.items():
             assert (value.shape, value.dtype) == (batch[key].shape, dtype), key
@@ -226,17 +238,17 @@ class TestAugmentation:
     def test_leaves_what_it_is_given_as_it_is(self, name):
         batch = batch_of()
         before = {key: value.clone() for key, value in batch.items()}
-        made("data_augmentation", name)(batch, seeded(0))
+        begun(name)(batch, seeded(0))
         assert batch.keys() == before.keys()
         assert all(torch.equal(batch[key], before[key]) for key in batch)
 
     def test_changes_something(self, name):
-        augmentation, random = made("data_augmentation", name), seeded(0)
+        augmentation, random = begun(name), seeded(0)
         batch = batch_of()
         assert any(not torch.equal(augmentation(batch, random)["X"], batch["X"]) for _ in range(5))
 
     def test_draws_from_the_generator_that_it_is_given_alone(self, name):
-        augmentation, batch = made("data_augmentation", name), batch_of()
+        augmentation, batch = begun(name), batch_of()
         first = augmentation(batch, seeded(5))
         torch.manual_seed(9)
         np.random.default_rng(6).random(3)
@@ -248,7 +260,7 @@ class TestAugmentation:
         assert any(not torch.equal(first[key], other[key]) for key in batch)
 
     def test_nothing_is_read_from_the_device_or_copied_there(self, name, monkeypatch):
-        augmentation, batch, random = made("data_augmentation", name), batch_of(), seeded(0)
+        augmentation, batch, random = begun(name), batch_of(), seeded(0)
         # what is kept for all batches may be moved with the first one
         augmentation(batch, random)
         monkeypatch.setattr(torch, "from_numpy", None)
@@ -258,24 +270,31 @@ class TestAugmentation:
         assert operations.names and not operations.names & WAITING
 
     def test_activity_stays_between_0_and_1(self, name):
-        augmentation = made("data_augmentation", name)
+        augmentation = begun(name)
         for seed in range(20):
             activity = augmentation(batch_of(seed), seeded(seed))["y"]
             assert activity.min() >= 0 and activity.max() <= 1
 
     @pytest.mark.parametrize("count", [1, 2])
     def test_small_batches_are_batches(self, name, count):
-        changed = made("data_augmentation", name)(batch_of(count=count), seeded(0))
+        changed = begun(name)(batch_of(count=count), seeded(0))
         assert len(changed["X"]) == len(changed["y"]) == count
 
 
 # what sets the rate, and what takes the step
 
 
+def planned(name, **given):
+    """Scheduler of a training of 30 epochs."""
+    scheduler = made("scheduler", name, **given)
+    scheduler.plan(30)
+    return scheduler
+
+
 @pytest.mark.parametrize("name", of("scheduler"))
 class TestScheduler:
     def test_rates_are_positive_numbers(self, name):
-        scheduler, random = made("scheduler", name, learning_rate=0.01), np.random.default_rng(0)
+        scheduler, random = planned(name, learning_rate=0.01), np.random.default_rng(0)
         parameters = [nn.Parameter(torch.zeros(1))]
         for optimizer in (torch.optim.SGD(parameters, 0.1, 0.9), torch.optim.Adam(parameters)):
             for step in range(1000):
@@ -287,7 +306,7 @@ class TestScheduler:
 
     def test_goes_on_from_a_saved_state(self, name):
         losses = np.random.default_rng(1).random(40).tolist()
-        whole, first, second = (made("scheduler", name, learning_rate=0.01) for _ in range(3))
+        whole, first, second = (planned(name, learning_rate=0.01) for _ in range(3))
         rates = []
         for epoch, loss in enumerate(losses):
             rates.append(whole.rate(7 * epoch, 7))
@@ -300,7 +319,7 @@ class TestScheduler:
             second.observe(losses[epoch])
 
     def test_state_is_made_of_plain_values(self, name, tmp_path):
-        scheduler = made("scheduler", name)
+        scheduler = planned(name)
         for loss in (0.5, 0.4):
             scheduler.observe(loss)
         torch.save(scheduler.state_dict(), tmp_path / "state.pt")
@@ -310,10 +329,10 @@ class TestScheduler:
     @pytest.mark.parametrize("rate", [0.0, -0.1])
     def test_a_rate_that_is_not_positive_is_refused(self, name, rate):
         with pytest.raises(ConfigError, match="positive"):
-            made("scheduler", name, learning_rate=rate)
+            planned(name, learning_rate=rate)
 
     def test_a_rate_that_is_still_to_be_found_reaches_no_optimizer(self, name):
-        scheduler = made("scheduler", name, learning_rate="auto")
+        scheduler = planned(name, learning_rate="auto")
         optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], 0.1)
         assert scheduler.is_open
         with pytest.raises(UsageError, match="find_learning_rate"):
@@ -324,21 +343,21 @@ class TestScheduler:
 
     def test_a_rate_that_was_found_is_one_that_was_given(self, name):
         found, given = (
-            made("scheduler", name, learning_rate="auto"),
-            made("scheduler", name, learning_rate=0.3),
+            planned(name, learning_rate="auto"),
+            planned(name, learning_rate=0.3),
         )
         found.learning_rate = 0.3
         assert not found.is_open and found.state_dict() == given.state_dict()
         assert [found.rate(step, 7) for step in range(50)] == [given.rate(step, 7) for step in range(50)]
 
     def test_a_rate_that_was_found_is_kept_unless_another_is_given(self, name):
-        first, second = (made("scheduler", name, learning_rate="auto") for _ in range(2))
+        first, second = (planned(name, learning_rate="auto") for _ in range(2))
         second.load_state_dict(first.state_dict())
         assert second.is_open
         first.learning_rate = 1 / 3
         second.load_state_dict(first.state_dict())
         assert second.learning_rate == 1 / 3
-        other = made("scheduler", name, learning_rate=0.2)
+        other = planned(name, learning_rate=0.2)
         other.load_state_dict(first.state_dict())
         assert other.learning_rate == 0.2
 

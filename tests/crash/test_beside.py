@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from pyannote.audio.inference.pretrained import load_params
+from pyannote.audio.inference.detection_params import load_params
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import load_specifications
 

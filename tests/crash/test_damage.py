@@ -13,7 +13,8 @@ from pyannote.audio.embedding.backends.wccn import WCCN
 from pyannote.audio.features.librosa_mel_spectrogram import LibrosaMelSpectrogram
 from pyannote.audio.features.precomputed import Precomputed
 from pyannote.audio.inference.bundle import Bundle
-from pyannote.audio.inference.pretrained import Pretrained, load_params
+from pyannote.audio.inference.detection_params import load_params
+from pyannote.audio.inference.pretrained import Pretrained
 from pyannote.audio.inference.speaker_embedding import _load_backend
 from pyannote.audio.io.checkpoint import Checkpoints
 from pyannote.audio.io.experiment_folders import TrainFolder, load_specifications

@@ -38,7 +38,7 @@ def test_apply(every, copied, here, dying, tmp_path, promise):
 
     def apply(folder):
         own = of_protocol(copied, folder)
-        arguments = ("--cpu", "--duration=1", own.validate, own.protocol)
+        arguments = ("--cpu", "--step=0.5", own.validate, own.protocol)
         assert here("dcase", "apply", *arguments).code == 0
 
     assert here("dcase", "apply", "--cpu", copied.validate, copied.protocol).code == 0

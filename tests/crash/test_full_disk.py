@@ -46,7 +46,7 @@ def validate(folders, here):
 
 
 def apply(folders, here):
-    return here("dcase", "apply", "--cpu", "--duration=1", folders.validate, folders.protocol)
+    return here("dcase", "apply", "--cpu", "--step=0.5", folders.validate, folders.protocol)
 
 
 COMMANDS = {"train": lambda folders, here: train(folders, here, 5), "validate": validate, "apply": apply}

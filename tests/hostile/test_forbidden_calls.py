@@ -30,10 +30,9 @@ ALLOWED = {
     ("pyannote/audio/applications/commands.py", "importlib.import_module"): "commands of a block",
     **dict.fromkeys(
         [
-            ("scripts/benchmarks/detection_table.py", "yaml.safe_load"),
+            ("scripts/benchmarks/detection_configs.py", "yaml.safe_load"),
             ("scripts/benchmarks/embedding_table.py", "yaml.safe_load"),
             ("scripts/benchmarks/startup.py", "yaml.safe_load"),
-            ("scripts/benchmarks/detection_table.py", "numpy.load"),
             ("scripts/benchmarks/growth.py", "numpy.load"),
             ("scripts/benchmarks/growth.py", "numpy.lib.format.open_memmap"),
         ],

@@ -11,7 +11,7 @@ from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.errors import ToolkitError
 from pyannote.audio.database.known_protocols import load_database
 from pyannote.audio.features.precomputed import Precomputed
-from pyannote.audio.inference.pretrained import load_params
+from pyannote.audio.inference.detection_params import load_params
 from pyannote.audio.inference.speaker_embedding import SpeakerEmbedding
 from pyannote.audio.io.experiment_folders import load_specifications
 

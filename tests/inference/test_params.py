@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.inference.pretrained import PARAMETERS, load_params
+from pyannote.audio.inference.detection_params import PARAMETERS, load_params
 
 SOUND = {
     "epoch": 3,
@@ -59,6 +59,12 @@ def test_senseless_values_are_refused_with_file_and_key(part, key, value, tmp_pa
         written(tmp_path, content)
     assert caught.value.file == tmp_path / "params.yml"
     assert caught.value.message.startswith(".".join((part, "dog", *key))) and len(caught.value.message) < 200
+
+
+@pytest.mark.parametrize("value", [*NUMBERS, 0, -1, 1e6])
+def test_senseless_durations_of_chunks_are_refused(value, tmp_path):
+    with pytest.raises(CheckpointError, match=r"chunk\.duration must be a number"):
+        written(tmp_path, {**PARAMS, "chunk": {"duration": value, "step": 0.25}})
 
 
 @pytest.mark.parametrize("key", ["epoch", *PARAMETERS])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.metrics.confidence import bootstrap
+from pyannote.audio.metrics.confidence import bootstrap, paired_bootstrap
 from pyannote.audio.metrics.segment_based import count
 
 
@@ -103,3 +103,59 @@ def test_impossible_input(shapes, words):
 def test_impossible_level(files, level):
     with pytest.raises(DataError, match="level"):
         bootstrap(files, error_rate, level=level)
+
+
+@pytest.fixture(scope="module")
+def worse(files):
+    """Counts of three trainings of another system on the same files."""
+    rng = np.random.default_rng(1)
+    return [
+        [
+            count(reference, reference ^ (rng.random((60, 3)) < 0.15))
+            for reference in (rng.random((60, 3)) < 0.3 for _ in files)
+        ]
+        for _ in range(3)
+    ]
+
+
+def test_a_difference_equals_pooling_both_one_by_one(files, worse):
+    found = paired_bootstrap(worse, [files, files[::-1]], error_rate, n=200, seed=4)
+    others = [np.array(looped(one, error_rate, 200, 4)) for one in worse]
+    own = [np.array(looped(one, error_rate, 200, 4)) for one in (files, files[::-1])]
+    differences = np.mean(others, axis=0) - np.mean(own, axis=0)
+    assert found.interval == pytest.approx(tuple(np.quantile(differences, [0.025, 0.975])))
+    pooled = [error_rate(sum(one[1:], one[0])) for one in (*worse, files)]
+    assert found.value == pytest.approx(np.mean(pooled[:3]) - pooled[3])
+    assert found.interval[0] < found.value < found.interval[1]
+
+
+def test_what_makes_files_hard_for_both_cancels(files, worse):
+    """The paired interval of two similar systems is narrower than that of either of them."""
+    rng = np.random.default_rng(3)
+    # shares of wrong decisions that differ much between files, and little between systems
+    shares = rng.random(20) / 2
+    references = [rng.random((60, 3)) < 0.3 for _ in shares]
+    first, second = (
+        [
+            count(reference, reference ^ (rng.random((60, 3)) < share + more))
+            for reference, share in zip(references, shares, strict=True)
+        ]
+        for more in (0.0, 0.01)
+    )
+    low, high = paired_bootstrap([second], [first], error_rate).interval
+    alone = bootstrap(first, error_rate, bounded=False)
+    assert high - low < (alone[1] - alone[0]) / 2
+
+
+def test_a_system_does_not_differ_from_itself(files):
+    value, interval = paired_bootstrap([files], [files, files], error_rate)
+    assert value == 0
+    assert np.isnan(interval).all()
+
+
+@pytest.mark.parametrize(
+    "second, words", [([], "no files"), ([[]], "no files"), ("shorter", "different files")]
+)
+def test_systems_of_other_files_cannot_be_compared(files, second, words):
+    with pytest.raises(DataError, match=words):
+        paired_bootstrap([files], [files[1:]] if second == "shorter" else second, error_rate)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.inference.pretrained import PARAMETERS
+from pyannote.audio.inference.detection_params import PARAMETERS
 from pyannote.audio.metrics.intersection_based import Criteria, Scored, count
 from pyannote.audio.metrics.threshold_runs import runs
 from pyannote.audio.pipeline.events import events_of, frames_within

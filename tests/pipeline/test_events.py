@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pyannote.audio.inference.pretrained import PARAMETERS
+from pyannote.audio.inference.detection_params import PARAMETERS
 from pyannote.audio.pipeline.events import events_of
 
 LABELS = ("car", "children", "bird")

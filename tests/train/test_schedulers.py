@@ -5,10 +5,12 @@ import pytest
 import torch
 from scipy.stats import linregress
 
-from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
+from pyannote.audio.train.schedulers.cosine_scheduler import CosineScheduler
 from pyannote.audio.train.schedulers.cyclic_scheduler import CyclicScheduler
 from pyannote.audio.train.schedulers.davis_king import DavisKing, _probability_of_decrease
+from pyannote.audio.train.schedulers.one_cycle_scheduler import OneCycleScheduler
 
 
 def optimizer_of(kind, **arguments):
@@ -128,3 +130,57 @@ def test_a_senseless_rate_cannot_be_found(rate):
 def test_senseless_parameters_are_refused(kind, arguments):
     with pytest.raises(ConfigError):
         kind(**arguments)
+
+
+@pytest.mark.parametrize("warm_up", [0.0, 0.25])
+def test_cosine_falls_as_that_of_torch(warm_up):
+    scheduler = CosineScheduler(learning_rate=0.2, epochs=4, warm_up=warm_up, ratio=0.1)
+    optimizer = optimizer_of(torch.optim.SGD)
+    rise = int(40 * warm_up)
+    optimizer.param_groups[0]["initial_lr"] = 0.2
+    optimizer.param_groups[0]["lr"] = 0.2
+    torchs = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=39 - rise, eta_min=0.02)
+    rates = [scheduler.rate(step, 10) for step in range(40)]
+    assert np.allclose(rates[:rise], 0.2 * np.arange(1, rise + 1) / max(1, rise))
+    for rate in rates[rise:]:
+        assert rate == pytest.approx(optimizer.param_groups[0]["lr"], abs=1e-9)
+        optimizer.step()
+        torchs.step()
+
+
+def test_one_cycle_rises_and_falls_in_straight_lines():
+    scheduler = OneCycleScheduler(0.2, epochs=4, warm_up=0.25, ratio=0.1, momentum=(0.8, 0.9))
+    optimizer = optimizer_of(torch.optim.Adam)
+    height = np.interp(np.arange(40), [-1, 9, 10, 39], [0, 1, 1, 0])
+    for step in range(40):
+        assert scheduler.apply(optimizer, step, 10) == pytest.approx(0.2 * (0.1 + 0.9 * height[step]))
+        assert optimizer.param_groups[0]["betas"][0] == pytest.approx(0.9 - 0.1 * height[step])
+
+
+@pytest.mark.parametrize("kind", [CosineScheduler, OneCycleScheduler])
+class TestPlanned:
+    def test_a_plan_is_that_of_the_configuration_or_else_of_the_command(self, kind):
+        given, left = kind(0.1, epochs=7), kind(0.1)
+        for scheduler in (given, left):
+            scheduler.plan(30)
+        assert (given.planned, left.planned) == (7, 30)
+        assert left.rate(30 * 5 - 1, 5) == pytest.approx(0.1 * left.ratio)
+
+    def test_without_a_plan_there_is_no_rate(self, kind):
+        with pytest.raises(UsageError, match="--to"):
+            kind(0.1).rate(0, 10)
+
+    def test_a_resumed_training_keeps_its_plan(self, kind):
+        begun, longer, other = kind(0.1), kind(0.1), kind(0.1, epochs=9)
+        begun.plan(20)
+        for scheduler in (longer, other):
+            scheduler.plan(40)
+            scheduler.load_state_dict(begun.state_dict())
+        assert (longer.planned, other.planned) == (20, 9)
+        assert [longer.rate(step, 3) for step in range(80)] == [begun.rate(step, 3) for step in range(80)]
+        assert longer.rate(90, 3) == longer.rate(59, 3)
+
+    @pytest.mark.parametrize("wrong", [{"epochs": 0}, {"warm_up": 1.0}, {"ratio": 0.0}, {"warm_up": -0.1}])
+    def test_values_out_of_range_are_refused(self, kind, wrong):
+        with pytest.raises(ConfigError):
+            kind(0.1, **wrong)

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from pyannote.audio.augmentation.base import TrainingFrames
 from pyannote.audio.augmentation.mixup import Mixup
 from pyannote.audio.augmentation.time_frequency_masking import TimeFrequencyMasking
 from pyannote.audio.core.errors import DataError
@@ -21,8 +22,10 @@ from pyannote.audio.train.optimizers.adam import Adam
 from pyannote.audio.train.optimizers.adam_w import AdamW
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
+from pyannote.audio.train.schedulers.cosine_scheduler import CosineScheduler
 from pyannote.audio.train.schedulers.cyclic_scheduler import CyclicScheduler
 from pyannote.audio.train.schedulers.davis_king import DavisKing
+from pyannote.audio.train.schedulers.one_cycle_scheduler import OneCycleScheduler
 from pyannote.audio.train.trainer import Trainer
 
 SPECS = Specifications("Dcase", {"X": 6, "long_term": 6}, ("a", "b"), 0.3, 0.01, 16000)
@@ -38,6 +41,9 @@ class Synthetic:
 
     def measures(self):
         return {}
+
+    def training_frames(self):
+        return TrainingFrames(torch.zeros(3, 6), torch.ones(3, 2), [0, 3], 0.01)
 
     def batches(self, epoch, seed, rank=None):
         for index in range(self.batches_per_epoch):
@@ -59,6 +65,8 @@ SCHEDULERS = {
     "constant": lambda: ConstantScheduler(0.05),
     "cyclic": lambda: CyclicScheduler(learning_rate=0.05, epochs_per_cycle=1.7),
     "davis king": lambda: DavisKing(learning_rate=0.05, patience=3, factor=0.5),
+    "cosine": lambda: CosineScheduler(learning_rate=0.05),
+    "one cycle": lambda: OneCycleScheduler(learning_rate=0.05, epochs=4),
 }
 
 
@@ -66,6 +74,7 @@ def trainer_of(optimizer="SGD", scheduler="constant", averaging=False, seed=0, w
     torch.manual_seed(weights)
     model = Dcase(SPECS, channels=4, hidden=6, pooling=(2, 2, 1, 1), batch_normalize=True)
     rate = SCHEDULERS[scheduler]()
+    rate.plan(6)
     return Trainer(
         model=model,
         task=Synthetic(),
@@ -111,6 +120,20 @@ def test_resumed_training_equals_an_uninterrupted_one_to_the_last_bit(
         }
         assert equal(resumed.weights(), whole.weights())
         assert equal(resumed.state_dict(), whole.state_dict())
+
+
+def test_augmentations_know_epoch_plan_and_training_files():
+    told = []
+
+    class Noted(Mixup):
+        def begin(self, training, epoch, planned):
+            told.append((len(training.frames), epoch, planned))
+
+    trainer = trainer_of(scheduler="cosine")
+    trainer.augmentations = [Mixup(), Noted()]
+    for _ in trainer.epochs(4, 6):
+        pass
+    assert told == [(3, 4, 6), (3, 5, 6), (3, 6, 6)]
 
 
 def test_one_epoch_is_the_loop_written_out():

@@ -28,20 +28,19 @@ from pyannote.audio.store.feature_store import FeatureStore
 
 
 def apply(block: Block, options: ApplyOptions) -> None:
-    """Apply the choice of a validation to the recordings of a protocol, or to one audio file."""
-    validate = validation_folder(options.validate)
+    """Apply the choice of one or several validations to recordings of a protocol, or to one audio file."""
+    validate = tuple(map(validation_folder, options.validate))
     device = choose_device(options.cpu, options.gpu)
     applier = block.apply(validate, options, device)
-    for remark in applier.bundle.remarks:
+    for remark in dict.fromkeys(remark for bundle in applier.bundles for remark in bundle.remarks):
         warn(remark)
-    corpus = Corpus(
-        Recipe(applier.bundle.config), options.parallel, device, options.scheduler, options.unannotated
-    )
+    recipe = Recipe(applier.bundles[0].config)
+    corpus = Corpus(recipe, options.parallel, device, options.scheduler, options.unannotated)
     files, name = files_of(options.protocol, options.subset, corpus)
     corpus.prepare_features(files)
     warn_of_application(corpus, files, options.protocol, options.subset)
     # in the folder that was named, even if the validation itself lies elsewhere
-    folder = ApplyFolder(options.validate / "apply" / applier.folder)
+    folder = ApplyFolder(options.validate[0] / "apply" / applier.folder)
     with FolderLock(folder.path, purpose="apply"):
         run = applier.open(folder, name, files, corpus)
         with new_scores(folder.path, run.results) as scratch:
@@ -72,7 +71,13 @@ def _answers(
 
 
 def apply_one(
-    make: Apply, options: ApplyOptions, validate: Path, output: Path, cache: Path, run: str, file: Recording
+    make: Apply,
+    options: ApplyOptions,
+    validate: tuple[Path, ...],
+    output: Path,
+    cache: Path,
+    run: str,
+    file: Recording,
 ) -> Any:
     """Write the frames of a recording, and give its answer; this is the work of a worker of a cluster.
 
@@ -81,8 +86,8 @@ def apply_one(
     make : callable
         Makes the applier of a block.
     options : ApplyOptions
-    validate : Path
-        Folder of the validation.
+    validate : tuple of Path
+        Folders of the validations.
     output : Path
         Folder of frames, as `Precomputed`.
     cache : Path
@@ -92,11 +97,11 @@ def apply_one(
     file : Recording
     """
     applier = _applier_once(make, options, validate, run)
-    frames = applier.one(file, FeatureStore(applier.bundle.extraction(), cache))
+    frames = applier.one(file, FeatureStore(applier.bundles[0].extraction(), cache))
     Precomputed(output).dump(file, frames)
     return applier.answer(frames, file)
 
 
 @lru_cache(maxsize=1)
-def _applier_once(make: Apply, options: ApplyOptions, validate: Path, run: str) -> Applier:
+def _applier_once(make: Apply, options: ApplyOptions, validate: tuple[Path, ...], run: str) -> Applier:
     return make(validate, options, choose_device(options.cpu, options.gpu))

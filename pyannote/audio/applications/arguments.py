@@ -12,6 +12,7 @@ from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pyannote.audio.applications.repeated import matched
 from pyannote.audio.core.errors import UsageError
 
 HELP = ("-h", "--help")
@@ -263,7 +264,7 @@ def parse(text: str, argv: Sequence[str], words: Sequence[str], help_command: st
             raise UsageError(f"There is no option {named}; there are {', '.join(known)}.", fix=fix)
     usage = re.search(r"Usage:\s+(.*)", text)
     try:
-        parsed = docopt.docopt(text, argv=[*words, *argv], default_help=False)
+        parsed = matched(text, [*words, *argv])
     except docopt.DocoptExit:
         raise UsageError(
             f"This does not fit: {usage.group(1) if usage else ''}", fix=f"See {help_command}."

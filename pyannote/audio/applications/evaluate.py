@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 from pyannote.audio.applications.applied_results import Results, read_folder
 from pyannote.audio.applications.blocks.base import Block
@@ -145,6 +146,15 @@ def _tell_other_options(found: Sequence[Results]) -> None:
     if changed:
         words = {"frames": "--duration", "step": "--step"}
         warn(f"these folders were applied with different {' and '.join(words[name] for name in changed)}.")
+    numbers = sorted({_trainings(one) for one in options})
+    if len(numbers) > 1:
+        warn(f"these folders hold means of the scores of {' and of '.join(map(str, numbers))} trainings.")
+
+
+def _trainings(scores: Mapping[str, Any]) -> int:
+    """Number of trainings whose scores are averaged."""
+    others = scores.get("mean_with")
+    return 1 + (len(others) if isinstance(others, list) else 0)
 
 
 def _places(found: Iterable[Results]) -> str:

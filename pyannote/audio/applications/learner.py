@@ -59,11 +59,13 @@ def _trainer(
     ranks: SingleProcess,
 ) -> Trainer:
     model = corpus.recipe.model(specifications).to(device)
+    scheduler = corpus.recipe.scheduler()
+    scheduler.plan(options.last)
     return Trainer(
         model=model,
         task=corpus.recipe.task,
         optimizer=corpus.recipe.optimizer([model, corpus.recipe.task.head.to(device)]),
-        scheduler=corpus.recipe.scheduler(),
+        scheduler=scheduler,
         augmentations=corpus.recipe.augmentations("batches"),
         seed=options.seed,
         device=device,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +27,10 @@ DAY = 86400
 
 def _subset(help: str, default: str) -> Any:
     return option("--subset", help, "S", default, read=words(*SUBSETS, kind="subset"))
+
+
+def _paths(given: Sequence[str]) -> tuple[Path, ...]:
+    return tuple(map(Path, given))
 
 
 def _choice(word: str, value: str, help: str) -> Any:
@@ -190,7 +195,7 @@ class EmbeddingOptions(ValidateOptions):
 class ApplyOptions(Workers):
     """Options of `apply` that all blocks have; `step_seconds` is used instead of `step` if it is given."""
 
-    validate: Path = argument("<validate>", Path)
+    validate: tuple[Path, ...] = argument("<validate>", lambda given: (Path(given),))
     protocol: str = argument("<protocol>")
     subset: str = _subset("Files to apply it to", "test")
     batch: int = _batch("Chunks")
@@ -203,8 +208,9 @@ class ApplyOptions(Workers):
 
 @dataclass(frozen=True, kw_only=True)
 class DetectionApplyOptions(ApplyOptions):
-    """Options of `apply` of detectors."""
+    """Options of `apply` of detectors, of which several may be named."""
 
+    validate: tuple[Path, ...] = argument("<validate>...", _paths)
     selection: Literal["class-wise", "global"] = option(
         "--selection",
         "class-wise (an epoch for each class) or global (one for all)",
@@ -227,9 +233,6 @@ class DetectionApplyOptions(ApplyOptions):
         "tsv,rttm",
         read=listed,
     )
-    duration: float | None = seconds(
-        "--duration", "D", "Duration of a chunk in seconds (default: that of training)"
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,7 +251,7 @@ class CompareOptions(Machine):
 class EvaluateOptions:
     """Options of `evaluate`."""
 
-    folders: tuple[Path, ...] = argument("<apply>...", lambda given: tuple(map(Path, given)))
+    folders: tuple[Path, ...] = argument("<apply>...", _paths)
     subset: str = _subset(
         "Results of train, development or test files; files that the model was trained on are refused", "test"
     )

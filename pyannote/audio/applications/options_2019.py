@@ -51,7 +51,7 @@ class OldValidateOptions(EmbeddingOptions):
 class OldApplyOptions(ApplyOptions):
     """Options of `apply` in the command of 2019."""
 
-    validate: Path = argument("<validate_dir>", Path)
+    validate: tuple[Path, ...] = argument("<validate_dir>", lambda given: (Path(given),))
     step: float = 0.25
     step_seconds: float | None = _step_seconds()
     database: str | None = _database()

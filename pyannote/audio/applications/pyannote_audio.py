@@ -17,7 +17,7 @@ USAGE = (
 Usage:
   pyannote-audio <block> train    [options] <root>     <protocol>
   pyannote-audio <block> validate [options] <train>    <protocol>
-  pyannote-audio <block> apply    [options] <validate> <protocol>
+  pyannote-audio <block> apply    [options] <validate>... <protocol>
   pyannote-audio <block> evaluate [options] <apply>...
   pyannote-audio emb     compare  [options] <validate> <audio> <audio>
   pyannote-audio check            [options] <root>     [<protocol>]

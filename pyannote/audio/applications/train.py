@@ -68,7 +68,7 @@ def train(block: Block, options: TrainOptions) -> None:
                 provenance = Provenance(corpus, learner.specifications, files, options)
                 _begin(learner, corpus, folder, provenance, resumed)
                 left_out.remember(folder)
-            _announce(corpus, learner, folder, left_out.count, resumed)
+            _announce(corpus, learner, folder, left_out.count, resumed, options.last)
             _learn(learner.trainer, block, corpus, folder, provenance, resumed)
 
 
@@ -204,7 +204,9 @@ def _find_learning_rate(trainer: Trainer, writer: SummaryWriter | None) -> None:
         writer.add_figure("train/learning_rate", figure, 0)
 
 
-def _announce(corpus: Corpus, learner: Learner, folder: TrainFolder, left_out: int, resumed: int) -> None:
+def _announce(
+    corpus: Corpus, learner: Learner, folder: TrainFolder, left_out: int, resumed: int, last: int | None
+) -> None:
     trainer = learner.trainer
     parameters = sum(weight.numel() for weight in trainer.model.parameters())
     start = f"Resuming after epoch {resumed}" if resumed else "Training"
@@ -217,6 +219,20 @@ def _announce(corpus: Corpus, learner: Learner, folder: TrainFolder, left_out: i
     )
     fused = "" if trainer.optimizer.param_groups[0].get("fused") else "not "
     say(f"Computing in {trainer.acceleration}, optimizer {fused}fused.")
+    if (remark := _remark_on_plan(trainer.scheduler.planned, last)) is not None:
+        warn(remark)
+
+
+def _remark_on_plan(planned: int | None, last: int | None) -> str | None:
+    """What a learning rate that is planned for other epochs than those of the training means."""
+    if planned is None or planned == last:
+        return None
+    then = (
+        "later epochs keep its last value"
+        if last is None or last > planned
+        else "it does not fall to its end"
+    )
+    return f"The learning rate is planned for {counted(planned, 'epoch')}, --to is {last}: {then}."
 
 
 def _draw(writer: SummaryWriter, report: EpochReport) -> None:

@@ -3,6 +3,7 @@
 from .add_noise import AddNoise as AddNoise
 from .add_noise_from_gaps import AddNoiseFromGaps as AddNoiseFromGaps
 from .chunk_mixing import ChunkMixing as ChunkMixing
+from .event_paste import EventPaste as EventPaste
 from .frequency_shift import FrequencyShift as FrequencyShift
 from .mixup import Mixup as Mixup
 from .random_equalization import RandomEqualization as RandomEqualization

@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class TrainingFrames:
+    """Features of all training files, one after the other, and the activity of each class.
+
+    Parameters
+    ----------
+    frames : Tensor of float, shape (frames of all files, dimension)
+    activity : Tensor, shape (frames of all files, classes)
+        In [0, 1].
+    offsets : sequence of int, shape (files + 1,)
+        First frame of each file, and the end of the last one.
+    step : float
+        Duration of a frame, in seconds.
+    """
+
+    frames: Tensor
+    activity: Tensor
+    offsets: Sequence[int]
+    step: float
 
 
 class Augmentation(ABC):

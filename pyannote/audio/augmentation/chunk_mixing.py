@@ -56,12 +56,26 @@ class ChunkMixing(Augmentation):
         mixed = {}
         for name, value in batch.items():
             first, second = value[: len(other)], value.index_select(0, other)
-            both = torch.maximum(first, second) if name == "y" else _sum(first, second, gain)
+            if name == "y":
+                both = torch.maximum(first, second)
+            else:
+                shape = (-1, *[1] * (first.ndim - 1))
+                both = level_of_sum(first, second.sub_(first).add_(gain.to(first.dtype).reshape(shape)))
             mixed[name] = torch.cat([both, value[len(other) :]])
         return mixed
 
 
-def _sum(first: Tensor, second: Tensor, gain: Tensor) -> Tensor:
-    """Level of the sum of two powers, the second of which is amplified, in decibels; overwrites `second`."""
-    difference = second.sub_(first).add_(gain.to(first.dtype).reshape(-1, *[1] * (first.ndim - 1)))
-    return softplus(difference, beta=DECIBEL).add_(first)
+def level_of_sum(level: Tensor, difference: Tensor) -> Tensor:
+    """Level of the sum of two powers, a + 10 log10(1 + 10^(d / 10)), in decibels.
+
+    Parameters
+    ----------
+    level, difference : Tensor, of the same shape
+        Level a of one, and d by which that of the other is higher; minus infinity if there is no other.
+
+    Examples
+    --------
+    >>> level_of_sum(torch.tensor([0.0, 10.0]), torch.tensor([0.0, -torch.inf]))
+    tensor([ 3.0103, 10.0000])
+    """
+    return softplus(difference, beta=DECIBEL).add_(level)

@@ -2,107 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, tee
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
-from pyannote.audio.core.errors import CheckpointError
-from pyannote.audio.core.values import LAST_EPOCH, Values
-from pyannote.audio.core.windows import DAY
+from pyannote.audio.core.compositions import dump_composition
+from pyannote.audio.core.errors import CheckpointError, UsageError
+from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.features.base import FeatureExtraction
-from pyannote.audio.inference.bundle import bundle_of
-from pyannote.audio.inference.slide import Inputs, Scores, Slide
-from pyannote.audio.io.experiment_folders import ValidateFolder, check_version
-from pyannote.audio.io.yaml_files import load_yaml
+from pyannote.audio.inference.detection_params import averaged
+from pyannote.audio.inference.ensemble import Ensemble, MeanScores
+from pyannote.audio.inference.validated import Validated
+from pyannote.audio.io.experiment_folders import ValidateFolder
 from pyannote.audio.store.statistics import long_term_average
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow, SlidingWindowFeature
-
-PARAMETERS = {
-    # a threshold just above 1 detects nothing
-    "onset": (0.0, 1.001),
-    "offset": (0.0, 1.001),
-    "min_duration_on": (0.0, DAY),
-    "min_duration_off": (0.0, DAY),
-    "pad_onset": (-DAY, DAY),
-    "pad_offset": (-DAY, DAY),
-}
-"""Smallest and largest value of each parameter of event detection; see `pipeline.binarize`."""
-
-
-class Ensemble:
-    """Models of several epochs, each of which computes the scores of some classes.
-
-    Parameters
-    ----------
-    slides : mapping of int to Slide
-        Model of each epoch.
-    epochs : sequence of int
-        Epoch of each class.
-
-    Examples
-    --------
-    >>> slide = getfixture("detection").slide
-    >>> ensemble = Ensemble({1: slide, 2: slide}, epochs=[2, 1])
-    >>> ensemble({"X": np.zeros((400, 8), np.float32)}).shape
-    (100, 2)
-    """
-
-    def __init__(self, slides: Mapping[int, Slide], epochs: Sequence[int]) -> None:
-        self.slides = slides
-        self.epochs = np.asarray(epochs)
-
-    @property
-    def resolution(self) -> int:
-        """Feature frames of one row of the scores, shape (outputs, classes); see `Slide.resolution`.
-
-        Examples
-        --------
-        >>> Ensemble({1: getfixture("detection").slide}, epochs=[1, 1]).resolution
-        4
-        """
-        return next(iter(self.slides.values())).resolution
-
-    def __call__(self, inputs: Inputs) -> Scores:
-        """Scores of a recording, shape (outputs, classes); each epoch is computed once."""
-        return next(chain.from_iterable(self.batches([inputs])))
-
-    def batches(self, recordings: Iterable[Inputs]) -> Iterator[list[Scores]]:
-        """Scores of recordings, each of shape (outputs, classes), batch by batch (see `Slide.batches`).
-
-        Examples
-        --------
-        >>> ensemble = Ensemble({1: getfixture("detection").slide}, epochs=[1, 1])
-        >>> recordings = ({"X": np.zeros((frames, 8), np.float32)} for frames in (400, 200))
-        >>> [scores.shape for batch in ensemble.batches(recordings) for scores in batch]
-        [(100, 2), (50, 2)]
-        """
-        copies = tee(recordings, len(self.slides))
-        epochs = [slide.batches(copy) for slide, copy in zip(self.slides.values(), copies, strict=True)]
-        # chunks of all models are equally long, so that their batches complete the same recordings
-        for completed in zip(*epochs, strict=True):
-            yield [self._columns(scores) for scores in zip(*completed, strict=True)]
-
-    def count(self, frames: Iterable[int]) -> int:
-        """Number of batches of recordings, given the feature frames of each.
-
-        Examples
-        --------
-        >>> Ensemble({1: getfixture("detection").slide}, epochs=[1, 1]).count([400, 200])
-        1
-        """
-        slide = next(iter(self.slides.values()))
-        return -(-sum(len(slide.starts(length)) for length in frames) // slide.batch_chunks)
-
-    def _columns(self, scores: Sequence[Scores]) -> Scores:
-        """Column of each class from the scores of its epoch."""
-        by_epoch = dict(zip(self.slides, scores, strict=True))
-        return np.stack([by_epoch[epoch][:, column] for column, epoch in enumerate(self.epochs)], axis=1)
 
 
 class Pretrained:
@@ -110,10 +28,13 @@ class Pretrained:
 
     User classes that its configuration names must have been loaded by `config.classes.load_code`.
 
+    Several validations, such as those of trainings with different seeds or on different folds, give one
+    detector: the mean of their scores, with the mean of their thresholds and other parameters.
+
     Parameters
     ----------
-    validate_dir : path
-        Folder of a validation, with params.yml.
+    validate_dir : path, or sequence of paths
+        Folder of a validation, with params.yml, or those of several trainings.
     selection : {"class-wise", "global"}
         Best epoch of each class, or best single epoch.
     step : float
@@ -123,15 +44,21 @@ class Pretrained:
     device : torch.device or str
         Device of the models.
     duration : float, optional
-        Duration of a chunk in seconds. Defaults to that of training.
+        Duration of a chunk in seconds, which must be that of the validation: its thresholds belong to it.
+        Defaults to that of the validation; where an earlier version has not stored it, to that of training.
 
     Raises
     ------
     CheckpointError
-        If the folder holds no validation, or its training is damaged.
+        If a folder holds no validation, a training is damaged, or trainings have no common scores: other
+        classes, features or steps.
+    UsageError
+        If a validation has found its thresholds with chunks of another duration, none is named, or one is
+        named twice.
 
     Examples
     --------
+    >>> import numpy as np
     >>> detector = Pretrained(getfixture("detector"))
     >>> waveform = np.zeros(16000, dtype=np.float32)
     >>> detector({"waveform": waveform, "sample_rate": 16000}).data.shape
@@ -140,29 +67,28 @@ class Pretrained:
 
     def __init__(
         self,
-        validate_dir: str | Path,
+        validate_dir: str | Path | Sequence[str | Path],
         selection: str = "class-wise",
         step: float = 0.25,
         batch_size: int = 32,
         device: torch.device | str = "cpu",
         duration: float | None = None,
     ) -> None:
-        folder = ValidateFolder(Path(validate_dir))
-        self.params = load_params(folder.path)
-        self.bundle = bundle_of(folder, self.params)
-        self.specifications = self.bundle.specifications
-        self.extraction: FeatureExtraction = self.bundle.extraction()
-        self.chosen: dict[str, Any] = self.params["class_wise" if selection == "class-wise" else "params"]
-        if set(self.chosen) != set(self.classes):
-            raise _damaged_params(folder.params)
-        epochs = [self.chosen[name]["epoch"] for name in self.classes]
-        frames = self.specifications.frames_of(duration)
-        slides = {}
-        for epoch in sorted(set(epochs)):
-            check_version(self.params, epoch, self.bundle.checkpoints, folder.path)
-            model = self.bundle.load(self.bundle.network(), epoch)
-            slides[epoch] = Slide(model.to(device), frames, step, batch_size)
-        self.ensemble = Ensemble(slides, epochs)
+        named = [validate_dir] if isinstance(validate_dir, str | Path) else list(validate_dir)
+        folders = [ValidateFolder(Path(one)) for one in named]
+        _refuse_doubled(folders)
+        self.members = tuple(
+            Validated(folder, selection, step, batch_size, device, duration) for folder in folders
+        )
+        for member in self.members[1:]:
+            _refuse_other(member, self.members[0])
+        self.bundles = tuple(member.bundle for member in self.members)
+        self.bundle = self.bundles[0]
+        self.specifications = _common([member.specifications for member in self.members])
+        self.extraction: FeatureExtraction = self.members[0].extraction
+        self.parameters: dict[str, dict[str, Any]] = averaged([member.chosen for member in self.members])
+        members = [(member.ensemble, list(member.specifications.inputs)) for member in self.members]
+        self.ensemble: Ensemble | MeanScores = members[0][0] if len(members) == 1 else MeanScores(members)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -221,45 +147,43 @@ class Pretrained:
         return SlidingWindowFeature(self.ensemble(inputs), self.sliding_window, labels=list(self.classes))
 
 
-def load_params(validate: Path) -> dict[str, Any]:
-    """Read the params.yml of a validation of a detector.
-
-    Parameters
-    ----------
-    validate : Path
-        Folder of the validation.
-
-    Returns
-    -------
-    dict
-        "params" and "class_wise" map each class to its epoch and its `PARAMETERS`.
-
-    Raises
-    ------
-    CheckpointError
-        If it is missing or damaged, or a value is invalid; it names the key.
-
-    Examples
-    --------
-    >>> load_params(getfixture("detector"))["class_wise"]["car"]["onset"]
-    0.5
-    """
-    path = validate / "params.yml"
-    params = load_yaml(path, "Run `validate` first, and name the folder that it prints.")
-    if "distance" in params:
-        raise CheckpointError(
-            "This is a validation of embeddings, which give no scores of classes.",
-            file=path,
-            fix="Use `pyannote-audio emb`, or pyannote.audio.inference.speaker_embedding.SpeakerEmbedding.",
-        )
-    values = Values(params, path, "Correct it, or run `validate` again.")
-    for part in ("params", "class_wise"):
-        for name in values.names(part):
-            values.whole(part, name, "epoch", low=1, high=LAST_EPOCH)
-            for parameter, (low, high) in PARAMETERS.items():
-                values.number(part, name, parameter, low=low, high=high)
-    return params
+def _refuse_doubled(folders: Sequence[ValidateFolder]) -> None:
+    """Refuse a validation that is named twice, which would count twice, and none at all."""
+    if not folders:
+        raise UsageError("No validation is named.", fix="Name the folder of at least one.")
+    paths = [folder.path.resolve() for folder in folders]
+    for place, path in enumerate(paths):
+        if path in paths[:place]:
+            raise UsageError(f"{folders[place].path} is named twice.", fix="Name each validation once.")
 
 
-def _damaged_params(path: Path) -> CheckpointError:
-    return CheckpointError("This file of parameters is damaged.", file=path, fix="Run `validate` again.")
+def _refuse_other(member: Validated, first: Validated) -> None:
+    """Refuse a training whose scores have no mean with those of the first one."""
+    described, expected = _described(member), _described(first)
+    for what, own in described.items():
+        if own != expected[what] and None not in (own, expected[what]):
+            raise CheckpointError(
+                f"Its scores have no mean with those of {first.folder.path}: its {what} are {own}, and those "
+                f"of the other one are {expected[what]}.",
+                file=member.folder.path,
+                fix="Name validations of trainings that differ in seed, files or architecture alone.",
+            )
+
+
+def _described(member: Validated) -> dict[str, str | None]:
+    """All that must be the same for a mean of scores; None where an earlier version has not stored it."""
+    specifications, config = member.specifications, member.bundle.config
+    made_of = specifications.composition
+    return {
+        "classes": ", ".join(specifications.classes),
+        "labels of classes": None if made_of is None else str(dump_composition(made_of)),
+        "features": str(member.extraction.parameters),
+        "preprocessors": str(dict(config.preprocessors)),
+        "output frames": f"{member.ensemble.resolution * specifications.step:g} s long",
+    }
+
+
+def _common(specifications: Sequence[Specifications]) -> Specifications:
+    """Those of the first training, with the inputs of all."""
+    inputs = {name: size for one in specifications for name, size in one.inputs.items()}
+    return replace(specifications[0], inputs=inputs)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyannote.audio.core.labels import Event
-from pyannote.audio.inference.pretrained import PARAMETERS
+from pyannote.audio.inference.detection_params import PARAMETERS
 from pyannote.audio.pipeline.binarize import Binarize
 
 

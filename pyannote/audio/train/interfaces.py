@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
+from pyannote.audio.augmentation.base import TrainingFrames
 from pyannote.audio.core.ranks import WHOLE, Rank
 
 Batch = dict[str, Tensor]
@@ -96,6 +97,9 @@ class Task(Protocol):
     ...
     ...     def measures(self):
     ...         return {}
+    ...
+    ...     def training_frames(self):
+    ...         return None
     >>> task: Task = Sign()
     >>> [tuple(batch["y"].shape) for batch in task.batches(epoch=1, seed=0)]
     [(4, 8, 1)]
@@ -153,6 +157,9 @@ class Task(Protocol):
     def measures(self) -> dict[str, float]:
         """Means of further figures since the last call, for the log."""
 
+    def training_frames(self) -> TrainingFrames | None:
+        """Frames of shape (frames, dimension) of all training files, with their activity, if there is any."""
+
 
 class Augmentation(Protocol):
     """Random change of a batch.
@@ -168,3 +175,30 @@ class Augmentation(Protocol):
 
     def __call__(self, batch: Batch, random: torch.Generator) -> Batch:
         """Augmented batch, of the same shapes."""
+
+
+@runtime_checkable
+class EpochAugmentation(Protocol):
+    """Augmentation that depends on the epoch, or on the training set.
+
+    Examples
+    --------
+    >>> from pyannote.audio.augmentation.event_paste import EventPaste
+    >>> isinstance(EventPaste(), EpochAugmentation)
+    True
+    """
+
+    def begin(self, training: TrainingFrames | None, epoch: int, planned: int | None) -> None:
+        """Prepare for an epoch, counted from 1, of those that are planned, if their number is known."""
+
+
+def begin_epoch(augmentations: Iterable[Augmentation], task: Task, epoch: int, planned: int | None) -> None:
+    """Prepare augmentations for the batches of a task in an epoch, counted from 1.
+
+    Examples
+    --------
+    >>> begin_epoch([], getfixture("trainer").task, epoch=1, planned=20)
+    """
+    for augmentation in augmentations:
+        if isinstance(augmentation, EpochAugmentation):
+            augmentation.begin(task.training_frames(), epoch, planned)

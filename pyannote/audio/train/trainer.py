@@ -21,7 +21,15 @@ from pyannote.audio.models._outputs import aligned_outputs
 from pyannote.audio.train.acceleration import Acceleration, Forward
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.divergence import check_loss, check_values
-from pyannote.audio.train.interfaces import Augmentation, Batch, EpochReport, Gradients, Step, Task
+from pyannote.audio.train.interfaces import (
+    Augmentation,
+    Batch,
+    EpochReport,
+    Gradients,
+    Step,
+    Task,
+    begin_epoch,
+)
 from pyannote.audio.train.prefetch import prefetched
 from pyannote.audio.train.range_test import RangeTest, restored_afterwards, sweep
 from pyannote.audio.train.schedulers.base import Scheduler
@@ -117,7 +125,7 @@ class Trainer:
         """
         started = time.perf_counter()
         torch.manual_seed(torch_seed(self.seed, epoch, *self.ranks.position))
-        self._begin()
+        self._begin(epoch)
         steps = self.task.batches_per_epoch
         total = torch.zeros((), device=self.device)
         samples = 0
@@ -172,7 +180,7 @@ class Trainer:
             prefetched(itertools.chain.from_iterable(epochs), self.prefetch) as batches,
         ):
             torch.manual_seed(torch_seed(self.seed, 0, *self.ranks.position))
-            self._begin()
+            self._begin(1)
             numbered = enumerate(batches)
             result = sweep(lambda rate: self._trial(rate, *next(numbered)), steps, progress)
         self.task.measures()
@@ -243,8 +251,9 @@ class Trainer:
         assert self.acceleration is not None, "set by __post_init__"
         return self.acceleration.forward(self.model, self.ranks.module(self.model))
 
-    def _begin(self) -> None:
-        """Set the training mode, and give all processes the same weights."""
+    def _begin(self, epoch: int) -> None:
+        """Prepare augmentations, set the training mode, and give all processes the same weights."""
+        begin_epoch(self.augmentations, self.task, epoch, self.scheduler.planned)
         self.model.train()
         self.ranks.synchronize(self.model, self.task.head)
 

@@ -195,6 +195,7 @@ class Detection(Measure):
             "value": None if selection.value is None else round(selection.value, 6),
             "averaged_classes": len(selection.class_wise) - len(selection.absent),
             "unit": self.unit,
+            "chunk": self._chunk(),
             "provenance": {"files": self._files},
             "epochs": {selection.epoch, *(choice.epoch for choice in selection.class_wise.values())},
             "params": {name: self._dumped(choice) for name, choice in selection.single.items()},
@@ -255,6 +256,12 @@ class Detection(Measure):
     def _split(self, record: Record) -> list[Record]:
         """Scores of each file."""
         return np.split(record, np.cumsum(self.reference.outputs)[:-1])
+
+    def _chunk(self) -> dict[str, float]:
+        """Chunks that thresholds were found with: duration in seconds, and step as a share of it."""
+        step = self.bundle.specifications.step
+        # digits beyond the nanosecond are rounding errors of the multiplication
+        return {"duration": round(self.slide.frames * step, 9), "step": self.slide.step}
 
     def _binarize(self, choice: ClassChoice) -> Binarize:
         # half an output less, so that rounding does not drop events of exactly this duration

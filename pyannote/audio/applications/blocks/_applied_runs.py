@@ -9,6 +9,7 @@ from pyannote.audio.applications.blocks.base import Applier
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.names import enumerated
 from pyannote.audio.applications.terminal import warn
+from pyannote.audio.core.contents import Contents
 from pyannote.audio.core.counted import counted
 from pyannote.audio.database.contents import contents_of, seen_before
 from pyannote.audio.database.protocols import Recording, name_of
@@ -39,17 +40,24 @@ def run_of(
         Original spelling of classes, where it is another one.
     """
     contents = contents_of(files, corpus.store.contents(files))
-    trained_on = applier.bundle.trained_on()
     return AppliedRun(
         classes=list(classes),
         scores=applier.provenance,
         pipeline=pipeline or {},
         files=contents,
-        seen=None if trained_on is None else seen_before(trained_on, contents),
+        seen=_seen([bundle.trained_on() for bundle in applier.bundles], contents),
         left_out=sorted(corpus.left_out),
         regions={name_of(file): file["regions"] for file in files},
         spelling=dict(spelling or {}),
     )
+
+
+def _seen(trained_on: Sequence[Contents | None], contents: Contents) -> list[str] | None:
+    """Recordings that any training has seen; None if none is known, and a training does not tell its own."""
+    seen = {name for known in trained_on if known is not None for name in seen_before(known, contents)}
+    if not seen and None in trained_on:
+        return None
+    return [name for name in contents if name in seen]
 
 
 def tell_seen(run: AppliedRun, annotated: bool = False, scored: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ def _measure(corpus: Corpus, bundle: Bundle, options: DetectionOptions) -> Detec
     return detection_measure(corpus, bundle, options)
 
 
-def _applier(validate: Path, options: DetectionApplyOptions, device: torch.device) -> EventApplier:
+def _applier(validate: Sequence[Path], options: DetectionApplyOptions, device: torch.device) -> EventApplier:
     from pyannote.audio.applications.blocks._events import EventApplier
 
     return EventApplier(validate, options, device)
@@ -41,7 +42,8 @@ COMMANDS = {
         DetectionOptions,
     ),
     "apply": Command(
-        "Apply the choice of a validation to the files of a protocol, or to one audio file.",
+        "Apply the choice of a validation to the files of a protocol, or to one audio file. Of several "
+        "validations, such as those of trainings with different seeds, the mean of the scores is taken.",
         DetectionApplyOptions,
     ),
     "evaluate": Command(

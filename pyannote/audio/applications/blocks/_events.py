@@ -34,8 +34,9 @@ from pyannote.audio.database.contents import contents_of
 from pyannote.audio.database.label_spelling import spelling_of
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.inference.bundle import Bundle
-from pyannote.audio.inference.pretrained import PARAMETERS, Pretrained
+from pyannote.audio.inference.pretrained import Pretrained
 from pyannote.audio.inference.slide import Inputs, Scores, Slide
+from pyannote.audio.inference.validated import Validated
 from pyannote.audio.io.apply_folders import AppliedRun, ApplyFolder
 from pyannote.audio.io.lines import safe_name
 from pyannote.audio.metrics.psds import Score, psds
@@ -48,6 +49,10 @@ from pyannote.audio.validation.reference import Reference
 
 if TYPE_CHECKING:
     from pyannote.core import SlidingWindow
+
+
+SHOWN = 8
+"""Hexadecimal digits in the name of the folder of several trainings."""
 
 
 def detection_measure(corpus: Corpus, bundle: Bundle, options: DetectionOptions) -> Detection:
@@ -111,21 +116,22 @@ class EventApplier:
 
     Parameters
     ----------
-    validate : Path
-        Folder of the validation.
+    validate : sequence of Path
+        Folders of the validations; the mean of the scores of several is taken.
     options : DetectionApplyOptions
     device : torch.device
     """
 
-    def __init__(self, validate: Path, options: DetectionApplyOptions, device: torch.device) -> None:
+    def __init__(
+        self, validate: Sequence[Path], options: DetectionApplyOptions, device: torch.device
+    ) -> None:
         check_formats(options.formats)
         self.options = options
         self.pretrained = Pretrained(
             validate, options.selection, options.step, options.batch, device, options.duration
         )
-        self.bundle = self.pretrained.bundle
-        slides = self.pretrained.ensemble.slides
-        self.folder = f"{next(iter(slides)):04d}" if len(slides) == 1 else "class-wise"
+        self.bundles = self.pretrained.bundles
+        self.folder = _name_of(self.pretrained.members)
         self.classes: list[str] | None = list(self.pretrained.classes)
 
     @property
@@ -140,24 +146,13 @@ class EventApplier:
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """Model, weights and options that scores depend on."""
-        pretrained, slides = self.pretrained, self.pretrained.ensemble.slides
-        return {
-            "model": self.bundle.digest,
-            "code": self.bundle.code,
-            "weights": {str(epoch): self.bundle.checkpoints.version(epoch) for epoch in slides},
-            "epochs": {name: pretrained.chosen[name]["epoch"] for name in pretrained.classes},
-            "frames": next(iter(slides.values())).frames,
-            "step": self.options.step,
-        }
-
-    @property
-    def parameters(self) -> dict[str, dict[str, Any]]:
-        """Parameters of the pipeline of each class."""
-        chosen = self.pretrained.chosen
-        return {
-            label: {name: chosen[label][name] for name in PARAMETERS} for label in self.pretrained.classes
-        }
+        """Model, weights and options that scores depend on: of the first training, and of any others."""
+        first, *others = self.pretrained.members
+        own = {**first.provenance, "step": self.options.step}
+        if not others:
+            return own
+        named = [{"validation": member.name, **member.provenance} for member in others]
+        return {"validation": first.name, **own, "mean_with": named}
 
     def open(self, folder: ApplyFolder, name: str, files: Sequence[Recording], corpus: Corpus) -> EventRun:
         """Refuse recordings that share a name: before the work."""
@@ -181,7 +176,7 @@ class EventApplier:
     def answer(self, frames: Scores, file: Recording) -> list[Event]:
         """Events of a recording within its annotated regions."""
         step = self.pretrained.frame_step
-        return events_of(frames, step, self.parameters, file["duration"], file["regions"])
+        return events_of(frames, step, self.pretrained.parameters, file["duration"], file["regions"])
 
 
 class EventRun:
@@ -215,7 +210,8 @@ class EventRun:
             *folder.results(name, self.classes, self.annotated),
         ]
         spelling = _spelling_of(applier)
-        self.provenance = run_of(applier, files, corpus, self.classes, applier.parameters, spelling)
+        parameters = applier.pretrained.parameters
+        self.provenance = run_of(applier, files, corpus, self.classes, parameters, spelling)
         self.scored = self.annotated and (applier.options.seen == "score" or not self.provenance.seen)
         self.written = EventResults(folder, name, self.classes, spelling)
         labels = [spelling.get(label, label) for label in self.classes]
@@ -236,6 +232,8 @@ class EventRun:
         folder.write_provenance(name, run)
         count = sum(map(len, answers))
         done = f"{counted(len(files), 'file')}, {counted(count, 'event')}"
+        if (trainings := len(self.applier.pretrained.members)) > 1:
+            done += f", by the mean of the scores of {trainings} trainings"
         say(f"{done}. Results are in {folder.path}, as {name}.*")
         if figures is not None:
             say_table(figures)
@@ -265,7 +263,18 @@ def _spelling_of(applier: EventApplier) -> dict[str, str]:
     # earlier versions do not tell what classes are made of
     composition = specifications.composition or Composition.of_labels(specifications.classes)
     given = {} if is_audio(protocol) else composition.spelled(spelling_of(protocol))
-    return given | applier.bundle.spelling
+    for bundle in reversed(applier.bundles):
+        given |= bundle.spelling
+    return given
+
+
+def _name_of(members: Sequence[Validated]) -> str:
+    """Name of the folder of results: that of the epoch or epochs, or how many trainings, and which."""
+    if len(members) == 1:
+        slides = members[0].ensemble.slides
+        return f"{next(iter(slides)):04d}" if len(slides) == 1 else "class-wise"
+    key = digest([member.provenance for member in members])
+    return f"mean-of-{len(members)}-{key[:SHOWN]}"
 
 
 def _tell_replaced(folder: ApplyFolder, name: str, run: AppliedRun) -> None:

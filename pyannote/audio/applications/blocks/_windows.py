@@ -41,7 +41,7 @@ class EmbeddingApplier:
         self.options = options
         self.embedding = SpeakerEmbedding(validate, options.duration, options.batch, device)
         self.embedding.step = options.step_seconds or options.step * self.embedding.duration
-        self.bundle = self.embedding.bundle
+        self.bundles = (self.embedding.bundle,)
         self.folder = f"{self.embedding.epoch:04d}"
 
     @property

@@ -44,17 +44,18 @@ class Applier(Protocol):
 
     Attributes
     ----------
-    bundle : Bundle
-        The trained model.
     folder : str
         Name of the folder of results, below `apply/`.
     classes : list of str, optional
         Column of each class, where frames are scores.
     """
 
-    bundle: Bundle
     folder: str
     classes: list[str] | None
+
+    @property
+    def bundles(self) -> Sequence[Bundle]:
+        """The trained model, or those of several trainings."""
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -98,8 +99,8 @@ class Applier(Protocol):
         """Answer that follows from the frames of a recording."""
 
 
-Apply = Callable[[Path, Any, "torch.device"], Applier]
-"""Makes an applier from the folder of a validation, options of `apply` and a device."""
+Apply = Callable[[Sequence[Path], Any, "torch.device"], Applier]
+"""Makes an applier from the folders of validations, options of `apply` and a device."""
 
 
 @dataclass(frozen=True)

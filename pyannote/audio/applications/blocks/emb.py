@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,10 +36,11 @@ def _measure(corpus: Corpus, bundle: Bundle, options: EmbeddingOptions) -> Embed
     return embedding_measure(corpus, bundle, options)
 
 
-def _applier(validate: Path, options: ApplyOptions, device: torch.device) -> EmbeddingApplier:
+def _applier(validate: Sequence[Path], options: ApplyOptions, device: torch.device) -> EmbeddingApplier:
     from pyannote.audio.applications.blocks._windows import EmbeddingApplier
 
-    return EmbeddingApplier(validate, options, device)
+    (folder,) = validate
+    return EmbeddingApplier(folder, options, device)
 
 
 BLOCK = Block(

@@ -26,7 +26,12 @@ from pyannote.audio.models.base import Model
 from pyannote.audio.store.packs import Pack
 from pyannote.audio.train.acceleration import Acceleration
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
+from pyannote.audio.train.interfaces import begin_epoch
+from pyannote.audio.train.schedulers.base import Scheduler
 from pyannote.audio.train.trainer import Trainer
+
+PLANNED = 100
+"""Epochs of the training that a dry run is the beginning of."""
 
 ENOUGH = 2.0
 """Seconds of training that are measured, and no more than `MOST` batches."""
@@ -103,7 +108,9 @@ class DryRun:
         """Take one batch through the network, to its gradients."""
         device = self.corpus.device
         batch = {name: value.to(device) for name, value in next(iter(self._short(1).batches(1, 0))).items()}
-        for augmentation in self.corpus.recipe.augmentations("batches"):
+        augmentations = self.corpus.recipe.augmentations("batches")
+        begin_epoch(augmentations, self.task, 1, self._scheduler().planned)
+        for augmentation in augmentations:
             batch = augmentation(batch, torch.Generator(device).manual_seed(0))
         self.model.train()
         with _counted() as kept:
@@ -131,7 +138,7 @@ class DryRun:
     def seconds(self) -> tuple[float, int]:
         """Seconds that a step of training takes, and over how many steps they were measured."""
         corpus = self.corpus
-        scheduler = corpus.recipe.scheduler()
+        scheduler = self._scheduler()
         if scheduler.is_open:
             scheduler.learning_rate = 1e-4
         trainer = Trainer(
@@ -154,6 +161,12 @@ class DryRun:
         count = max(2, min(MOST, int(ENOUGH / first)))
         trainer.task = self._short(count)
         return trainer.epoch(3).seconds / count, count
+
+    def _scheduler(self) -> Scheduler:
+        """Scheduler of a training that the dry run is the beginning of."""
+        scheduler = self.corpus.recipe.scheduler()
+        scheduler.plan(PLANNED)
+        return scheduler
 
     def _short(self, batches: int) -> Any:
         """The same task, with epochs of a few batches."""

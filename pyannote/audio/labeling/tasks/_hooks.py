@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor, nn
 
+from pyannote.audio.augmentation.base import TrainingFrames
 from pyannote.audio.core.specifications import Specifications
 
 if TYPE_CHECKING:
@@ -123,3 +124,12 @@ class TaskHooks:
         {}
         """
         return {}
+
+    def training_frames(self) -> TrainingFrames | None:
+        """Frames of shape (frames, dimension) of all training files, with their activity; none by default.
+
+        Examples
+        --------
+        >>> TaskHooks().training_frames()
+        """
+        return None

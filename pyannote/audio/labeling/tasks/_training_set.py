@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pyannote.audio.augmentation.base import TrainingFrames
 from pyannote.audio.core.labels import Event
 from pyannote.audio.core.randomness import generator
 from pyannote.audio.core.ranks import WHOLE, Rank
@@ -15,7 +16,7 @@ from pyannote.audio.core.rasters import raster
 from pyannote.audio.core.specifications import Specifications
 from pyannote.audio.database.protocols import Recording
 from pyannote.audio.labeling.tasks._chunks import ChunkSampler
-from pyannote.audio.store.packs import Pack
+from pyannote.audio.store.packs import Pack, TensorPack
 from pyannote.audio.store.rows import excerpts
 
 
@@ -65,6 +66,8 @@ class TrainingSet:
         activity = np.concatenate(rasters)
         self.shares = activity.mean(axis=0)
         self._activity = torch.from_numpy(activity).to(pack.device)
+        data = pack.frames if isinstance(pack, TensorPack) else torch.from_numpy(pack.data)
+        self.training_frames = TrainingFrames(data, self._activity, pack.offsets.tolist(), step)
 
     def batches(
         self,

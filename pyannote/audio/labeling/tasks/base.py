@@ -10,6 +10,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from pyannote.audio.augmentation.base import TrainingFrames
 from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.core.labels import Composition, Event
 from pyannote.audio.core.ranks import WHOLE, Rank
@@ -228,6 +229,10 @@ class Task(DetectionRules, TaskHooks):
     def statistics(self) -> dict[str, tuple[Tensor, Tensor]]:
         """Mean and standard deviation of each input over the training files, each of shape (dimension,)."""
         return {"X": self._training.pack.statistics()}
+
+    def training_frames(self) -> TrainingFrames:
+        """All training files: frames of shape (frames, dimension), activity (frames, classes)."""
+        return self._training.training_frames
 
     def batches(self, epoch: int, seed: int, rank: Rank = WHOLE) -> Iterator[dict[str, Tensor]]:
         """Batches of an epoch, gathered on the device of the features.

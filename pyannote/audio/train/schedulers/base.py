@@ -77,6 +77,21 @@ class Scheduler(ABC):
             raise ConfigError(f"learning_rate must be positive, not {rate}.")
         self._learning_rate = rate
 
+    @property
+    def planned(self) -> int | None:
+        """Epochs of the plan of a scheduler that needs one, if they are known; None for all others.
+
+        Examples
+        --------
+        >>> from pyannote.audio.train.schedulers import ConstantScheduler, CosineScheduler
+        >>> ConstantScheduler(0.1).planned, CosineScheduler(0.1, epochs=20).planned
+        (None, 20)
+        """
+        return None
+
+    def plan(self, last: int | None) -> None:  # noqa: B027  (most schedulers need no plan)
+        """Plan for a training that ends with an epoch; None: it has no end."""
+
     @abstractmethod
     def rate(self, step: int, steps_per_epoch: int) -> float:
         """Learning rate of a step, counted from 0 at the start of training."""

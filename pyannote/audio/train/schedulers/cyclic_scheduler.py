@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from pyannote.audio.core.errors import ConfigError
+from pyannote.audio.train.schedulers._momentum import set_momentum
 from pyannote.audio.train.schedulers.base import LearningRate, Scheduler
 
 
@@ -87,10 +88,5 @@ class CyclicScheduler(Scheduler):
         0.85
         """
         low, high = self.momentum
-        momentum = high - (high - low) * self.height(step, steps_per_epoch)
-        for group in optimizer.param_groups:
-            if "momentum" in group:
-                group["momentum"] = momentum
-            elif "betas" in group:
-                group["betas"] = (momentum, group["betas"][1])
+        set_momentum(optimizer, high - (high - low) * self.height(step, steps_per_epoch))
         return super().apply(optimizer, step, steps_per_epoch)
