@@ -1,0 +1,266 @@
+"""Figures of embedding_table.py: error rates with each back-end, and differences of rows over speakers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import table
+from detection_runs import PACKAGE, source_digest
+from embedding_runs import ARRAYS, Run, embeddings_of, package_digest
+from numpy.typing import NDArray
+
+from pyannote.audio.core.digests import digest
+from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.embedding.backends import PLDA, WCCN, Direct
+from pyannote.audio.embedding.backends.base import Backend
+from pyannote.audio.io.arrays import load_arrays, save_arrays
+from pyannote.audio.io.json_files import parse_json
+from pyannote.audio.io.storage import write_text
+from pyannote.audio.metrics.intervals import interval_of
+from pyannote.audio.metrics.trial_bootstrap import resampled
+from pyannote.audio.metrics.verification import DetCurve, det_curve
+
+BACKENDS: dict[str, Callable[[], Backend]] = {
+    "cosine": Direct,
+    "WCCN": lambda: WCCN(cohort=0),
+    "PLDA": lambda: PLDA(cohort=0),
+    "WCCN, cohort": WCCN,
+    "PLDA, cohort": PLDA,
+}
+TRIALS = "trials"
+RESAMPLES = 1000
+COMPARED_BY = [Path(__file__), PACKAGE / "embedding" / "backends", PACKAGE / "metrics"]
+"""Code that decides what scores and rates are made of embeddings."""
+
+
+def _rate(curve: DetCurve) -> float:
+    return curve.equal_error_rate().value
+
+
+@dataclass
+class Part:
+    """What one training compares: trials of test speakers, or pairs of a fold of training speakers.
+
+    Parameters
+    ----------
+    path : Path
+        Embeddings of the training.
+    domain : str, optional
+        Beginning of the uris of the trials that count.
+    """
+
+    path: Path
+    domain: str = ""
+
+    @cached_property
+    def content(self) -> dict[str, NDArray[Any]]:
+        """Embeddings and pairs."""
+        arrays = load_arrays(self.path, *ARRAYS)
+        if arrays is None:
+            raise DataError(
+                "These embeddings are missing or damaged.",
+                file=self.path,
+                fix="Remove the folder, and run this again.",
+            )
+        return dict(zip(ARRAYS, arrays, strict=True))
+
+    @cached_property
+    def inside(self) -> NDArray[np.bool_]:
+        """Pairs that count: those of the domain on both sides."""
+        inside = np.char.startswith(self.content["uris"], self.domain)
+        found: NDArray[np.bool_] = inside[self.content["first"]] & inside[self.content["second"]]
+        return found
+
+    def pairs(self, name: str) -> NDArray[Any]:
+        """Array of the pairs that count."""
+        return self.content[name][self.inside]
+
+    def scores(self, name: str) -> NDArray[np.float32]:
+        """Scores of the pairs that count, with a back-end; they are computed once."""
+        key = digest([name, source_digest(COMPARED_BY)])[:12]
+        path = self.path.with_name(f"{self.path.stem}-scores-{key}.npz")
+        kept = load_arrays(path, "scores")
+        if kept is None:
+            kept = [self._scored(BACKENDS[name]())]
+            save_arrays(path, {"scores": kept[0]})
+        scores: NDArray[np.float32] = kept[0][self.inside]
+        return scores
+
+    def _scored(self, backend: Backend) -> NDArray[np.float32]:
+        """Scores of all pairs."""
+        content = self.content
+        if backend.needs_training:
+            backend.fit(content["turns"], content["speakers"], content["parts"])
+        points = backend.transform(content["compared"])
+        return backend.similarity(points, content["first"], content["second"])
+
+    def rate(self, name: str) -> float:
+        """Equal error rate with a back-end."""
+        return _rate(det_curve(self.scores(name), self.pairs("targets")))
+
+    def resamples(self, name: str) -> NDArray[np.float64]:
+        """Equal error rates of resamples of the speakers, the same ones for each training."""
+        groups = self.pairs("groups")
+        return resampled(self.scores(name), self.pairs("targets"), {"": _rate}, groups, RESAMPLES)[""]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Trainings of a row: for each seed, what each compares, by name."""
+
+    name: str
+    seeds: Sequence[Mapping[str, str]]
+    output: Path
+    marks: tuple[str, ...]
+
+    def parts(self, trials: bool, domain: str = "") -> list[list[Part]]:
+        """Comparisons of each seed: that of the trials, or all folds."""
+        found = [
+            [
+                Part(embeddings_of(self.output / "runs" / folder), domain)
+                for part, folder in sorted(seed.items())
+                if (part == TRIALS) == trials
+            ]
+            for seed in self.seeds
+        ]
+        most = max(map(len, found), default=0)
+        # a seed counts if it has all folds
+        return [parts for parts in found if parts and len(parts) == most]
+
+    def seconds(self) -> float | None:
+        """CPU seconds of a training of all speakers, on average, if they are known."""
+        paths = [self.output / "runs" / seed[TRIALS] for seed in self.seeds if TRIALS in seed]
+        found = [json.loads((path / "training.json").read_text())["cpu_seconds"] for path in paths]
+        known = [one for one in found if one is not None]
+        return float(np.mean(known)) if known else None
+
+
+class Kept:
+    """Rows of a folder and their trainings, in the file rows.json.
+
+    Parameters
+    ----------
+    output : Path
+        Folder of the table.
+    """
+
+    def __init__(self, output: Path) -> None:
+        self.output, self.path = output, output / "rows.json"
+        self.rows: dict[str, dict[str, Any]] = {}
+        if self.path.exists():
+            self.rows = dict(parse_json(self.path.read_text(encoding="utf-8"), self.path))
+
+    def add(self, run: Run, folder: str) -> None:
+        """Remember a training of a row; those of another configuration of the same name are forgotten."""
+        content = digest([run.row.content(None), run.epochs(), run.protocol, run.folds])
+        row = self.rows.get(run.row.name)
+        if row is None or row["content"] != content:
+            row = {"content": content, "described": asdict(run.row), "seeds": {}}
+            self.rows[run.row.name] = row
+        row["seeds"].setdefault(str(run.seed), {})[run.part] = folder
+        write_text(self.path, json.dumps(self.rows, indent=1))
+
+    def figures(self) -> list[Figures]:
+        """Figures of each row."""
+        found = []
+        for name, row in self.rows.items():
+            folders = [folder for parts in row["seeds"].values() for folder in parts.values()]
+            earlier = any(not one.endswith(package_digest()[:8]) for one in folders)
+            marks = (f"{len(row['seeds'])} seeds", *(["earlier code"] if earlier else []))
+            found.append(Figures(name, list(row["seeds"].values()), self.output, marks))
+        return found
+
+
+def tables(rows: Sequence[Figures], against: str | None, domains: Sequence[str]) -> str:
+    """Markdown of all tables: error rates in percent, on folds of training speakers and on trials.
+
+    Raises
+    ------
+    UsageError
+        If there is no row to compare with.
+    """
+    named = {row.name: row for row in rows}
+    if against is not None and against not in named:
+        raise UsageError(f"--against={against!r} is no row; there are {'; '.join(named)}.")
+    lines = []
+    for row in rows:
+        seconds = row.seconds()
+        cells = [" / ".join(spread(row.parts(trials), name) for trials in (False, True)) for name in BACKENDS]
+        lines.append([row.name, *cells, "-" if seconds is None else f"{seconds:.0f}", "; ".join(row.marks)])
+    parts = [
+        "EER in %, mean (and values) of the seeds: on folds of training speakers / on trials.",
+        table(["row", *BACKENDS, "CPU s of a training", "remarks"], lines),
+    ]
+    for domain in domains:
+        lines = [[row.name, *(spread(row.parts(True, domain), name) for name in BACKENDS)] for row in rows]
+        parts.append(table([f"trials of {domain}", *BACKENDS], lines))
+    if against is not None:
+        base = named[against]
+        lines = [
+            [row.name, *(_against(row, base, name) for name in BACKENDS)] for row in rows if row is not base
+        ]
+        parts.append(table([f"against {against} [95 %]: folds / trials", *BACKENDS], lines))
+    return "\n\n".join(parts)
+
+
+def spread(seeds: Sequence[Sequence[Part]], name: str) -> str:
+    """Mean over seeds of the mean over parts, in percent, and the value of each of several seeds."""
+    values = [100 * float(np.mean([part.rate(name) for part in parts])) for parts in seeds]
+    if not values:
+        return "-"
+    each = f" ({', '.join(f'{value:.1f}' for value in values)})" if len(values) > 1 else ""
+    return f"{np.mean(values):.1f}{each}"
+
+
+def _against(row: Figures, base: Figures, name: str) -> str:
+    return " / ".join(difference(row.parts(trials), base.parts(trials), name) for trials in (False, True))
+
+
+def difference(first: Sequence[Sequence[Part]], second: Sequence[Sequence[Part]], name: str) -> str:
+    """How much lower the error rate of a row is than that of another one, with the 95 % interval.
+
+    Speakers are resampled, the same ones for both rows; trainings are not: the interval does not tell how
+    other trainings would come out.
+
+    Parameters
+    ----------
+    first, second : sequence of sequence of Part, shape (seeds, parts)
+    name : str
+        Back-end.
+    """
+    if not first or not second:
+        return "-"
+    if any(_pairs_of(one) != _pairs_of(first[0]) for one in (*first, *second)):
+        return "other trials"
+    value = _mean(first, lambda part: part.rate(name)) - _mean(second, lambda part: part.rate(name))
+    replicates = _mean(first, lambda part: part.resamples(name)) - _mean(
+        second, lambda part: part.resamples(name)
+    )
+    low, high = interval_of(replicates, 0.95, np.nan, np.nan)
+    sign = -1 if value <= 0 else 1
+    # 0 more, as minus zero would be shown
+    low, high = sorted(100 * sign * end + 0.0 for end in (low, high))
+    interval = "" if np.isnan(low) else f" [{low:.1f}, {high:.1f}]"
+    return f"{'better' if value <= 0 else 'worse'} by {100 * abs(value):.1f}{interval}"
+
+
+def _mean(seeds: Sequence[Sequence[Part]], measure: Callable[[Part], Any]) -> Any:
+    """Mean over seeds of the mean over parts."""
+    columns = [[measure(parts[index]) for parts in seeds] for index in range(len(seeds[0]))]
+    # parts may have different numbers of resamples, as some lack pairs of one kind
+    fewest = min(np.size(one) for column in columns for one in column)
+    return np.mean(
+        [np.mean([np.ravel(one)[:fewest] for one in column], axis=0) for column in columns], axis=0
+    )
+
+
+def _pairs_of(parts: Sequence[Part]) -> list[str]:
+    """Digests of the pairs of parts."""
+    names = ("uris", "first", "second", "targets")
+    return [digest([part.content[name].tolist() for name in names]) for part in parts]
