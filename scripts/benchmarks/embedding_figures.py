@@ -77,6 +77,11 @@ class Part:
         found: NDArray[np.bool_] = inside[self.content["first"]] & inside[self.content["second"]]
         return found
 
+    @property
+    def compares(self) -> bool:
+        """Whether pairs of one speaker and of two count."""
+        return len(np.unique(self.pairs("targets"))) == 2
+
     def pairs(self, name: str) -> NDArray[Any]:
         """Array of the pairs that count."""
         return self.content[name][self.inside]
@@ -211,7 +216,8 @@ def tables(rows: Sequence[Figures], against: str | None, domains: Sequence[str])
 
 def spread(seeds: Sequence[Sequence[Part]], name: str) -> str:
     """Mean over seeds of the mean over parts, in percent, and the value of each of several seeds."""
-    values = [100 * float(np.mean([part.rate(name) for part in parts])) for parts in seeds]
+    known = [parts for parts in seeds if all(part.compares for part in parts)]
+    values = [100 * float(np.mean([part.rate(name) for part in parts])) for parts in known]
     if not values:
         return "-"
     each = f" ({', '.join(f'{value:.1f}' for value in values)})" if len(values) > 1 else ""
@@ -238,10 +244,8 @@ def difference(first: Sequence[Sequence[Part]], second: Sequence[Sequence[Part]]
         return "-"
     if any(_pairs_of(one) != _pairs_of(first[0]) for one in (*first, *second)):
         return "other trials"
-    value = _mean(first, lambda part: part.rate(name)) - _mean(second, lambda part: part.rate(name))
-    replicates = _mean(first, lambda part: part.resamples(name)) - _mean(
-        second, lambda part: part.resamples(name)
-    )
+    value = float(_mean(first, _rates(name))[0] - _mean(second, _rates(name))[0])
+    replicates = _mean(first, _resamples(name)) - _mean(second, _resamples(name))
     low, high = interval_of(replicates, 0.95, np.nan, np.nan)
     sign = -1 if value <= 0 else 1
     # 0 more, as minus zero would be shown
@@ -250,14 +254,23 @@ def difference(first: Sequence[Sequence[Part]], second: Sequence[Sequence[Part]]
     return f"{'better' if value <= 0 else 'worse'} by {100 * abs(value):.1f}{interval}"
 
 
-def _mean(seeds: Sequence[Sequence[Part]], measure: Callable[[Part], Any]) -> Any:
-    """Mean over seeds of the mean over parts."""
-    columns = [[measure(parts[index]) for parts in seeds] for index in range(len(seeds[0]))]
+def _rates(name: str) -> Callable[[Part], NDArray[np.float64]]:
+    return lambda part: np.array([part.rate(name)])
+
+
+def _resamples(name: str) -> Callable[[Part], NDArray[np.float64]]:
+    return lambda part: part.resamples(name)
+
+
+def _mean(
+    seeds: Sequence[Sequence[Part]], measure: Callable[[Part], NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Mean over seeds of the mean over parts, shape (resamples,)."""
+    values = [[measure(part) for part in parts] for parts in seeds]
     # parts may have different numbers of resamples, as some lack pairs of one kind
-    fewest = min(np.size(one) for column in columns for one in column)
-    return np.mean(
-        [np.mean([np.ravel(one)[:fewest] for one in column], axis=0) for column in columns], axis=0
-    )
+    fewest = min(len(one) for parts in values for one in parts)
+    mean: NDArray[np.float64] = np.mean([[one[:fewest] for one in parts] for parts in values], axis=(0, 1))
+    return mean
 
 
 def _pairs_of(parts: Sequence[Part]) -> list[str]:
