@@ -9,6 +9,7 @@ from commands import EMBEDDING_CONFIG, VOXCELEB, known_database
 from sklearn.metrics import roc_curve
 
 from pyannote.audio.core.errors import DataError, UsageError
+from pyannote.audio.embedding.backends import PLDA, Direct
 
 BENCHMARKS = Path(__file__).parents[2] / "scripts" / "benchmarks"
 CONFIG = EMBEDDING_CONFIG.replace("ConstantScheduler", "CyclicScheduler")
@@ -140,6 +141,8 @@ def test_what_has_changed_is_trained_again(modules, monkeypatch, corpora, run_of
 
 def test_tables_have_rows_of_earlier_runs(modules, monkeypatch, output, run_of, trained):
     monkeypatch.setattr(modules["figures"], "RESAMPLES", 20)
+    few = {"cosine": Direct, "PLDA": lambda: PLDA(0.5, 0, 1)}
+    monkeypatch.setattr(modules["figures"], "BACKENDS", few)
     kept = modules["figures"].Kept(output)
     for fold, folder in trained.items():
         kept.add(run_of(fold=fold), folder.name)
