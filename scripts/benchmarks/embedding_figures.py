@@ -5,114 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from common import table
-from detection_runs import PACKAGE, source_digest
-from embedding_runs import ARRAYS, Run, embeddings_of, package_digest
+from embedding_parts import BACKENDS, MeanPart, Part
+from embedding_runs import Run, embeddings_of, package_digest
 from numpy.typing import NDArray
 
 from pyannote.audio.core.digests import digest
-from pyannote.audio.core.errors import DataError, UsageError
-from pyannote.audio.embedding.backends import PLDA, WCCN, Direct
-from pyannote.audio.embedding.backends.base import Backend
-from pyannote.audio.io.arrays import load_arrays, save_arrays
+from pyannote.audio.core.errors import UsageError
 from pyannote.audio.io.json_files import parse_json
 from pyannote.audio.io.storage import write_text
 from pyannote.audio.metrics.intervals import interval_of
-from pyannote.audio.metrics.trial_bootstrap import resampled
-from pyannote.audio.metrics.verification import DetCurve, det_curve
 
-BACKENDS: dict[str, Callable[[], Backend]] = {
-    "cosine": Direct,
-    "WCCN": lambda: WCCN(cohort=0),
-    "PLDA": lambda: PLDA(cohort=0),
-    "WCCN, cohort": WCCN,
-    "PLDA, cohort": PLDA,
-}
 TRIALS = "trials"
-RESAMPLES = 1000
-COMPARED_BY = [Path(__file__), PACKAGE / "embedding" / "backends", PACKAGE / "metrics"]
-"""Code that decides what scores and rates are made of embeddings."""
-
-
-def _rate(curve: DetCurve) -> float:
-    return curve.equal_error_rate().value
-
-
-@dataclass
-class Part:
-    """What one training compares: trials of test speakers, or pairs of a fold of training speakers.
-
-    Parameters
-    ----------
-    path : Path
-        Embeddings of the training.
-    domain : str, optional
-        Beginning of the uris of the trials that count.
-    """
-
-    path: Path
-    domain: str = ""
-
-    @cached_property
-    def content(self) -> dict[str, NDArray[Any]]:
-        """Embeddings and pairs."""
-        arrays = load_arrays(self.path, *ARRAYS)
-        if arrays is None:
-            raise DataError(
-                "These embeddings are missing or damaged.",
-                file=self.path,
-                fix="Remove the folder, and run this again.",
-            )
-        return dict(zip(ARRAYS, arrays, strict=True))
-
-    @cached_property
-    def inside(self) -> NDArray[np.bool_]:
-        """Pairs that count: those of the domain on both sides."""
-        inside = np.char.startswith(self.content["uris"], self.domain)
-        found: NDArray[np.bool_] = inside[self.content["first"]] & inside[self.content["second"]]
-        return found
-
-    @property
-    def compares(self) -> bool:
-        """Whether pairs of one speaker and of two count."""
-        return len(np.unique(self.pairs("targets"))) == 2
-
-    def pairs(self, name: str) -> NDArray[Any]:
-        """Array of the pairs that count."""
-        return self.content[name][self.inside]
-
-    def scores(self, name: str) -> NDArray[np.float32]:
-        """Scores of the pairs that count, with a back-end; they are computed once."""
-        key = digest([name, source_digest(COMPARED_BY)])[:12]
-        path = self.path.with_name(f"{self.path.stem}-scores-{key}.npz")
-        kept = load_arrays(path, "scores")
-        if kept is None:
-            kept = [self._scored(BACKENDS[name]())]
-            save_arrays(path, {"scores": kept[0]})
-        scores: NDArray[np.float32] = kept[0][self.inside]
-        return scores
-
-    def _scored(self, backend: Backend) -> NDArray[np.float32]:
-        """Scores of all pairs."""
-        content = self.content
-        if backend.needs_training:
-            backend.fit(content["turns"], content["speakers"], content["parts"])
-        points = backend.transform(content["compared"])
-        return backend.similarity(points, content["first"], content["second"])
-
-    def rate(self, name: str) -> float:
-        """Equal error rate with a back-end."""
-        return _rate(det_curve(self.scores(name), self.pairs("targets")))
-
-    def resamples(self, name: str) -> NDArray[np.float64]:
-        """Equal error rates of resamples of the speakers, the same ones for each training."""
-        groups = self.pairs("groups")
-        return resampled(self.scores(name), self.pairs("targets"), {"": _rate}, groups, RESAMPLES)[""]
 
 
 @dataclass(frozen=True)
@@ -202,6 +110,18 @@ def tables(rows: Sequence[Figures], against: str | None, domains: Sequence[str])
         "EER in %, mean (and values) of the seeds: on folds of training speakers / on trials.",
         table(["row", *BACKENDS, "CPU s of a training", "remarks"], lines),
     ]
+    if several := [row for row in rows if len(row.seeds) > 1]:
+        lines = [
+            [
+                row.name,
+                *(
+                    " / ".join(spread(_means(row.parts(trials)), name) for trials in (False, True))
+                    for name in BACKENDS
+                ),
+            ]
+            for row in several
+        ]
+        parts.append(table(["mean of the scores of all seeds", *BACKENDS], lines))
     for domain in domains:
         lines = [[row.name, *(spread(row.parts(True, domain), name) for name in BACKENDS)] for row in rows]
         parts.append(table([f"trials of {domain}", *BACKENDS], lines))
@@ -214,7 +134,12 @@ def tables(rows: Sequence[Figures], against: str | None, domains: Sequence[str])
     return "\n\n".join(parts)
 
 
-def spread(seeds: Sequence[Sequence[Part]], name: str) -> str:
+def _means(seeds: Sequence[Sequence[Part]]) -> list[list[MeanPart]]:
+    """Parts of all seeds together, as those of one."""
+    return [[MeanPart(parts) for parts in zip(*seeds, strict=True)]] if len(seeds) > 1 else []
+
+
+def spread(seeds: Sequence[Sequence[Part | MeanPart]], name: str) -> str:
     """Mean over seeds of the mean over parts, in percent, and the value of each of several seeds."""
     known = [parts for parts in seeds if all(part.compares for part in parts)]
     values = [100 * float(np.mean([part.rate(name) for part in parts])) for parts in known]

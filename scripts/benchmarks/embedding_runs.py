@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -108,6 +109,7 @@ class Run:
         return int(found)
 
 
+@cache
 def package_digest() -> str:
     """Digest of the code of the package that trains."""
     return source_digest([PACKAGE / folder for folder in (*TRAINED_BY, APPROACHES)])
@@ -117,9 +119,14 @@ ARRAYS = ("turns", "parts", "speakers", "compared", "uris", "first", "second", "
 """What is kept of a training: embeddings of training turns and their parts, and of what is compared."""
 
 
+@cache
+def _embedding_digest() -> str:
+    return source_digest(EMBEDDED_BY)
+
+
 def embeddings_of(folder: Path) -> Path:
     """File of the embeddings of a training."""
-    return folder / f"embeddings-{source_digest(EMBEDDED_BY)[:12]}.npz"
+    return folder / f"embeddings-{_embedding_digest()[:12]}.npz"
 
 
 def speaker_of(file: Recording) -> str:

@@ -23,12 +23,14 @@ def modules():
         patch.syspath_prepend(str(BENCHMARKS))
         import detection_configs
         import embedding_figures
+        import embedding_parts
         import embedding_runs
         import embedding_table
 
         yield {
             "configs": detection_configs,
             "figures": embedding_figures,
+            "parts": embedding_parts,
             "runs": embedding_runs,
             "table": embedding_table,
         }
@@ -72,7 +74,7 @@ def trained(run_of, finish):
 @pytest.fixture(scope="module")
 def part_of(modules, trained):
     def make(fold, domain=""):
-        return modules["figures"].Part(modules["runs"].embeddings_of(trained[fold]), domain)
+        return modules["parts"].Part(modules["runs"].embeddings_of(trained[fold]), domain)
 
     return make
 
@@ -140,9 +142,10 @@ def test_what_has_changed_is_trained_again(modules, monkeypatch, corpora, run_of
 
 
 def test_tables_have_rows_of_earlier_runs(modules, monkeypatch, output, run_of, trained):
-    monkeypatch.setattr(modules["figures"], "RESAMPLES", 20)
+    monkeypatch.setattr(modules["parts"], "RESAMPLES", 20)
     few = {"cosine": Direct, "PLDA": lambda: PLDA(0.5, 0, 1)}
-    monkeypatch.setattr(modules["figures"], "BACKENDS", few)
+    for name in ("figures", "parts"):
+        monkeypatch.setattr(modules[name], "BACKENDS", few)
     kept = modules["figures"].Kept(output)
     for fold, folder in trained.items():
         kept.add(run_of(fold=fold), folder.name)
@@ -154,7 +157,7 @@ def test_tables_have_rows_of_earlier_runs(modules, monkeypatch, output, run_of, 
         100
         * np.mean(
             [
-                modules["figures"].Part(modules["runs"].embeddings_of(trained[fold])).rate("cosine")
+                modules["parts"].Part(modules["runs"].embeddings_of(trained[fold])).rate("cosine")
                 for fold in folds
             ]
         )
@@ -200,7 +203,7 @@ def test_differences_come_from_the_same_speakers(modules, tmp_path):
         path = tmp_path / f"{name}.npz"
         compared = (voices + noise * random.normal(size=voices.shape)).astype(np.float32)
         np.savez(path, compared=compared, **common)
-        parts[name] = modules["figures"].Part(path)
+        parts[name] = modules["parts"].Part(path)
     text = modules["figures"].difference([[parts["good"]]], [[parts["bad"]]], "cosine")
     value, low, high = (float(one) for one in re.findall(r"[\d.]+", text))
     assert text.startswith("better by")
@@ -232,6 +235,9 @@ def test_differences_come_from_the_same_speakers(modules, tmp_path):
     ]
     assert high - low < alone[1] - alone[0]
     assert modules["figures"].difference([[parts["good"]]], [], "cosine") == "-"
+    mean = modules["parts"].MeanPart([parts["good"], parts["bad"]])
+    together = (scores["good"] + scores["bad"]) / 2
+    assert mean.rate("cosine") == pytest.approx(rate(together, targets), abs=0.005)
 
 
 @pytest.mark.parametrize(
