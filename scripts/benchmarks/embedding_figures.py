@@ -104,27 +104,18 @@ def tables(rows: Sequence[Figures], against: str | None, domains: Sequence[str])
     lines = []
     for row in rows:
         seconds = row.seconds()
-        cells = [" / ".join(spread(row.parts(trials), name) for trials in (False, True)) for name in BACKENDS]
-        lines.append([row.name, *cells, "-" if seconds is None else f"{seconds:.0f}", "; ".join(row.marks)])
+        shown = "-" if seconds is None else f"{seconds:.0f}"
+        lines.append([row.name, *_cells(row), shown, "; ".join(row.marks)])
     parts = [
         "EER in %, mean (and values) of the seeds: on folds of training speakers / on trials.",
         table(["row", *BACKENDS, "CPU s of a training", "remarks"], lines),
     ]
     if several := [row for row in rows if len(row.seeds) > 1]:
-        lines = [
-            [
-                row.name,
-                *(
-                    " / ".join(spread(_means(row.parts(trials)), name) for trials in (False, True))
-                    for name in BACKENDS
-                ),
-            ]
-            for row in several
-        ]
+        lines = [[row.name, *_cells(row, together=True)] for row in several]
         parts.append(table(["mean of the scores of all seeds", *BACKENDS], lines))
     for domain in domains:
-        lines = [[row.name, *(spread(row.parts(True, domain), name) for name in BACKENDS)] for row in rows]
-        parts.append(table([f"trials of {domain}", *BACKENDS], lines))
+        lines = [[row.name, *_cells(row, domain)] for row in rows]
+        parts.append(table([f"pairs of {domain}", *BACKENDS], lines))
     if against is not None:
         base = named[against]
         lines = [
@@ -132,6 +123,13 @@ def tables(rows: Sequence[Figures], against: str | None, domains: Sequence[str])
         ]
         parts.append(table([f"against {against} [95 %]: folds / trials", *BACKENDS], lines))
     return "\n\n".join(parts)
+
+
+def _cells(row: Figures, domain: str = "", together: bool = False) -> list[str]:
+    """Error rates with each back-end, on folds and on trials; of all seeds together, or of each."""
+    kinds = [row.parts(trials, domain) for trials in (False, True)]
+    compared = [_means(seeds) for seeds in kinds] if together else kinds
+    return [" / ".join(spread(seeds, name) for seeds in compared) for name in BACKENDS]
 
 
 def _means(seeds: Sequence[Sequence[Part]]) -> list[list[MeanPart]]:

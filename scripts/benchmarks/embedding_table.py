@@ -16,7 +16,7 @@ Usage: embedding_table.py [options] [--row=ROW]... <protocol> <output>
   --seeds=N        Trainings of each row and fold [default: 2].
   --folds=N        Folds of the training speakers; 0 for none [default: 3].
   --no-trials      Train without the speakers of each fold only.
-  --domains=D      Beginnings of uris, with commas between, of trials that are also scored apart.
+  --domains=D      Beginnings of uris, with commas between, of pairs that are also scored apart.
   --code=FILES     Python files with classes that configurations name, with commas between.
   --only-table     Print the table of what has been trained.
 """

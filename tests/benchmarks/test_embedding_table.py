@@ -168,15 +168,13 @@ def test_tables_have_rows_of_earlier_runs(modules, monkeypatch, output, run_of, 
     assert difference.split("|")[2].strip().startswith("better by 0.0")
     all_trials, none = (
         next(
-            line
-            for line in text[text.index(f"trials of {one} ") :].splitlines()
-            if line.startswith("| row |")
+            line for line in text[text.index(f"pairs of {one} ") :].splitlines() if line.startswith("| row |")
         )
         for one in ("id1027", "id10270")
     )
-    assert all_trials.split("|")[2].strip() == f"{rates[1]:.1f}"
+    assert all_trials.split("|")[2].strip().endswith(f" / {rates[1]:.1f}")
     # all trials of one speaker are of that speaker
-    assert none.split("|")[2].strip() == "-"
+    assert none.split("|")[2].strip() == "- / -"
     with pytest.raises(UsageError, match="'none' is no row; there are row; the same"):
         modules["figures"].tables(again.figures(), "none", [])
 
