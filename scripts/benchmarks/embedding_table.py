@@ -46,7 +46,7 @@ XVECTOR = f"{CONFIGS}/config.xvector.yml"
 INSIDE = "architecture.params"
 TUTORIAL = (
     f"XVector={XVECTOR}",
-    f"statistics of length 1={XVECTOR} {INSIDE}.statistics_length=1.0",
+    f"statistics of length 0.3={XVECTOR} {INSIDE}.statistics_length=0.3",
     f"no statistics={XVECTOR} {INSIDE}.input_statistics=none",
     f"ClopiNet, TripletLoss={CONFIGS}/config.triplet.yml",
 )
