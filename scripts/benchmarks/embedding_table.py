@@ -1,267 +1,131 @@
-"""What helps a speaker embedding, and what does not: loss, network, augmentation, duration, back-end.
+"""What helps a speaker embedding, and what does not: any configurations, side by side.
 
-Every row is trained from nothing; its last epoch is scored on the trials of the test speakers, each recording
-with one embedding of all of it. Three back-ends compare the same embeddings.
+Every row is trained with each seed, once for each fold of the training speakers, which it leaves out and is
+scored on, and once with all training speakers, to be scored on the trials of the test subset. Choose by the
+folds, and look at the trials of what has been chosen. Last epochs are scored, each recording with one
+embedding of all of it, by several back-ends that compare the same embeddings. What has been trained is kept,
+and trained again only if its configuration, its files, or the code that trains have changed; what was
+interrupted goes on where it was. Rows of earlier runs stay in the table.
 
-Usage: embedding_table.py [options] <protocol> <output>
+Usage: embedding_table.py [options] [--row=ROW]... <protocol> <output>
 
-  --seeds=N       Trainings of each row [default: 2].
-  --rows=NAMES    Rows to train, separated by semicolons (default: all).
-  --noise=NAMES   Collections of noise, separated by commas [default: MUSAN.Collection.BackgroundNoise].
-  --domains=D     Beginnings of uris, separated by commas, that trials are also scored by.
-  --config=DIR    Folder with the configurations [default: tutorials/models/speaker_embedding].
-  --only-table    Print the table of what has been trained.
+  --row=ROW        NAME=CONFIG [KEY=VALUE]... [--epochs=N]: a configuration, entries of it to set
+                   (architecture.params.dimension=64), and epochs (default: those of one cycle of the learning
+                   rate). Default: rows of the tutorial.
+  --against=NAME   Compare the other rows with this one, by a bootstrap over speakers.
+  --seeds=N        Trainings of each row and fold [default: 2].
+  --folds=N        Folds of the training speakers; 0 for none [default: 3].
+  --no-trials      Train without the speakers of each fold only.
+  --domains=D      Beginnings of uris, with commas between, of pairs that are also scored apart.
+  --code=FILES     Python files with classes that configurations name, with commas between.
+  --only-table     Print the table of what has been trained.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import docopt
-import yaml
+import torch
+from detection_configs import Row
+from embedding_figures import Kept, tables
+from embedding_runs import Run, finish
 
-from pyannote.audio.applications.blocks._embedding import embedding_measure
-from pyannote.audio.applications.blocks.emb import BLOCK
-from pyannote.audio.applications.corpus import Corpus
-from pyannote.audio.applications.options import EmbeddingOptions, TrainOptions
-from pyannote.audio.applications.train import train
-from pyannote.audio.config.recipe import Recipe
-from pyannote.audio.core.errors import UsageError
-from pyannote.audio.embedding.backends.base import Backend
-from pyannote.audio.embedding.backends.direct import Direct
-from pyannote.audio.embedding.backends.wccn import WCCN
-from pyannote.audio.inference.bundle import Bundle
-from pyannote.audio.io.experiment_folders import TrainFolder
-from pyannote.audio.metrics.verification import det_curve
-from pyannote.audio.validation.verification import Verification
+from pyannote.audio.applications.terminal import run as run_command
+from pyannote.audio.applications.terminal import say, say_table, warn
+from pyannote.audio.config.classes import load_code
+from pyannote.audio.core.errors import ToolkitError, UsageError
+from pyannote.audio.database.trials import is_verification
+from pyannote.audio.io.storage import write_text
 
-Config = dict[str, Any]
-Change = Callable[[Config], None]
-
-WHOLE = 3600.0
-"""Seconds of a chunk that no recording reaches."""
-
-BACKENDS: dict[str, Callable[[], Backend]] = {
-    "cosine": Direct,
-    "WCCN": lambda: WCCN(cohort=0),
-    "WCCN and cohort": WCCN,
-}
-TRIPLET, BEST = "config.triplet.yml", "config.xvector.yml"
+CONFIGS = Path(__file__).resolve().parents[2] / "tutorials" / "models" / "speaker_embedding"
+XVECTOR = f"{CONFIGS}/config.xvector.yml"
+INSIDE = "architecture.params"
+TUTORIAL = (
+    f"XVector={XVECTOR}",
+    f"statistics of length 0.3={XVECTOR} {INSIDE}.statistics_length=0.3",
+    f"no statistics={XVECTOR} {INSIDE}.input_statistics=none",
+    f"ClopiNet, TripletLoss={CONFIGS}/config.triplet.yml",
+)
 
 
-def no_speeds(config: Config) -> None:
-    """Take other speeds away."""
-    config["data_augmentation"] = [
-        one for one in config["data_augmentation"] if one["name"] != "SpeedPerturbation"
+def checked(arguments: Mapping[str, Any]) -> list[Row]:
+    """Rows that are named, or those of the tutorial.
+
+    Raises
+    ------
+    UsageError
+        If a number or a row is none, two rows have one name, or the protocol has no trials.
+    """
+    for option, least in (("--seeds", 1), ("--folds", 0)):
+        if not (arguments[option].isdigit() and int(arguments[option]) >= least):
+            raise UsageError(f"{option}={arguments[option]} is no whole number of at least {least}.")
+    if arguments["--folds"] == "1":
+        raise UsageError("--folds=1 leaves nobody to train on.", fix="Name two folds or more, or 0.")
+    if arguments["--no-trials"] and arguments["--folds"] == "0":
+        raise UsageError("--folds=0 and --no-trials together leave nothing to score.")
+    if not is_verification(arguments["<protocol>"]):
+        raise UsageError(
+            f"{arguments['<protocol>']} has no trials.", fix="Name a SpeakerVerification protocol."
+        )
+    rows = [Row.of(text) for text in arguments["--row"] or TUTORIAL]
+    for row in rows:
+        if row.duration or row.shuffled:
+            raise UsageError(f"The row {row.name} has an option other than --epochs.")
+    if len({row.name for row in rows}) < len(rows):
+        raise UsageError("Two rows have one name.", fix="Give each a name of its own.")
+    return rows
+
+
+def planned(arguments: Mapping[str, Any], rows: Sequence[Row]) -> list[Run]:
+    """Trainings of the rows: those of one seed of all rows before those of the next."""
+    folds = int(arguments["--folds"])
+    parts: list[int | None] = [*range(folds), *([] if arguments["--no-trials"] else [None])]
+    output = Path(arguments["<output>"])
+    return [
+        Run(row, arguments["<protocol>"], seed, fold, folds, output)
+        for seed in range(int(arguments["--seeds"]))
+        for row in rows
+        for fold in parts
     ]
 
 
-def noisy(config: Config) -> None:
-    """Add noise to six chunks of ten."""
-    noise = {"snr_min": 5, "snr_max": 20, "probability": 0.6}
-    config["data_augmentation"].append({"name": "AddNoise", "params": noise})
+def trained(runs: Sequence[Run], kept: Kept) -> bool:
+    """Train what is missing, keep which trainings rows have, and return whether nothing has failed."""
+    failed = False
+    for number, run in enumerate(runs, start=1):
+        label = f"{run.row.name}, seed {run.seed}, {run.part}"
+        try:
+            folder = finish(run)
+        except ToolkitError as error:
+            warn(f"{label}: {error}")
+            failed = True
+        else:
+            kept.add(run, folder.name)
+            say(f"{number} of {len(runs)}: {label}: {folder.name}")
+    return not failed
 
 
-def all_of(*changes: Change) -> Change:
-    """Make several changes, one after the other."""
-
-    def change(config: Config) -> None:
-        for one in changes:
-            one(config)
-
-    return change
-
-
-def with_params(block: str, **params: Any) -> Change:
-    """Set parameters of a block."""
-
-    def change(config: Config) -> None:
-        config[block]["params"].update(params)
-
-    return change
-
-
-def replaced(block: str, name: str, *kept: str, **params: Any) -> Change:
-    """Put another class into a block, with some of the parameters of the one before."""
-
-    def change(config: Config) -> None:
-        before = config[block]["params"]
-        config[block] = {"name": name, "params": {**{key: before[key] for key in kept}, **params}}
-
-    return change
-
-
-def fewer_speakers(config: Config) -> None:
-    """Take other speeds away, which are speakers of their own: half as many a batch, twice as often."""
-    no_speeds(config)
-    with_params("approach", per_fold=32, per_label=2)(config)
-
-
-def reverberated(config: Config) -> None:
-    """Add rooms to half of the chunks."""
-    config["data_augmentation"].append({"name": "Reverb", "params": {"probability": 0.5}})
-
-
-SAMPLING = ("duration", "per_fold", "per_label", "per_epoch")
-TRIPLETS = {"clamp": "sigmoid", "margin": 0.0, "per_fold": 22, "per_label": 3}
-OUTSIDE = {"instance_normalize": False, "normalize": False}
-ROWS: dict[str, tuple[str, Change | None]] = {
-    "ClopiNet, TripletLoss": (TRIPLET, None),
-    "ClopiNet, instance normalisation": (TRIPLET, with_params("architecture", instance_normalize=True)),
-    "ClopiNet, without speeds": (TRIPLET, no_speeds),
-    "XVector, AdditiveAngularMarginLoss": (BEST, None),
-    "XVector with noise": (BEST, noisy),
-    "XVector with noise, without speeds": (BEST, all_of(noisy, fewer_speakers)),
-    "XVector with noise and rooms": (BEST, all_of(noisy, reverberated)),
-    "XVector with noise, input statistics pooled": (
-        BEST,
-        all_of(noisy, with_params("architecture", input_statistics="pooled")),
-    ),
-    "XVector with noise, no input statistics": (
-        BEST,
-        all_of(noisy, with_params("architecture", input_statistics="none")),
-    ),
-    "XVector with noise, segments of 3 s": (BEST, all_of(noisy, with_params("approach", duration=3.0))),
-    "XVector with noise, Classification": (
-        BEST,
-        all_of(noisy, replaced("approach", "Classification", *SAMPLING)),
-    ),
-    "XVector with noise, TripletLoss": (
-        BEST,
-        all_of(noisy, replaced("approach", "TripletLoss", "duration", "per_epoch", **TRIPLETS)),
-    ),
-    "EcapaTdnn with noise": (
-        BEST,
-        all_of(noisy, replaced("architecture", "EcapaTdnn", channels=64, dimension=128, **OUTSIDE)),
-    ),
-    "ResNet with noise": (
-        BEST,
-        all_of(noisy, replaced("architecture", "ResNet", channels=[8, 16, 32, 64], dimension=128, **OUTSIDE)),
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training: a row of the table, and a seed."""
-
-    row: str
-    seed: int
-
-    def folder(self, output: Path) -> Path:
-        """Where the experiment is."""
-        name = "".join(character if character.isalnum() else "_" for character in self.row)
-        return output / name / f"seed{self.seed}"
-
-    def results(self, output: Path) -> Path:
-        """Where its figures are."""
-        return self.folder(output) / "results.json"
-
-
-def prepare(run: Run, output: Path, configs: Path, noise: Sequence[str]) -> Path:
-    """Write the configuration of a run."""
-    name, change = ROWS[run.row]
-    config = yaml.safe_load((configs / name).read_text())
-    given = config["data_augmentation"]
-    config["data_augmentation"] = given if isinstance(given, list) else [given]
-    if change is not None:
-        change(config)
-    for block in config["data_augmentation"]:
-        if block["name"] == "AddNoise":
-            block["params"]["collection"] = list(noise)
-    folder = run.folder(output)
-    # what was begun and not finished
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / "config.yml").write_text(yaml.safe_dump(config, sort_keys=False))
-    return folder
-
-
-def score(root: Path, protocol: str, domains: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Figures of the last epoch, for each back-end."""
-    folder = TrainFolder(root / "train" / f"{protocol}.train")
-    bundle = Bundle.of(folder)
-    options = EmbeddingOptions(train=folder.path, protocol=protocol, subset="test", duration=WHOLE)
-    whole = embedding_measure(Corpus(Recipe(bundle.config)), bundle, options)
-    measure = whole.comparison
-    assert isinstance(measure, Verification), "name a protocol with trials"
-    bundle.load(whole.embedder.model, bundle.checkpoints.epochs()[-1])
-    excerpts, speakers = whole.training_excerpts()
-    training, test = whole.embedder(excerpts), whole.embedder(measure.excerpts)
-    figures = {}
-    for name, make in BACKENDS.items():
-        backend = make()
-        backend.fit(training, speakers)
-        scores = measure.record(backend.transform(test), backend)
-        figures[name] = {
-            "EER": measure.value(scores),
-            "min_dcf": det_curve(scores, measure.targets).min_dcf(0.01).value,
-        }
-        for domain in domains:
-            inside = [measure.excerpts[index].uri.startswith(domain) for index in measure.first]
-            curve = det_curve(scores[inside], measure.targets[inside])
-            figures[name][f"EER {domain}"] = curve.equal_error_rate().value
-    return figures
-
-
-def table(output: Path, runs: Sequence[Run], domains: Sequence[str]) -> str:
-    """Markdown table: a row for each training that has finished, with means over seeds."""
-    last = list(BACKENDS)[-1]
-    columns = [*(f"EER, {name}" for name in BACKENDS), *domains, "min DCF 0.01", "seconds"]
-    lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    for row in dict.fromkeys(run.row for run in runs):
-        found = [
-            json.loads(run.results(output).read_text())
-            for run in runs
-            if run.row == row and run.results(output).exists()
-        ]
-        if not found:
-            continue
-        cells = [mean([100 * one[name]["EER"] for one in found], 1) for name in BACKENDS]
-        cells += [mean([100 * one[last][f"EER {domain}"] for one in found], 1) for domain in domains]
-        cells += [
-            mean([one[last]["min_dcf"] for one in found], 2),
-            mean([one["seconds"] for one in found], 0),
-        ]
-        lines.append(f"| {row} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def mean(figures: Sequence[float], digits: int) -> str:
-    """Mean over seeds, with a number of decimals."""
-    return f"{sum(figures) / len(figures):.{digits}f}"
-
-
-def main() -> None:
-    """Train what has not been trained, and print the table."""
+def main() -> int:
+    """Train what is missing, and print the table."""
     arguments = docopt.docopt(__doc__)
-    output, protocol = Path(arguments["<output>"]), arguments["<protocol>"]
+    # the sums of several threads would depend on the machine
+    torch.set_num_threads(1)
+    for file in (arguments["--code"] or "").split(","):
+        if file:
+            load_code(file)
+    rows, output = checked(arguments), Path(arguments["<output>"])
+    kept = Kept(output)
+    done = arguments["--only-table"] or trained(planned(arguments, rows), kept)
     domains = arguments["--domains"].split(",") if arguments["--domains"] else []
-    names = arguments["--rows"].split(";") if arguments["--rows"] else list(ROWS)
-    if unknown := [name for name in names if name not in ROWS]:
-        raise UsageError(f"There is no row {unknown[0]!r}; there are {'; '.join(ROWS)}.")
-    runs = [Run(row, seed) for seed in range(int(arguments["--seeds"])) for row in names]
-    for run in runs:
-        if run.results(output).exists() or arguments["--only-table"]:
-            continue
-        root = prepare(run, output, Path(arguments["--config"]), arguments["--noise"].split(","))
-        started = time.perf_counter()
-        epochs = yaml.safe_load((root / "config.yml").read_text())["scheduler"]["params"]["epochs_per_cycle"]
-        train(BLOCK, TrainOptions(root=root, protocol=protocol, last=epochs, seed=run.seed))
-        seconds = time.perf_counter() - started
-        run.results(output).write_text(json.dumps({"seconds": seconds, **score(root, protocol, domains)}))
-    text = table(output, runs, domains)
-    (output / "table.md").write_text(text + "\n")
-    print(text)
+    text = tables(kept.figures(), arguments["--against"], domains)
+    write_text(output / "table.md", text + "\n")
+    say_table(text)
+    return 0 if done else 1
 
 
 if __name__ == "__main__":
-    from pyannote.audio.applications.terminal import run as run_command
-
-    raise SystemExit(run_command(main))
+    sys.exit(run_command(main))

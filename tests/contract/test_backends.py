@@ -33,7 +33,7 @@ def all_pairs(count):
 
 
 def test_the_backends_of_the_toolkit_are_known():
-    assert {"Direct", "WCCN"} <= set(NAMES)
+    assert {"Direct", "PLDA", "WCCN"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -31,7 +31,6 @@ ALLOWED = {
     **dict.fromkeys(
         [
             ("scripts/benchmarks/detection_configs.py", "yaml.safe_load"),
-            ("scripts/benchmarks/embedding_table.py", "yaml.safe_load"),
             ("scripts/benchmarks/startup.py", "yaml.safe_load"),
             ("scripts/benchmarks/growth.py", "numpy.load"),
             ("scripts/benchmarks/growth.py", "numpy.lib.format.open_memmap"),

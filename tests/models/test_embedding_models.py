@@ -353,6 +353,37 @@ def test_appended_statistics_are_those_of_the_normalised_input():
     )
 
 
+def test_appended_statistics_count_by_the_square_of_their_length_in_a_cosine():
+    X = frames_of(3, 80)
+    embeddings = {}
+    for length in (1.0, 0.3):
+        torch.manual_seed(0)
+        model = XVector(
+            specifications(),
+            channels=[8] * 5,
+            dimension=6,
+            input_statistics="appended",
+            statistics_length=length,
+            normalize=False,
+        ).eval()
+        with torch.inference_mode():
+            embeddings[length] = model({"X": X})
+    assert torch.equal(embeddings[0.3][:, :6], embeddings[1.0][:, :6])
+    assert torch.allclose(embeddings[0.3][:, 6:].norm(dim=1), torch.full((3,), 0.3), atol=1e-5)
+    one, other = embeddings[1.0][:2]
+    learned, statistics = one[:6] @ other[:6], one[6:] @ other[6:]
+    expected = (learned + 0.09 * statistics) / 1.09
+    assert torch.cosine_similarity(*embeddings[0.3][:2], dim=0).item() == pytest.approx(
+        expected.item(), abs=1e-5
+    )
+
+
+@pytest.mark.parametrize("length", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_length_of_statistics_is_positive(length):
+    with pytest.raises(ConfigError, match="statistics_length must be positive"):
+        XVector(specifications(), channels=[8] * 5, statistics_length=length)
+
+
 def test_layers_of_an_x_vector_that_are_added_must_be_equally_wide():
     with pytest.raises(ConfigError, match="must be equal"):
         XVector(specifications(), channels=[8, 8, 16, 8, 8], residual=True)

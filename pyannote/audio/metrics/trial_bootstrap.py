@@ -94,8 +94,57 @@ def trial_intervals(
     >>> 0 < low < 0.07 < high < 0.2
     True
     """
-    values, truth = checked_trials(scores, targets)
     check_level(level)
+    results = resampled(scores, targets, measures, groups, n, seed)
+    sides, size = _sides(groups, np.size(targets))
+    truth = np.asarray(targets, bool)
+    kinds = [_groups(sides[kind], size) for kind in (truth, ~truth)]
+    miss, false_alarm = (rule_of_three(groups, level) for groups in kinds)
+    return {
+        name: interval_of(results[name], level, *_ends(measure, miss, false_alarm))
+        for name, measure in measures.items()
+    }
+
+
+def resampled(
+    scores: ArrayLike,
+    targets: ArrayLike,
+    measures: Mapping[str, Callable[[DetCurve], float]],
+    groups: ArrayLike | None = None,
+    n: int = 1000,
+    seed: int = 0,
+) -> dict[str, NDArray[np.float64]]:
+    """Measures of resamples, which are the same for all scores of the same trials and groups.
+
+    Differences of two systems therefore come from the same speakers.
+
+    Parameters
+    ----------
+    scores, targets, measures, groups, n, seed
+        See `trial_intervals`.
+
+    Returns
+    -------
+    dict of str to float64, shape (resamples,)
+        Without resamples that have no target, or no non-target trial. Empty if there is one group.
+
+    Raises
+    ------
+    DataError
+        As `det_curve`, and if groups do not fit.
+
+    Examples
+    --------
+    >>> speakers = np.array([[0, 0], [1, 1], [0, 1], [1, 2], [2, 2], [0, 2]])
+    >>> same = speakers[:, 0] == speakers[:, 1]
+    >>> rates = {"rate": lambda curve: curve.equal_error_rate().value}
+    >>> worse, better = (
+    ...     resampled(scores, same, rates, speakers, n=50)["rate"] for scores in (np.zeros(6), same)
+    ... )
+    >>> bool((worse > better).all()), len(worse) == len(better)
+    (True, True)
+    """
+    values, truth = checked_trials(scores, targets)
     sides, size = _sides(groups, len(values))
     order = np.argsort(-values)
     cuts, truth, sides = Cuts(values[order]), truth[order], sides[order]
@@ -109,12 +158,7 @@ def trial_intervals(
             curve = weighted_curve(cuts, weights * truth, weights * ~truth)
             for name, measure in measures.items():
                 results[name].append(measure(curve))
-    kinds = [_groups(sides[kind], size) for kind in (truth, ~truth)]
-    miss, false_alarm = (rule_of_three(groups, level) for groups in kinds)
-    return {
-        name: interval_of(results[name], level, *_ends(measure, miss, false_alarm))
-        for name, measure in measures.items()
-    }
+    return {name: np.array(found) for name, found in results.items()}
 
 
 def _groups(sides: NDArray[np.int64], size: int) -> int:

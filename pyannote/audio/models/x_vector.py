@@ -41,7 +41,10 @@ class XVector(EncoderModel):
     input_statistics : "none", "pooled" or "appended"
         "pooled": the input features, and their change over 4 frames, are pooled along with the output
         of the last layer, and normalised over the batch. "appended": in addition, their pooled values
-        follow the `dimension` learned values of the embedding, each part with length 1.
+        follow the `dimension` learned values of the embedding, which have length 1.
+    statistics_length : float
+        Length of the appended statistics, positive. Below 1 they count less than the learned part, by the
+        square of it in a cosine.
     pooling : "sum", "mean", "max", "statistics" or "attentive"
         Pooling of frames into one vector.
     dimension : int
@@ -75,6 +78,7 @@ class XVector(EncoderModel):
         channels: Sequence[int] = (512, 512, 512, 512, 1500),
         residual: bool = False,
         input_statistics: InputStatistics = "none",
+        statistics_length: float = 1.0,
         pooling: Pooling = "statistics",
         dimension: int = 512,
         instance_normalize: bool = True,
@@ -83,6 +87,8 @@ class XVector(EncoderModel):
     ) -> None:
         check_choice("input_statistics", input_statistics, get_args(InputStatistics))
         check_sizes(channels=channels, dimension=dimension)
+        if not 0 < statistics_length < float("inf"):
+            raise ConfigError(f"statistics_length must be positive, not {statistics_length}.")
         if len(channels) != 5:
             raise ConfigError(f"channels must be five sizes, not {list(channels)}.")
         if residual and len(set(channels[:4])) > 1:
@@ -95,7 +101,7 @@ class XVector(EncoderModel):
         outside = batch_normalize and not appended
         super().__init__(specifications, dimension + appended, instance_normalize, outside, normalize)
         self.residual = residual
-        self.input_statistics = input_statistics
+        self.input_statistics, self.statistics_length = input_statistics, statistics_length
         self.learned = channels[-1]
         self.layers = nn.ModuleList(_time_delay_layers(features, channels))
         if self.kind != "vector":
@@ -129,7 +135,9 @@ class XVector(EncoderModel):
             return learned
         # pooled values: means of all features, then their deviations
         statistics = pooled.unflatten(1, (-1, encoded.shape[2]))[:, :, self.learned :].flatten(1)
-        return torch.cat([to_unit_length(learned), to_unit_length(statistics)], dim=1)
+        return torch.cat(
+            [to_unit_length(learned), self.statistics_length * to_unit_length(statistics)], dim=1
+        )
 
 
 def _time_delay_layers(features: int, channels: Sequence[int]) -> list[nn.Module]:

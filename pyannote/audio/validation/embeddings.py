@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,11 @@ from pyannote.audio.io.storage import write_with
 from pyannote.audio.metrics.intervals import spelled
 from pyannote.audio.validation.comparison import Comparison
 from pyannote.audio.validation.measure import Measure, Record, not_finite
+from pyannote.audio.validation.teaching import TrainingExcerpts, teach
 from pyannote.audio.validation.trial_scores import write_scores
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
-
-TrainingExcerpts = Callable[[], tuple[list[Excerpt], NDArray[np.int64]]]
-"""Gives excerpts of training speakers, and the index of the speaker of each, shape (excerpts,)."""
 
 
 class EmbeddingMeasure(Measure):
@@ -73,7 +72,7 @@ class EmbeddingMeasure(Measure):
         self._fitted_version = ""
         self._written: set[Path] = set()
         self._listed: Record | None = None
-        self._state_cache: tuple[str, dict[str, NDArray[Any]]] = ("", {})
+        self._learned: tuple[str, dict[str, NDArray[Any]], dict[str, Any]] = ("", {}, {})
 
     def described(self) -> str:
         """Number of trials or turns.
@@ -121,7 +120,7 @@ class EmbeddingMeasure(Measure):
         (2,)
         """
         backend = self.fitted_backend(epoch)
-        embeddings = self._finite(epoch, self.embedder(self.comparison.excerpts))
+        embeddings = self._embed(epoch, self.comparison.excerpts)
         return self.comparison.record(backend.transform(embeddings), backend)
 
     def add(self, epoch: int, record: Record) -> None:
@@ -173,11 +172,11 @@ class EmbeddingMeasure(Measure):
             "value": round(self.values[epoch], 6),
             "provenance": {
                 "files": self.comparison.digest(),
-                "backend": arrays_digest(self._state(epoch)) if self.backend.needs_training else None,
+                "backend": arrays_digest(self._learn(epoch)[1]) if self.backend.needs_training else None,
             },
             "epochs": {epoch},
             "distance": self.backend.metric,
-            "backend": self.block.as_dict(),
+            "backend": {**self.block.as_dict(), **self._learn(epoch)[2]},
             "chunk": self.chunk,
             "params": self.comparison.results(self.history[epoch]),
         }
@@ -205,8 +204,8 @@ class EmbeddingMeasure(Measure):
         if not self.backend.needs_training:
             return
         epoch = self.best[self.name]
-        state = self._state(epoch)
-        path = folder / "backend" / f"{epoch:04d}.{self._state_cache[0]}.npz"
+        version, state, _ = self._learn(epoch)
+        path = folder / "backend" / f"{epoch:04d}.{version}.npz"
         if path not in self._written:
             write_with(path, lambda stream: np.savez(stream, allow_pickle=False, **state))
             self._written.add(path)
@@ -238,6 +237,7 @@ class EmbeddingMeasure(Measure):
             interval = f"   95 % interval {spelled(intervals[name], 4)}" if name in intervals else ""
             shown = f"{value:.4f}" if isinstance(value, float) else str(value)
             lines.append(f"  {name:<20}{shown:>10}{interval}")
+        lines += [f"  {name:<20}{value!s:>10}   (chosen)" for name, value in self._learn(epoch)[2].items()]
         return "\n".join(lines)
 
     def log(self, writer: SummaryWriter, prefix: str, epoch: int, record: Record) -> None:
@@ -274,18 +274,27 @@ class EmbeddingMeasure(Measure):
             self.bundle.load(self.embedder.model, epoch)
             if self.backend.needs_training:
                 excerpts, speakers = self.training_excerpts()
-                self.backend.fit(self._finite(epoch, self.embedder(excerpts)), speakers)
+                frames = self.bundle.specifications.frames
+                teach(self.backend, partial(self._embed, epoch), excerpts, speakers, frames)
             self._fitted_version = version
         return self.backend
 
-    def _state(self, epoch: int) -> dict[str, NDArray[Any]]:
-        """State of the back-end fitted with the weights of an epoch; the last one is cached."""
-        version = self.bundle.checkpoints.version(epoch)
-        if self._state_cache[0] != version:
-            self._state_cache = version, dict(self.fitted_backend(epoch).state())
-        return self._state_cache[1]
+    def _learn(self, epoch: int) -> tuple[str, dict[str, NDArray[Any]], dict[str, Any]]:
+        """Version of the weights of an epoch, and what the back-end learns and chooses with them.
 
-    def _finite(self, epoch: int, embeddings: Embeddings) -> Embeddings:
+        That of the last epoch is cached.
+        """
+        version = self.bundle.checkpoints.version(epoch)
+        if not self.backend.needs_training:
+            return version, {}, {}
+        if self._learned[0] != version:
+            backend = self.fitted_backend(epoch)
+            self._learned = version, dict(backend.state()), dict(backend.chosen())
+        return self._learned
+
+    def _embed(self, epoch: int, excerpts: Sequence[Excerpt]) -> Embeddings:
+        """Embeddings of excerpts, shape (excerpts, dimension), with the weights of an epoch."""
+        embeddings = self.embedder(excerpts)
         if not np.isfinite(embeddings).all():
             raise not_finite(self.bundle, epoch)
         return embeddings

@@ -205,7 +205,7 @@ class TestWCCN:
     def test_speakers_with_one_embedding_tell_nothing_of_the_covariance(self):
         embeddings, speakers = training()
         more = np.concatenate([embeddings, -embeddings[:3]])
-        one, other = WCCN(cohort=0), WCCN(cohort=0)
+        one, other = WCCN(0.2, 0, 1), WCCN(0.2, 0, 1)
         one.fit(embeddings, speakers)
         other.fit(more, np.concatenate([speakers, [100, 101, 102]]))
         assert np.abs(one.state()["projection"]) == pytest.approx(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +33,15 @@ class Backend(ABC):
     needs_training: bool = False
     """Whether `fit` with embeddings of training speakers must come first."""
 
+    needs_parts: bool = False
+    """Whether `fit` takes embeddings of parts of the turns as a third argument."""
+
     metric: Metric = "cosine"
     """Distance between transformed embeddings, for clustering."""
 
-    def fit(self, embeddings: Embeddings, speakers: NDArray[np.int64]) -> None:  # noqa: B027
+    def fit(  # noqa: B027
+        self, embeddings: Embeddings, speakers: NDArray[np.int64], parts: Embeddings | None = None
+    ) -> None:
         """Learn from embeddings of training speakers; by default, nothing.
 
         Parameters
@@ -44,7 +49,20 @@ class Backend(ABC):
         embeddings : float32, shape (embeddings, dimension)
         speakers : int64, shape (embeddings,)
             Index of the speaker of each embedding.
+        parts : float32, shape (embeddings, dimension), optional
+            Embedding of a part of each turn, if `needs_parts`.
         """
+
+    def chosen(self) -> dict[str, Any]:
+        """Parameters that `fit` has chosen, by name; none by default.
+
+        Examples
+        --------
+        >>> from pyannote.audio.embedding.backends.direct import Direct
+        >>> Direct().chosen()
+        {}
+        """
+        return {}
 
     def state(self) -> dict[str, NDArray[np.float32]]:
         """Learned arrays, by name, each of its own shape; none by default.
