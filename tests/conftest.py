@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["commands", "tested_blocks", "promises"]
 
@@ -14,6 +15,9 @@ pytest_plugins = ["commands", "tested_blocks", "promises"]
 def pytest_configure():
     # A shell lets jobs in the background ignore Ctrl-C, and so do their children. Tests send it to both.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # how long examples take says how busy the machine is
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any machine")
 
 
 def sabotage(flag, last):
