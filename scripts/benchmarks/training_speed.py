@@ -31,8 +31,9 @@ from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.train.allocator import tune_allocator
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
+from pyannote.audio.train.interfaces import begin_epoch
 from pyannote.audio.train.optimizers.sgd import SGD
-from pyannote.audio.train.schedulers.constant_scheduler import ConstantScheduler
+from pyannote.audio.train.schedulers.cosine_scheduler import CosineScheduler
 from pyannote.audio.train.trainer import Trainer
 
 CONFIG = Path(__file__).parents[2] / "tutorials" / "models" / "dcase" / "config.yml"
@@ -55,7 +56,8 @@ class Loop:
             model,
             self.task,
             SGD()(model.parameters(), 0.01),
-            ConstantScheduler(0.01),
+            # all epochs lie in the part of the training in which events are pasted
+            CosineScheduler(0.01, epochs=10**9, warm_up=0.0),
             augmentations,
             averaging=averaging,
         )
@@ -108,6 +110,7 @@ def parts(size: int, rounds: int) -> str:
     """What augmentation adds to a step, part by part."""
     loop = Loop("Dcase", size, augmented=True)
     trainer, batch = loop.trainer, next(iter(loop.task.batches(1, seed=0)))
+    begin_epoch(trainer.augmentations, loop.task, 1, trainer.scheduler.planned)
     random = torch.Generator().manual_seed(0)
     steps: dict[str, Any] = {
         type(one).__name__: lambda one=one: [one(batch, random) for _ in range(20)]
