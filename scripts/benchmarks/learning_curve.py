@@ -42,6 +42,7 @@ from pyannote.audio.core.randomness import generator
 from pyannote.audio.database.protocols import recordings
 from pyannote.audio.database.sources import entries_of, sources_of
 from pyannote.audio.io.storage import write_text
+from pyannote.audio.io.yaml_files import read_plain
 
 
 def reduced(protocols: Sequence[str], counts: Sequence[int], output: Path) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def _learnable(protocol: str) -> list[str]:
 
 def write_database(original: Path, protocols: Mapping[str, Any], path: Path) -> None:
     """Write a database.yml with other protocols for the recordings of an existing one."""
-    databases = yaml.safe_load(original.read_text(encoding="utf-8"))["Databases"]
+    databases = read_plain(original)["Databases"]
     for name, places in databases.items():
         several = places if isinstance(places, list) else [places]
         databases[name] = [str(original.resolve().parent / place) for place in several]

@@ -184,15 +184,19 @@ def test_losses_of_detection(name, promise):
     kinds = [kind for kind in choices(found) if "class_weights" not in kind] or [{}]
     needed = {"labels_spec": {"regular": ["a", "b"]}} if "labels_spec" in known else {}
     classes = found(**needed).labels.classes
-    weighted = [{"class_weights": each} for each in (None, "balanced", {classes[0]: 3.0})]
-    activity = (random(3, 10, len(classes)) > 0).double()
-    for kind, weights in product(kinds, weighted if "class_weights" in known else [{}]):
+    weights_of_classes = [
+        {"class_weights": each} for each in (None, "balanced", dict.fromkeys(classes[:1], 3.0))
+    ]
+    # what predicts features has no classes, and one more target: whether they are masked
+    values, masks = (len(classes), 0) if classes else (4, 1)
+    activity = (random(3, 10, values + masks) > 0).double()
+    for kind, weights in product(kinds, weights_of_classes if "class_weights" in known else [{}]):
         task = found(**needed, **kind, **weights)
         if task.class_weights:
             share = activity.mean(dim=(0, 1)).numpy()
             task._weights = loss_weights(task.class_weights, share, classes).double()
         targets = task.targets(activity, 4).double()
-        logits = random(*targets.shape, seed=3).requires_grad_()
+        logits = random(*targets.shape[:2], values, seed=3).requires_grad_()
         assert torch.autograd.gradcheck(partial(task.loss, targets=targets), logits), (kind, weights)
     promise(
         "The gradient of the loss of each task is right.",
