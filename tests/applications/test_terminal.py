@@ -50,3 +50,16 @@ def test_a_signal_that_python_drops_is_heard_by_the_next_step(number, code):
     signal.signal(signal.SIGINT, signal.default_int_handler)
     assert terminal.run(command) == code
     assert done == [0, 1]
+
+
+def test_a_signal_is_heard_once():
+    def command():
+        with signals.uninterrupted():
+            os.kill(os.getpid(), signal.SIGINT)
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    assert terminal.run(command) == 130
+    # work that follows in the same process
+    with signals.uninterrupted():
+        pass
+    assert list(terminal.bar(range(2), total=2, description="")) == [0, 1]

@@ -75,7 +75,8 @@ def handled() -> Iterator[None]:
 
 def check_received() -> None:
     """Raise a signal that has come, and was dropped: Python drops what is raised while it cleans up."""
-    if _heard and not _sections:
+    # a process that goes on after its command, such as a notebook, does not hear it again
+    if _heard and _at_work and not _sections:
         raise _error(_heard[0])
 
 
