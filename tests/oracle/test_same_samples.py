@@ -1,6 +1,7 @@
 """What a network is shown is the same to the last bit, however many threads and processes draw it."""
 
 import importlib
+import inspect
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ FEW = [(2, 1, 1), (1, 2, 2)]
 ALL = [*FEW, (2, 0, 1), (1, 2, 1), (2, 2, 1), (1, 0, 2), (2, 1, 2), (1, 1, 3)]
 
 TASKS = available("task")
+LABELS = {"regular": ["a", "b"], "ignore": [f"speaker{index}" for index in range(5)]}
 APPROACHES = available("approach")
 
 
@@ -68,8 +70,9 @@ def task_of(name):
     kinds = TASKS if name in TASKS else APPROACHES
     make = getattr(importlib.import_module(kinds[name]), name)
     if name in TASKS:
-        labels = {"regular": ["a", "b"], "ignore": [f"speaker{index}" for index in range(5)]}
-        return make(labels, duration=0.5, batch_size=7, per_epoch=2e-4)
+        needed = {"labels_spec": LABELS} if "labels_spec" in inspect.signature(make).parameters else {}
+        short = {"span": 0.1} if "span" in inspect.signature(make).parameters else {}
+        return make(**needed, **short, duration=0.5, batch_size=7, per_epoch=2e-4)
     return make(
         segments=SpeakerSegments(
             min_duration=0.3, max_duration=0.6, per_fold=4, per_label=2, per_epoch=1.5e-4

@@ -139,7 +139,7 @@ def resampled(
     >>> same = speakers[:, 0] == speakers[:, 1]
     >>> rates = {"rate": lambda curve: curve.equal_error_rate().value}
     >>> worse, better = (
-    ...     resampled(scores, same, rates, speakers, n=50)["rate"] for scores in (np.zeros(6), same)
+    ...     resampled(scores, same, rates, speakers, n=50)["rate"] for scores in (np.zeros(6), 1.0 * same)
     ... )
     >>> bool((worse > better).all()), len(worse) == len(better)
     (True, True)
