@@ -34,4 +34,4 @@ def test_commands_of_the_readme_end_in_scores_and_in_an_answer(run_blocks, tmp_p
         shutil.copy(voices / "speakers" / "speaker01" / f"{file}.wav", tmp_path / f"{name}.wav")
     said = run_blocks(TEXT, tmp_path, shorter, DATA="data", SPEAKERS=str(voices / "speakers"))
     assert "Segment-based, 1 s" in said
-    assert re.search(r"^similarity -?\d\.\d+, threshold -?\d\.\d+: (same|different) speakers?$", said, re.M)
+    assert re.search(r"^similarity -?\d+\.\d+, threshold -?\d+\.\d+: (same|different) speakers?$", said, re.M)
