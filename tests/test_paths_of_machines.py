@@ -25,4 +25,4 @@ def test_no_line_names_a_folder_of_a_machine():
 def test_such_a_line_would_be_found():
     parts = ["", "work", "shared"]
     assert MACHINE.search(f'DATA = Path("{"/".join(parts)}")')
-    assert not MACHINE.search("train/weights/work/0001.pt")
+    assert not MACHINE.search("/".join(["train", "weights", "work", "0001.pt"]))

@@ -31,7 +31,7 @@ from pyannote.audio.models.crnn import Crnn
 from pyannote.audio.models.dcase import Dcase
 from pyannote.audio.train.allocator import tune_allocator
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
-from pyannote.audio.train.interfaces import begin_epoch
+from pyannote.audio.train.epoch_augmentations import begin_epoch
 from pyannote.audio.train.optimizers.sgd import SGD
 from pyannote.audio.train.schedulers.cosine_scheduler import CosineScheduler
 from pyannote.audio.train.trainer import Trainer

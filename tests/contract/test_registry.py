@@ -24,7 +24,7 @@ from pyannote.audio.core.class_files import snake_case
 from pyannote.audio.core.errors import ConfigError, UsageError
 from pyannote.audio.core.outputs import Output
 from pyannote.audio.core.specifications import Specifications
-from pyannote.audio.train.interfaces import EpochAugmentation
+from pyannote.audio.train.epoch_augmentations import EpochAugmentation
 
 EVERY = [(kind, name) for kind in FOLDERS for name in available(kind)]
 BOTH = Specifications("Dcase", {"X": 40, "long_term": 40}, ("a", "b", "c"), 2.0, 0.01, 44100)

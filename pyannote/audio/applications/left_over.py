@@ -1,4 +1,4 @@
-"""What a preparing command has read, and which files it has found and left out, with reasons."""
+"""Files that a preparing command has read, and those that it has left out, with reasons."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pyannote.audio.core.errors import CheckpointError
 from pyannote.audio.inference.bundle import Bundle
+from pyannote.audio.inference.detection_params import PARAMETERS
 
 THRESHOLD = 0.5
 """Threshold of all classes: a class is active where its score says that it is as likely as not."""
@@ -34,14 +35,6 @@ def last_epoch(bundle: Bundle) -> dict[str, Any]:
         raise CheckpointError(
             "There are no epochs to apply.", file=bundle.folder.weights, fix="Run `train` first."
         )
-    durations = ("min_duration_on", "min_duration_off", "pad_onset", "pad_offset")
-    chosen = {
-        name: {
-            "epoch": epochs[-1],
-            "onset": THRESHOLD,
-            "offset": THRESHOLD,
-            **dict.fromkeys(durations, 0.0),
-        }
-        for name in bundle.specifications.classes
-    }
+    neutral = {**dict.fromkeys(PARAMETERS, 0.0), "onset": THRESHOLD, "offset": THRESHOLD}
+    chosen = {name: {"epoch": epochs[-1], **neutral} for name in bundle.specifications.classes}
     return {"params": chosen, "class_wise": chosen}

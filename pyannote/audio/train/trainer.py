@@ -21,15 +21,8 @@ from pyannote.audio.models._outputs import aligned_outputs
 from pyannote.audio.train.acceleration import Acceleration, Forward
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
 from pyannote.audio.train.divergence import check_loss, check_values
-from pyannote.audio.train.interfaces import (
-    Augmentation,
-    Batch,
-    EpochReport,
-    Gradients,
-    Step,
-    Task,
-    begin_epoch,
-)
+from pyannote.audio.train.epoch_augmentations import begin_epoch
+from pyannote.audio.train.interfaces import Augmentation, Batch, EpochReport, Gradients, Step, Task
 from pyannote.audio.train.prefetch import prefetched
 from pyannote.audio.train.range_test import RangeTest, restored_afterwards, sweep
 from pyannote.audio.train.schedulers.base import Scheduler

@@ -26,7 +26,7 @@ from pyannote.audio.models.base import Model
 from pyannote.audio.store.packs import Pack
 from pyannote.audio.train.acceleration import Acceleration
 from pyannote.audio.train.callbacks.weight_averaging import WeightAveraging
-from pyannote.audio.train.interfaces import begin_epoch
+from pyannote.audio.train.epoch_augmentations import begin_epoch
 from pyannote.audio.train.schedulers.base import Scheduler
 from pyannote.audio.train.trainer import Trainer
 

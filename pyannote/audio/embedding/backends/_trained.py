@@ -54,7 +54,9 @@ class TrainedBackend(Backend):
     arrays: tuple[str, ...]
     """Names of the arrays that `estimate` gives; "speakers" has the shape (speakers, dimension)."""
 
-    def __init__(self, shrinkage: Shrinkage, cohort: Cohort, domains: Domains) -> None:
+    def __init__(
+        self, shrinkage: Shrinkage = "auto", cohort: Cohort = "auto", domains: Domains = "auto"
+    ) -> None:
         if shrinkage != "auto" and not 0 <= shrinkage <= 1:
             raise ConfigError(f'shrinkage must be in [0, 1] or "auto", not {shrinkage}.')
         if (cohort != "auto" and cohort < 0) or (domains != "auto" and domains < 1):

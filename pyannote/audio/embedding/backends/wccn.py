@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pyannote.audio.embedding.backends._domains import centred, domain_centers
 from pyannote.audio.embedding.backends._speaker_statistics import shrunk, speaker_statistics, sums, whitening
-from pyannote.audio.embedding.backends._trained import Cohort, Domains, Shrinkage, TrainedBackend
+from pyannote.audio.embedding.backends._trained import TrainedBackend
 from pyannote.audio.embedding.backends.base import Embeddings, unit
 
 
@@ -55,11 +55,6 @@ class WCCN(TrainedBackend):
     """
 
     arrays = ("center", "projection", "speakers")
-
-    def __init__(
-        self, shrinkage: Shrinkage = "auto", cohort: Cohort = "auto", domains: Domains = "auto"
-    ) -> None:
-        super().__init__(shrinkage, cohort, domains)
 
     def estimate(
         self, embeddings: Embeddings, speakers: NDArray[np.int64], shrinkage: float, domains: int
