@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import torch
-
 from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.train.schedulers._momentum import set_momentum
-from pyannote.audio.train.schedulers.base import LearningRate, Scheduler
+from pyannote.audio.train.schedulers._momentum import OpposedMomentum, checked_momentum
+from pyannote.audio.train.schedulers.base import LearningRate
 
 
-class CyclicScheduler(Scheduler):
+class CyclicScheduler(OpposedMomentum):
     """Learning rate that rises and falls linearly, while the momentum falls and rises.
 
     With h the height in the triangle, from 0 at both ends of a cycle to 1 in its middle::
@@ -49,11 +47,9 @@ class CyclicScheduler(Scheduler):
         super().__init__(learning_rate)
         if not (epochs_per_cycle > 0 and 0 < ratio <= 1):
             raise ConfigError("epochs_per_cycle must be positive, and ratio in (0, 1].")
-        if len(momentum) != 2 or not 0 <= momentum[0] <= momentum[1] < 1:
-            raise ConfigError("momentum must be two rising values in [0, 1).")
         self.epochs_per_cycle = epochs_per_cycle
         self.ratio = ratio
-        self.momentum = momentum
+        self.momentum = checked_momentum(momentum)
 
     def height(self, step: int, steps_per_epoch: int) -> float:
         """Height in the triangle: 0 at both ends of a cycle, 1 in its middle.
@@ -65,28 +61,3 @@ class CyclicScheduler(Scheduler):
         """
         phase = (step / (self.epochs_per_cycle * steps_per_epoch)) % 1
         return 1 - abs(2 * phase - 1)
-
-    def rate(self, step: int, steps_per_epoch: int) -> float:
-        """Learning rate of a step, counted from 0 at the start of training.
-
-        Examples
-        --------
-        >>> CyclicScheduler(1.0, epochs_per_cycle=2).rate(step=10, steps_per_epoch=10)
-        1.0
-        """
-        return self.learning_rate * (self.ratio + (1 - self.ratio) * self.height(step, steps_per_epoch))
-
-    def apply(self, optimizer: torch.optim.Optimizer, step: int, steps_per_epoch: int) -> float:
-        """Set rate and momentum of an optimizer for a step, and return the rate.
-
-        Examples
-        --------
-        >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0, momentum=0.9)
-        >>> CyclicScheduler(1.0, epochs_per_cycle=2).apply(optimizer, step=10, steps_per_epoch=10)
-        1.0
-        >>> optimizer.param_groups[0]["momentum"]
-        0.85
-        """
-        low, high = self.momentum
-        set_momentum(optimizer, high - (high - low) * self.height(step, steps_per_epoch))
-        return super().apply(optimizer, step, steps_per_epoch)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import torch
-
-from pyannote.audio.core.errors import ConfigError
-from pyannote.audio.train.schedulers._momentum import set_momentum
+from pyannote.audio.train.schedulers._momentum import OpposedMomentum, checked_momentum
 from pyannote.audio.train.schedulers._planned import PlannedScheduler
 from pyannote.audio.train.schedulers.base import LearningRate
 
 
-class OneCycleScheduler(PlannedScheduler):
+class OneCycleScheduler(OpposedMomentum, PlannedScheduler):
     """Learning rate that rises and falls linearly once, while the momentum falls and rises.
 
     With u the position in the rise or in the fall, from 0 to 1, and h = u in the rise and 1 - u in the fall::
@@ -58,9 +55,7 @@ class OneCycleScheduler(PlannedScheduler):
         momentum: tuple[float, float] = (0.85, 0.95),
     ) -> None:
         super().__init__(learning_rate, epochs, warm_up, ratio)
-        if len(momentum) != 2 or not 0 <= momentum[0] <= momentum[1] < 1:
-            raise ConfigError("momentum must be two rising values in [0, 1).")
-        self.momentum = momentum
+        self.momentum = checked_momentum(momentum)
 
     def height(self, step: int, steps_per_epoch: int) -> float:
         """Height in the cycle, in [0, 1].
@@ -72,28 +67,3 @@ class OneCycleScheduler(PlannedScheduler):
         """
         rises, position = self.phase(step, steps_per_epoch)
         return position if rises else 1 - position
-
-    def rate(self, step: int, steps_per_epoch: int) -> float:
-        """Learning rate of a step, counted from 0 at the start of training.
-
-        Examples
-        --------
-        >>> OneCycleScheduler(0.5, epochs=10).rate(step=1000, steps_per_epoch=10)
-        0.005
-        """
-        return self.learning_rate * (self.ratio + (1 - self.ratio) * self.height(step, steps_per_epoch))
-
-    def apply(self, optimizer: torch.optim.Optimizer, step: int, steps_per_epoch: int) -> float:
-        """Set rate and momentum of an optimizer for a step, and return the rate.
-
-        Examples
-        --------
-        >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0, momentum=0.9)
-        >>> OneCycleScheduler(1.0, epochs=2, warm_up=0.5).apply(optimizer, step=9, steps_per_epoch=10)
-        1.0
-        >>> optimizer.param_groups[0]["momentum"]
-        0.85
-        """
-        low, high = self.momentum
-        set_momentum(optimizer, high - (high - low) * self.height(step, steps_per_epoch))
-        return super().apply(optimizer, step, steps_per_epoch)
