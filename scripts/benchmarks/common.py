@@ -106,6 +106,31 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     )
 
 
+def better_by(value: float, interval: tuple[float, float], sign: int, digits: int) -> str:
+    """A difference in words, with its interval: "better by 0.06 [0.01, 0.11]".
+
+    Parameters
+    ----------
+    value : float
+    interval : tuple of float
+        Left out if it is NaN.
+    sign : {1, -1}
+        Whether more is better, or worse.
+    digits : int
+
+    Examples
+    --------
+    >>> better_by(-0.06, (-0.11, -0.01), sign=-1, digits=2), better_by(-0.1, (float("nan"),) * 2, 1, 1)
+    ('better by 0.06 [0.01, 0.11]', 'worse by 0.1')
+    """
+    better = sign * value >= 0
+    shown = sign if better else -sign
+    # 0 more, as minus zero would be shown
+    low, high = sorted(shown * end + 0.0 for end in interval)
+    known = "" if np.isnan(low) else f" [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{'better' if better else 'worse'} by {abs(value):.{digits}f}{known}"
+
+
 def machine() -> str:
     """Describe the machine, in one line."""
     if torch.cuda.is_available():

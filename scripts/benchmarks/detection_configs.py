@@ -94,3 +94,17 @@ def _set(content: dict[str, Any], where: str, value: Any) -> None:
         entry[last] = value
     except (AttributeError, IndexError, TypeError):
         raise UsageError(f"There is no entry {where} to set.", fix="Name keys, with dots between.") from None
+
+
+def named_rows(texts: Sequence[str]) -> list[Row]:
+    """Rows of different names.
+
+    Raises
+    ------
+    UsageError
+        If a text is no row (see `Row.of`), or two rows have one name.
+    """
+    rows = [Row.of(text) for text in texts]
+    if len({row.name for row in rows}) < len(rows):
+        raise UsageError("Two rows have one name.", fix="Give each a name of its own.")
+    return rows

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from common import table
+from common import better_by, table
 from detection_rows import Figures, Training, pooled
 from detection_scores import LAST, WAYS
 
@@ -111,12 +111,7 @@ def difference(first: Sequence[Training], second: Sequence[Training], measure: M
     files = sorted(first[0])
     if files != sorted(second[0]):
         return "other files"
-    value, (low, high) = paired_bootstrap(
+    value, interval = paired_bootstrap(
         *([[training[file] for file in files] for training in row] for row in (first, second)), measure
     )
-    better = sign * value >= 0
-    shown = sign if better else -sign
-    # 0 more, as minus zero would be shown
-    low, high = sorted(shown * end + 0.0 for end in (low, high))
-    interval = "" if np.isnan(low) else f" [{low:.3f}, {high:.3f}]"
-    return f"{'better' if better else 'worse'} by {shown * value:.3f}{interval}"
+    return better_by(value, interval, sign, digits=3)

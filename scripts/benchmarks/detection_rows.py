@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from detection_runs import PACKAGE, Run, described, package_digest, source_digest
+from detection_runs import PACKAGE, Run, package_digest, source_digest
 from detection_scores import LAST, WAYS, Subsets, averaged, counts_of, load
+from kept_trainings import described
 
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import ast
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
-from time import process_time
 from typing import Any
 from unittest.mock import patch
 
@@ -18,13 +15,12 @@ import numpy as np
 import yaml
 from detection_configs import Row
 from detection_scores import Scored, save
+from kept_trainings import finished, train_in
 
 from pyannote.audio.applications import corpus as corpus_module
 from pyannote.audio.applications.blocks._events import detection_measure
-from pyannote.audio.applications.blocks.base import block
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import DetectionOptions, TrainOptions
-from pyannote.audio.applications.train import train
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.resolved import code_of, dumped
 from pyannote.audio.config.schema import load_config
@@ -147,44 +143,29 @@ def _shuffled(inputs: Iterable[Inputs]) -> list[Inputs]:
 def finish(run: Run) -> Path:
     """Train and score what has not been trained and scored, and return the folder of the training."""
     folder = run.folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (
-        (folder / "log.txt").open("a", encoding="utf-8") as log,
-        redirect_stdout(log),
-        redirect_stderr(log),
-    ):
-        if not (folder / "training.json").exists():
-            _train(run, folder)
-        if not run.scores(folder).exists():
-            _score(run, folder)
-    return folder
+    return finished(folder, partial(_train, run, folder), run.scores(folder), partial(_score, run, folder))
 
 
 def _train(run: Run, folder: Path) -> None:
-    """Train, or go on with what was interrupted, and write what has been trained."""
-    config = folder / "config.yml"
-    write_text(config, yaml.safe_dump(run.row.content(run.labels), sort_keys=False))
-    corpus = Corpus(Recipe(load_config(config)))
-    # features are computed once for all trainings, and are no part of one
-    corpus.prepare_features(corpus.recordings(run.protocol, "train"))
-    resumed = (folder / "train").exists()
     options = TrainOptions(
         root=folder, protocol=run.protocol, first="last", last=run.epochs, seed=run.seed, cpu=True
     )
-    store = ShuffledStore if run.row.shuffled else FeatureStore
-    started = process_time()
-    with patch.object(corpus_module, "FeatureStore", store):
-        train(block("dcase"), options)
     described = {
         "row": run.row.name,
         "protocol": run.protocol,
         "seed": run.seed,
         "epochs": run.epochs,
         "package": package_digest(),
-        # of an interrupted training, nobody knows
-        "cpu_seconds": None if resumed else process_time() - started,
     }
-    write_text(folder / "training.json", json.dumps(described, indent=1))
+    store = ShuffledStore if run.row.shuffled else FeatureStore
+    train_in(
+        "dcase",
+        options,
+        run.row.content(run.labels),
+        lambda corpus: corpus.recordings(run.protocol, "train"),
+        patch.object(corpus_module, "FeatureStore", store),
+        described,
+    )
 
 
 def _score(run: Run, folder: Path) -> None:
@@ -236,9 +217,3 @@ def _refuse_seen(corpus: Corpus, bundle: Bundle, protocol: str, subset: str) -> 
 def common_labels(protocols: Iterable[str]) -> tuple[str, ...]:
     """Labels of the training files of all protocols, in order of their names."""
     return tuple(labels_of([file for name in protocols for file in recordings(name, "train")]))
-
-
-def described(folder: Path) -> Mapping[str, Any]:
-    """What has been trained in a folder."""
-    content: dict[str, Any] = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    return content

@@ -40,6 +40,7 @@ from typing import Any
 
 import docopt
 import torch
+from detection_configs import named_rows
 from detection_figures import tables
 from detection_rows import Kept
 from detection_runs import Row, Run, common_labels, finish
@@ -172,11 +173,7 @@ def checked(arguments: Mapping[str, Any]) -> list[Row]:
         raise UsageError(f"There is no way {arguments['--way']!r} to select; there are {'; '.join(WAYS)}.")
     if not Path(arguments["<database.yml>"]).is_file():
         raise UsageError(f"There is no file {arguments['<database.yml>']}.", fix="Name a database.yml.")
-    rows = [Row.of(text) for text in arguments["--row"] or TUTORIAL]
-    names = [row.name for row in rows]
-    if len(set(names)) < len(names):
-        raise UsageError("Two rows have one name.", fix="Give each a name of its own.")
-    return rows
+    return named_rows(arguments["--row"] or TUTORIAL)
 
 
 def main() -> int:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import table
+from common import better_by, table
 from embedding_parts import BACKENDS, MeanPart, Part
 from embedding_runs import Run, embeddings_of, package_digest
+from kept_trainings import described
 from numpy.typing import NDArray
 
 from pyannote.audio.core.digests import digest
@@ -49,7 +50,7 @@ class Figures:
     def seconds(self) -> float | None:
         """CPU seconds of a training of all speakers, on average, if they are known."""
         paths = [self.output / "runs" / seed[TRIALS] for seed in self.seeds if TRIALS in seed]
-        found = [json.loads((path / "training.json").read_text())["cpu_seconds"] for path in paths]
+        found = [described(path)["cpu_seconds"] for path in paths]
         known = [one for one in found if one is not None]
         return float(np.mean(known)) if known else None
 
@@ -170,11 +171,7 @@ def difference(first: Sequence[Sequence[Part]], second: Sequence[Sequence[Part]]
     value = float(_mean(first, _rates(name))[0] - _mean(second, _rates(name))[0])
     replicates = _mean(first, _resamples(name)) - _mean(second, _resamples(name))
     low, high = interval_of(replicates, 0.95, np.nan, np.nan)
-    sign = -1 if value <= 0 else 1
-    # 0 more, as minus zero would be shown
-    low, high = sorted(100 * sign * end + 0.0 for end in (low, high))
-    interval = "" if np.isnan(low) else f" [{low:.1f}, {high:.1f}]"
-    return f"{'better' if value <= 0 else 'worse'} by {100 * abs(value):.1f}{interval}"
+    return better_by(100 * value, (100 * low, 100 * high), sign=-1, digits=1)
 
 
 def _rates(name: str) -> Callable[[Part], NDArray[np.float64]]:

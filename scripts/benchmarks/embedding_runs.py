@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from time import process_time
 from typing import Any
 from unittest.mock import patch
 
@@ -16,13 +13,12 @@ import numpy as np
 import yaml
 from detection_configs import Row
 from detection_runs import PACKAGE, TRAINED_BY, source_digest
+from kept_trainings import finished, train_in
 
 from pyannote.audio.applications import corpus as corpus_module
 from pyannote.audio.applications.blocks._embedding import embedding_measure
-from pyannote.audio.applications.blocks.base import block
 from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import EmbeddingOptions, TrainOptions
-from pyannote.audio.applications.train import train
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.resolved import code_of, dumped
 from pyannote.audio.config.schema import load_config
@@ -149,17 +145,7 @@ def speaker_of(file: Recording) -> str:
 def finish(run: Run) -> Path:
     """Train and embed what has not been trained and embedded, and return the folder of the training."""
     folder = run.folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (
-        (folder / "log.txt").open("a", encoding="utf-8") as log,
-        redirect_stdout(log),
-        redirect_stderr(log),
-    ):
-        if not (folder / "training.json").exists():
-            _train(run, folder)
-        if not embeddings_of(folder).exists():
-            _embed(run, folder)
-    return folder
+    return finished(folder, partial(_train, run, folder), embeddings_of(folder), partial(_embed, run, folder))
 
 
 def _without(run: Run) -> Any:
@@ -178,19 +164,9 @@ def _without(run: Run) -> Any:
 
 
 def _train(run: Run, folder: Path) -> None:
-    """Train, or go on with what was interrupted, and write what has been trained."""
-    config = folder / "config.yml"
-    write_text(config, yaml.safe_dump(run.row.content(None), sort_keys=False))
-    corpus = Corpus(Recipe(load_config(config)))
-    # features are computed once for all trainings, and are no part of one
-    corpus.prepare_features(corpus.augmented(corpus.recordings(run.protocol, "train")))
-    resumed = (folder / "train").exists()
     options = TrainOptions(
         root=folder, protocol=run.protocol, first="last", last=run.epochs(), seed=run.seed, cpu=True
     )
-    started = process_time()
-    with _without(run):
-        train(block("emb"), options)
     described = {
         "row": run.row.name,
         "protocol": run.protocol,
@@ -198,10 +174,15 @@ def _train(run: Run, folder: Path) -> None:
         "part": run.part,
         "epochs": run.epochs(),
         "package": package_digest(),
-        # of an interrupted training, nobody knows
-        "cpu_seconds": None if resumed else process_time() - started,
     }
-    write_text(folder / "training.json", json.dumps(described, indent=1))
+    train_in(
+        "emb",
+        options,
+        run.row.content(None),
+        lambda corpus: corpus.augmented(corpus.recordings(run.protocol, "train")),
+        _without(run),
+        described,
+    )
 
 
 def _embed(run: Run, folder: Path) -> None:

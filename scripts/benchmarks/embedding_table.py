@@ -30,7 +30,7 @@ from typing import Any
 
 import docopt
 import torch
-from detection_configs import Row
+from detection_configs import Row, named_rows
 from embedding_figures import Kept, tables
 from embedding_runs import Run, finish
 
@@ -71,12 +71,10 @@ def checked(arguments: Mapping[str, Any]) -> list[Row]:
         raise UsageError(
             f"{arguments['<protocol>']} has no trials.", fix="Name a SpeakerVerification protocol."
         )
-    rows = [Row.of(text) for text in arguments["--row"] or TUTORIAL]
+    rows = named_rows(arguments["--row"] or TUTORIAL)
     for row in rows:
         if row.duration or row.shuffled:
             raise UsageError(f"The row {row.name} has an option other than --epochs.")
-    if len({row.name for row in rows}) < len(rows):
-        raise UsageError("Two rows have one name.", fix="Give each a name of its own.")
     return rows
 
 

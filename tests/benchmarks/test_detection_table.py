@@ -19,23 +19,15 @@ BENCHMARKS = Path(__file__).parents[2] / "scripts" / "benchmarks"
 
 
 @pytest.fixture(scope="module")
-def modules():
+def modules(imported):
     """Modules of the table."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        import detection_configs
-        import detection_figures
-        import detection_rows
-        import detection_runs
-        import detection_scores
-
-        yield {
-            "configs": detection_configs,
-            "figures": detection_figures,
-            "rows": detection_rows,
-            "runs": detection_runs,
-            "scores": detection_scores,
-        }
+    return {
+        "configs": imported("detection_configs"),
+        "figures": imported("detection_figures"),
+        "rows": imported("detection_rows"),
+        "runs": imported("detection_runs"),
+        "scores": imported("detection_scores"),
+    }
 
 
 @pytest.fixture(scope="module")

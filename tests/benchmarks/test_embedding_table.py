@@ -1,7 +1,6 @@
 """The table of embeddings: what it trains, leaves out and keeps, and its figures against scikit-learn."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,29 +10,20 @@ from sklearn.metrics import roc_curve
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.embedding.backends import PLDA, Direct
 
-BENCHMARKS = Path(__file__).parents[2] / "scripts" / "benchmarks"
 CONFIG = EMBEDDING_CONFIG.replace("ConstantScheduler", "CyclicScheduler")
 CONFIG = CONFIG.replace("learning_rate: 0.01", "learning_rate: 0.01\n      epochs_per_cycle: 2")
 
 
 @pytest.fixture(scope="module")
-def modules():
+def modules(imported):
     """Modules of the table."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        import detection_configs
-        import embedding_figures
-        import embedding_parts
-        import embedding_runs
-        import embedding_table
-
-        yield {
-            "configs": detection_configs,
-            "figures": embedding_figures,
-            "parts": embedding_parts,
-            "runs": embedding_runs,
-            "table": embedding_table,
-        }
+    return {
+        "configs": imported("detection_configs"),
+        "figures": imported("embedding_figures"),
+        "parts": imported("embedding_parts"),
+        "runs": imported("embedding_runs"),
+        "table": imported("embedding_table"),
+    }
 
 
 @pytest.fixture(scope="module")

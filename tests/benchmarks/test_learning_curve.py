@@ -9,16 +9,10 @@ from commands import PROTOCOL, known_database
 from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.protocols import recordings
 
-BENCHMARKS = Path(__file__).parents[2] / "scripts" / "benchmarks"
-
 
 @pytest.fixture(scope="module")
-def curve():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        import learning_curve
-
-        yield learning_curve
+def curve(imported):
+    return imported("learning_curve")
 
 
 def uris(protocol, subset):

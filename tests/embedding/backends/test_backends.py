@@ -1,5 +1,7 @@
 """Back-ends against scipy, scikit-learn and loops."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from pyannote.audio.core.errors import ConfigError, DataError
 from pyannote.audio.embedding.backends import direct
 from pyannote.audio.embedding.backends.base import unit
 from pyannote.audio.embedding.backends.direct import Direct
+from pyannote.audio.embedding.backends.plda import PLDA
 from pyannote.audio.embedding.backends.wccn import WCCN
 
 BY_HAND = {
@@ -111,6 +114,30 @@ def test_cosine_stays_within_its_range():
 def test_rows_are_scaled_to_length_one(rows):
     lengths = np.linalg.norm(unit(rows), axis=1)
     assert lengths == pytest.approx((rows != 0).any(axis=1).astype(float), abs=1e-6)
+
+
+@pytest.mark.parametrize("shrinkage", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(
+    ("embeddings", "speakers"),
+    [
+        (np.random.default_rng(0).normal(size=(6, 40)), [0, 0, 1, 1, 2, 2]),
+        (np.random.default_rng(0).normal(size=(6, 3)), [0] * 6),
+        (np.repeat(np.random.default_rng(0).normal(size=(3, 4)), 2, axis=0), [0, 0, 1, 1, 2, 2]),
+        (np.zeros((4, 3)), [0, 0, 1, 1]),
+        (np.eye(4)[[0, 0, 1, 1]] * 1e-30, [0, 0, 1, 1]),
+    ],
+    ids=["more dimensions than embeddings", "one speaker", "no variation", "zeros", "tiny"],
+)
+@pytest.mark.parametrize(
+    "make", [partial(WCCN, cohort=2), partial(PLDA, cohort=2, domains=1)], ids=["WCCN", "PLDA"]
+)
+def test_scores_are_finite(make, embeddings, speakers, shrinkage):
+    backend = make(shrinkage)
+    backend.fit(embeddings.astype(np.float32), np.array(speakers))
+    points = np.random.default_rng(1).normal(size=(5, embeddings.shape[1]))
+    trials = np.concatenate([embeddings, points, 0 * points]).astype(np.float32)
+    first, second = np.triu_indices(len(trials), 1)
+    assert np.isfinite(backend.similarity(backend.transform(trials), first, second)).all()
 
 
 class TestWCCN:
@@ -229,26 +256,6 @@ class TestWCCN:
     def test_senseless_parameters_are_refused(self, given):
         with pytest.raises(ConfigError, match="must be"):
             WCCN(**given)
-
-    @pytest.mark.parametrize("shrinkage", [0.0, 0.5, 1.0])
-    @pytest.mark.parametrize(
-        ("embeddings", "speakers"),
-        [
-            (np.random.default_rng(0).normal(size=(6, 40)), [0, 0, 1, 1, 2, 2]),
-            (np.random.default_rng(0).normal(size=(6, 3)), [0] * 6),
-            (np.repeat(np.random.default_rng(0).normal(size=(3, 4)), 2, axis=0), [0, 0, 1, 1, 2, 2]),
-            (np.zeros((4, 3)), [0, 0, 1, 1]),
-            (np.eye(4)[[0, 0, 1, 1]] * 1e-30, [0, 0, 1, 1]),
-        ],
-        ids=["more dimensions than embeddings", "one speaker", "no variation", "zeros", "tiny"],
-    )
-    def test_scores_are_finite(self, embeddings, speakers, shrinkage):
-        backend = WCCN(shrinkage, cohort=2)
-        backend.fit(embeddings.astype(np.float32), np.array(speakers))
-        points = np.random.default_rng(1).normal(size=(5, embeddings.shape[1]))
-        trials = np.concatenate([embeddings, points, 0 * points]).astype(np.float32)
-        first, second = np.triu_indices(len(trials), 1)
-        assert np.isfinite(backend.similarity(backend.transform(trials), first, second)).all()
 
     def test_without_variation_speakers_still_differ(self):
         embeddings = np.repeat(np.random.default_rng(0).normal(size=(3, 4)), 2, axis=0).astype(np.float32)
