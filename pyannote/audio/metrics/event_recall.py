@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 
 import numpy as np
@@ -55,8 +55,7 @@ class ComparedEvents:
     def pooled(cls, files: Iterable[ComparedEvents]) -> ComparedEvents:
         """Events of several files, at least one."""
         every = list(files)
-        names = ("durations", "overlaps", "segments", "agreeing", "levels")
-        return cls(*(np.concatenate([getattr(one, name) for one in every]) for name in names))
+        return cls(*(np.concatenate([getattr(one, field.name) for one in every]) for field in fields(cls)))
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,8 @@ class Group:
 
     Examples
     --------
-    >>> Group(0.0, 1.0, events=4, found=1, segments=10, agreeing=2).share
+    >>> group = Group(0.0, 1.0, events=4, found=1, segments=10, agreeing=2)
+    >>> group.found / group.events
     0.25
     """
 
@@ -84,11 +84,6 @@ class Group:
     found: int
     segments: int
     agreeing: int
-
-    @property
-    def share(self) -> float | None:
-        """Share of the events that are found, None without events."""
-        return self.found / self.events if self.events else None
 
 
 def compared(

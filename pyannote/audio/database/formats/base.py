@@ -1,4 +1,4 @@
-"""What a format of annotation consists of, and what its reader gives.
+"""Formats of annotation: their parts, and the content that a reader gives.
 
 A format is a file of this folder with a `FORMAT`; it is called by the name of its file.
 """
