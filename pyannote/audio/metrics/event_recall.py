@@ -73,8 +73,7 @@ class Group:
 
     Examples
     --------
-    >>> group = Group(0.0, 1.0, events=4, found=1, segments=10, agreeing=2)
-    >>> group.found / group.events
+    >>> Group(0.0, 1.0, events=4, found=1, segments=10, agreeing=2).share
     0.25
     """
 
@@ -84,6 +83,11 @@ class Group:
     found: int
     segments: int
     agreeing: int
+
+    @property
+    def share(self) -> float | None:
+        """Share of the events that are found, None without events."""
+        return self.found / self.events if self.events else None
 
 
 def compared(
