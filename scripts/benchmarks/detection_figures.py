@@ -9,8 +9,8 @@ import numpy as np
 from common import better_by, table
 from detection_rows import Figures, Training, pooled
 from detection_scores import LAST, WAYS
+from kept_trainings import row_named
 
-from pyannote.audio.core.errors import UsageError
 from pyannote.audio.metrics.confidence import paired_bootstrap
 from pyannote.audio.metrics.segment_based import SegmentCounts
 
@@ -31,12 +31,10 @@ def tables(rows: Sequence[Figures], against: str | None, way: str) -> str:
     UsageError
         If there is no row to compare with.
     """
-    named = {row.name: row for row in rows}
-    if against is not None and against not in named:
-        raise UsageError(f"--against={against!r} is no row; there are {'; '.join(named)}.")
+    base = row_named(rows, against)
     parts = [
         f"Selection: {way}. Mean and standard deviation over seeds.",
-        _first(rows, None if against is None else named[against], way),
+        _first(rows, base, way),
         "F1 of each class:",
         _of_classes(rows, way),
         *(_of_ways(rows, name) for name in MEASURES),

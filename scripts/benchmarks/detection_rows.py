@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from detection_runs import PACKAGE, Run, package_digest, source_digest
 from detection_scores import LAST, WAYS, Subsets, averaged, counts_of, load
-from kept_trainings import described
+from kept_trainings import KeptRows, described
 
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError
-from pyannote.audio.io.json_files import parse_json
 from pyannote.audio.io.storage import write_text
 from pyannote.audio.metrics.segment_based import SegmentCounts
 
@@ -53,34 +52,17 @@ class Figures:
     marks: tuple[str, ...] = ()
 
 
-class Kept:
-    """Rows of a folder and their trainings, in the file rows.json.
+class Kept(KeptRows):
+    """Rows of a table of detectors: for each seed, folder and file of scores of each protocol."""
 
-    Parameters
-    ----------
-    output : Path
-        Folder of the table.
-    """
-
-    def __init__(self, output: Path) -> None:
-        self.output = output
-        self.path = output / "rows.json"
-        self.rows: dict[str, dict[str, Any]] = {}
-        if self.path.exists():
-            self.rows = dict(parse_json(self.path.read_text(encoding="utf-8"), self.path))
+    trainings = "runs"
 
     def add(self, run: Run, folder: str) -> None:
         """Remember a training of a row; those of another configuration of the same name are forgotten."""
-        content = digest(
-            [run.row.content(run.labels), run.row.shuffled, run.row.duration, run.epochs, run.every]
-        )
-        row = self.rows.get(run.row.name)
-        if row is None or row["content"] != content:
-            row = {"content": content, "described": asdict(run.row), "runs": {}}
-            self.rows[run.row.name] = row
+        row = run.row
+        content = [row.content(run.labels), row.shuffled, row.duration, run.epochs, run.every]
         scores = run.scores(self.output / "runs" / folder).name
-        row["runs"].setdefault(str(run.seed), {})[run.protocol] = [folder, scores]
-        write_text(self.path, json.dumps(self.rows, indent=1))
+        self.put(row, content, run.seed, run.protocol, [folder, scores])
 
     def figures(self, mean: int | None) -> Iterator[Figures]:
         """Figures of each row, and of the mean of `mean` trainings of each."""

@@ -12,10 +12,9 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-import yaml
 from detection_configs import Row
 from detection_scores import Scored, save
-from kept_trainings import finished, train_in
+from kept_trainings import corpus_of, finished, train_in
 
 from pyannote.audio.applications import corpus as corpus_module
 from pyannote.audio.applications.blocks._events import detection_measure
@@ -23,7 +22,6 @@ from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import DetectionOptions, TrainOptions
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.resolved import code_of, dumped
-from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError
 from pyannote.audio.database.contents import contents_of, seen_before
@@ -32,7 +30,6 @@ from pyannote.audio.database.sources import entries_of
 from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.slide import Inputs
 from pyannote.audio.io.experiment_folders import TrainFolder
-from pyannote.audio.io.storage import write_text
 from pyannote.audio.store.feature_store import FeatureStore
 from pyannote.audio.store.packs import Pack
 
@@ -76,10 +73,7 @@ class Run:
         Rows that differ in how they are applied alone share their trainings.
         """
         folder = self.output / "runs"
-        # classes of config.yml are checked as `train` does it
-        scratch = self.output / "configs" / f"{digest(self.row.content(self.labels))}.yml"
-        write_text(scratch, yaml.safe_dump(self.row.content(self.labels), sort_keys=False))
-        corpus = Corpus(Recipe(load_config(scratch)))
+        corpus = corpus_of(self.row.content(self.labels), self.output)
         files = corpus.recordings(self.protocol, "train")
         depends = {
             "config": dumped(corpus.recipe.resolved),

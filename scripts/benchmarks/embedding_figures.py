@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from common import better_by, table
 from embedding_parts import BACKENDS, MeanPart, Part
 from embedding_runs import Run, embeddings_of, package_digest
-from kept_trainings import described
+from kept_trainings import KeptRows, described, row_named
 from numpy.typing import NDArray
 
 from pyannote.audio.core.digests import digest
-from pyannote.audio.core.errors import UsageError
-from pyannote.audio.io.json_files import parse_json
-from pyannote.audio.io.storage import write_text
 from pyannote.audio.metrics.intervals import interval_of
 
 TRIALS = "trials"
@@ -55,30 +50,15 @@ class Figures:
         return float(np.mean(known)) if known else None
 
 
-class Kept:
-    """Rows of a folder and their trainings, in the file rows.json.
+class Kept(KeptRows):
+    """Rows of a table of embeddings: for each seed, the folder of each part."""
 
-    Parameters
-    ----------
-    output : Path
-        Folder of the table.
-    """
-
-    def __init__(self, output: Path) -> None:
-        self.output, self.path = output, output / "rows.json"
-        self.rows: dict[str, dict[str, Any]] = {}
-        if self.path.exists():
-            self.rows = dict(parse_json(self.path.read_text(encoding="utf-8"), self.path))
+    trainings = "seeds"
 
     def add(self, run: Run, folder: str) -> None:
         """Remember a training of a row; those of another configuration of the same name are forgotten."""
-        content = digest([run.row.content(None), run.epochs(), run.protocol, run.folds])
-        row = self.rows.get(run.row.name)
-        if row is None or row["content"] != content:
-            row = {"content": content, "described": asdict(run.row), "seeds": {}}
-            self.rows[run.row.name] = row
-        row["seeds"].setdefault(str(run.seed), {})[run.part] = folder
-        write_text(self.path, json.dumps(self.rows, indent=1))
+        content = [run.row.content(None), run.epochs(), run.protocol, run.folds]
+        self.put(run.row, content, run.seed, run.part, folder)
 
     def figures(self) -> list[Figures]:
         """Figures of each row."""
@@ -99,9 +79,7 @@ def tables(rows: Sequence[Figures], against: str | None, domains: Sequence[str])
     UsageError
         If there is no row to compare with.
     """
-    named = {row.name: row for row in rows}
-    if against is not None and against not in named:
-        raise UsageError(f"--against={against!r} is no row; there are {'; '.join(named)}.")
+    base = row_named(rows, against)
     lines = []
     for row in rows:
         seconds = row.seconds()
@@ -117,8 +95,7 @@ def tables(rows: Sequence[Figures], against: str | None, domains: Sequence[str])
     for domain in domains:
         lines = [[row.name, *_cells(row, domain)] for row in rows]
         parts.append(table([f"pairs of {domain}", *BACKENDS], lines))
-    if against is not None:
-        base = named[against]
+    if base is not None:
         lines = [
             [row.name, *(_against(row, base, name) for name in BACKENDS)] for row in rows if row is not base
         ]

@@ -10,10 +10,9 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-import yaml
 from detection_configs import Row
 from detection_runs import PACKAGE, TRAINED_BY, source_digest
-from kept_trainings import finished, train_in
+from kept_trainings import corpus_of, finished, train_in
 
 from pyannote.audio.applications import corpus as corpus_module
 from pyannote.audio.applications.blocks._embedding import embedding_measure
@@ -21,7 +20,6 @@ from pyannote.audio.applications.corpus import Corpus
 from pyannote.audio.applications.options import EmbeddingOptions, TrainOptions
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.resolved import code_of, dumped
-from pyannote.audio.config.schema import load_config
 from pyannote.audio.core.digests import digest
 from pyannote.audio.core.errors import DataError, UsageError
 from pyannote.audio.database.contents import contents_of
@@ -30,7 +28,6 @@ from pyannote.audio.inference.bundle import Bundle
 from pyannote.audio.inference.embedder import Excerpt
 from pyannote.audio.io.arrays import save_arrays
 from pyannote.audio.io.experiment_folders import TrainFolder
-from pyannote.audio.io.storage import write_text
 from pyannote.audio.validation.pairs import all_pairs
 from pyannote.audio.validation.teaching import middle_parts
 from pyannote.audio.validation.verification import Verification
@@ -78,10 +75,7 @@ class Run:
 
     def folder(self) -> Path:
         """Folder of its training, named after digests of what it depends on and of the package's code."""
-        content = self.row.content(None)
-        scratch = self.output / "configs" / f"{digest(content)}.yml"
-        write_text(scratch, yaml.safe_dump(content, sort_keys=False))
-        corpus = Corpus(Recipe(load_config(scratch)))
+        corpus = corpus_of(self.row.content(None), self.output)
         files = corpus.recordings(self.protocol, "train")
         depends = {
             "config": {**dumped(corpus.recipe.resolved), "backend": None},

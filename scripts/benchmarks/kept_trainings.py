@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, redirect_stderr, redirect_stdout
+from dataclasses import asdict
 from pathlib import Path
 from time import process_time
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import yaml
+from detection_configs import Row
 
 from pyannote.audio.applications.blocks.base import block
 from pyannote.audio.applications.corpus import Corpus
@@ -17,7 +19,10 @@ from pyannote.audio.applications.options import TrainOptions
 from pyannote.audio.applications.train import train
 from pyannote.audio.config.recipe import Recipe
 from pyannote.audio.config.schema import load_config
+from pyannote.audio.core.digests import digest
+from pyannote.audio.core.errors import UsageError
 from pyannote.audio.database.protocols import Recording
+from pyannote.audio.io.json_files import parse_json
 from pyannote.audio.io.storage import write_text
 
 
@@ -87,3 +92,64 @@ def described(folder: Path) -> Mapping[str, Any]:
     """What has been trained in a folder."""
     content: dict[str, Any] = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     return content
+
+
+def corpus_of(content: Mapping[str, Any], output: Path) -> Corpus:
+    """Corpus of the content of a config.yml, which is written to a folder of the table to be checked."""
+    scratch = output / "configs" / f"{digest(content)}.yml"
+    write_text(scratch, yaml.safe_dump(dict(content), sort_keys=False))
+    return Corpus(Recipe(load_config(scratch)))
+
+
+class KeptRows:
+    """Rows of a folder and their trainings, in the file rows.json.
+
+    Parameters
+    ----------
+    output : Path
+        Folder of the table.
+    """
+
+    trainings: str
+    """Key of a row whose entry is its trainings."""
+
+    def __init__(self, output: Path) -> None:
+        self.output = output
+        self.path = output / "rows.json"
+        self.rows: dict[str, dict[str, Any]] = {}
+        if self.path.exists():
+            self.rows = dict(parse_json(self.path.read_text(encoding="utf-8"), self.path))
+
+    def put(self, row: Row, content: Any, seed: int, key: str, training: Any) -> None:
+        """Remember a training of a row; those of other content of the same name are forgotten."""
+        known, now = self.rows.get(row.name), digest(content)
+        if known is None or known["content"] != now:
+            known = {"content": now, "described": asdict(row), self.trainings: {}}
+            self.rows[row.name] = known
+        known[self.trainings].setdefault(str(seed), {})[key] = training
+        write_text(self.path, json.dumps(self.rows, indent=1))
+
+
+class Named(Protocol):
+    """Figures of a row."""
+
+    @property
+    def name(self) -> str:
+        """Name of the row."""
+
+
+N = TypeVar("N", bound=Named)
+
+
+def row_named(rows: Sequence[N], name: str | None) -> N | None:
+    """The row that others are compared with; none if no name is given.
+
+    Raises
+    ------
+    UsageError
+        If there is no such row.
+    """
+    named = {row.name: row for row in rows}
+    if name is not None and name not in named:
+        raise UsageError(f"--against={name!r} is no row; there are {'; '.join(named)}.")
+    return None if name is None else named[name]
